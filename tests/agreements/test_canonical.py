@@ -41,7 +41,7 @@ def test_the_order_of_keys_does_not_matter(members: dict[str, Any]) -> None:
 
 
 def test_keys_are_sorted_by_utf16_code_units_not_code_points() -> None:
-    assert canonical({"\ufb33": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\ufb33":1}'.encode()
+    assert canonical({"\ufb00": 1, "\U0001f600": 2}) == '{"\U0001f600":2,"\ufb00":1}'.encode()
 
 
 @pytest.mark.parametrize("value", [None, 1.0, b"bytes", (1, 2), {1: "a"}, {"a": None}, [1.5], {1, 2}, object()])
