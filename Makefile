@@ -1,0 +1,82 @@
+# What people do with this repository. `make` alone prints the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core
+TEST_PACKAGES := chromium poppler-utils
+
+.PHONY: help run test check fix migrate bench assets clean
+
+help: ## Print these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.run system-run ## Install, prepare the database with a demo school, and serve it
+	@$(MAKE) --no-print-directory assets-if-possible
+	@OVAL_DEMO=$${OVAL_DEMO:-yes} $(BIN)/flask demo serve
+
+test: $(VENV)/.test system-test ## Install what tests need and run them all, checks included
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: $(VENV)/.test ## Import rules, ruff and mypy --strict
+	@$(BIN)/python -m pytest tests/house
+
+fix: $(VENV)/.test ## Put code into shape
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+migrate: $(VENV)/.test ## Write a migration for changed models: make migrate NAME=add_something
+	@$(BIN)/flask db revise $(NAME)
+
+bench: $(VENV)/.test system-run ## Measure speed against a bare page in the same run
+	@$(BIN)/python -m tests.bench
+
+assets: ## Put pinned copies of the CDN scripts into instance/assets (needs npm)
+	@set -e; folder=$$(mktemp -d); for package in htmx.org@2.0.11 signature_pad@5.1.4; do \
+	  (cd $$folder && npm pack --silent $$package >/dev/null && tar xzf *.tgz && rm *.tgz && mv package $${package%%@*}); done; \
+	mkdir -p $${OVAL_INSTANCE:-instance}/assets; \
+	cp $$folder/htmx.org/dist/htmx.min.js $$folder/signature_pad/dist/signature_pad.umd.min.js $${OVAL_INSTANCE:-instance}/assets/; \
+	rm -r $$folder
+
+.PHONY: assets-if-possible system-run system-test
+assets-if-possible:
+	@test -e $${OVAL_INSTANCE:-instance}/assets/htmx.min.js || ! command -v npm >/dev/null || \
+	  $(MAKE) --no-print-directory assets 2>/dev/null || echo "The CDN's copies of htmx and signature_pad will be used."
+
+system-run:
+	@$(call need,$(RUN_PACKAGES),to draw PDFs)
+
+system-test: system-run
+	@$(call need,$(TEST_PACKAGES),to drive a browser and look into PDFs)
+
+# Install Debian packages that are missing; elsewhere say what is needed in one sentence.
+define need
+missing=""; if command -v dpkg-query >/dev/null; then \
+  for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+  if [ -n "$$missing" ]; then echo "Installing$$missing ($(2)) …"; \
+    as=""; [ "$$(id -u)" = 0 ] || as=sudo; export DEBIAN_FRONTEND=noninteractive; \
+    $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null 2>&1 || \
+    { $$as apt-get update -qq >/dev/null && $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || \
+    { echo "Could not install$$missing; please install them by hand, then run make again."; exit 1; }; fi; \
+else echo "This is not Debian or Ubuntu: please see that Pango, HarfBuzz and the Noto fonts are installed ($(2))."; fi
+endef
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call need,python3-venv,to make a virtual environment); }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(VENV)/bin/python
+	@echo "Installing the pinned libraries …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing the pinned libraries and the tests' own …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
+
+clean: ## Remove the virtual environment and caches, never the data
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Oval AUP: a school asks, people answer, the record stands."""

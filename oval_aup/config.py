@@ -1,0 +1,191 @@
+"""What the product is told from outside, read once and checked before anything starts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from oval_aup.core import clock
+from oval_aup.core.school import School
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used, in one sentence that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can differ between two installations."""
+
+    instance: Path
+    database_url: str
+    secret_key: str
+    host: str
+    port: int
+    demo: bool
+    smtp_url: str
+    mail_from: str
+    trusted_proxies: int
+    upload_limit: int
+    """Bytes."""
+    cdn: bool
+    school: School
+
+    @property
+    def secure_cookies(self) -> bool:
+        """True when people reach us by https."""
+        return self.school.base_url.startswith("https://")
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where messages land when no mail server is configured."""
+        return self.instance / "mail"
+
+
+DOCUMENTED: dict[str, tuple[str, str]] = {
+    "OVAL_INSTANCE": ("instance", "Folder for the database, keys and mail folder"),
+    "OVAL_DATABASE_URL": ("sqlite in OVAL_INSTANCE", "SQLite or PostgreSQL, as SQLAlchemy writes addresses"),
+    "OVAL_SECRET_KEY": ("made at first start", "Signs cookies; at least 32 characters"),
+    "OVAL_HOST": ("127.0.0.1", "Address to listen on"),
+    "OVAL_PORT": ("8000", "Port to listen on"),
+    "OVAL_BASE_URL": ("http://localhost:OVAL_PORT", "How people reach the system; printed in letters"),
+    "OVAL_TRUSTED_PROXIES": ("0", "How many reverse proxies stand in front"),
+    "OVAL_DEMO": ("no", "yes: demonstration mode, with /dev/outbox and made-up people"),
+    "OVAL_SMTP_URL": ("none: a mail folder", "smtp://user:password@host:587?tls=starttls or smtps://…"),
+    "OVAL_MAIL_FROM": ("the school’s e-mail", "Sender of every message"),
+    "OVAL_SCHOOL_NAME": ("The Oval School", "As printed everywhere"),
+    "OVAL_SCHOOL_PHONE": ("0121 496 0000", "The office’s number"),
+    "OVAL_SCHOOL_EMAIL": ("office@oval.example.org", "The office’s e-mail address"),
+    "OVAL_REGULATOR": ("Information Commissioner’s Office", "Who hears complaints about personal information"),
+    "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
+    "OVAL_UPLOAD_LIMIT_MB": ("10", "Largest roster file accepted"),
+    "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
+    "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
+}
+"""Every setting: its default in words, and what it is for."""
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment; raises BadSetting with a sentence for the first bad one."""
+    env = {key: value for key, value in (os.environ if environ is None else environ).items() if key.startswith("OVAL_")}
+    unknown = sorted(set(env) - set(DOCUMENTED))
+    if unknown:
+        raise BadSetting(f"{unknown[0]} is not a setting of this product; the README lists those that are.")
+    instance = Path(env.get("OVAL_INSTANCE") or ROOT / "instance").resolve()
+    _make_folder(instance)
+    port = _whole_number(env, "OVAL_PORT", 8000, 1, 65535)
+    demo = _yes_or_no(env, "OVAL_DEMO", default=False)
+    _move_clock(env)
+    email = _address(env, "OVAL_SCHOOL_EMAIL", "office@oval.example.org")
+    return Settings(
+        instance=instance,
+        database_url=_database_url(env, instance),
+        secret_key=_secret_key(env, instance),
+        host=env.get("OVAL_HOST") or "127.0.0.1",
+        port=port,
+        demo=demo,
+        smtp_url=_smtp_url(env),
+        mail_from=_address(env, "OVAL_MAIL_FROM", email),
+        trusted_proxies=_whole_number(env, "OVAL_TRUSTED_PROXIES", 0, 0, 5),
+        upload_limit=_whole_number(env, "OVAL_UPLOAD_LIMIT_MB", 10, 1, 200) * 1024 * 1024,
+        cdn=_yes_or_no(env, "OVAL_CDN", default=True),
+        school=School(
+            name=env.get("OVAL_SCHOOL_NAME") or "The Oval School",
+            phone=env.get("OVAL_SCHOOL_PHONE") or "0121 496 0000",
+            email=email,
+            base_url=_base_url(env, port),
+            regulator=env.get("OVAL_REGULATOR") or "Information Commissioner’s Office",
+            children_sign_from_year=_whole_number(env, "OVAL_CHILDREN_SIGN_FROM_YEAR", 3, 1, 7),
+        ),
+    )
+
+
+def _make_folder(instance: Path) -> None:
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+        probe = instance / f".write-test-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadSetting(f"OVAL_INSTANCE: cannot write in {instance} ({error.strerror}).") from error
+
+
+def _whole_number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise BadSetting(f"{name} must be a whole number from {least} to {most}, not “{text}”.")
+    return int(text)
+
+
+def _yes_or_no(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = (env.get(name) or ("yes" if default else "no")).lower()
+    if text not in {"yes", "no"}:
+        raise BadSetting(f"{name} must be yes or no, not “{text}”.")
+    return text == "yes"
+
+
+def _address(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name) or default
+    if text.count("@") != 1 or any(c.isspace() for c in text) or text.startswith("@") or text.endswith("@"):
+        raise BadSetting(f"{name} must be one e-mail address, not “{text}”.")
+    return text
+
+
+def _base_url(env: Mapping[str, str], port: int) -> str:
+    text = (env.get("OVAL_BASE_URL") or f"http://localhost:{port}").rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        raise BadSetting(f"OVAL_BASE_URL must look like https://aup.example.sch.uk, not “{text}”.")
+    return text
+
+
+def _smtp_url(env: Mapping[str, str]) -> str:
+    text = env.get("OVAL_SMTP_URL") or ""
+    if text and (urlsplit(text).scheme not in {"smtp", "smtps"} or not urlsplit(text).hostname):
+        raise BadSetting("OVAL_SMTP_URL must look like smtp://user:password@host:587?tls=starttls.")
+    return text
+
+
+def _database_url(env: Mapping[str, str], instance: Path) -> str:
+    text = env.get("OVAL_DATABASE_URL") or f"sqlite:///{instance / 'oval.db'}"
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        raise BadSetting("OVAL_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.")
+    return text.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _secret_key(env: Mapping[str, str], instance: Path) -> str:
+    if key := env.get("OVAL_SECRET_KEY"):
+        if len(key) < 32:
+            raise BadSetting("OVAL_SECRET_KEY must have at least 32 characters.")
+        return key
+    kept = instance / "secret-key"
+    try:
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = kept.read_text(encoding="ascii").strip()
+        if len(key) < 32:
+            raise BadSetting(
+                f"{kept} is damaged; restore it from a backup or delete it to log everybody out."
+            ) from None
+        return key
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_urlsafe(48)
+        file.write(key)
+    return key
+
+
+def _move_clock(env: Mapping[str, str]) -> None:
+    text = env.get("OVAL_FAKE_TODAY")
+    if not text:
+        return
+    try:
+        clock.pretend(dt.date.fromisoformat(text))
+    except ValueError as error:
+        raise BadSetting(f"OVAL_FAKE_TODAY must be a date such as 2026-09-01, not “{text}”.") from error

@@ -1,0 +1,1 @@
+"""The floor: clock, database, errors, actors, rendering. It knows nothing of schools."""

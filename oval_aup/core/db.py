@@ -1,0 +1,158 @@
+"""How the database is opened, how a unit of work begins and ends, and the column types all rooms share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import QueuePool
+
+try:  # a wheel with a recent SQLite; without it the system's library serves in a slower, equally safe mode
+    import pysqlite3.dbapi2 as sqlite_driver
+except ImportError:  # pragma: no cover - depends on the machine
+    import sqlite3 as sqlite_driver
+
+WAL_SAFE_FROM = (3, 51, 3)
+"""From this SQLite on, WAL with synchronous=FULL loses nothing; older ones carry the WAL-reset corruption bug."""
+
+
+class Base(DeclarativeBase):
+    """The one declarative base; constraint names are fixed so that migrations can name them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(sa.TypeDecorator[dt.datetime]):
+    """An aware UTC instant; stored as naive UTC where the engine has no time zones."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        value = value.astimezone(dt.UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+def new_public_id() -> str:
+    """A random id fit for a URL; it identifies and never authorises."""
+    return str(uuid.uuid4())
+
+
+def new_pseudonym() -> str:
+    """128 random bits that stand for a person in the ledger."""
+    return secrets.token_hex(16)
+
+
+def public_id_column() -> Mapped[str]:
+    """The id that appears in addresses."""
+    return mapped_column(sa.String(36), unique=True, default=new_public_id)
+
+
+class Database:
+    """One database and its two kinds of unit of work.
+
+    ``reading()`` sees one snapshot and cannot write. ``writing()`` holds the only write transaction
+    (``BEGIN IMMEDIATE`` on SQLite, preceded by an in-process lock because SQLite's own busy wait is
+    unfair and slow) and commits on leaving, or rolls back if anything is raised.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._write_lock = threading.RLock()
+        self.engine = self._sqlite_engine() if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+
+    def _sqlite_engine(self) -> Engine:
+        engine = sa.create_engine(
+            self.url,
+            module=sqlite_driver,
+            poolclass=QueuePool,
+            pool_size=12,
+            max_overflow=20,
+            connect_args={"check_same_thread": False, "timeout": 15},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads; anything pending is thrown away."""
+        session = Session(self.engine.execution_options(oval_writes=False), expire_on_commit=False, autoflush=False)
+        try:
+            if not self.is_sqlite:
+                session.execute(sa.text("SET TRANSACTION READ ONLY"))
+            yield session
+        finally:
+            session.rollback()
+            session.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in the write transaction; commits unless something is raised."""
+        with self._write_lock:
+            session = Session(self.engine.execution_options(oval_writes=True), expire_on_commit=False)
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.close()
+
+    def dispose(self) -> None:
+        """Close every connection, for a clean stop or before a fork."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver's own rule opens too late
+    cursor = connection.cursor()
+    wal = sqlite_driver.sqlite_version_info >= WAL_SAFE_FROM
+    for pragma in (
+        f"journal_mode={'WAL' if wal else 'TRUNCATE'}",
+        f"synchronous={'FULL' if wal else 'EXTRA'}",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        "busy_timeout=15000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("oval_writes", True)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,66 @@
+"""How templates become text: one Jinja environment for pages, letters and PDFs, strict about missing names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from oval_aup.core import clock, i18n
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
+
+
+def day(value: dt.date | dt.datetime) -> str:
+    """22 November 2026"""
+    value = clock.london(value).date() if isinstance(value, dt.datetime) else value
+    return f"{value.day} {value:%B %Y}"
+
+
+def short_day(value: dt.date | dt.datetime) -> str:
+    """22 Nov"""
+    value = clock.london(value).date() if isinstance(value, dt.datetime) else value
+    return f"{value.day} {value:%b}"
+
+
+def moment(value: dt.datetime) -> str:
+    """22 November 2026 at 12:41, London time"""
+    local = clock.london(value)
+    return f"{day(local.date())} at {local:%H:%M}"
+
+
+def number(value: int) -> str:
+    """1,297"""
+    return f"{value:,}"
+
+
+def year_label(start: int) -> str:
+    """2026–27 for the school year that begins in September 2026."""
+    return f"{start}–{(start + 1) % 100:02d}"
+
+
+FILTERS = {"day": day, "short_day": short_day, "moment": moment, "number": number, "year_label": year_label}
+
+
+def dress(environment: Environment) -> Environment:
+    """Give an environment the product's filters and translations."""
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters.update(FILTERS)
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
+    environment.globals.update(_=i18n.gettext, ngettext=i18n.ngettext, direction=i18n.direction)
+    return environment
+
+
+@cache
+def environment() -> Environment:
+    """The environment for everything that is not an HTTP page."""
+    return dress(Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"])))
+
+
+def page(name: str, **context: object) -> str:
+    """Render ``templates/<name>``; names ending in ``.html`` are escaped, others are plain text."""
+    return environment().get_template(name).render(**context)

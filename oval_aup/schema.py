@@ -1,0 +1,63 @@
+"""The whole schema in one place: every room's tables, and the way to bring a database up to it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from oval_aup.core.db import Base, Database
+
+ROOMS = (
+    "people",
+    "agreements",
+    "evidence",
+    "notifications",
+    "signing",
+    "consent",
+    "accounts",
+    "campaigns",
+)
+
+for _room in ROOMS:
+    importlib.import_module(f"oval_aup.{_room}.models")
+
+METADATA = Base.metadata
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def _config(database: Database) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("file_template", "%%(rev)s")
+    config.attributes["database"] = database
+    return config
+
+
+def upgrade(database: Database) -> str:
+    """Bring the database to the newest revision and return its name; safe to repeat."""
+    command.upgrade(_config(database), "head")
+    return current(database) or ""
+
+
+def current(database: Database) -> str | None:
+    """The revision the database is at, or None for an empty one."""
+    with database.engine.execution_options(oval_writes=False).connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest(database: Database) -> str:
+    """The newest revision this code knows."""
+    return ScriptDirectory.from_config(_config(database)).get_current_head() or ""
+
+
+def new_migration(database: Database, slug: str) -> str:
+    """Write a migration with what the models have and the database lacks, numbered after the last."""
+    number = len(list((MIGRATIONS / "versions").glob("[0-9]*.py"))) + 1
+    name = f"{number:04d}_{slug}"
+    command.revision(_config(database), message=slug.replace("_", " "), autogenerate=True, rev_id=name)
+    return name
