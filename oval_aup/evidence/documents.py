@@ -1,0 +1,289 @@
+"""Keeps the queue of wanted PDFs: each is claimed by one worker at a time, retried, and entered in the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database, new_public_id
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.evidence import ledger
+from oval_aup.evidence.models import Document, DocumentContent
+
+DOCUMENT_KINDS = frozenset({"receipt", "record", "class_report", "school_report"})
+
+BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 3600, 3600, 3600))
+"""How long to wait after the first, second … failed attempt; after one more the document has failed."""
+
+MAX_ATTEMPTS = len(BACK_OFF) + 1
+STALE_AFTER = dt.timedelta(minutes=5)
+"""A claim older than this belongs to a worker that died."""
+
+_document = cast(sa.Table, Document.__table__)
+_content = cast(sa.Table, DocumentContent.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One wanted or finished PDF; ``status`` is ``pending``, ``rendering``, ``ready`` or ``failed``."""
+
+    public_id: str
+    kind: str
+    subject: str
+    params: dict[str, Any]
+    status: str
+    attempts: int
+    error: str
+    requested_at: dt.datetime
+    requested_by_id: int | None
+    ready_at: dt.datetime | None
+    sha256: str
+    size: int
+
+    @property
+    def is_ready(self) -> bool:
+        """True when there are bytes to give out."""
+        return self.status == "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCounts:
+    """How the queue stands; ``oldest_at`` is when the longest-waiting document was asked for."""
+
+    pending: int
+    rendering: int
+    failed: int
+    ready: int
+    oldest_at: dt.datetime | None
+
+    @property
+    def waiting(self) -> int:
+        """How many are still to be made."""
+        return self.pending + self.rendering
+
+
+def want_document(
+    db: Session,
+    *,
+    kind: str,
+    subject: str,
+    params: dict[str, Any],
+    dedupe_key: str,
+    requested_by_id: int | None = None,
+) -> DocumentRow:
+    """Ask for a PDF; a known ``dedupe_key`` returns the document asked for first.
+
+    ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
+    sitting it confirms; record ``{person_id}``; class_report ``{class_id, school_year}``; school_report
+    ``{school_year}``. Raises Conflict when the key belongs to a document of another kind or subject.
+    """
+    if kind not in DOCUMENT_KINDS:
+        raise ValueError(f"{kind!r} is no kind of document")
+    known = _by_key(db, dedupe_key)
+    if known is None:
+        now = clock.now()
+        row = {
+            "public_id": new_public_id(),
+            "kind": kind,
+            "subject": subject,
+            "params": params,
+            "dedupe_key": dedupe_key,
+            "status": "pending",
+            "attempts": 0,
+            "error": "",
+            "next_attempt_at": now,
+            "requested_at": now,
+            "requested_by_id": requested_by_id,
+            "sha256": "",
+            "size": 0,
+        }
+        try:
+            with db.begin_nested():
+                db.execute(sa.insert(_document), row)
+        except IntegrityError:  # another transaction asked for the same thing in the same instant
+            pass
+        known = _by_key(db, dedupe_key)
+    if known is None or known.kind != kind or known.subject != subject:
+        raise Conflict(_("Another document was already asked for under this name."))
+    return known
+
+
+def document(db: Session, public_id: str) -> DocumentRow:
+    """One document by its public id."""
+    row = db.execute(sa.select(_document).where(_document.c.public_id == public_id)).first()
+    if row is None:
+        raise NotFound(_("There is no such document."))
+    return _row(row)
+
+
+def documents_about(db: Session, subject: str) -> tuple[DocumentRow, ...]:
+    """Every document about a person, a class or ``school``, newest first."""
+    chosen = sa.select(_document).where(_document.c.subject == subject).order_by(_document.c.id.desc())
+    return tuple(_row(row) for row in db.execute(chosen))
+
+
+def failed_documents(db: Session) -> tuple[DocumentRow, ...]:
+    """The documents that were given up, newest first, with the reason in ``error``."""
+    chosen = sa.select(_document).where(_document.c.status == "failed").order_by(_document.c.id.desc())
+    return tuple(_row(row) for row in db.execute(chosen))
+
+
+def pending_documents(db: Session) -> DocumentCounts:
+    """How many documents are waiting, being made, given up and ready."""
+    counts: dict[str, int] = {
+        row.status: row.number
+        for row in db.execute(
+            sa.select(_document.c.status, sa.func.count().label("number")).group_by(_document.c.status)
+        )
+    }
+    oldest = db.scalar(
+        sa.select(sa.func.min(_document.c.requested_at)).where(_document.c.status.in_(("pending", "rendering")))
+    )
+    return DocumentCounts(
+        counts.get("pending", 0), counts.get("rendering", 0), counts.get("failed", 0), counts.get("ready", 0), oldest
+    )
+
+
+def document_bytes(db: Session, public_id: str) -> bytes:
+    """The finished PDF, checked against the hash in its row.
+
+    Raises NotFound when there is no such document or it is not ready, Conflict when the stored bytes have changed.
+    """
+    row = db.execute(
+        sa.select(_document.c.sha256, _content.c.content)
+        .join(_content, _content.c.document_id == _document.c.id)
+        .where(_document.c.public_id == public_id, _document.c.status == "ready")
+    ).first()
+    if row is None:
+        raise NotFound(_("This document is not ready yet."))
+    if hashlib.sha256(row.content).hexdigest() != row.sha256:
+        raise Conflict(_("This document’s file has changed since it was made and is not given out."))
+    return bytes(row.content)
+
+
+def claim_document(database: Database) -> DocumentRow | None:
+    """Take the next document that is due, or None.
+
+    The claim is an update on condition that nobody changed the row since it was read, so two workers never hold the
+    same one. A claim whose worker died is taken over; one that keeps killing its worker is given up like any other.
+    """
+    with database.reading() as db:  # looking first keeps an idle worker off the write lock
+        if db.execute(sa.select(_document.c.id).where(_is_due(clock.now())).limit(1)).first() is None:
+            return None
+    with database.writing() as db:
+        return _claim(db)
+
+
+def store_document(db: Session, claim: DocumentRow, content: bytes) -> DocumentRow:
+    """Keep the finished PDF and enter its hash and size in the ledger, unless the claim was lost meanwhile."""
+    if not content:
+        raise ValueError("an empty file is not a document")
+    digest = hashlib.sha256(content).hexdigest()
+    kept = db.execute(
+        _held(claim).values(
+            status="ready", sha256=digest, size=len(content), ready_at=clock.now(), claimed_at=None, error=""
+        )
+    )
+    if _changed(kept) != 1:
+        return document(db, claim.public_id)
+    row_id = db.scalar(sa.select(_document.c.id).where(_document.c.public_id == claim.public_id))
+    db.execute(sa.insert(_content), {"document_id": row_id, "content": content})
+    ledger.append(
+        db,
+        "exported",
+        subject=claim.subject,
+        act={"document": claim.public_id, "kind": claim.kind, "sha256": digest, "size": len(content)},
+        idempotency_key=f"exported:{claim.public_id}",
+        actor=SYSTEM,
+    )
+    return document(db, claim.public_id)
+
+
+def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
+    """Note why an attempt failed; the document is tried again later, and given up after the last attempt."""
+    db.execute(_held(claim).values(claimed_at=None, **_after_failure(claim.attempts, error)))
+    return document(db, claim.public_id)
+
+
+def retry_document(db: Session, public_id: str) -> DocumentRow:
+    """Put a given-up document back in the queue with a fresh set of attempts."""
+    row = document(db, public_id)
+    if row.status == "failed":
+        again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
+        db.execute(sa.update(_document).where(_document.c.public_id == public_id).values(**again))
+    return document(db, public_id)
+
+
+def _claim(db: Session) -> DocumentRow | None:
+    now = clock.now()
+    waiting = sa.select(_document).where(_is_due(now)).order_by(_document.c.next_attempt_at, _document.c.id).limit(20)
+    for row in db.execute(waiting).all():
+        unchanged = sa.and_(
+            _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts
+        )
+        if row.attempts >= MAX_ATTEMPTS:
+            lost = _after_failure(row.attempts, row.error or "The worker died each time while making this document.")
+            db.execute(sa.update(_document).where(unchanged).values(**lost))
+            continue
+        taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
+        if _changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1:
+            return document(db, row.public_id)
+    return None
+
+
+def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        sa.and_(_document.c.status == "pending", _document.c.next_attempt_at <= now),
+        sa.and_(_document.c.status == "rendering", _document.c.claimed_at < now - STALE_AFTER),
+    )
+
+
+def _after_failure(attempts: int, error: str) -> dict[str, Any]:
+    if attempts >= MAX_ATTEMPTS:
+        return {"status": "failed", "error": error[:2000]}
+    later = clock.now() + BACK_OFF[attempts - 1]
+    return {"status": "pending", "error": error[:2000], "next_attempt_at": later}
+
+
+def _held(claim: DocumentRow) -> sa.Update:
+    # the number of attempts is the fence: whoever takes over a stale claim raises it
+    return sa.update(_document).where(
+        _document.c.public_id == claim.public_id,
+        _document.c.status == "rendering",
+        _document.c.attempts == claim.attempts,
+    )
+
+
+def _changed(result: sa.Result[Any]) -> int:
+    return cast("sa.CursorResult[Any]", result).rowcount
+
+
+def _by_key(db: Session, dedupe_key: str) -> DocumentRow | None:
+    row = db.execute(sa.select(_document).where(_document.c.dedupe_key == dedupe_key)).first()
+    return None if row is None else _row(row)
+
+
+def _row(row: Any) -> DocumentRow:
+    return DocumentRow(
+        public_id=row.public_id,
+        kind=row.kind,
+        subject=row.subject,
+        params=dict(row.params),
+        status=row.status,
+        attempts=row.attempts,
+        error=row.error,
+        requested_at=row.requested_at,
+        requested_by_id=row.requested_by_id,
+        ready_at=row.ready_at,
+        sha256=row.sha256,
+        size=row.size,
+    )
