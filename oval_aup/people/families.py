@@ -1,0 +1,257 @@
+"""Children, guardians and how they stand to each other, in as many statements for a big school as for a small one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from oval_aup.people.lookups import Condition, chunks, one, shown_name
+from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass
+from oval_aup.people.rows import ChildRow, GuardianRow, GuardianshipRow
+
+_ChildPerson = aliased(Person, name="child_person")
+_GuardianPerson = aliased(Person, name="guardian_person")
+
+
+def _child_columns(person: Any) -> tuple[Any, ...]:
+    return (
+        Child.person_id,
+        person.public_id,
+        person.pseudonym,
+        person.forename,
+        person.surname,
+        person.preferred_forename,
+        Child.born_on,
+        Child.year_group,
+        Child.class_id,
+        SchoolClass.name,
+        Child.archived_on,
+    )
+
+
+def _child_row(values: Sequence[Any]) -> ChildRow:
+    id_, public_id, pseudonym, forename, surname, preferred, born_on, year_group, class_id, class_name, ended = values
+    return ChildRow(
+        person_id=id_,
+        public_id=public_id,
+        pseudonym=pseudonym,
+        full_name=shown_name(forename, surname, preferred),
+        forename=preferred or forename,
+        born_on=born_on,
+        year_group=year_group,
+        class_id=class_id,
+        class_name=class_name or "",
+        archived_on=ended,
+    )
+
+
+def _guardian_columns(person: Any) -> tuple[Any, ...]:
+    return (
+        Guardian.person_id,
+        person.public_id,
+        person.pseudonym,
+        person.forename,
+        person.surname,
+        person.preferred_forename,
+        Guardian.email,
+        Guardian.mobile,
+        Guardian.language,
+        Guardian.archived_on,
+    )
+
+
+def _guardian_row(values: Sequence[Any]) -> GuardianRow:
+    id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended = values
+    return GuardianRow(
+        person_id=id_,
+        public_id=public_id,
+        pseudonym=pseudonym,
+        full_name=shown_name(forename, surname, preferred),
+        forename=preferred or forename,
+        email=email,
+        mobile=mobile,
+        language=language,
+        archived_on=ended,
+    )
+
+
+def _children(db: Session, *where: Condition) -> list[ChildRow]:
+    statement = (
+        sa.select(*_child_columns(Person))
+        .join(Person, Person.id == Child.person_id)
+        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
+        .where(*where)
+        .order_by(Person.surname, Person.forename, Person.id)
+    )
+    return [_child_row(row) for row in db.execute(statement)]
+
+
+def child(db: Session, public_id: str) -> ChildRow:
+    """One child by public id, archived or not; raises NotFound."""
+    return one(_children(db, Person.public_id == public_id))
+
+
+def child_by_id(db: Session, child_id: int) -> ChildRow:
+    """One child by row id, archived or not; raises NotFound."""
+    return one(_children(db, Child.person_id == child_id))
+
+
+def children(db: Session, class_id: int | None = None) -> tuple[ChildRow, ...]:
+    """The children on roll, of one class or of the whole school, by surname."""
+    where: list[Condition] = [Child.archived_on.is_(None)]
+    if class_id is not None:
+        where.append(Child.class_id == class_id)
+    return tuple(_children(db, *where))
+
+
+def children_by_id(db: Session, ids: Iterable[int]) -> dict[int, ChildRow]:
+    """Many children at once, archived ones included; unknown ids are simply absent."""
+    return {row.person_id: row for piece in chunks(ids) for row in _children(db, Child.person_id.in_(piece))}
+
+
+def _links(db: Session, *where: Condition) -> list[GuardianshipRow]:
+    """Current links of current children, best contact first."""
+    child_columns = _child_columns(_ChildPerson)
+    guardian_columns = _guardian_columns(_GuardianPerson)
+    statement = (
+        sa.select(
+            Guardianship.relationship_name,
+            Guardianship.parental_responsibility,
+            Guardianship.contact_allowed,
+            Guardianship.lives_with,
+            Guardianship.priority,
+            *child_columns,
+            *guardian_columns,
+        )
+        .join(Child, Child.person_id == Guardianship.child_id)
+        .join(_ChildPerson, _ChildPerson.id == Child.person_id)
+        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
+        .join(Guardian, Guardian.person_id == Guardianship.guardian_id)
+        .join(_GuardianPerson, _GuardianPerson.id == Guardian.person_id)
+        .where(Guardianship.ended_on.is_(None), Child.archived_on.is_(None), *where)
+        .order_by(Guardianship.child_id, Guardianship.priority, Guardianship.id)
+    )
+    split = 5 + len(child_columns)
+    return [
+        GuardianshipRow(
+            child=_child_row(row[5:split]),
+            guardian=_guardian_row(row[split:]),
+            relationship_name=row[0],
+            parental_responsibility=row[1],
+            contact_allowed=row[2],
+            lives_with=row[3],
+            priority=row[4],
+        )
+        for row in db.execute(statement)
+    ]
+
+
+def children_of(db: Session, guardian_id: int) -> tuple[GuardianshipRow, ...]:
+    """The current children a guardian may be written to about, eldest first; barred ones are left out."""
+    links = _links(db, Guardianship.guardian_id == guardian_id, Guardianship.contact_allowed.is_(True))
+    return tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name, link.child.person_id)))
+
+
+def guardians_of(db: Session, child_id: int) -> tuple[GuardianshipRow, ...]:
+    """Everyone who stands to a current child in some way, barred ones too: for the office only."""
+    return tuple(_links(db, Guardianship.child_id == child_id))
+
+
+def guardians_of_children(db: Session, child_ids: Iterable[int]) -> dict[int, tuple[GuardianshipRow, ...]]:
+    """``guardians_of`` for many children at once; a child without guardians is absent."""
+    found: dict[int, list[GuardianshipRow]] = defaultdict(list)
+    for piece in chunks(child_ids):
+        for link in _links(db, Guardianship.child_id.in_(piece)):
+            found[link.child.person_id].append(link)
+    return {child_id: tuple(links) for child_id, links in found.items()}
+
+
+def children_of_guardians(db: Session, guardian_ids: Iterable[int]) -> dict[int, tuple[GuardianshipRow, ...]]:
+    """``children_of`` for many guardians at once; a guardian without children is absent."""
+    found: dict[int, list[GuardianshipRow]] = defaultdict(list)
+    for piece in chunks(guardian_ids):
+        for link in _links(db, Guardianship.guardian_id.in_(piece), Guardianship.contact_allowed.is_(True)):
+            found[link.guardian.person_id].append(link)
+    return {
+        guardian_id: tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name)))
+        for guardian_id, links in found.items()
+    }
+
+
+def _asked() -> Condition:
+    """``GuardianshipRow.is_asked`` in SQL, for a current link of a current child."""
+    return sa.and_(
+        Guardianship.contact_allowed.is_(True),
+        Guardianship.ended_on.is_(None),
+        Child.archived_on.is_(None),
+        sa.or_(Guardianship.parental_responsibility != "no", Guardianship.lives_with.is_(True)),
+    )
+
+
+def guardians_asked(db: Session) -> tuple[GuardianRow, ...]:
+    """Every guardian who is asked to sign the parents' rules for at least one child on roll."""
+    wanted = sa.select(Guardianship.guardian_id).join(Child, Child.person_id == Guardianship.child_id).where(_asked())
+    return tuple(_guardians(db, Guardian.archived_on.is_(None), Guardian.person_id.in_(wanted)))
+
+
+def _guardians(db: Session, *where: Condition) -> list[GuardianRow]:
+    statement = (
+        sa.select(*_guardian_columns(Person))
+        .join(Person, Person.id == Guardian.person_id)
+        .where(*where)
+        .order_by(Person.surname, Person.forename, Person.id)
+    )
+    return [_guardian_row(row) for row in db.execute(statement)]
+
+
+def guardian(db: Session, person_id: int) -> GuardianRow:
+    """One guardian by person id, archived or not; raises NotFound."""
+    return one(_guardians(db, Guardian.person_id == person_id))
+
+
+def guardians_by_id(db: Session, ids: Iterable[int]) -> dict[int, GuardianRow]:
+    """Many guardians at once, archived ones included; unknown ids are simply absent."""
+    return {row.person_id: row for piece in chunks(ids) for row in _guardians(db, Guardian.person_id.in_(piece))}
+
+
+def mailbox_sharers(db: Session, email: str) -> int:
+    """How many current guardians are reached at one address; 2 or more is a shared mailbox."""
+    if not email.strip():
+        return 0
+    return (
+        db.scalar(
+            sa.select(sa.func.count()).where(Guardian.email == email.strip().lower(), Guardian.archived_on.is_(None))
+        )
+        or 0
+    )
+
+
+def class_ids_of(db: Session, person_id: int) -> frozenset[int]:
+    """The classes a person counts towards: a child's own; those of a guardian's asked children; none for staff."""
+    return _class_ids(db, person_id).get(person_id, frozenset())
+
+
+def class_ids_by_person(db: Session) -> dict[int, frozenset[int]]:
+    """``class_ids_of`` for everybody in two statements; people without a class are absent."""
+    return _class_ids(db, None)
+
+
+def _class_ids(db: Session, person_id: int | None) -> dict[int, frozenset[int]]:
+    own = sa.select(Child.person_id, Child.class_id).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
+    through = (
+        sa.select(Guardianship.guardian_id, Child.class_id)
+        .join(Child, Child.person_id == Guardianship.child_id)
+        .where(_asked(), Child.class_id.is_not(None))
+    )
+    if person_id is not None:
+        own = own.where(Child.person_id == person_id)
+        through = through.where(Guardianship.guardian_id == person_id)
+    found: dict[int, set[int]] = defaultdict(set)
+    for statement in (own, through):
+        for id_, class_id in db.execute(statement).tuples():
+            found[id_].add(cast(int, class_id))
+    return {id_: frozenset(ids) for id_, ids in found.items()}

@@ -1,0 +1,57 @@
+"""How names and addresses are cleaned, compared and searched; what is stored is always what these return."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from oval_aup.core.errors import Invalid
+
+_UNWANTED = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+"""Zero-width joiners shape Urdu, Bengali and Punjabi letters, so they stay."""
+
+_UNFOLDED = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    | dict.fromkeys("'\u2019\u2018\u02bc`\u00b4", "")
+    | dict.fromkeys("-\u2010\u2011\u2012\u2013.,", " ")
+)
+_EMAIL = re.compile(
+    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
+)
+
+
+def cleaned(text: str) -> str:
+    """Text in NFC on one line, without control, private-use or unassigned characters that no font can draw."""
+    kept = (
+        " " if char.isspace() else char
+        for char in unicodedata.normalize("NFC", text)
+        if char.isspace() or char in _JOINERS or unicodedata.category(char) not in _UNWANTED
+    )
+    return " ".join("".join(kept).split())
+
+
+def folded(text: str) -> str:
+    """Text for comparing and searching: no accents, capitals, apostrophes or hyphens."""
+    if text.isascii():
+        return " ".join(text.lower().translate(_UNFOLDED).split())
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return " ".join(bare.translate(_UNFOLDED).split())
+
+
+def normal_email(text: str) -> str:
+    """An e-mail address in lower case, or an empty string; raises Invalid for all but one plain address."""
+    address = text.strip().lower()
+    if not address:
+        return ""
+    local = address.partition("@")[0]
+    if len(address) > 254 or len(local) > 64 or not _EMAIL.fullmatch(address):
+        raise Invalid(fields={"email": "This is not an e-mail address."})
+    return address
+
+
+def search_name(forename: str, preferred_forename: str, surname: str) -> str:
+    """Every name of one person, folded into the text that searching looks in."""
+    return folded(f"{forename} {preferred_forename} {surname}")

@@ -1,0 +1,193 @@
+"""Who anyone is, and the classes and staff: answered in a constant number of statements, whatever the school's size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.people.lookups import Condition, chunks, one, shown_name
+from oval_aup.people.models import Child, Guardian, Person, SchoolClass, StaffMember
+from oval_aup.people.names import folded
+from oval_aup.people.rows import ClassRow, PersonRow, StaffRow
+from oval_aup.people.years import year_rank
+
+
+def _people(db: Session, *where: Condition, limit: int | None = None) -> list[PersonRow]:
+    statement = (
+        sa.select(
+            Person.id,
+            Person.public_id,
+            Person.pseudonym,
+            Person.forename,
+            Person.surname,
+            Person.preferred_forename,
+            Child.person_id,
+            Child.archived_on,
+            Guardian.person_id,
+            Guardian.archived_on,
+            StaffMember.person_id,
+            StaffMember.archived_on,
+        )
+        .outerjoin(Child, Child.person_id == Person.id)
+        .outerjoin(Guardian, Guardian.person_id == Person.id)
+        .outerjoin(StaffMember, StaffMember.person_id == Person.id)
+        .where(*where)
+        .order_by(Person.surname, Person.forename, Person.id)
+        .limit(limit)
+    )
+    rows = []
+    for (
+        id_,
+        public_id,
+        pseudonym,
+        forename,
+        surname,
+        preferred,
+        child,
+        c_end,
+        guardian,
+        g_end,
+        staff_id,
+        s_end,
+    ) in db.execute(statement).all():
+        current = (
+            (child is not None and c_end is None)
+            or (guardian is not None and g_end is None)
+            or (staff_id is not None and s_end is None)
+        )
+        rows.append(
+            PersonRow(
+                person_id=id_,
+                public_id=public_id,
+                pseudonym=pseudonym,
+                full_name=shown_name(forename, surname, preferred),
+                is_child=child is not None,
+                is_guardian=guardian is not None,
+                is_staff=staff_id is not None,
+                archived=not current,
+            )
+        )
+    return rows
+
+
+def person(db: Session, public_id: str) -> PersonRow:
+    """Anyone by public id; raises NotFound."""
+    return one(_people(db, Person.public_id == public_id))
+
+
+def person_by_id(db: Session, person_id: int) -> PersonRow:
+    """Anyone by row id; raises NotFound."""
+    return one(_people(db, Person.id == person_id))
+
+
+def persons_by_id(db: Session, ids: Iterable[int]) -> dict[int, PersonRow]:
+    """Many people at once; unknown ids are simply absent."""
+    return {row.person_id: row for piece in chunks(ids) for row in _people(db, Person.id.in_(piece))}
+
+
+def persons_by_pseudonym(db: Session, pseudonyms: Iterable[str]) -> dict[str, PersonRow]:
+    """The people behind ledger entries, by pseudonym; unknown or erased ones are absent."""
+    return {row.pseudonym: row for piece in chunks(pseudonyms) for row in _people(db, Person.pseudonym.in_(piece))}
+
+
+def search(db: Session, text: str, limit: int = 25) -> tuple[PersonRow, ...]:
+    """People whose name or e-mail address holds every word typed, accents and capitals aside; current ones first."""
+    words = folded(text).split()
+    if not words:
+        return ()
+    where = [
+        sa.or_(
+            Person.search_name.contains(word, autoescape=True),
+            Guardian.email.contains(word, autoescape=True),
+            StaffMember.work_email.contains(word, autoescape=True),
+        )
+        for word in words[:8]
+    ]
+    found = _people(db, *where, limit=limit * 4)
+    return tuple(sorted(found, key=lambda row: row.archived)[:limit])
+
+
+def classes(db: Session) -> tuple[ClassRow, ...]:
+    """The current classes, youngest year first."""
+    found = db.execute(
+        sa.select(SchoolClass.id, SchoolClass.public_id, SchoolClass.name, SchoolClass.year_group).where(
+            SchoolClass.archived_on.is_(None)
+        )
+    )
+    rows = [ClassRow(*row) for row in found]
+    return tuple(sorted(rows, key=lambda row: (year_rank(row.year_group), row.name)))
+
+
+def school_class(db: Session, public_id: str) -> ClassRow:
+    """One class by public id, archived or not; raises NotFound."""
+    return _class(db, SchoolClass.public_id == public_id)
+
+
+def class_by_id(db: Session, class_id: int) -> ClassRow:
+    """One class by row id, archived or not; raises NotFound."""
+    return _class(db, SchoolClass.id == class_id)
+
+
+def _class(db: Session, where: Condition) -> ClassRow:
+    columns = (SchoolClass.id, SchoolClass.public_id, SchoolClass.name, SchoolClass.year_group)
+    return one([ClassRow(*row) for row in db.execute(sa.select(*columns).where(where))])
+
+
+def _staff(db: Session, *where: Condition) -> list[StaffRow]:
+    statement = (
+        sa.select(
+            StaffMember.person_id,
+            Person.public_id,
+            Person.pseudonym,
+            Person.forename,
+            Person.surname,
+            Person.preferred_forename,
+            StaffMember.post,
+            StaffMember.staff_group,
+            StaffMember.work_email,
+            StaffMember.class_id,
+            SchoolClass.name,
+            StaffMember.line_manager_id,
+            StaffMember.starts_on,
+            StaffMember.archived_on,
+        )
+        .join(Person, Person.id == StaffMember.person_id)
+        .outerjoin(SchoolClass, SchoolClass.id == StaffMember.class_id)
+        .where(*where)
+        .order_by(Person.surname, Person.forename, Person.id)
+    )
+    return [
+        StaffRow(
+            person_id=row[0],
+            public_id=row[1],
+            pseudonym=row[2],
+            full_name=shown_name(row[3], row[4], row[5]),
+            forename=row[5] or row[3],
+            post=row[6],
+            staff_group=row[7],
+            work_email=row[8],
+            class_id=row[9],
+            class_name=row[10] or "",
+            line_manager_id=row[11],
+            starts_on=row[12],
+            archived_on=row[13],
+        )
+        for row in db.execute(statement)
+    ]
+
+
+def staff(db: Session) -> tuple[StaffRow, ...]:
+    """The current staff, governors and volunteers, by surname."""
+    return tuple(_staff(db, StaffMember.archived_on.is_(None)))
+
+
+def staff_member(db: Session, person_id: int) -> StaffRow:
+    """One staff member by person id, archived or not; raises NotFound."""
+    return one(_staff(db, StaffMember.person_id == person_id))
+
+
+def staff_by_email(db: Session, email: str) -> StaffRow:
+    """The current staff member with this work e-mail address; raises NotFound."""
+    return one(_staff(db, StaffMember.work_email == email.strip().lower(), StaffMember.archived_on.is_(None)))

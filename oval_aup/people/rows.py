@@ -1,0 +1,103 @@
+"""What other rooms see of people: frozen rows, fit for a template, that outlive the transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Anyone at all, with the parts they play; ``archived`` when none of those parts is current."""
+
+    person_id: int
+    public_id: str
+    pseudonym: str
+    full_name: str
+    is_child: bool
+    is_guardian: bool
+    is_staff: bool
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A registration class."""
+
+    id: int
+    public_id: str
+    name: str
+    year_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRow:
+    """A pupil; ``forename`` is the preferred one where there is one."""
+
+    person_id: int
+    public_id: str
+    pseudonym: str
+    full_name: str
+    forename: str
+    born_on: dt.date
+    year_group: str
+    class_id: int | None
+    class_name: str
+    archived_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianRow:
+    """A parent, carer or other contact; ``email`` is empty where the school knows none."""
+
+    person_id: int
+    public_id: str
+    pseudonym: str
+    full_name: str
+    forename: str
+    email: str
+    mobile: str
+    language: str
+    archived_on: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianshipRow:
+    """How one guardian stands to one child; ``parental_responsibility`` is ``yes``, ``no`` or ``unknown``."""
+
+    child: ChildRow
+    guardian: GuardianRow
+    relationship_name: str
+    parental_responsibility: str
+    contact_allowed: bool
+    lives_with: bool | None
+    priority: int
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether this guardian is asked to sign the parents' rules because of this child."""
+        return self.contact_allowed and (self.parental_responsibility != "no" or bool(self.lives_with))
+
+    @property
+    def may_choose(self) -> bool:
+        """Whether this guardian is asked about this child's images, and their answer counts."""
+        return self.contact_allowed and self.parental_responsibility != "no"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """An adult who works, governs or volunteers at the school."""
+
+    person_id: int
+    public_id: str
+    pseudonym: str
+    full_name: str
+    forename: str
+    post: str
+    staff_group: str
+    work_email: str
+    class_id: int | None
+    class_name: str
+    line_manager_id: int | None
+    starts_on: dt.date | None
+    archived_on: dt.date | None
