@@ -1,0 +1,69 @@
+"""How a message leaves the house: the outbox, the channels, the sending, and the addresses that mail does not reach.
+
+It takes finished letters and pseudonyms and knows nothing of why anyone is written to.
+"""
+
+from oval_aup.notifications.channels import (
+    Channel,
+    ChannelDown,
+    FolderChannel,
+    MemoryChannel,
+    PermanentRefusal,
+    TemporaryRefusal,
+    UncertainDelivery,
+)
+from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.outbox import (
+    LINK_MARK,
+    Letter,
+    MessageRow,
+    OutboxCounts,
+    awaited_documents,
+    bounce,
+    cancel,
+    enqueue,
+    message,
+    messages_in,
+    messages_to,
+    outbox_counts,
+    release,
+    retry,
+)
+from oval_aup.notifications.sending import SendCounts, recover, send_due
+from oval_aup.notifications.smtp import SmtpChannel, smtp_channel
+from oval_aup.notifications.trouble import TroubleRow, all_trouble, clear_trouble, troubled_addresses
+
+__all__ = [
+    "LINK_MARK",
+    "Channel",
+    "ChannelDown",
+    "FolderChannel",
+    "Letter",
+    "MemoryChannel",
+    "MessageRow",
+    "OutboxCounts",
+    "PermanentRefusal",
+    "SendCounts",
+    "Sender",
+    "SmtpChannel",
+    "TemporaryRefusal",
+    "TroubleRow",
+    "UncertainDelivery",
+    "all_trouble",
+    "awaited_documents",
+    "bounce",
+    "cancel",
+    "clear_trouble",
+    "compose",
+    "enqueue",
+    "message",
+    "messages_in",
+    "messages_to",
+    "outbox_counts",
+    "recover",
+    "release",
+    "retry",
+    "send_due",
+    "smtp_channel",
+    "troubled_addresses",
+]

@@ -1,0 +1,240 @@
+"""Decides what waits to be sent and to whom; one key means one message for ever, and no private link is kept here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.notifications import trouble
+from oval_aup.notifications.models import Message
+
+LINK_MARK = "PRIVATE-LINK-GOES-HERE"
+"""Stands in a letter's text and HTML where the private link belongs; replaced only in the moment of sending."""
+
+message_table = cast(sa.Table, Message.__table__)
+_message = message_table
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one message says: a subject without names, a plain text, and the same as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message as it stands; ``status`` is explained in ``Message.status``."""
+
+    public_id: str
+    kind: str
+    recipient: str
+    to_address: str
+    subject: str
+    text: str
+    html: str
+    link_purpose: str
+    attachment: str
+    status: str
+    attempts: int
+    error: str
+    queued_at: dt.datetime
+    next_attempt_at: dt.datetime
+    sent_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """How the outbox stands; ``oldest_at`` is when the longest-waiting unsent message was queued."""
+
+    waiting: int
+    queued: int
+    sending: int
+    sent: int
+    failed: int
+    bounced: int
+    uncertain: int
+    cancelled: int
+    oldest_at: dt.datetime | None
+
+
+def enqueue(
+    db: Session,
+    *,
+    kind: str,
+    recipient: str,
+    to_address: str,
+    letter: Letter,
+    link_purpose: str = "",
+    attachment: str = "",
+    waits: bool = False,
+    dedupe_key: str,
+    not_before: dt.datetime | None = None,
+) -> MessageRow:
+    """Put one message in the outbox; a known ``dedupe_key`` returns the message queued first.
+
+    ``recipient`` is a pseudonym, ``attachment`` a document's public id; with ``waits`` the message stays back until
+    ``release`` is called for that document. A letter that carries LINK_MARK needs a ``link_purpose`` and the reverse.
+    """
+    has_mark = LINK_MARK in letter.text and LINK_MARK in letter.html
+    if has_mark != bool(link_purpose) or (waits and not attachment):
+        raise ValueError(
+            "a letter needs its link mark exactly when it has a link purpose, and waits only for a document"
+        )
+    known = _by_key(db, dedupe_key)
+    if known is None:
+        now = clock.now()
+        row = {
+            "public_id": new_public_id(),
+            "kind": kind,
+            "recipient": recipient,
+            "to_address": to_address.strip(),
+            "subject": " ".join(letter.subject.split()),
+            "text": letter.text,
+            "html": letter.html,
+            "link_purpose": link_purpose,
+            "attachment": attachment,
+            "dedupe_key": dedupe_key,
+            "status": "waiting" if waits else "queued",
+            "attempts": 0,
+            "next_attempt_at": max(now, not_before or now),
+            "error": "",
+            "queued_at": now,
+        }
+        try:
+            with db.begin_nested():
+                db.execute(sa.insert(_message), row)
+        except IntegrityError:  # another transaction queued the same message in the same instant
+            pass
+        known = _by_key(db, dedupe_key)
+    if known is None or known.recipient != recipient or known.kind != kind:
+        raise Conflict(_("Another message was already queued under this name."))
+    return known
+
+
+def release(db: Session, document_public_id: str) -> int:
+    """Let go of the messages that waited for this document; returns how many."""
+    waited = sa.and_(_message.c.attachment == document_public_id, _message.c.status == "waiting")
+    later = sa.case((_message.c.next_attempt_at > clock.now(), _message.c.next_attempt_at), else_=clock.now())
+    return changed(db.execute(sa.update(_message).where(waited).values(status="queued", next_attempt_at=later)))
+
+
+def awaited_documents(db: Session, limit: int = 100) -> tuple[str, ...]:
+    """The documents that messages are waiting for, so that one that became ready unnoticed can be released."""
+    chosen = sa.select(_message.c.attachment).where(_message.c.status == "waiting").distinct().limit(limit)
+    return tuple(db.scalars(chosen))
+
+
+def cancel(db: Session, recipient: str, kinds: Iterable[str]) -> int:
+    """Take back what has not been sent to a person; returns how many messages."""
+    unsent = sa.and_(
+        _message.c.recipient == recipient,
+        _message.c.kind.in_(list(kinds)),
+        _message.c.status.in_(("waiting", "queued")),
+    )
+    return changed(db.execute(sa.update(_message).where(unsent).values(status="cancelled")))
+
+
+def retry(db: Session, public_id: str) -> MessageRow:
+    """Queue a failed, bounced or uncertain message again, as someone in the office decided.
+
+    Raises Conflict for a message in any other state, or one whose address is still in trouble.
+    """
+    row = message(db, public_id)
+    if row.status not in {"failed", "bounced", "uncertain"}:
+        raise Conflict(_("This message is not one that can be sent again."))
+    if trouble.troubled_addresses(db, [row.to_address]):
+        raise Conflict(_("Put the address right first; mail does not reach it."))
+    again = {"status": "queued", "next_attempt_at": clock.now()}
+    db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
+    return message(db, public_id)
+
+
+def bounce(db: Session, public_id: str, reason: str) -> MessageRow:
+    """Record that a message that had been sent came back; nothing automatic goes to that address any more."""
+    row = message(db, public_id)
+    came_back = {"status": "bounced", "error": reason[:2000]}
+    db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**came_back))
+    trouble.notice(db, row.to_address, reason)
+    return message(db, public_id)
+
+
+def message(db: Session, public_id: str) -> MessageRow:
+    """One message by its public id."""
+    row = db.execute(sa.select(_message).where(_message.c.public_id == public_id)).first()
+    if row is None:
+        raise NotFound(_("There is no such message."))
+    return message_row(row)
+
+
+def messages_to(db: Session, pseudonym: str) -> tuple[MessageRow, ...]:
+    """Every message to one person, oldest first."""
+    chosen = sa.select(_message).where(_message.c.recipient == pseudonym).order_by(_message.c.id)
+    return tuple(message_row(row) for row in db.execute(chosen))
+
+
+def messages_in(db: Session, statuses: Iterable[str], limit: int = 100) -> tuple[MessageRow, ...]:
+    """The newest messages in any of these states."""
+    chosen = sa.select(_message).where(_message.c.status.in_(list(statuses)))
+    return tuple(message_row(row) for row in db.execute(chosen.order_by(_message.c.id.desc()).limit(limit)))
+
+
+def outbox_counts(db: Session) -> OutboxCounts:
+    """How many messages stand where."""
+    grouped = sa.select(_message.c.status, sa.func.count().label("number")).group_by(_message.c.status)
+    counts: dict[str, int] = {row.status: row.number for row in db.execute(grouped)}
+    unsent = _message.c.status.in_(("waiting", "queued", "sending", "delivering"))
+    return OutboxCounts(
+        waiting=counts.get("waiting", 0),
+        queued=counts.get("queued", 0),
+        sending=counts.get("sending", 0) + counts.get("delivering", 0),
+        sent=counts.get("sent", 0),
+        failed=counts.get("failed", 0),
+        bounced=counts.get("bounced", 0),
+        uncertain=counts.get("uncertain", 0),
+        cancelled=counts.get("cancelled", 0),
+        oldest_at=db.scalar(sa.select(sa.func.min(_message.c.queued_at)).where(unsent)),
+    )
+
+
+def changed(result: sa.Result[Any]) -> int:
+    """How many rows an update touched."""
+    return cast("sa.CursorResult[Any]", result).rowcount
+
+
+def message_row(row: Any) -> MessageRow:
+    """The frozen form of a fetched row."""
+    return MessageRow(
+        public_id=row.public_id,
+        kind=row.kind,
+        recipient=row.recipient,
+        to_address=row.to_address,
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        link_purpose=row.link_purpose,
+        attachment=row.attachment,
+        status=row.status,
+        attempts=row.attempts,
+        error=row.error,
+        queued_at=row.queued_at,
+        next_attempt_at=row.next_attempt_at,
+        sent_at=row.sent_at,
+    )
+
+
+def _by_key(db: Session, dedupe_key: str) -> MessageRow | None:
+    row = db.execute(sa.select(_message).where(_message.c.dedupe_key == dedupe_key)).first()
+    return None if row is None else message_row(row)

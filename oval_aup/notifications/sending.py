@@ -1,0 +1,261 @@
+"""Sends what is due, so that no crash, time-out or second worker makes a person get the same letter twice.
+
+A message moves queued → sending → delivering → sent. ``sending`` is a claim: nothing has left the house, so a claim
+whose worker died simply goes back in the queue. ``delivering`` is committed in the last moment before the text goes
+out; only a worker that dies after that, or a server that falls silent after the final dot, leaves a message
+``uncertain``. Uncertain messages are never sent again by themselves: somebody in the office decides, and the
+Message-ID stays the same. The number of attempts only rises, which makes it the fence between two claims.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.db import Database
+from oval_aup.core.errors import DomainError
+from oval_aup.notifications import trouble
+from oval_aup.notifications.channels import (
+    Carrier,
+    Channel,
+    ChannelDown,
+    PermanentRefusal,
+    TemporaryRefusal,
+    UncertainDelivery,
+)
+from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.outbox import MessageRow, changed, message, message_table
+
+BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 720, 1440))
+"""How long to wait after the first, second … temporary refusal; after one more, two days on, the message has failed."""
+
+MAX_ATTEMPTS = len(BACK_OFF) + 1
+CLAIM_STALE_AFTER = dt.timedelta(minutes=2)
+DELIVERY_STALE_AFTER = dt.timedelta(minutes=5)
+"""Longer than a server may take to answer after the final dot, so a live worker is not declared dead."""
+
+log = logging.getLogger(__name__)
+_message = message_table
+
+Mint = Callable[[Session, MessageRow], str]
+Attach = Callable[[Session, str], tuple[str, bytes]]
+Refused = Callable[[Session, MessageRow, str], None]
+
+
+@dataclass(slots=True)
+class SendCounts:
+    """What one run of sending did; ``trouble`` says why it had to stop, if it had to."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    trouble: str = ""
+
+    @property
+    def handled(self) -> int:
+        """How many messages were taken up."""
+        return self.sent + self.retried + self.failed + self.uncertain
+
+
+class _ClaimLost(Exception):
+    """Another worker took the message over; nothing was handed over here."""
+
+
+def send_due(
+    database: Database,
+    channel: Channel,
+    *,
+    sender: Sender,
+    mint: Mint,
+    attachment: Attach,
+    limit: int = 50,
+    refused: Refused | None = None,
+) -> SendCounts:
+    """Send up to ``limit`` messages whose time has come.
+
+    ``mint(db, message)`` makes the private link and runs in a write transaction of its own;
+    ``attachment(db, public_id)`` gives a file name and the bytes; ``refused(db, message, code)`` runs in the
+    transaction that records an address as unreachable. No network is touched while a transaction is open.
+    """
+    recover(database)
+    counts = SendCounts()
+    if not _anything_due(database):
+        return counts
+    try:
+        with channel.opened() as carrier:
+            while counts.handled < limit and (claim := _claim(database)) is not None:
+                outcome = _send_one(database, carrier, claim, sender, mint, attachment)
+                _settle(database, claim, outcome, refused)
+                _count(counts, outcome)
+                if outcome.stops:
+                    break
+    except ChannelDown as down:
+        counts.trouble = str(down)
+    return counts
+
+
+def recover(database: Database) -> None:
+    """Take care of messages whose worker died: unsent ones go back in the queue, half-sent ones become uncertain."""
+    now = clock.now()
+    claimed = sa.and_(_message.c.status == "sending", _message.c.claimed_at < now - CLAIM_STALE_AFTER)
+    begun = sa.and_(_message.c.status == "delivering", _message.c.claimed_at < now - DELIVERY_STALE_AFTER)
+    with database.reading() as db:
+        if db.execute(sa.select(_message.c.id).where(sa.or_(claimed, begun)).limit(1)).first() is None:
+            return
+    unsure = {"status": "uncertain", "error": "The worker stopped while this was being sent; it may have arrived."}
+    lost = {"status": "failed", "error": "The worker stopped each time before this could be sent."}
+    with database.writing() as db:
+        db.execute(sa.update(_message).where(claimed, _message.c.attempts >= MAX_ATTEMPTS).values(**lost))
+        db.execute(sa.update(_message).where(claimed).values(status="queued", next_attempt_at=now))
+        db.execute(sa.update(_message).where(begun).values(**unsure))
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    status: str
+    error: str = ""
+    code: str = ""
+    about_address: bool = False
+    stops: bool = False
+    free: bool = False
+    """True when the attempt was not the letter's fault and is not counted."""
+
+
+def _send_one(
+    database: Database, carrier: Carrier, claim: MessageRow, sender: Sender, mint: Mint, attach: Attach
+) -> _Outcome:
+    handed_over = False
+
+    def hand_over() -> None:
+        nonlocal handed_over
+        _hand_over(database, claim)
+        handed_over = True
+
+    try:
+        link, file = _prepare(database, claim, mint, attach)
+        letter = _written(claim, sender, link, file)
+        carrier.carry(letter, claim.to_address, hand_over)
+    except _ClaimLost:
+        return _Outcome("lost")
+    except ChannelDown as down:
+        return _Outcome("queued", str(down), stops=True, free=True)
+    except TemporaryRefusal as refusal:
+        return _Outcome("queued", str(refusal))
+    except PermanentRefusal as refusal:
+        return _Outcome("failed", str(refusal), code=refusal.code, about_address=refusal.about_address)
+    except UncertainDelivery as doubt:
+        return _Outcome("uncertain", str(doubt))
+    except DomainError as error:
+        return _Outcome("failed", f"This message cannot be sent: {error}")
+    except Exception as error:  # a fault of ours in one letter must not hold up the others
+        log.exception("message %s could not be sent", claim.public_id)
+        return _Outcome("uncertain" if handed_over else "queued", f"Unexpected fault: {type(error).__name__}")
+    return _Outcome("sent")
+
+
+def _written(claim: MessageRow, sender: Sender, link: str, file: tuple[str, bytes] | None) -> EmailMessage:
+    try:
+        return compose(claim, sender=sender, link=link, attachment=file)
+    except (ValueError, IndexError) as error:  # the standard library raises both for unreadable addresses
+        raise PermanentRefusal(f"This address cannot be written to: {error}", code="501") from error
+
+
+def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) -> tuple[str, tuple[str, bytes] | None]:
+    link, file = "", None
+    if claim.link_purpose:
+        with database.writing() as db:
+            link = mint(db, claim)
+    if claim.attachment:
+        with database.reading() as db:
+            file = attach(db, claim.attachment)
+        if not file[1]:
+            raise TemporaryRefusal("The attachment is empty.")
+    return link, file
+
+
+def _due(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(_message.c.status == "queued", _message.c.next_attempt_at <= now)
+
+
+def _anything_due(database: Database) -> bool:
+    with database.reading() as db:
+        return db.execute(sa.select(_message.c.id).where(_due(clock.now())).limit(1)).first() is not None
+
+
+def _claim(database: Database) -> MessageRow | None:
+    with database.writing() as db:
+        now = clock.now()
+        chosen = sa.select(_message).where(_due(now)).order_by(_message.c.next_attempt_at, _message.c.id).limit(20)
+        for row in db.execute(chosen).all():
+            unchanged = sa.and_(
+                _message.c.id == row.id, _message.c.status == "queued", _message.c.attempts == row.attempts
+            )
+            reasons = trouble.troubled_addresses(db, [row.to_address])
+            if reasons:
+                stopped = {"status": "failed", "error": f"Not sent, mail does not reach it: {reasons[row.to_address]}"}
+                db.execute(sa.update(_message).where(unchanged).values(**stopped))
+                continue
+            taken = {"status": "sending", "attempts": row.attempts + 1, "claimed_at": now}
+            if changed(db.execute(sa.update(_message).where(unchanged).values(**taken))) == 1:
+                return message(db, row.public_id)
+    return None
+
+
+def _hand_over(database: Database, claim: MessageRow) -> None:
+    with database.writing() as db:
+        begun = {"status": "delivering", "claimed_at": clock.now()}
+        if changed(db.execute(_held(claim, "sending").values(**begun))) != 1:
+            raise _ClaimLost
+
+
+def _settle(database: Database, claim: MessageRow, outcome: _Outcome, refused: Refused | None) -> None:
+    if outcome.status == "lost":
+        return
+    now = clock.now()
+    values: dict[str, Any] = {"status": outcome.status, "error": outcome.error[:2000], "claimed_at": None}
+    if outcome.status == "sent":
+        values["sent_at"] = now
+    elif outcome.status == "queued" and outcome.free:
+        values.update(next_attempt_at=now + BACK_OFF[0], attempts=claim.attempts - 1)
+    elif outcome.status == "queued" and claim.attempts >= MAX_ATTEMPTS:
+        values["status"] = "failed"
+    elif outcome.status == "queued":
+        values["next_attempt_at"] = now + BACK_OFF[claim.attempts - 1]
+    with database.writing() as db:
+        # a late answer may still settle what was meanwhile called uncertain, but never what another worker holds
+        if changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
+            return
+        if outcome.status == "failed" and outcome.about_address:
+            trouble.notice(db, claim.to_address, outcome.error)
+            if refused is not None:
+                refused(db, claim, outcome.code)
+
+
+def _held(claim: MessageRow, *statuses: str) -> sa.Update:
+    return sa.update(_message).where(
+        _message.c.public_id == claim.public_id,
+        _message.c.status.in_(statuses),
+        _message.c.attempts == claim.attempts,
+    )
+
+
+def _count(counts: SendCounts, outcome: _Outcome) -> None:
+    if outcome.status == "sent":
+        counts.sent += 1
+    elif outcome.status == "failed":
+        counts.failed += 1
+    elif outcome.status == "uncertain":
+        counts.uncertain += 1
+    else:
+        counts.retried += 1
+    if outcome.stops:
+        counts.trouble = outcome.error

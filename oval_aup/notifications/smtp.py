@@ -1,0 +1,217 @@
+"""Speaks SMTP step by step, so that for every kind of failure it is known whether the letter can have arrived."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from oval_aup.notifications.channels import (
+    ChannelDown,
+    HandOver,
+    PermanentRefusal,
+    TemporaryRefusal,
+    UncertainDelivery,
+)
+
+STEP_SECONDS = 30.0
+"""How long the server may take over one command."""
+
+RECEIPT_SECONDS = 120.0
+"""How long it may take to answer after the final dot before the letter counts as uncertain."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+ADDRESS_TROUBLE = re.compile(r"\b5\.[12]\.\d{1,3}\b")
+"""Enhanced status codes that speak of the address or the mailbox (RFC 3463)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpChannel:
+    """One mail server; ``tls`` is ``none``, ``starttls`` or ``always``."""
+
+    host: str
+    port: int
+    tls: str
+    user: str
+    password: str
+    sender: str
+    """The envelope sender, where bounces go."""
+    ca_file: str = ""
+    step_seconds: float = STEP_SECONDS
+    receipt_seconds: float = RECEIPT_SECONDS
+
+    @contextmanager
+    def opened(self) -> Iterator[SmtpCarrier]:
+        carrier = SmtpCarrier(self)
+        carrier.connect()
+        try:
+            yield carrier
+        finally:
+            carrier.close()
+
+    def trusted(self) -> ssl.SSLContext:
+        """Who is believed to be the server: the machine's certificates, or the one authority that was named."""
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def smtp_channel(
+    url: str, *, sender: str, step_seconds: float = STEP_SECONDS, receipt_seconds: float = RECEIPT_SECONDS
+) -> SmtpChannel:
+    """Read ``smtp://user:password@host:587?tls=starttls`` or ``smtps://user:password@host``.
+
+    ``&ca=/path.pem`` names a certificate authority of the school's own. Raises ValueError for an address that cannot be
+    used, among them one that would send a password unencrypted over a network.
+    """
+    parts = urlsplit(url)
+    choices = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    tls = "always" if parts.scheme == "smtps" else choices.pop("tls", "none")
+    ca_file = choices.pop("ca", "")
+    host = parts.hostname or ""
+    if parts.scheme not in {"smtp", "smtps"} or not host or tls not in {"none", "starttls", "always"} or choices:
+        raise ValueError("a mail server is written smtp://user:password@host:587?tls=starttls or smtps://…")
+    user = unquote(parts.username or "")
+    if user and tls == "none" and host not in LOOPBACK:
+        raise ValueError("a mail password is not sent over an unencrypted connection: add ?tls=starttls")
+    port = parts.port or {"none": 25, "starttls": 587, "always": 465}[tls]
+    password = unquote(parts.password or "")
+    return SmtpChannel(host, port, tls, user, password, sender, ca_file, step_seconds, receipt_seconds)
+
+
+class SmtpCarrier:
+    """One connection, used for letter after letter and renewed when the server has closed it."""
+
+    def __init__(self, channel: SmtpChannel) -> None:
+        self.channel = channel
+        self._server: smtplib.SMTP | None = None
+
+    def connect(self) -> None:
+        """Open, encrypt and log in; raises ChannelDown for whatever prevents it."""
+        channel = self.channel
+        try:
+            server = self._reach()
+            self._server = server
+            server.ehlo_or_helo_if_needed()
+            if channel.tls == "starttls":
+                server.starttls(context=channel.trusted())
+                server.ehlo()
+            if channel.user:
+                server.login(channel.user, channel.password)
+        except smtplib.SMTPAuthenticationError as error:
+            self.close()
+            raise ChannelDown(f"The mail server refused the log-in ({error.smtp_code}).") from error
+        except smtplib.SMTPNotSupportedError as error:
+            self.close()
+            raise ChannelDown(f"The mail server lacks what the setting asks for: {error}") from error
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise ChannelDown(f"The mail server {channel.host} cannot be used: {_said(error)}") from error
+
+    def close(self) -> None:
+        """Say goodbye if there is anybody left to say it to."""
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
+
+    def carry(self, letter: EmailMessage, to_address: str, hand_over: HandOver) -> None:
+        """Send one letter and return only when the server has taken it."""
+        server = self._ready()
+        local, _at, domain = to_address.rpartition("@")
+        plain = local.isascii()
+        if not plain and not server.has_extn("smtputf8"):
+            raise PermanentRefusal("The mail server cannot write to an address with such letters.", code="553")
+        recipient = f"{local}@{_ascii_domain(domain)}"
+        text = letter.as_bytes(policy=SMTP_POLICY if plain else SMTP_POLICY.clone(utf8=True))
+        try:
+            self._envelope(server, recipient, plain=plain)
+            hand_over()
+        except BaseException:
+            self.close()  # whatever was begun ends here, with nothing handed over
+            raise
+        self._text(server, text)
+
+    def _reach(self) -> smtplib.SMTP:
+        channel = self.channel
+        if channel.tls == "always":
+            return smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.step_seconds, context=channel.trusted())
+        return smtplib.SMTP(channel.host, channel.port, timeout=channel.step_seconds)
+
+    def _ready(self) -> smtplib.SMTP:
+        if self._server is not None:
+            try:
+                if self._server.rset()[0] == 250:
+                    return self._server
+            except (smtplib.SMTPException, OSError):
+                pass
+            self.close()
+        self.connect()
+        assert self._server is not None  # noqa: S101 - connect() raises otherwise
+        return self._server
+
+    def _envelope(self, server: smtplib.SMTP, recipient: str, *, plain: bool) -> None:
+        try:
+            code, reply = server.mail(self.channel.sender, () if plain else ("SMTPUTF8",))
+            if code != 250:
+                raise ChannelDown(f"The mail server refused our sender address: {_reply(code, reply)}")
+            code, reply = server.rcpt(recipient)
+            if code not in {250, 251}:
+                raise _refusal(code, reply, about_address=True)
+            code, reply = server.docmd("DATA")
+            if code != 354:
+                raise _refusal(code, reply, about_address=False)
+        except (smtplib.SMTPException, OSError) as error:
+            raise TemporaryRefusal(f"The connection broke before the letter was sent: {_said(error)}") from error
+
+    def _text(self, server: smtplib.SMTP, text: bytes) -> None:
+        quoted = re.sub(rb"(?m)^\.", b"..", text)
+        try:
+            server.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
+            server.send(b".\r\n")
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()  # without its final dot no server may keep the letter
+            raise TemporaryRefusal(f"The connection broke while the letter was being sent: {_said(error)}") from error
+        try:
+            if server.sock is not None:
+                server.sock.settimeout(self.channel.receipt_seconds)
+            code, reply = server.getreply()
+            if server.sock is not None:
+                server.sock.settimeout(self.channel.step_seconds)
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise UncertainDelivery(f"The letter was sent, but the answer never came: {_said(error)}") from error
+        if code != 250:
+            raise _refusal(code, reply, about_address=bool(ADDRESS_TROUBLE.search(_reply(code, reply))))
+
+
+def _refusal(code: int, reply: bytes, *, about_address: bool) -> Exception:
+    said = _reply(code, reply)
+    if 500 <= code < 600:
+        return PermanentRefusal(said, code=str(code), about_address=about_address)
+    return TemporaryRefusal(said)
+
+
+def _reply(code: int, reply: bytes) -> str:
+    return f"{code} {reply.decode('utf-8', 'replace')}"[:500]
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return _reply(error.smtp_code, said if isinstance(said, bytes) else said.encode())
+    return str(error) or type(error).__name__
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise PermanentRefusal("There is no such domain.", code="553") from None
