@@ -1,0 +1,13 @@
+"""Entry point for ``flask`` and for WSGI servers: builds the app, nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+from oval_aup import create_app
+from oval_aup.config import BadSetting
+
+try:
+    app = create_app()
+except BadSetting as problem:
+    sys.exit(f"Oval AUP cannot start. {problem}")

@@ -1,0 +1,70 @@
+"""Private links: minted when a message leaves, known here only by their hash."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.accounts.models import PrivateLink
+from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
+
+LIFETIMES = {"family": dt.timedelta(days=60), "set-password": dt.timedelta(days=3)}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link somebody presented."""
+
+    id: int
+    purpose: str
+    person_id: int
+    sent_to: str
+    expired: bool
+    """True past its last day or once revoked: it opens nothing but may be replaced."""
+
+
+def fingerprint(token: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def mint_link(db: Session, *, purpose: str, person_id: int, sent_to: str) -> str:
+    """Make a new secret for a person; this return value is the only place it ever exists in full."""
+    token = secrets.token_urlsafe(24)
+    moment = clock.now()
+    db.add(
+        PrivateLink(
+            token_sha256=fingerprint(token),
+            purpose=purpose,
+            person_id=person_id,
+            sent_to=sent_to,
+            created_at=moment,
+            expires_at=moment + LIFETIMES[purpose],
+        )
+    )
+    return token
+
+
+def link(db: Session, token: str, *, purpose: str) -> LinkRow:
+    """The link behind a secret, expired ones included; raises NotFound for one we never made."""
+    query = sa.select(PrivateLink).where(PrivateLink.token_sha256 == fingerprint(token), PrivateLink.purpose == purpose)
+    row = db.execute(query).scalar_one_or_none()
+    if row is None:
+        raise NotFound
+    expired = row.revoked_at is not None or row.expires_at <= clock.now()
+    return LinkRow(row.id, row.purpose, row.person_id, row.sent_to, expired)
+
+
+def revoke_links(db: Session, person_id: int, *, purpose: str) -> None:
+    """Make every link of a person and purpose useless from now."""
+    db.execute(
+        sa.update(PrivateLink)
+        .where(PrivateLink.person_id == person_id, PrivateLink.purpose == purpose, PrivateLink.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )

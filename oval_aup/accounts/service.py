@@ -1,0 +1,199 @@
+"""Log-ins for staff and the check that lets a family in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import people
+from oval_aup.accounts import passwords, policy, sessions, throttle
+from oval_aup.accounts.links import LinkRow, link, revoke_links
+from oval_aup.accounts.models import Account
+from oval_aup.core import clock
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from oval_aup.core.i18n import _
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """A staff log-in."""
+
+    id: int
+    public_id: str
+    person_id: int
+    email: str
+    role: str
+    has_password: bool
+    disabled: bool
+
+
+def _row(account: Account) -> AccountRow:
+    return AccountRow(
+        account.id,
+        account.public_id,
+        account.person_id,
+        account.email,
+        account.role,
+        bool(account.password_hash),
+        account.disabled_at is not None,
+    )
+
+
+def role_for(staff_group: str, post: str) -> str:
+    """The role a new log-in starts with, from the post; the office can change it."""
+    if staff_group == "office":
+        return "admin"
+    if staff_group == "leadership":
+        return "head"
+    if staff_group == "governor":
+        return "governor"
+    return "teacher" if "teacher" in post.casefold() else "staff"
+
+
+def open_account(db: Session, *, person_id: int, email: str, role: str) -> AccountRow:
+    """Give a staff member a log-in without a password, or return the one they have."""
+    if role not in policy.ROLES:
+        raise Invalid(fields={"role": _("Choose one of the roles.")})
+    existing = db.execute(sa.select(Account).where(Account.person_id == person_id)).scalar_one_or_none()
+    if existing:
+        return _row(existing)
+    account = Account(person_id=person_id, email=email.strip().casefold(), role=role, created_at=clock.now())
+    db.add(account)
+    db.flush()
+    return _row(account)
+
+
+def open_accounts(db: Session) -> int:
+    """Give every current staff member with an e-mail address a log-in; returns how many are new."""
+    have = set(db.execute(sa.select(Account.person_id)).scalars())
+    taken = set(db.execute(sa.select(Account.email)).scalars())
+    made = 0
+    for member in people.staff(db):
+        email = member.work_email.casefold()
+        if email and member.person_id not in have and email not in taken:
+            open_account(db, person_id=member.person_id, email=email, role=role_for(member.staff_group, member.post))
+            taken.add(email)
+            made += 1
+    return made
+
+
+def account(db: Session, public_id: str) -> AccountRow:
+    """One log-in; raises NotFound."""
+    return _row(_account(db, Account.public_id == public_id))
+
+
+def account_of(db: Session, person_id: int) -> AccountRow | None:
+    """The person's log-in, if they have one."""
+    found = db.execute(sa.select(Account).where(Account.person_id == person_id)).scalar_one_or_none()
+    return _row(found) if found else None
+
+
+def accounts_with_role(db: Session, role: str) -> tuple[AccountRow, ...]:
+    """Every log-in of a role that is not disabled."""
+    query = sa.select(Account).where(Account.role == role, Account.disabled_at.is_(None)).order_by(Account.id)
+    return tuple(_row(found) for found in db.execute(query).scalars())
+
+
+def account_by_email(db: Session, email: str) -> AccountRow | None:
+    """The working log-in for an address, if there is one."""
+    query = sa.select(Account).where(Account.email == email.strip().casefold(), Account.disabled_at.is_(None))
+    found = db.execute(query).scalar_one_or_none()
+    return _row(found) if found else None
+
+
+def _account(db: Session, condition: sa.ColumnElement[bool]) -> Account:
+    found = db.execute(sa.select(Account).where(condition)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def password_holds(db: Session, email: str, password: str) -> bool:
+    """Compare a typed password; slow by design, so call it outside a write transaction."""
+    found = db.execute(sa.select(Account).where(Account.email == email.strip().casefold())).scalar_one_or_none()
+    known = found.password_hash if found and found.disabled_at is None else ""
+    return passwords.matches(known, password)
+
+
+def log_in(db: Session, email: str) -> str:
+    """Start a log-in session once the password has held; returns the secret for the cookie."""
+    row = _account(db, Account.email == email.strip().casefold())
+    if row.disabled_at is not None:
+        raise NotAllowed
+    return sessions.start(db, "login", person_id=row.person_id, account_id=row.id, assurance="staff-login")
+
+
+def set_password(db: Session, token: str, password: str, *, school_name: str) -> AccountRow:
+    """Set a password through an e-mailed link, which is used up; every other session of the person ends."""
+    held = link(db, token, purpose="set-password")
+    if held.expired:
+        raise Conflict(_("This link has run out. Ask for a new one on the log-in page."))
+    row = _account(db, Account.person_id == held.person_id)
+    passwords.judge(password, email=row.email, school_name=school_name)
+    row.password_hash = passwords.hash_password(password)
+    revoke_links(db, held.person_id, purpose="set-password")
+    sessions.end_all(db, person_id=held.person_id)
+    return _row(row)
+
+
+def set_role(db: Session, public_id: str, role: str) -> AccountRow:
+    """Change what a log-in may do; takes effect with its next page. The last admin stays one."""
+    row = _account(db, Account.public_id == public_id)
+    if role not in policy.ROLES:
+        raise Invalid(fields={"role": _("Choose one of the roles.")})
+    if role != "admin":
+        _keep_an_admin(db, row)
+    row.role = role
+    sessions.end_all(db, person_id=row.person_id)
+    return _row(row)
+
+
+def disable(db: Session, public_id: str) -> AccountRow:
+    """Close a log-in and end its sessions at once."""
+    row = _account(db, Account.public_id == public_id)
+    _keep_an_admin(db, row)
+    row.disabled_at = clock.now()
+    sessions.end_all(db, person_id=row.person_id)
+    return _row(row)
+
+
+def _keep_an_admin(db: Session, row: Account) -> None:
+    query = sa.select(sa.func.count()).where(Account.role == "admin", Account.disabled_at.is_(None))
+    if row.role == "admin" and db.execute(query).scalar_one() <= 1:
+        raise Conflict(_("This is the last office log-in. Give another person the office role first."))
+
+
+class WrongAnswer(Exception):
+    """The family check failed; ``tries_left`` before a pause."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(tries_left)
+        self.tries_left = tries_left
+
+
+def pass_family_check(db: Session, held: LinkRow, born_on: dt.date) -> str:
+    """Let a family in who know a child's date of birth; returns the secret for the cookie.
+
+    Raises WrongAnswer, or NotFound where the person no longer has a child here they may act for.
+    The caller checks ``throttle`` first and counts a WrongAnswer afterwards, outside this unit of work.
+    """
+    if held.expired:
+        raise NotFound
+    links = people.children_of(db, held.person_id)
+    if not links:
+        raise NotFound
+    if born_on not in {row.child.born_on for row in links}:
+        tried = throttle.failures(db, throttle.bucket("link", held.id)) + 1
+        raise WrongAnswer(max(0, throttle.LIMITS["link"] - tried))
+    guardian = people.guardian(db, held.person_id)
+    shared = bool(guardian.email) and people.mailbox_sharers(db, guardian.email) > 1
+    return sessions.start(
+        db,
+        "family",
+        person_id=held.person_id,
+        link_id=held.id,
+        assurance="shared-link-and-birth-date" if shared else "link-and-birth-date",
+    )

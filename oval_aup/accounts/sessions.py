@@ -1,0 +1,121 @@
+"""Who is let in at this moment: server-side sessions that end when their row ends, whatever a cookie says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.accounts import policy
+from oval_aup.accounts.links import fingerprint
+from oval_aup.accounts.models import AccessSession, Account, PrivateLink
+from oval_aup.core import clock
+
+LASTS = {"login": dt.timedelta(hours=10), "family": dt.timedelta(hours=2), "kiosk": dt.timedelta(hours=2)}
+IDLE = {"login": dt.timedelta(minutes=90), "family": dt.timedelta(minutes=45), "kiosk": dt.timedelta(hours=1)}
+TOUCH_EVERY = dt.timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody let in, as the web sees them."""
+
+    kind: str
+    """``login``, ``family`` or ``kiosk``."""
+    role: str
+    session_id: int
+    person_id: int | None
+    account_public_id: str
+    class_session_key: str
+    assurance: str
+    sent_to: str
+    stale: bool
+    """True when the last sign of life is old enough to be written down again."""
+
+    def may(self, permission: str) -> bool:
+        """Whether the visitor's role carries a permission."""
+        return policy.allows(self.role, permission)
+
+
+def start(
+    db: Session,
+    kind: str,
+    *,
+    person_id: int | None = None,
+    account_id: int | None = None,
+    link_id: int | None = None,
+    class_session_key: str = "",
+    assurance: str,
+) -> str:
+    """Let somebody in and return the secret for their cookie; kept here only as a hash."""
+    token = secrets.token_urlsafe(24)
+    moment = clock.now()
+    db.add(
+        AccessSession(
+            token_sha256=fingerprint(token),
+            kind=kind,
+            person_id=person_id,
+            account_id=account_id,
+            link_id=link_id,
+            class_session_key=class_session_key,
+            assurance=assurance,
+            created_at=moment,
+            last_seen_at=moment,
+            expires_at=moment + LASTS[kind],
+        )
+    )
+    return token
+
+
+def visitor(db: Session, token: str, kind: str) -> Visitor | None:
+    """Who holds this secret, or None when it is unknown, ended, idle too long or its account is disabled."""
+    query = (
+        sa.select(AccessSession, Account.role, Account.disabled_at, Account.public_id, PrivateLink.sent_to)
+        .outerjoin(Account, Account.id == AccessSession.account_id)
+        .outerjoin(PrivateLink, PrivateLink.id == AccessSession.link_id)
+        .where(AccessSession.token_sha256 == fingerprint(token), AccessSession.kind == kind)
+    )
+    found = db.execute(query).one_or_none()
+    if found is None:
+        return None
+    row, role, disabled_at, account_public_id, sent_to = found
+    moment = clock.now()
+    over = row.ended_at is not None or row.expires_at <= moment or row.last_seen_at + IDLE[kind] <= moment
+    if over or disabled_at is not None:
+        return None
+    return Visitor(
+        kind=kind,
+        role=role if kind == "login" else kind,
+        session_id=row.id,
+        person_id=row.person_id,
+        account_public_id=account_public_id or "",
+        class_session_key=row.class_session_key,
+        assurance=row.assurance,
+        sent_to=sent_to or "",
+        stale=row.last_seen_at + TOUCH_EVERY <= moment,
+    )
+
+
+def touch(db: Session, session_id: int) -> None:
+    """Write down that the visitor is still there."""
+    db.execute(sa.update(AccessSession).where(AccessSession.id == session_id).values(last_seen_at=clock.now()))
+
+
+def end(db: Session, token: str) -> None:
+    """End the session behind a secret; unknown ones are ended already."""
+    _end_where(db, AccessSession.token_sha256 == fingerprint(token))
+
+
+def end_all(db: Session, *, person_id: int | None = None, class_session_key: str = "") -> None:
+    """End every session of a person, or of a class session's devices."""
+    if person_id is not None:
+        _end_where(db, AccessSession.person_id == person_id)
+    if class_session_key:
+        _end_where(db, AccessSession.class_session_key == class_session_key)
+
+
+def _end_where(db: Session, condition: sa.ColumnElement[bool]) -> None:
+    db.execute(sa.update(AccessSession).where(condition, AccessSession.ended_at.is_(None)).values(ended_at=clock.now()))

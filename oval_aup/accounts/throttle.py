@@ -1,0 +1,54 @@
+"""How often a door may be tried; counted in the database, so that every worker process counts alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.accounts.models import FailedAttempt
+from oval_aup.core import clock
+from oval_aup.core.errors import DomainError
+from oval_aup.core.i18n import _
+
+WINDOW = dt.timedelta(minutes=15)
+LIMITS = {"link": 5, "account": 8, "address": 30, "all": 200}
+"""Wrong answers allowed per kind of bucket within the window; ``all`` is for guessing spread over many addresses."""
+
+
+class TooMany(DomainError):
+    """Too many wrong answers; ``retry_after`` is in seconds."""
+
+    def __init__(self) -> None:
+        self.retry_after = int(WINDOW.total_seconds())
+        super().__init__(_("That is too many tries for now. Please wait 15 minutes and try again."))
+
+
+def bucket(kind: str, value: str | int = "") -> str:
+    """The name under which tries are counted; addresses and e-mails are kept only as a hash."""
+    if kind in {"address", "account"}:
+        value = hashlib.sha256(str(value).encode()).hexdigest()[:32]
+    return f"{kind}:{value}"
+
+
+def failures(db: Session, name: str) -> int:
+    """Wrong answers in the window so far."""
+    since = clock.now() - WINDOW
+    query = sa.select(sa.func.count()).where(FailedAttempt.bucket == name, FailedAttempt.failed_at > since)
+    return db.execute(query).scalar_one()
+
+
+def check(db: Session, *names: str) -> None:
+    """Raise TooMany when any of the buckets is full."""
+    for name in names:
+        if failures(db, name) >= LIMITS[name.split(":")[0]]:
+            raise TooMany
+
+
+def note_failure(db: Session, *names: str) -> None:
+    """Count one wrong answer in each bucket and forget the old ones."""
+    moment = clock.now()
+    db.add_all(FailedAttempt(bucket=name, failed_at=moment) for name in names)
+    db.execute(sa.delete(FailedAttempt).where(FailedAttempt.failed_at < moment - 4 * WINDOW))

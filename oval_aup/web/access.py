@@ -1,0 +1,176 @@
+"""Who may open which page: every route says so with ``@allow``; one that does not is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Flask, abort, current_app, g, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+
+from oval_aup import accounts, people
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import NotAllowed, NotFound
+from oval_aup.web import htmx, unit_of_work
+
+View = TypeVar("View", bound=Callable[..., Any])
+ANYONE = "anyone"
+
+
+class LoggedIn(UserMixin):  # type: ignore[misc]
+    """Flask-Login's idea of a user: the secret of a server-side session."""
+
+    def __init__(self, token: str, visitor: accounts.Visitor | None = None) -> None:
+        self.id = token
+        self.visitor = visitor
+
+
+def allow(*permissions: str) -> Callable[[View], View]:
+    """Open a route to visitors with any of the permissions, or to ``anyone``."""
+    unknown = set(permissions) - accounts.PERMISSIONS - {ANYONE}
+    if unknown or not permissions:
+        raise ValueError(f"not a permission: {', '.join(sorted(unknown)) or 'none given'}")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
+            if ANYONE not in permissions:
+                refusal = _refusal(permissions)
+                if refusal is not None:
+                    return refusal
+            return cast(ResponseReturnValue, view(*args, **values))
+
+        guarded.permissions = permissions  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return decorate
+
+
+def _refusal(permissions: tuple[str, ...]) -> ResponseReturnValue | None:
+    held = visitor(_kind(permissions))
+    if held is None:
+        return _come_in(_kind(permissions))
+    if not any(held.may(permission) for permission in permissions):
+        raise NotAllowed
+    g.visitor = held
+    if held.stale:
+        unit_of_work.afterwards(lambda db: accounts.touch(db, held.session_id))
+    return None
+
+
+def _kind(permissions: tuple[str, ...]) -> str:
+    return permissions[0] if permissions[0] in {"family", "kiosk"} else "login"
+
+
+def _come_in(kind: str) -> ResponseReturnValue:
+    """Send a stranger to the door that fits; a fragment's request is told to take the whole page there."""
+    if kind == "family":
+        return htmx.go(url_for("family.ended"))
+    if kind == "kiosk":
+        return htmx.go(url_for("classroom.join"))
+    back = request.full_path.rstrip("?") if request.method == "GET" and not htmx.wants_fragment() else ""
+    return htmx.go(url_for("staff.log_in", next=back or None))
+
+
+def visitor(kind: str) -> accounts.Visitor | None:
+    """Who is let in as this kind on this browser, if anybody."""
+    known: dict[str, accounts.Visitor | None] = g.__dict__.setdefault("_visitors", {})
+    if kind not in known:
+        token = session.get("_user_id" if kind == "login" else kind)
+        known[kind] = accounts.visitor(g.db, token, kind) if isinstance(token, str) else None
+    return known[kind]
+
+
+def current_visitor() -> accounts.Visitor:
+    """The visitor this page was opened for."""
+    return cast(accounts.Visitor, g.visitor)
+
+
+def current_person() -> people.PersonRow:
+    """The person who is let in; raises NotFound for a class device, which is nobody."""
+    held = current_visitor()
+    if held.person_id is None:
+        raise NotFound
+    return people.person_by_id(g.db, held.person_id)
+
+
+def current_actor(channel: str = "") -> Actor:
+    """The visitor in the terms of the record."""
+    held = current_visitor()
+    pseudonym = people.person_by_id(g.db, held.person_id).pseudonym if held.person_id is not None else ""
+    usual = {"login": "login", "family": "link", "kiosk": "class"}[held.kind]
+    return Actor(
+        role="guardian" if held.kind == "family" else held.role,
+        person_id=held.person_id,
+        pseudonym=pseudonym,
+        assurance=held.assurance,
+        channel=channel or usual,
+        sent_to=held.sent_to,
+        browser=(request.user_agent.string or "")[:300],
+    )
+
+
+def let_in(kind: str, token: str, **more: str) -> None:
+    """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended."""
+    old = session.get("_user_id" if kind == "login" else kind)
+    if isinstance(old, str):
+        accounts.end(g.db, old)
+    if kind in {"login", "kiosk"}:
+        session.clear()
+    if kind == "login":
+        login_user(LoggedIn(token))
+    else:
+        session[kind] = token
+    session.update(more)
+
+
+def let_out(kind: str) -> None:
+    """End the session of this kind here and on the server."""
+    token = session.pop("_user_id" if kind == "login" else kind, None)
+    if isinstance(token, str):
+        accounts.end(g.db, token)
+    if kind == "login":
+        logout_user()
+    session.clear()
+
+
+def own_path(target: str | None) -> str | None:
+    """The target when it is a path of this site, else None; nothing that a browser could read as another host."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return None
+    return target if all(ord(letter) > 32 for letter in target) else None
+
+
+def client_address() -> str:
+    """The address requests are counted under."""
+    return request.remote_addr or "unknown"
+
+
+def install(app: Flask) -> None:
+    """Refuse routes without ``@allow`` and let Flask-Login know who is logged in."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the server-side session row is what ends access
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(token: str) -> LoggedIn | None:
+        held = visitor("login")
+        return LoggedIn(token, held) if held else None
+
+    @app.before_request
+    def refuse_unmarked_routes() -> None:
+        if request.endpoint is None:
+            return
+        view = current_app.view_functions[request.endpoint]
+        if not getattr(view, "permissions", None):
+            abort(403)
+
+    @app.context_processor
+    def offer_visitor() -> dict[str, object]:
+        return {"visitor": g.get("visitor"), "person": _named_person}
+
+
+def _named_person() -> people.PersonRow | None:
+    held = g.get("visitor")
+    return people.person_by_id(g.db, held.person_id) if held and held.person_id is not None else None

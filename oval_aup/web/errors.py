@@ -1,0 +1,78 @@
+"""The one map from a refusal to a page: 403, 404, 409, 413, 422, 429 and the page for our own mistakes."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from oval_aup.accounts import TooMany
+from oval_aup.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.web.htmx import wants_fragment
+
+log = logging.getLogger("oval_aup.web")
+STATUS: dict[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, TooMany: 429}
+
+
+def _sentence(status: int) -> tuple[str, str]:
+    return {
+        400: (_("That did not arrive as it should"), _("Please go back, refresh the page and try again.")),
+        403: (_("You cannot open this page"), _("Your log-in does not include it. Ask the office if you need it.")),
+        404: (_("We cannot find this page"), _("Check the address, or ask the school office.")),
+        405: (_("This page cannot be used that way"), _("Please go back and try again.")),
+        409: (_("Something changed meanwhile"), _("Please go back, refresh the page and try again.")),
+        413: (_("This file is too large"), _("Please choose a smaller file.")),
+        422: (_("Something does not fit"), _("Please go back and check what you entered.")),
+        429: (_("Please wait a little"), _("There were too many tries.")),
+    }.get(status, (_("Sorry, something went wrong"), _("It was our mistake. Please try again in a moment.")))
+
+
+def _page(status: int, message: str = "", reference: str = "") -> Response:
+    heading, usual = _sentence(status)
+    # A fragment's place is too small for an error page, so htmx is told to show the whole page.
+    response = make_response(
+        render_template("public/error.html", heading=heading, message=message or usual, reference=reference), status
+    )
+    if wants_fragment():
+        response.headers["HX-Retarget"] = "body"
+        response.headers["HX-Reswap"] = "outerHTML"
+    return response
+
+
+def install(app: Flask) -> None:
+    """Register the error pages."""
+
+    @app.errorhandler(DomainError)
+    def refused(error: DomainError) -> Response:
+        response = _page(STATUS.get(type(error), 400), error.message)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_error: CSRFError) -> Response:
+        return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
+
+    @app.errorhandler(HTTPException)
+    def plain(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return Response(error.get_response().get_data(), status, dict(error.get_response().headers))
+        return _page(status)
+
+    @app.errorhandler(Exception)
+    def our_mistake(error: Exception) -> Response:
+        # The outermost frame: whatever it was, a person gets a sentence and the log gets the rest.
+        if app.testing:
+            raise error
+        reference = secrets.token_hex(4)
+        log.error("unexpected error %s", reference, exc_info=error)
+        try:
+            return _page(500, reference=reference)
+        except Exception:  # the page itself may be what is broken
+            log.exception("the error page failed too")
+            return Response(_("Sorry, something went wrong. Please try again."), 500, content_type="text/plain")

@@ -1,0 +1,88 @@
+"""One unit of work per request: GET only reads, everything else writes and commits when the answer is below 400."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Flask, Response, current_app, g, has_request_context, request
+from flask.ctx import _AppCtxGlobals
+
+from oval_aup.config import Settings
+from oval_aup.core.db import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+class Refused(Exception):
+    """Rolls a unit of work back from inside its context manager."""
+
+
+class RequestGlobals(_AppCtxGlobals):
+    """Flask's ``g`` with ``g.db``: the request's session, opened at its first use."""
+
+    _open: AbstractContextManager[Session] | None = None
+    _session: Session | None = None
+
+    @property
+    def db(self) -> Session:
+        """The session of this request's unit of work."""
+        if self._session is None:
+            safe = not has_request_context() or request.method in {"GET", "HEAD", "OPTIONS"}
+            self._open = database().reading() if safe else database().writing()
+            self._session = self._open.__enter__()
+        return self._session
+
+    def finish(self, *, commit: bool) -> None:
+        """End the unit of work, if one was begun."""
+        unit, self._open, self._session = self._open, None, None
+        if unit is None:
+            return
+        if commit:
+            unit.__exit__(None, None, None)
+            return
+        refusal = Refused()
+        try:
+            unit.__exit__(Refused, refusal, None)
+        except Refused:
+            return
+
+
+def database() -> Database:
+    """The application's database."""
+    return cast(Database, current_app.extensions["oval_database"])
+
+
+def settings() -> Settings:
+    """The application's settings."""
+    return cast(Settings, current_app.extensions["oval_settings"])
+
+
+def _globals() -> RequestGlobals:
+    return cast(RequestGlobals, g)
+
+
+def afterwards(action: Callable[[Session], object]) -> None:
+    """Do something in a short transaction of its own once the request's has ended, whether kept or refused."""
+    queue: list[Callable[[Any], object]] = _globals().__dict__.setdefault("_afterwards", [])
+    queue.append(action)
+
+
+def install(app: Flask) -> None:
+    """Give requests their unit of work. Installed first, so that its end comes last."""
+    app.app_ctx_globals_class = RequestGlobals
+
+    @app.after_request
+    def commit_or_roll_back(response: Response) -> Response:
+        unit = _globals()
+        unit.finish(commit=response.status_code < 400)
+        for action in unit.__dict__.pop("_afterwards", []):
+            with database().writing() as db:
+                action(db)
+        return response
+
+    @app.teardown_appcontext
+    def roll_back_what_is_left(_error: BaseException | None) -> None:
+        _globals().finish(commit=False)
