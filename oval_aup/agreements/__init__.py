@@ -1,0 +1,39 @@
+"""What people are asked to agree to, word for word: which wording is in force, and that a published one never changes.
+
+``image-uses`` is kept here as well: its clauses are the uses of pictures that the consent room asks about.
+"""
+
+from oval_aup.agreements.service import (
+    AUDIENCES,
+    TextRow,
+    VersionRow,
+    Wording,
+    changed_clauses,
+    current,
+    damaged_texts,
+    install_rulesets,
+    publish,
+    versions,
+    wording,
+    wordings,
+)
+from oval_aup.agreements.text import Clause, Note, as_html, as_plain
+
+__all__ = [
+    "AUDIENCES",
+    "Clause",
+    "Note",
+    "TextRow",
+    "VersionRow",
+    "Wording",
+    "as_html",
+    "as_plain",
+    "changed_clauses",
+    "current",
+    "damaged_texts",
+    "install_rulesets",
+    "publish",
+    "versions",
+    "wording",
+    "wordings",
+]

@@ -1,0 +1,278 @@
+"""Publishes wordings once and for good, and finds the one that is in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.agreements import text
+from oval_aup.agreements.models import Agreement, Version, VersionText
+from oval_aup.agreements.shipped import shipped_versions
+from oval_aup.agreements.text import Clause, Note
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+
+AUDIENCES = {"staff": "staff", "parents": "guardians", "children": "children", "image-uses": "guardians"}
+"""Agreement key to the audience it is for."""
+
+FALLBACK_LANGUAGE = "en"
+
+KNOWN_TEXTS_KEPT = 256
+
+_known_texts: dict[str, text.Text] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A published wording in one language and reading level, ready to show."""
+
+    version_text_id: int
+    agreement_key: str
+    version_number: int
+    language: str
+    reading_level: str
+    title: str
+    intro: str
+    acknowledgement: str
+    """What ticking or signing means, in the signer's words."""
+    clauses: tuple[Clause, ...]
+    notes: tuple[Note, ...]
+    text_sha256: str
+    published_at: dt.datetime
+    material: bool
+    """True when people who signed an earlier version must sign again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One language and reading level in which a version exists."""
+
+    version_text_id: int
+    language: str
+    reading_level: str
+    text_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One published version and the texts it exists in."""
+
+    public_id: str
+    agreement_key: str
+    number: int
+    material: bool
+    published_at: dt.datetime
+    published_by_id: int | None
+    texts: tuple[TextRow, ...]
+
+
+def publish(
+    db: Session, wordings: Sequence[Mapping[str, Any]], *, material: bool = True, actor: Actor
+) -> tuple[Wording, ...]:
+    """Publish one version in all the languages and reading levels given; return those that are new.
+
+    Each wording has the shape of a file in ``rulesets``. A wording already published with the same words is passed
+    over; other words under a published number raise Conflict. A translation may join a published version later if its
+    clauses match. Raises Invalid when a wording is unfit or the texts of the version do not say the same clauses.
+    """
+    canonicals = [text.to_canonical(wording) for wording in wordings]
+    texts = [text.from_canonical(canonical) for canonical in canonicals]
+    by_place = dict(zip(((each.language, each.reading_level) for each in texts), canonicals, strict=True))
+    if len(by_place) != len(wordings) or len({(each.agreement_key, each.version_number) for each in texts}) != 1:
+        raise Invalid("Publish one version at a time, each language and reading level once.")
+    version = _version(db, texts[0], material=material, actor=actor)
+    known = {
+        (row.language, row.reading_level): row
+        for row in db.scalars(sa.select(VersionText).where(VersionText.version_id == version.id))
+    }
+    _check_same_clauses([*texts, *(text.from_canonical(row.canonical) for row in known.values())])
+    new: list[VersionText] = []
+    for place, canonical in by_place.items():
+        digest = text.sha256(canonical)
+        if place not in known:
+            row = VersionText(language=place[0], reading_level=place[1], canonical=canonical, text_sha256=digest)
+            row.version = version
+            db.add(row)
+            new.append(row)
+        elif known[place].text_sha256 != digest:
+            raise Conflict("This version is already published in other words. Give the new words a new number.")
+    db.flush()
+    added = {row.id for row in new}
+    return tuple(row for row in _found(db, VersionText.version_id == version.id) if row.version_text_id in added)
+
+
+def install_rulesets(db: Session, *, actor: Actor) -> tuple[Wording, ...]:
+    """Publish whatever shipped wordings are not published yet; again changes nothing."""
+    new: list[Wording] = []
+    for wordings in shipped_versions():
+        new.extend(publish(db, wordings, actor=actor))
+    return tuple(new)
+
+
+def current(db: Session, key: str, *, language: str = FALLBACK_LANGUAGE, reading_level: str = "full") -> Wording:
+    """The newest published wording; English where the language is missing. Raises NotFound."""
+    newest = (
+        sa.select(sa.func.max(Version.number))
+        .join(Agreement)
+        .where(Agreement.key == key, Version.status == "published")
+        .scalar_subquery()
+    )
+    found = _found(
+        db,
+        Version.agreement_id == sa.select(Agreement.id).where(Agreement.key == key).scalar_subquery(),
+        Version.number == newest,
+        VersionText.reading_level == reading_level,
+        VersionText.language.in_((language, FALLBACK_LANGUAGE)),
+    )
+    if not found:
+        raise NotFound("No such rules have been published.")
+    return min(found, key=lambda row: row.language != language)
+
+
+def wording(db: Session, version_text_id: int) -> Wording:
+    """One published wording by id; raises NotFound."""
+    found = _found(db, VersionText.id == version_text_id)
+    if not found:
+        raise NotFound("No such wording has been published.")
+    return found[0]
+
+
+def wordings(db: Session, version_text_ids: Iterable[int]) -> dict[int, Wording]:
+    """Many published wordings at once; unknown ids are left out."""
+    return {row.version_text_id: row for row in _found(db, VersionText.id.in_(set(version_text_ids)))}
+
+
+def damaged_texts(db: Session) -> tuple[TextRow, ...]:
+    """The stored texts whose bytes have lost the hash they were published under: empty unless something is wrong."""
+    rows = db.scalars(sa.select(VersionText).order_by(VersionText.id))
+    return tuple(_text_row(row) for row in rows if text.sha256(row.canonical) != row.text_sha256)
+
+
+def versions(db: Session, key: str) -> tuple[VersionRow, ...]:
+    """Every published version of an agreement, newest first."""
+    rows = db.scalars(
+        sa.select(VersionText)
+        .join(VersionText.version)
+        .join(Version.agreement)
+        .where(Agreement.key == key, Version.status == "published")
+        .order_by(Version.number.desc(), VersionText.language, VersionText.reading_level)
+    )
+    texts: dict[Version, list[VersionText]] = {}
+    for row in rows:
+        texts.setdefault(row.version, []).append(row)
+    return tuple(_version_row(version, rows) for version, rows in texts.items())
+
+
+def changed_clauses(earlier: Wording, later: Wording) -> frozenset[str]:
+    """The keys of the later wording's clauses that are new or say something else than in the earlier one."""
+    before = {clause.key: clause for clause in earlier.clauses}
+    return frozenset(clause.key for clause in later.clauses if before.get(clause.key) != clause)
+
+
+def _version(db: Session, first: text.Text, *, material: bool, actor: Actor) -> Version:
+    """The version these texts belong to: a published one, or a new one with the next number."""
+    if first.agreement_key not in AUDIENCES:
+        raise Invalid("There is no such agreement.")
+    agreement = db.scalar(sa.select(Agreement).where(Agreement.key == first.agreement_key))
+    if agreement is None:
+        agreement = Agreement(key=first.agreement_key, audience=AUDIENCES[first.agreement_key])
+        db.add(agreement)
+        db.flush()
+    found = {row.number: row for row in db.scalars(sa.select(Version).where(Version.agreement_id == agreement.id))}
+    if first.version_number in found:
+        version = found[first.version_number]
+        if version.status != "published":
+            raise Conflict("A draft already has this number.")
+        return version
+    if first.version_number != max(found, default=0) + 1:
+        raise Conflict(f"The next version of these rules is number {max(found, default=0) + 1}.")
+    version = Version(
+        number=first.version_number,
+        status="published",
+        material=material,
+        published_at=clock.now(),
+        published_by_id=actor.person_id,
+    )
+    version.agreement = agreement
+    db.add(version)
+    db.flush()
+    return version
+
+
+def _check_same_clauses(texts: Sequence[text.Text]) -> None:
+    """Every text of a version must say the same clauses, in the same order and strength, and English must be there."""
+    if not any(each.language == FALLBACK_LANGUAGE and each.reading_level == "full" for each in texts):
+        raise Invalid("A version needs its full English text.")
+    outlines = {
+        tuple((clause.key, clause.kind, clause.source, clause.basis) for clause in each.clauses) for each in texts
+    }
+    if len(outlines) != 1:
+        raise Invalid("The texts of one version must have the same clauses.")
+
+
+def _found(db: Session, *conditions: sa.ColumnElement[bool]) -> list[Wording]:
+    """Published wordings; their bytes are fetched only when a text is not yet known by its hash."""
+    rows = db.execute(
+        sa.select(VersionText.id, VersionText.text_sha256, Version.published_at, Version.material)
+        .join(Version, VersionText.version_id == Version.id)
+        .where(Version.status == "published", *conditions)
+    )
+    return [_wording(_read(db, id_, digest), id_, digest, at, material) for id_, digest, at, material in rows.all()]
+
+
+def _read(db: Session, version_text_id: int, digest: str) -> text.Text:
+    """The parsed text; one already read is known by its hash, which holds for every database."""
+    if digest not in _known_texts:
+        canonical = db.scalar(sa.select(VersionText.canonical).where(VersionText.id == version_text_id)) or b""
+        if text.sha256(canonical) != digest:
+            raise Conflict("The stored wording is not the one that was published. Please tell the school office.")
+        if len(_known_texts) >= KNOWN_TEXTS_KEPT:
+            _known_texts.clear()
+        _known_texts[digest] = text.from_canonical(canonical)
+    return _known_texts[digest]
+
+
+def _wording(
+    read: text.Text, version_text_id: int, digest: str, published_at: dt.datetime | None, material: bool
+) -> Wording:
+    if published_at is None:
+        raise NotFound("No such wording has been published.")
+    return Wording(
+        version_text_id=version_text_id,
+        agreement_key=read.agreement_key,
+        version_number=read.version_number,
+        language=read.language,
+        reading_level=read.reading_level,
+        title=read.title,
+        intro=read.intro,
+        acknowledgement=read.acknowledgement,
+        clauses=read.clauses,
+        notes=read.notes,
+        text_sha256=digest,
+        published_at=published_at,
+        material=material,
+    )
+
+
+def _version_row(version: Version, texts: Sequence[VersionText]) -> VersionRow:
+    if version.published_at is None:
+        raise NotFound("No such version has been published.")
+    return VersionRow(
+        public_id=version.public_id,
+        agreement_key=version.agreement.key,
+        number=version.number,
+        material=version.material,
+        published_at=version.published_at,
+        published_by_id=version.published_by_id,
+        texts=tuple(map(_text_row, texts)),
+    )
+
+
+def _text_row(row: VersionText) -> TextRow:
+    return TextRow(row.id, row.language, row.reading_level, row.text_sha256)
