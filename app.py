@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from oval_aup import create_app
+from oval_aup.application import create_app
 from oval_aup.config import BadSetting
 
 try:
