@@ -35,6 +35,7 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
+from oval_aup.evidence.verify import Verdict, verify
 
 __all__ = [
     "ASSURANCES",
@@ -47,6 +48,7 @@ __all__ = [
     "EntryRow",
     "Head",
     "Ref",
+    "Verdict",
     "append",
     "canonical",
     "claim_document",
@@ -65,5 +67,6 @@ __all__ = [
     "pending_documents",
     "retry_document",
     "store_document",
+    "verify",
     "want_document",
 ]

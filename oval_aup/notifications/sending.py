@@ -13,7 +13,8 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Any
 
 import sqlalchemy as sa
@@ -142,7 +143,8 @@ def _send_one(
 
     try:
         link, file = _prepare(database, claim, mint, attach)
-        letter = _written(claim, sender, link, file)
+        _check_address(claim.to_address)
+        letter = compose(claim, sender=sender, link=link, attachment=file)
         carrier.carry(letter, claim.to_address, hand_over)
     except _ClaimLost:
         return _Outcome("lost")
@@ -162,11 +164,11 @@ def _send_one(
     return _Outcome("sent")
 
 
-def _written(claim: MessageRow, sender: Sender, link: str, file: tuple[str, bytes] | None) -> EmailMessage:
+def _check_address(address: str) -> None:
     try:
-        return compose(claim, sender=sender, link=link, attachment=file)
-    except (ValueError, IndexError) as error:  # the standard library raises both for unreadable addresses
-        raise PermanentRefusal(f"This address cannot be written to: {error}", code="501") from error
+        Address(addr_spec=address)
+    except (ValueError, IndexError, MessageError) as error:  # the standard library raises any of these
+        raise PermanentRefusal(f"This is not an e-mail address: {error}", code="501") from error
 
 
 def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) -> tuple[str, tuple[str, bytes] | None]:
