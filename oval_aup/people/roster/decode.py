@@ -1,0 +1,115 @@
+"""Which characters the bytes of an export stand for, told from the bytes alone."""
+
+from __future__ import annotations
+
+import codecs
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "This is a PDF; export the list as CSV instead."),
+    (b"\xd0\xcf\x11\xe0", "This is an Excel workbook; save it as CSV first."),
+    (b"\x1f\x8b", "This is a compressed file; unpack it and choose the CSV file inside."),
+    (b"7z\xbc\xaf", "This is a compressed file; unpack it and choose the CSV file inside."),
+    (b"Rar!", "This is a compressed file; unpack it and choose the CSV file inside."),
+    (b"\x89PNG", "This is a picture, not a list."),
+    (b"\xff\xd8\xff", "This is a picture, not a list."),
+    (b"GIF8", "This is a picture, not a list."),
+    (b"{\\rtf", "This is a word-processor document; export the list as CSV instead."),
+    (b"SQLite format 3", "This is a database, not a list."),
+)
+_BOMS: tuple[tuple[bytes, str, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32-be", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
+)
+_NOT_TEXT = "This is not a text file; export the list as CSV."
+_CUT = "This file stops in the middle of a letter: it is incomplete. Export it again."
+_CONTROLS = frozenset(chr(code) for code in range(32)) - frozenset("\t\n\r\x0b\x0c") | {"\x7f"}
+
+
+def decoded(content: bytes) -> tuple[str, str, str]:
+    """The text, the name of its encoding, and the sentence that refuses it (empty when all is well)."""
+    if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        return "", "", "This file is empty."
+    if fault := _other_format(content):
+        return "", "", fault
+    text, name, fault = _text(content)
+    if fault:
+        return "", "", fault
+    if "\x00" in text:
+        return "", "", _NOT_TEXT
+    if sum(text.count(char) for char in _CONTROLS) * 100 > len(text):
+        return "", "", _NOT_TEXT
+    if not text.strip():
+        return "", "", "This file is empty."
+    return text.replace("\r\n", "\n").replace("\r", "\n"), name, ""
+
+
+def _other_format(content: bytes) -> str:
+    if content.startswith(b"PK"):
+        if b"xl/" in content or b"[Content_Types].xml" in content[:4096]:
+            return "This is an Excel workbook; save it as CSV first."
+        if b"opendocument.spreadsheet" in content[:200]:
+            return "This is a LibreOffice spreadsheet; save it as CSV first."
+        return "This is a ZIP file; unpack it and choose the CSV file inside."
+    for magic, sentence in _MAGIC:
+        if content.startswith(magic):
+            return sentence
+    start = content[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table")):
+        return "This is a web page, even if its name ends in .xls; export the list as CSV instead."
+    if start.startswith((b"<?xml", b"<ctfile")):
+        return "This is an XML file; export the list as CSV instead."
+    return ""
+
+
+def _text(content: bytes) -> tuple[str, str, str]:
+    for bom, codec, name in _BOMS:
+        if content.startswith(bom):
+            return _strict(content[len(bom) :], codec, name)
+    if codec := _bare_utf16(content):
+        return _strict(content, codec, "UTF-16")
+    try:
+        return content.decode("utf-8"), "UTF-8", ""
+    except UnicodeDecodeError as error:
+        return _windows(content, error)
+
+
+def _strict(content: bytes, codec: str, name: str) -> tuple[str, str, str]:
+    try:
+        return content.decode(codec), name, ""
+    except UnicodeDecodeError as error:
+        return "", "", _CUT if error.end >= len(content) else _NOT_TEXT
+
+
+def _bare_utf16(content: bytes) -> str:
+    """The byte order of UTF-16 without a mark, told by where the zero bytes of plain letters fall."""
+    sample = content[:4000]
+    half = len(sample) // 2
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > half * 0.6 and even < half * 0.05:
+        return "utf-16-le"
+    if even > half * 0.6 and odd < half * 0.05:
+        return "utf-16-be"
+    return ""
+
+
+def _windows(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, str]:
+    """Not UTF-8: Windows-1252, unless most accents say that it is UTF-8 with damage."""
+    lenient = content.decode("utf-8", errors="replace")
+    damaged = lenient.count("\ufffd")
+    whole = sum(1 for char in lenient if ord(char) > 127) - damaged
+    if whole > damaged:
+        if error.reason == "unexpected end of data" and error.end >= len(content):
+            return "", "", _CUT
+        row = content[: error.start].count(b"\n") + 1
+        return (
+            "",
+            "",
+            f"Row {row} holds letters in two different encodings; save the file as “CSV UTF-8” and try again.",
+        )
+    try:
+        return content.decode("cp1252"), "Windows-1252", ""
+    except UnicodeDecodeError:
+        return "", "", _NOT_TEXT

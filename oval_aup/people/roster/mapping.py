@@ -1,0 +1,123 @@
+"""Which column feeds which field: guessed from the headings that school systems are known to print."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oval_aup.people.names import folded
+
+CONTACTS, CLASSES, STAFF = "contacts", "classes", "staff"
+KINDS: dict[str, str] = {
+    CONTACTS: "Children and contacts: a row for each child and contact",
+    CLASSES: "Class lists: a row for each child, with up to two parents",
+    STAFF: "Staff, governors and volunteers",
+}
+_SECTIONS = {
+    CONTACTS: (("child", ""), ("contact", "")),
+    CLASSES: (("child", ""), ("parent", "1"), ("parent", "2")),
+    STAFF: (("staff", ""),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something a row may say: its key, its name for the office, and the headings known to mean it."""
+
+    key: str
+    label: str
+    headings: tuple[str, ...]
+
+
+def _fields(kind: str) -> Iterator[Field]:
+    for section, number in _SECTIONS[kind]:
+        entries = dict(_HEADINGS[section])
+        who = [word.replace("{n}", number) for word in entries.pop("who")]
+        for name, entry in entries.items():
+            known = []
+            for heading in entry["headings"]:
+                known += [f"{word} {heading}".strip() for word in who]
+                if not entry.get("named"):
+                    known.append(heading)
+            key = f"{section}_{number}_{name}" if number else f"{section}_{name}"
+            yield Field(key, entry["label"].replace("{n}", number), tuple(known))
+
+
+_HEADINGS = tomllib.loads(Path(__file__).with_name("headings.toml").read_text(encoding="utf-8"))
+FIELDS: dict[str, tuple[Field, ...]] = {kind: tuple(_fields(kind)) for kind in KINDS}
+LABELS: dict[str, str] = {field.key: field.label for fields in FIELDS.values() for field in fields}
+
+
+def plain_heading(heading: str) -> str:
+    """A heading as it is compared: ``PARENT_1_NAME``, ``FirstName`` and ``E-mail`` lose case and punctuation."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])", " ", heading)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", folded(parted)).split())
+
+
+def guess(headers: Sequence[str], kind: str) -> dict[str, str]:
+    """Field key to header, each header used once; a field no header is known for is left out."""
+    by_heading: dict[str, str] = {}
+    for header in headers:
+        by_heading.setdefault(plain_heading(header), header)
+    ranked = sorted(
+        (rank, place, field.key, by_heading[heading])
+        for place, field in enumerate(FIELDS[kind])
+        for rank, heading in enumerate(field.headings)
+        if heading in by_heading
+    )
+    mapping: dict[str, str] = {}
+    taken: set[str] = set()
+    for _, _, key, header in ranked:
+        if key not in mapping and header not in taken:
+            mapping[key] = header
+            taken.add(header)
+    return {field.key: mapping[field.key] for field in FIELDS[kind] if field.key in mapping}
+
+
+def guess_kind(headers: Sequence[str]) -> str:
+    """Which kind of list these headings belong to."""
+    found = {kind: guess(headers, kind) for kind in KINDS}
+    staff_words = {"staff_post", "staff_line_manager", "staff_code"} & found[STAFF].keys()
+    if "child_born_on" not in found[CONTACTS] and "child_upn" not in found[CONTACTS] and staff_words:
+        return STAFF
+    if any(key.startswith("parent_") for key in found[CLASSES]):
+        return CLASSES
+    if any(key.startswith("contact_") for key in found[CONTACTS]):
+        return CONTACTS
+    return CLASSES
+
+
+def gaps(mapping: Mapping[str, str], kind: str) -> tuple[str, ...]:
+    """Sentences naming what a list of this kind cannot do without; empty when it can be read."""
+    has = mapping.__contains__
+    missing = []
+    if kind == STAFF:
+        if not (has("staff_full_name") or (has("staff_forename") and has("staff_surname"))):
+            missing.append("Choose the columns that hold the forename and the surname.")
+        if not (has("staff_code") or has("staff_email")):
+            missing.append("Choose the column that holds the staff code or the work e-mail.")
+        return tuple(missing)
+    if not (has("child_full_name") or (has("child_forename") and has("child_surname"))):
+        missing.append("Choose the columns that hold the child’s forename and surname.")
+    if not has("child_born_on"):
+        missing.append("Choose the column that holds the date of birth.")
+    if not (has("child_year_group") or has("child_class")):
+        missing.append("Choose the column that holds the year group or the class.")
+    if kind == CONTACTS and not (has("contact_full_name") or has("contact_surname")):
+        missing.append("Choose the columns that hold the contact’s name.")
+    return tuple(missing)
+
+
+def fitting(mapping: Mapping[str, str], headers: Sequence[str], kind: str) -> dict[str, str]:
+    """A mapping without unknown fields or headers that this file lacks."""
+    known = set(headers)
+    return {field.key: mapping[field.key] for field in FIELDS[kind] if mapping.get(field.key) in known}
+
+
+def headers_sha256(headers: Sequence[str]) -> str:
+    """What a set of headers is remembered by: their plain form, in order."""
+    return hashlib.sha256("\n".join(plain_heading(header) for header in headers).encode()).hexdigest()

@@ -1,0 +1,172 @@
+"""Turns the bytes of an export into a header and rows, or refuses them with one plain sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from oval_aup.core.errors import Invalid
+from oval_aup.people.roster.decode import decoded
+
+DEFAULT_LIMIT = 10 * 1024 * 1024
+MOST_COLUMNS = 200
+MOST_ROWS = 250_000
+LONGEST_CELL = 20_000
+_PREAMBLE = 10
+"""Report titles some systems print above the headings: at most this many rows are looked at."""
+
+_DELIMITERS = (",", ";", "\t", "|")
+_NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_VALUE = re.compile(r"@|^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}$")
+_TEXT_FORMULA = re.compile(r'^="(.*)"$', re.DOTALL)
+
+csv.field_size_limit(10 * LONGEST_CELL)
+
+
+class Unreadable(Invalid):
+    """The file as a whole cannot be taken; nothing was changed."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, {"file": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file as read: unique headers, rows padded to their number, and where each row stands in the file."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...]
+    """The row number a spreadsheet shows for each row; headings are usually row 1."""
+    misshapen: tuple[tuple[int, str], ...]
+    """Rows left out because their cells do not line up with the headings: number and sentence."""
+    encoding: str
+    delimiter: str
+
+
+def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
+    """Read an export of at most ``limit`` bytes; raises Unreadable with a sentence for anything else."""
+    if len(content) > limit:
+        raise Unreadable(
+            f"This file is {_megabytes(len(content))} MB; the largest that can be read is {_megabytes(limit)} MB."
+        )
+    text, encoding, fault = decoded(content)
+    if fault:
+        raise Unreadable(fault)
+    text, delimiter = _delimiter(text)
+    records = _records(text, delimiter)
+    headers, first = _headers(records)
+    rows, numbers, misshapen = _body(records, first, len(headers))
+    return Table(headers, rows, numbers, misshapen, encoding, _NAMED[delimiter])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f}".removesuffix(".0")
+
+
+def _delimiter(text: str) -> tuple[str, str]:
+    """The text without Excel's ``sep=`` line, and what parts its cells."""
+    first, _, rest = text.partition("\n")
+    told = re.fullmatch(r'"?sep=([,;\t|])"?\s*', first, re.IGNORECASE)
+    if told:
+        return rest, told[1]
+    top = text[:20_000].splitlines()[: _PREAMBLE + 10]
+    widths = {delimiter: Counter(_width(line, delimiter) for line in top if line.strip()) for delimiter in _DELIMITERS}
+    # The separator is the one that parts most lines into the same number of cells.
+    best = max(
+        _DELIMITERS,
+        key=lambda d: max(((n > 1, lines * min(n, 12)) for n, lines in widths[d].items()), default=(False, 0)),
+    )
+    if all(width <= 1 for width in widths[best]):
+        raise Unreadable(
+            "Only one column was found; save the list as CSV with a comma, semicolon or tab between cells."
+        )
+    return text, best
+
+
+def _width(line: str, delimiter: str) -> int:
+    return re.sub(r'"[^"]*"', "", line).count(delimiter) + 1
+
+
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    records: list[list[str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for record in reader:
+            if len(record) > MOST_COLUMNS:
+                raise Unreadable(f"Row {len(records) + 1} has more than {MOST_COLUMNS} columns; export fewer columns.")
+            if len(records) > MOST_ROWS:
+                raise Unreadable(f"This file has more than {MOST_ROWS:,} rows; that is too many for one school.")
+            if any(len(cell) > LONGEST_CELL for cell in record):
+                raise Unreadable(_unclosed(len(records) + 1))
+            records.append(record)
+    except csv.Error as error:
+        raise Unreadable(_unclosed(len(records) + 1)) from error
+    return records
+
+
+def _unclosed(row: int) -> str:
+    return f"A quotation mark in row {row} is never closed: the file is damaged or was cut short. Export it again."
+
+
+def _headers(records: list[list[str]]) -> tuple[tuple[str, ...], int]:
+    """The unique headers and the index of the first row below them."""
+    for index, record in enumerate(records[:_PREAMBLE]):
+        cells = [tidy(cell) for cell in record]
+        if sum(1 for cell in cells if cell) < 2:
+            continue
+        if sum(1 for cell in cells if _VALUE.search(cell)) > 0:
+            raise Unreadable("The first row should hold the column headings, but it holds a person.")
+        while cells and not cells[-1]:
+            cells.pop()
+        if not any(any(cell.strip() for cell in row) for row in records[index + 1 :]):
+            raise Unreadable("This file has headings but no rows below them.")
+        return _unique(cells), index + 1
+    raise Unreadable("No row of column headings was found at the top of this file.")
+
+
+def _unique(cells: list[str]) -> tuple[str, ...]:
+    seen: Counter[str] = Counter()
+    headers = []
+    for number, cell in enumerate(cells, start=1):
+        name = cell or f"Column {number}"
+        seen[name.lower()] += 1
+        headers.append(name if seen[name.lower()] == 1 else f"{name} ({seen[name.lower()]})")
+    return tuple(headers)
+
+
+def _body(
+    records: list[list[str]], first: int, width: int
+) -> tuple[tuple[tuple[str, ...], ...], tuple[int, ...], tuple[tuple[int, str], ...]]:
+    filled = [
+        (index + 1, record) for index, record in enumerate(records) if index >= first and any(map(str.strip, record))
+    ]
+    short = sum(1 for _, record in filled if len(record) < width)
+    if short == 1 and len(filled[-1][1]) < width:
+        raise Unreadable(f"The last row (row {filled[-1][0]}) is cut short: the file is incomplete. Export it again.")
+    ragged = short > max(3, len(filled) // 20)  # then the system that wrote it drops empty cells at the end of rows
+    rows, numbers, misshapen = [], [], []
+    for number, record in filled:
+        if any(cell.strip() for cell in record[width:]):
+            misshapen.append(
+                (number, "This row has more cells than there are headings; a comma may be missing its quotes.")
+            )
+        elif len(record) < width and not ragged:
+            misshapen.append((number, f"This row has {len(record)} cells where the headings have {width}."))
+        else:
+            rows.append(tuple(tidy(cell) for cell in record[:width]) + ("",) * (width - len(record)))
+            numbers.append(number)
+    return tuple(rows), tuple(numbers), tuple(misshapen)
+
+
+def tidy(cell: str) -> str:
+    """A cell without surrounding space and without what spreadsheets add to keep text from being a formula."""
+    cell = cell.strip()
+    if cell.startswith("=") and (wrapped := _TEXT_FORMULA.match(cell)):
+        return wrapped[1].strip()
+    if cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@", "\t"}:
+        return cell[1:].strip()
+    return cell

@@ -1,0 +1,276 @@
+"""How one cell becomes a date, a year group, a yes or no: what English school systems write, and what it means."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from oval_aup.core.errors import Invalid
+from oval_aup.people.names import cleaned, folded, normal_email
+
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_UK = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
+_WORDED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ]+([a-z]{3,9})[-/., ]+(\d{4}|\d{2})", re.IGNORECASE)
+_TIME = re.compile(r"[T ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?(Z|[+-]\d\d:?\d\d)?$", re.IGNORECASE)
+
+_YEARS = {
+    "N": (
+        "n",
+        "n1",
+        "n2",
+        "nursery",
+        "nursery 1",
+        "nursery 2",
+        "fs1",
+        "foundation 1",
+        "pre school",
+        "preschool",
+    ),
+    "R": ("r", "rec", "reception", "fs2", "foundation 2", "fs", "0", "year r", "yr r", "yr"),
+}
+_YEAR_GROUPS = {word: group for group, words in _YEARS.items() for word in words}
+_YES = frozenset({"y", "yes", "t", "true", "1", "x"})
+_NO = frozenset({"n", "no", "f", "false", "0"})
+_UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+_TITLES = frozenset(
+    {
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "master",
+        "dr",
+        "prof",
+        "professor",
+        "rev",
+        "revd",
+        "sir",
+        "lady",
+        "lord",
+        "dame",
+        "imam",
+        "fr",
+    }
+)
+_PARTICLES = frozenset(
+    {
+        "al",
+        "el",
+        "ap",
+        "ben",
+        "bin",
+        "bint",
+        "da",
+        "de",
+        "del",
+        "della",
+        "der",
+        "di",
+        "dos",
+        "du",
+        "ibn",
+        "la",
+        "le",
+        "mac",
+        "mc",
+        "o",
+        "san",
+        "st",
+        "ten",
+        "ter",
+        "van",
+        "von",
+        "y",
+    }
+)
+_BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_DAMAGED = re.compile(r"[ÃÂ][\u0080-\u00bf€-™ŒœŠšŽžŸ]|[ÅÄ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—™›]|\ufffd")
+_LANGUAGES = {
+    "en": ("english", "eng", "enb"),
+    "ur": ("urdu", "urd"),
+    "ar": ("arabic", "ara"),
+    "bn": ("bengali", "ben", "sylheti", "bangla"),
+    "pa": ("punjabi", "panjabi", "pan", "pnj", "pnjg"),
+    "pl": ("polish", "pol"),
+    "ro": ("romanian", "rom", "ron"),
+    "so": ("somali", "som"),
+    "ps": ("pashto", "pushto", "pus"),
+    "fr": ("french", "fra", "fre"),
+    "es": ("spanish", "spa"),
+    "pt": ("portuguese", "por"),
+    "cy": ("welsh", "cym"),
+    "zh": ("chinese", "mandarin", "cantonese", "chi", "zho"),
+    "ku": ("kurdish", "kur"),
+    "fa": ("persian", "farsi", "dari", "prs", "fas"),
+    "vi": ("vietnamese", "vie"),
+    "uk": ("ukrainian", "ukr"),
+    "bg": ("bulgarian", "bul"),
+    "tr": ("turkish", "tur"),
+    "gu": ("gujarati", "guj"),
+    "hi": ("hindi", "hin"),
+    "ta": ("tamil", "tam"),
+    "ti": ("tigrinya", "tir"),
+    "am": ("amharic", "amh"),
+    "it": ("italian", "ita"),
+}
+_LANGUAGE_CODES = {word: code for code, words in _LANGUAGES.items() for word in (code, *words)}
+
+
+class BadValue(ValueError):
+    """A cell that does not hold what its column should; the message is a sentence for the office."""
+
+
+def date(text: str) -> dt.date | None:
+    """A date in British or ISO order, with or without a time; raises BadValue."""
+    plain = _TIME.sub("", text.strip())
+    if not plain:
+        return None
+    if match := _ISO.fullmatch(plain):
+        year, month, day = match[1], match[2], match[3]
+    elif match := _UK.fullmatch(plain):
+        day, month, year = match[1], match[2], match[3]
+    elif match := _WORDED.fullmatch(plain):
+        day, month, year = match[1], str(_MONTHS.get(match[2][:3].lower(), 0)), match[3]
+    else:
+        raise BadValue(f"“{shortened(text)}” is not a date such as 05/06/2018 or 2018-06-05.")
+    try:
+        return dt.date(_full_year(year), int(month), int(day))
+    except ValueError:
+        raise BadValue(f"“{shortened(text)}” is not a day in the calendar (day/month/year is expected).") from None
+
+
+def _full_year(text: str) -> int:
+    """Two digits mean 2000 to 2049 or 1950 to 1999."""
+    year = int(text)
+    if len(text) > 2:
+        return year
+    return 2000 + year if year < 50 else 1900 + year
+
+
+def year_group(text: str) -> str:
+    """``N``, ``R`` or ``1`` to ``6``, or empty for an empty cell; raises BadValue."""
+    plain = folded(text)
+    if not plain:
+        return ""
+    if text.strip() in {"-1", "-2"}:
+        return "N"
+    if plain in _YEAR_GROUPS:
+        return _YEAR_GROUPS[plain]
+    match = re.fullmatch(r"(?:nc ?)?(?:year|yr|y)? ?(?:group )?0?([1-6])(?: 0)?", plain)
+    if match:
+        return match[1]
+    raise BadValue(f"“{shortened(text)}” is not a year group from Nursery to Year 6.")
+
+
+def class_year(class_name: str) -> str:
+    """The year group a class name begins with (``4C``, ``RB``, ``Year 2 Owls``); empty where it tells none."""
+    match = re.match(r"(?:year|yr|y)? ?([1-6]|r|n)(?![a-z]{2})", folded(class_name))
+    return match[1].upper() if match else ""
+
+
+def year_words(group: str) -> str:
+    """A year group in words: ``N`` is Nursery, ``4`` is Year 4."""
+    return {"N": "Nursery", "R": "Reception"}.get(group, f"Year {group}")
+
+
+def year_group_at(born_on: dt.date, school_year: int) -> int:
+    """The usual year of a child: 0 in Reception, 1 in Year 1; below 0 in Nursery. Age counts on 31 August."""
+    before = (born_on.month, born_on.day) > (8, 31)
+    return school_year - born_on.year - before - 4
+
+
+def flag(text: str) -> bool | None:
+    """Yes, no or not said; raises BadValue."""
+    plain = folded(text)
+    if plain in _YES:
+        return True
+    if plain in _NO:
+        return False
+    if plain in {"", "unknown", "not known", "u", "n/a", "?"}:
+        return None
+    raise BadValue(f"“{shortened(text)}” is neither yes nor no.")
+
+
+def email(text: str) -> str:
+    """One e-mail address in lower case, or empty; raises BadValue."""
+    plain = cleaned(text).removeprefix("mailto:").strip("<>;, ")
+    if bracketed := _BRACKETED.search(text):
+        plain = bracketed[1]
+    try:
+        return normal_email(plain)
+    except Invalid:
+        raise BadValue(f"“{shortened(text)}” is not an e-mail address.") from None
+
+
+def telephone(text: str) -> str:
+    """A telephone number as written, tidied; raises BadValue where it cannot be one."""
+    plain = cleaned(text)
+    if not plain:
+        return ""
+    digits = sum(char.isdigit() for char in plain)
+    if not 7 <= digits <= 15 or len(plain) > 40:
+        raise BadValue(f"“{shortened(text)}” is not a telephone number.")
+    return plain
+
+
+def upn(text: str) -> str:
+    """A UPN without spaces, in capitals."""
+    return "".join(cleaned(text).split()).upper()
+
+
+def upn_is_sound(number: str) -> bool:
+    """Whether a UPN has 13 characters and its first letter agrees with the rest."""
+    if not re.fullmatch(r"[A-Z]\d{11}[\dA-Z]", number):
+        return False
+    tail = number[1:12] + (number[12] if number[12].isdigit() else str(_UPN_LETTERS.find(number[12])))
+    digits = [int(char) for char in number[1:12]] + [int(tail[11:])]
+    return (
+        _UPN_LETTERS[sum(weight * digit for weight, digit in zip(range(2, 14), digits, strict=True)) % 23] == number[0]
+    )
+
+
+def language(text: str) -> str:
+    """The code of a language named in English or by a school census code; empty when not known here."""
+    return _LANGUAGE_CODES.get(folded(text), "")
+
+
+def split_name(text: str) -> tuple[str, str, str]:
+    """Title, forename and surname of a name in one cell: ``Mrs Ann van der Berg`` or ``Berg, Ann (Mrs)``."""
+    plain = cleaned(text)
+    if "," in plain:
+        surname, _, rest = plain.partition(",")
+        title, forename = _without_title(rest.replace("(", " ").replace(")", " ").split())
+        return title, " ".join(forename), surname.strip()
+    title, words = _without_title(plain.split())
+    if len(words) < 2:
+        return (title, "", words[0]) if title and words else (title, " ".join(words), "")
+    start = len(words) - 1
+    while start > 1 and folded(words[start - 1]) in _PARTICLES:
+        start -= 1
+    return title, " ".join(words[:start]), " ".join(words[start:])
+
+
+def _without_title(words: list[str]) -> tuple[str, list[str]]:
+    for place in (0, -1):
+        if len(words) > 1 and words[place].strip(".").lower() in _TITLES:
+            rest = words[1:] if place == 0 else words[:-1]
+            return words[place].strip("."), rest
+    return "", words
+
+
+def looks_damaged(text: str) -> bool:
+    """Whether a name shows the marks of a file once saved in the wrong encoding, such as ``SiÃ¢n``."""
+    return not text.isascii() and bool(_DAMAGED.search(text))
+
+
+def shortened(text: str) -> str:
+    """What was in a cell, short and printable enough to be quoted in a sentence."""
+    plain = cleaned(text)
+    return plain if len(plain) <= 40 else plain[:39] + "…"
