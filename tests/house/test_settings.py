@@ -1,0 +1,57 @@
+"""Every setting is documented, and a bad one stops the start with one sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from oval_aup import config
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_setting_read_is_documented_and_every_documented_one_is_read() -> None:
+    source = (ROOT / "oval_aup" / "config.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"(OVAL_[A-Z_]+)"', source.split("DOCUMENTED: dict")[0] + source.split("def load")[1]))
+    assert read == set(config.DOCUMENTED)
+
+
+@pytest.mark.parametrize("name", sorted(config.DOCUMENTED))
+def test_the_operations_guide_names_it(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("OVAL_PORT", "many", "OVAL_PORT must be a whole number from 1 to 65535, not “many”."),
+        ("OVAL_PORT", "0", "OVAL_PORT must be a whole number"),
+        ("OVAL_DEMO", "true", "OVAL_DEMO must be yes or no, not “true”."),
+        ("OVAL_SECRET_KEY", "short", "OVAL_SECRET_KEY must have at least 32 characters."),
+        ("OVAL_BASE_URL", "aup.example.org", "OVAL_BASE_URL must look like"),
+        ("OVAL_SMTP_URL", "mail.example.org", "OVAL_SMTP_URL must look like"),
+        ("OVAL_DATABASE_URL", "mysql://x", "OVAL_DATABASE_URL must begin with"),
+        ("OVAL_SCHOOL_EMAIL", "two@@signs", "OVAL_SCHOOL_EMAIL must be one e-mail address"),
+        ("OVAL_FAKE_TODAY", "tomorrow", "OVAL_FAKE_TODAY must be a date"),
+        ("OVAL_CHILDREN_SIGN_FROM_YEAR", "9", "OVAL_CHILDREN_SIGN_FROM_YEAR must be a whole number from 1 to 7"),
+        ("OVAL_SCOOL_NAME", "The Oval", "OVAL_SCOOL_NAME is not a setting of this product"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_sentence(name: str, value: str, sentence: str, instance: Path) -> None:
+    with pytest.raises(config.BadSetting) as caught:
+        config.load({"OVAL_INSTANCE": str(instance), name: value})
+    assert sentence in str(caught.value)
+
+
+def test_the_secret_key_is_made_once_and_kept_private(instance: Path) -> None:
+    first = config.load({"OVAL_INSTANCE": str(instance)}).secret_key
+    assert config.load({"OVAL_INSTANCE": str(instance)}).secret_key == first
+    assert (instance / "secret-key").stat().st_mode & 0o077 == 0
+
+
+def test_a_damaged_secret_key_is_said_and_not_replaced(instance: Path) -> None:
+    (instance / "secret-key").write_text("", encoding="ascii")
+    with pytest.raises(config.BadSetting, match="damaged"):
+        config.load({"OVAL_INSTANCE": str(instance)})
