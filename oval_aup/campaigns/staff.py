@@ -1,0 +1,181 @@
+"""What a staff member's own answer sets going: the signature, the receipt and its e-mail; and their password link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup import accounts, agreements, evidence, notifications, people, signing
+from oval_aup.core import clock, i18n, render
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+
+AGREEMENT = "staff"
+PASSWORD_LINK_EVERY = 10
+"""Minutes within which asking again for a password link sends no second message."""
+
+
+def begin_for_staff(db: Session, person_id: int, *, actor: Actor) -> signing.SittingRow:
+    """Start, or go on with, a staff member's reading of this school year's rules.
+
+    Raises Conflict where nothing is owed.
+    """
+    school_year = people.school_year(clock.today())
+    if not any(row.agreement_key == AGREEMENT and row.status != "signed" for row in _owed(db, person_id, school_year)):
+        raise Conflict(_("You have nothing to sign at the moment."))
+    return signing.begin(
+        db, person_id, school_year, i18n.language(), journey=AGREEMENT, agreement_keys=(AGREEMENT,), actor=actor
+    )
+
+
+def _owed(db: Session, person_id: int, school_year: int) -> tuple[signing.RequestRow, ...]:
+    return signing.standing(db, person_id, school_year)
+
+
+def sign_for_staff(
+    db: Session,
+    sitting: signing.SittingRow,
+    *,
+    typed_name: str,
+    mark: Any = None,
+    shown_sha256: str,
+    declarations: dict[str, str] | None = None,
+    school: School,
+    actor: Actor,
+) -> str:
+    """Sign the staff rules in this sitting, want the receipt and queue it by e-mail; returns the receipt's public id.
+
+    Repeating it returns the same receipt. ``declarations`` (key to what was typed) joins the erasable details.
+    Raises Conflict when the rules were changed meanwhile and Invalid for the name or the drawing.
+    """
+    if sitting.status == "signed":
+        return sitting.receipt
+    _record(
+        db,
+        sitting,
+        outcome="signed",
+        typed_name=typed_name,
+        mark=mark,
+        shown_sha256=shown_sha256,
+        extra={"declarations": declarations} if declarations else {},
+        actor=actor,
+    )
+    member = people.staff_member(db, sitting.person_id)
+    receipt = evidence.want_document(
+        db,
+        kind="receipt",
+        subject=member.pseudonym,
+        params={"sitting": sitting.public_id},
+        dedupe_key=f"receipt:{sitting.public_id}",
+        requested_by_id=member.person_id,
+    ).public_id
+    signing.finish(db, sitting.public_id, status="signed", receipt=receipt)
+    notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
+    if member.work_email:
+        letter = _letter("receipt", school, forename=member.forename, link="", next_year=sitting.school_year + 1)
+        notifications.enqueue(
+            db,
+            kind="receipt",
+            recipient=member.pseudonym,
+            to_address=member.work_email,
+            letter=letter,
+            attachment=receipt,
+            waits=True,
+            dedupe_key=f"receipt:{sitting.public_id}",
+        )
+    return receipt
+
+
+def decline_for_staff(
+    db: Session, sitting: signing.SittingRow, *, reason: str, shown_sha256: str, school: School, actor: Actor
+) -> None:
+    """Record that a staff member does not agree, and tell the office; safe to repeat."""
+    if sitting.status == "declined":
+        return
+    _record(
+        db,
+        sitting,
+        outcome="declined",
+        typed_name="",
+        mark=None,
+        shown_sha256=shown_sha256,
+        reason=reason,
+        actor=actor,
+    )
+    member = people.staff_member(db, sitting.person_id)
+    signing.finish(db, sitting.public_id, status="declined")
+    notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
+    page = f"{school.base_url}/office/people/{member.public_id}"
+    notifications.enqueue(
+        db,
+        kind="declined",
+        recipient="school",
+        to_address=school.email,
+        letter=_letter("declined", school, page=page),
+        dedupe_key=f"declined:{sitting.public_id}",
+    )
+
+
+def _record(
+    db: Session,
+    sitting: signing.SittingRow,
+    *,
+    outcome: str,
+    typed_name: str,
+    mark: Any,
+    shown_sha256: str,
+    reason: str = "",
+    extra: dict[str, Any] | None = None,
+    actor: Actor,
+) -> None:
+    owed = next(
+        (row for row in _owed(db, sitting.person_id, sitting.school_year) if row.agreement_key == AGREEMENT), None
+    )
+    if owed is None:
+        raise Conflict(_("You have nothing to sign at the moment."))
+    signing.sign(
+        db,
+        owed.id,
+        wording=agreements.current(db, AGREEMENT, language=sitting.language),
+        shown_sha256=shown_sha256,
+        typed_name=typed_name,
+        mark=mark,
+        signed_by_id=sitting.person_id,
+        outcome=outcome,
+        reason=reason,
+        signing_session_id=sitting.id,
+        idempotency_key=f"sitting:{sitting.public_id}:{AGREEMENT}",
+        extra=extra,
+        actor=actor,
+    )
+
+
+def send_password_link(db: Session, email: str, *, school: School) -> None:
+    """Queue a link to choose a password where a working log-in has this address; otherwise do nothing."""
+    account = accounts.account_by_email(db, email)
+    if account is None:
+        return
+    member = people.staff_member(db, account.person_id)
+    window = int(clock.now().timestamp()) // (60 * PASSWORD_LINK_EVERY)
+    notifications.enqueue(
+        db,
+        kind="set-password",
+        recipient=member.pseudonym,
+        to_address=account.email,
+        letter=_letter("set-password", school, forename=member.forename, link=notifications.LINK_MARK),
+        link_purpose="set-password",
+        dedupe_key=f"set-password:{account.public_id}:{window}",
+    )
+
+
+def _letter(kind: str, school: School, **context: object) -> notifications.Letter:
+    shared: dict[str, object] = {"school": school, "language": i18n.language(), **context}
+    subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
+    return notifications.Letter(
+        subject=subject,
+        text=render.page(f"email/{kind}/body.txt", subject=subject, **shared),
+        html=render.page(f"email/{kind}/body.html", subject=subject, **shared),
+    )

@@ -1,0 +1,110 @@
+"""How staff get in and out: log-in, log-out, and a password set through an e-mailed link."""
+
+from __future__ import annotations
+
+from flask import flash, g, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import accounts, campaigns
+from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
+from oval_aup.web import access, unit_of_work
+from oval_aup.web.access import allow
+from oval_aup.web.htmx import go
+from oval_aup.web.staff import bp
+from oval_aup.web.staff.forms import LogIn, NewPassword, typed
+
+
+@bp.get("/staff/log-in")
+@allow("anyone")
+def log_in() -> ResponseReturnValue:
+    """Ask for e-mail address and password; whoever is in already goes on."""
+    onward = access.own_path(request.args.get("next"))
+    if access.visitor("login"):
+        return go(onward or url_for("staff.home"))
+    return render_template("staff/log-in.html", form=LogIn(), onward=onward, errors={})
+
+
+@bp.post("/staff/log-in")
+@allow("anyone")
+def log_in_now() -> ResponseReturnValue:
+    """Let staff in, with one answer for an unknown address and for a wrong password."""
+    form = LogIn.read()
+    onward = access.own_path(typed("next"))
+    buckets = (
+        accounts.bucket("account", form.email.casefold()),
+        accounts.bucket("address", access.client_address()),
+        accounts.bucket("all"),
+    )
+    # The comparison is slow on purpose: a snapshot of its own keeps it out of the one write transaction.
+    with unit_of_work.database().reading() as db:
+        accounts.check(db, *buckets)
+        holds = accounts.password_holds(db, form.email, form.password)
+    if not holds:
+        unit_of_work.afterwards(lambda db: accounts.note_failure(db, *buckets))
+        wrong = {"email": _("This e-mail address and password do not belong together. Check both and try again.")}
+        return render_template("staff/log-in.html", form=form, onward=onward, errors=wrong), 422
+    token = accounts.log_in(g.db, form.email)
+    if "kiosk" in session:
+        access.let_out("kiosk")
+    access.let_in("login", token)
+    return go(onward or url_for("staff.home"))
+
+
+@bp.post("/staff/log-out")
+@allow("anyone")
+def log_out() -> ResponseReturnValue:
+    """End the log-in here and on the server; safe to repeat."""
+    access.let_out("login")
+    flash(_("You are logged out."))
+    return go(url_for("staff.log_in"))
+
+
+@bp.get("/staff/forgotten")
+@allow("anyone")
+def forgotten() -> str:
+    """Ask where to send the link for a first or a new password."""
+    return render_template("staff/forgotten.html", email="", errors={})
+
+
+@bp.post("/staff/forgotten")
+@allow("anyone")
+def forgotten_now() -> ResponseReturnValue:
+    """Send the link where a log-in has this address; say the same whether it has or not."""
+    email = typed("email")
+    if not email:
+        wrong = {"email": _("Type your school e-mail address.")}
+        return render_template("staff/forgotten.html", email=email, errors=wrong), 422
+    campaigns.send_password_link(g.db, email, school=unit_of_work.settings().school)
+    return go(url_for("staff.forgotten_sent"))
+
+
+@bp.get("/staff/forgotten/sent")
+@allow("anyone")
+def forgotten_sent() -> str:
+    """Say what happens next."""
+    return render_template("staff/forgotten-sent.html")
+
+
+@bp.get("/set-password/<token>")
+@allow("anyone")
+def set_password(token: str) -> ResponseReturnValue:
+    """Show the form behind an e-mailed link; opening it uses nothing up."""
+    held = accounts.link(g.db, token, purpose="set-password")
+    if held.expired:
+        return render_template("staff/link-over.html"), 410
+    return render_template("staff/set-password.html", token=token, errors={})
+
+
+@bp.post("/set-password/<token>")
+@allow("anyone")
+def set_password_now(token: str) -> ResponseReturnValue:
+    """Set the password, use the link up and end every other session of this person."""
+    form = NewPassword.read()
+    try:
+        form.check()
+        accounts.set_password(g.db, token, form.password, school_name=unit_of_work.settings().school.name)
+    except Invalid as refusal:
+        return render_template("staff/set-password.html", token=token, errors=refusal.fields), 422
+    flash(_("Your password is set. Now log in with it."))
+    return go(url_for("staff.log_in"))

@@ -1,0 +1,1 @@
+"""May I use this photo? One question with a plain answer."""
