@@ -252,6 +252,6 @@ def _class_ids(db: Session, person_id: int | None) -> dict[int, frozenset[int]]:
         through = through.where(Guardianship.guardian_id == person_id)
     found: dict[int, set[int]] = defaultdict(set)
     for statement in (own, through):
-        for id_, class_id in db.execute(statement).tuples():
+        for id_, class_id in db.execute(statement):
             found[id_].add(cast(int, class_id))
     return {id_: frozenset(ids) for id_, ids in found.items()}

@@ -1,0 +1,106 @@
+"""What counts as a typed name and as a drawn mark: plausible, bounded, and harmless wherever it is shown later."""
+
+from __future__ import annotations
+
+import json
+import math
+import unicodedata
+from typing import Any
+
+from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
+
+NAME_LENGTH = 120
+"""Longest typed name kept, in characters."""
+MARK_POINTS = 4_000
+"""Most points a drawn mark may have."""
+MARK_EXTENT = 2_000
+"""Largest coordinate of a drawn mark; the pad is scaled to fit."""
+
+Mark = list[list[list[int]]]
+"""Strokes of ``[x, y]`` points with the origin at the top left."""
+
+
+def typed_name(text: str) -> str:
+    """Return the name as typed, tidied; a name has at least two letters of any script.
+
+    Raises Invalid on field ``typed_name``.
+    """
+    name = " ".join(visible(unicodedata.normalize("NFC", text)).split())
+    if sum(1 for character in name if character.isalpha()) < 2:
+        raise Invalid(fields={"typed_name": _("Type your full name to sign.")})
+    if len(name) > NAME_LENGTH:
+        raise Invalid(fields={"typed_name": _("That name is too long. Please use 120 letters or fewer.")})
+    return name
+
+
+def same_name(typed: str, known: str) -> bool:
+    """Whether the typed name is the known one, whatever its capitals, accents, hyphens and spaces.
+
+    A difference never refuses a signature (people go by many names); it is kept for the office to see.
+    """
+    return bool(typed) and _bare(typed) == _bare(known)
+
+
+def drawn_mark(strokes: Any) -> Mark | None:
+    """Return a drawn mark as whole-number strokes, or None for an empty one.
+
+    Raises Invalid on field ``mark`` for anything else than at most 4,000 points within the pad.
+    """
+    if not strokes:
+        return None
+    try:
+        mark = [[_point(point) for point in stroke] for stroke in strokes]
+    except (TypeError, ValueError, OverflowError):
+        raise _unreadable_mark() from None
+    if sum(len(stroke) for stroke in mark) > MARK_POINTS:
+        raise _unreadable_mark()
+    return [stroke for stroke in mark if stroke] or None
+
+
+def read_mark(text: str) -> Mark | None:
+    """Read a drawn mark from the form field that carries it as JSON; empty text is no mark."""
+    if not text.strip():
+        return None
+    if len(text) > MARK_POINTS * 40:
+        raise _unreadable_mark()
+    try:
+        strokes = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _unreadable_mark() from None
+    if not isinstance(strokes, list):
+        raise _unreadable_mark()
+    return drawn_mark(strokes)
+
+
+def _point(point: Any) -> list[int]:
+    if not isinstance(point, list | tuple):
+        raise TypeError("a point is a pair")
+    x, y = point
+    return [_coordinate(x), _coordinate(y)]
+
+
+def _coordinate(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("a coordinate is a number")
+    if not 0 <= value <= MARK_EXTENT:
+        raise ValueError("a coordinate lies within the pad")
+    return round(value)
+
+
+def _unreadable_mark() -> Invalid:
+    return Invalid(fields={"mark": _("We could not read the drawing. Clear it and try again, or leave it empty.")})
+
+
+def visible(text: str) -> str:
+    """Control, private-use and unassigned characters break documents later, so they never get in."""
+    return "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character) not in ("Cc", "Co", "Cs", "Cn")
+    )
+
+
+def _bare(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(character for character in decomposed if character.isalpha())

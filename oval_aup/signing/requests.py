@@ -1,0 +1,265 @@
+"""Who owes which agreement, and the one way in which a request moves from one standing to another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.signing.coverage import rebuild_coverage, shift
+from oval_aup.signing.models import SignatureRequest
+from oval_aup.signing.rows import NewRequest, OutstandingRow, RequestRow
+
+_MOVES: dict[str, frozenset[str]] = {
+    "open": frozenset({"started", "signed", "declined", "cancelled"}),
+    "started": frozenset({"signed", "declined", "cancelled"}),
+    "signed": frozenset({"open"}),
+    "declined": frozenset({"open", "signed", "cancelled"}),
+    "cancelled": frozenset({"open"}),
+}
+_CHUNK = 5000
+_FEW = 20
+"""Up to this many new requests are counted one by one; a bulk is counted afresh."""
+
+_request = cast(sa.Table, SignatureRequest.__table__)
+_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
+    _request.c.id,
+    _request.c.public_id,
+    _request.c.school_year,
+    _request.c.agreement_key,
+    _request.c.person_id,
+    _request.c.way,
+    _request.c.status,
+    _request.c.asked_at,
+    _request.c.due_on,
+    _request.c.settled_at,
+)
+_MOVE = (
+    sa.update(_request)
+    .where(_request.c.id == sa.bindparam("request_id"), _request.c.status == sa.bindparam("was"))
+    .values(status=sa.bindparam("becomes"), settled_at=sa.bindparam("settles_at"))
+)
+
+
+def move(db: Session, row: RequestRow, becomes: str) -> RequestRow:
+    """Move a request to another status and every count with it; nothing else changes a status of a single request.
+
+    Raises Conflict where the rules know no such move or somebody else moved it since ``row`` was read.
+    """
+    if becomes not in _MOVES[row.status]:
+        raise Conflict(_("This has been answered already."))
+    settled_at = clock.now() if becomes in ("signed", "declined") else None
+    changed = db.execute(_MOVE, {"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at})
+    if cast(Any, changed).rowcount != 1:
+        raise Conflict(_("Somebody else has just answered this. Please look again."))
+    shift(
+        db,
+        school_year=row.school_year,
+        agreement_key=row.agreement_key,
+        person_id=row.person_id,
+        changes={row.status: -1, becomes: 1},
+    )
+    return replace(row, status=becomes, settled_at=settled_at)
+
+
+def open_requests(
+    db: Session, rows: Iterable[NewRequest], *, school_year: int, due_on: dt.date
+) -> tuple[RequestRow, ...]:
+    """Open a request for everybody in ``rows`` who has none for the school year, and return those opened.
+
+    Safe to repeat. A cancelled request (a leaver who came back) is opened again. Counts are rebuilt once.
+    """
+    wanted = {(row.person_id, row.agreement_key): row for row in rows}
+    known = {
+        (row.person_id, row.agreement_key): row
+        for piece in _chunks(person_id for person_id, _key in wanted)
+        for row in _select(db, _request.c.school_year == school_year, _request.c.person_id.in_(piece), limit=None)
+    }
+    returning = [known[key] for key in wanted if key in known and known[key].status == "cancelled"]
+    fresh = [row for key, row in wanted.items() if key not in known]
+    if not returning and not fresh:
+        return ()
+    public_ids = _insert(db, fresh, school_year=school_year, due_on=due_on)
+    for piece in _chunks([row.id for row in returning]):
+        db.execute(
+            sa.update(_request)
+            .where(_request.c.id.in_(piece), _request.c.status == "cancelled")
+            .values(status="open", due_on=due_on, asked_at=None, settled_at=None)
+        )
+    opened = [row for piece in _chunks(public_ids) for row in _select(db, _request.c.public_id.in_(piece), limit=None)]
+    opened += [replace(row, status="open", due_on=due_on, asked_at=None, settled_at=None) for row in returning]
+    _count_opened(db, opened, school_year)
+    return tuple(opened)
+
+
+def _count_opened(db: Session, opened: Sequence[RequestRow], school_year: int) -> None:
+    if len(opened) > _FEW:
+        rebuild_coverage(db, school_year)
+        return
+    for row in opened:
+        shift(
+            db,
+            school_year=school_year,
+            agreement_key=row.agreement_key,
+            person_id=row.person_id,
+            changes={"open": 1},
+        )
+
+
+def _insert(db: Session, rows: Sequence[NewRequest], *, school_year: int, due_on: dt.date) -> list[str]:
+    values = [
+        {
+            "public_id": new_public_id(),
+            "school_year": school_year,
+            "agreement_key": row.agreement_key,
+            "person_id": row.person_id,
+            "way": row.way,
+            "status": "open",
+            "due_on": due_on,
+        }
+        for row in rows
+    ]
+    if values:
+        db.execute(sa.insert(_request), values)
+    return [value["public_id"] for value in cast(list[dict[str, str]], values)]
+
+
+def mark_asked(db: Session, request_ids: Iterable[int], *, at: dt.datetime | None = None) -> None:
+    """Note that the people behind these requests were asked; the first asking stays."""
+    moment = at or clock.now()
+    for piece in _chunks(request_ids):
+        db.execute(
+            sa.update(_request).where(_request.c.id.in_(piece), _request.c.asked_at.is_(None)).values(asked_at=moment)
+        )
+
+
+def cancel_for_leavers(db: Session, person_ids: Iterable[int]) -> int:
+    """Cancel what leavers still owe, whatever the school year; what they signed or declined stays. Returns how many."""
+    years: set[int] = set()
+    count = 0
+    for piece in _chunks(person_ids):
+        unanswered = sa.and_(_request.c.person_id.in_(piece), _request.c.status.in_(("open", "started")))
+        years.update(db.scalars(sa.select(_request.c.school_year).where(unanswered).distinct()))
+        cancelled = db.execute(sa.update(_request).where(unanswered).values(status="cancelled", settled_at=None))
+        count += cast(Any, cancelled).rowcount
+    for school_year in sorted(years):
+        rebuild_coverage(db, school_year)
+    return count
+
+
+def request(db: Session, public_id: str) -> RequestRow:
+    """One request by public id; raises NotFound."""
+    return _one(_select(db, _request.c.public_id == public_id))
+
+
+def request_by_id(db: Session, request_id: int) -> RequestRow:
+    """One request by row id; raises NotFound."""
+    return _one(_select(db, _request.c.id == request_id))
+
+
+def standing(db: Session, person_id: int, school_year: int) -> tuple[RequestRow, ...]:
+    """What one person owes or has answered this school year; cancelled requests are left out."""
+    return standing_of(db, (person_id,), school_year).get(person_id, ())
+
+
+def standing_of(db: Session, person_ids: Iterable[int], school_year: int) -> dict[int, tuple[RequestRow, ...]]:
+    """``standing`` for many people at once; a person without requests is absent."""
+    found: dict[int, list[RequestRow]] = {}
+    for piece in _chunks(person_ids):
+        rows = _select(
+            db,
+            _request.c.person_id.in_(piece),
+            _request.c.school_year == school_year,
+            _request.c.status != "cancelled",
+            limit=None,
+        )
+        for row in rows:
+            found.setdefault(row.person_id, []).append(row)
+    return {person_id: tuple(rows) for person_id, rows in found.items()}
+
+
+def unanswered(
+    db: Session, school_year: int, *, ways: Collection[str] = ("self", "guardian")
+) -> tuple[RequestRow, ...]:
+    """Every request of the school year that still waits for an answer: what reminders go by."""
+    return tuple(
+        _select(
+            db,
+            _request.c.school_year == school_year,
+            _request.c.status.in_(("open", "started")),
+            _request.c.way.in_(tuple(ways)),
+            limit=None,
+        )
+    )
+
+
+def outstanding(
+    db: Session,
+    school_year: int,
+    *,
+    agreement_key: str = "",
+    person_ids: Collection[int] | None = None,
+    statuses: Sequence[str] = ("open", "started", "declined"),
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[OutstandingRow, ...]:
+    """One page of who has not signed and why; ``person_ids`` narrows it, for example to a class.
+
+    Troubled addresses are another room's knowledge and are joined by the caller.
+    """
+    where = [_request.c.school_year == school_year, _request.c.status.in_(tuple(statuses))]
+    if agreement_key:
+        where.append(_request.c.agreement_key == agreement_key)
+    if person_ids is not None:
+        where.append(_request.c.person_id.in_(tuple(person_ids)))
+    return tuple(
+        OutstandingRow(
+            request_id=row.id,
+            request_public_id=row.public_id,
+            person_id=row.person_id,
+            agreement_key=row.agreement_key,
+            way=row.way,
+            why=_why(row),
+            asked_at=row.asked_at,
+            due_on=row.due_on,
+        )
+        for row in _select(db, *where, limit=limit, offset=offset)
+    )
+
+
+def _why(row: RequestRow) -> str:
+    if row.status == "open":
+        return "asked" if row.asked_at else "not-asked"
+    return row.status
+
+
+def _select(db: Session, *where: sa.ColumnElement[bool], limit: int | None = 1, offset: int = 0) -> list[RequestRow]:
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(*where)
+        .order_by(_request.c.agreement_key, _request.c.status, _request.c.id)
+        .limit(limit)
+        .offset(offset or None)
+    )
+    return [RequestRow(*row) for row in db.execute(statement)]
+
+
+def _one(rows: Sequence[RequestRow]) -> RequestRow:
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+def _chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(dict.fromkeys(values))
+    while piece := list(islice(rest, _CHUNK)):
+        yield piece

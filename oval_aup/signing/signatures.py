@@ -1,0 +1,310 @@
+"""The mark itself: made once, tied to the exact words shown, and corrected only by adding to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, people
+from oval_aup.agreements import Wording
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.signing import marks
+from oval_aup.signing.models import Signature, SignatureRequest
+from oval_aup.signing.requests import move, request_by_id
+from oval_aup.signing.rows import RequestRow, SignatureRow
+
+REMARK_LENGTH = 2000
+"""Longest reason or remark kept, in characters."""
+
+_signature = cast(sa.Table, Signature.__table__)
+_request = cast(sa.Table, SignatureRequest.__table__)
+_later = _signature.alias("later")
+_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
+    _signature.c.id,
+    _signature.c.public_id,
+    _signature.c.request_id,
+    _request.c.public_id,
+    _request.c.agreement_key,
+    _request.c.school_year,
+    _signature.c.person_id,
+    _signature.c.signed_by_id,
+    _signature.c.recorded_by_id,
+    _signature.c.outcome,
+    _signature.c.version_text_id,
+    _signature.c.channel,
+    _signature.c.assurance,
+    _signature.c.signed_at,
+    _signature.c.ledger_seq,
+    _signature.c.signing_session_id,
+    _signature.c.class_session_id,
+    _signature.c.refers_to_id,
+)
+
+
+def sign(
+    db: Session,
+    request_id: int,
+    *,
+    wording: Wording,
+    shown_sha256: str,
+    typed_name: str,
+    mark: Any = None,
+    signed_by_id: int,
+    outcome: str = "signed",
+    reason: str = "",
+    recorded_by_id: int | None = None,
+    signing_session_id: int | None = None,
+    class_session_id: int | None = None,
+    idempotency_key: str,
+    extra: dict[str, Any] | None = None,
+    actor: Actor,
+) -> SignatureRow:
+    """Record that ``signed_by_id`` signed or declined ``wording`` for a request; the same key twice is one signature.
+
+    Raises Conflict when ``shown_sha256`` is not the hash of ``wording`` or the request is answered already, and
+    Invalid for an implausible typed name or drawing. A declined request needs no name. ``recorded_by_id`` names
+    the office or teacher who recorded it; their device is not the signer's and is left out. ``extra`` joins the
+    erasable details (declarations, remarks).
+    """
+    known = evidence.find(db, idempotency_key)
+    if known is not None:
+        return _of_entry(db, known.seq)
+    if shown_sha256 != wording.text_sha256:
+        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+    request = request_by_id(db, request_id)
+    _check(request, wording, outcome)
+    signer = people.person_by_id(db, signed_by_id)
+    subject = signer if signed_by_id == request.person_id else people.person_by_id(db, request.person_id)
+    if class_session_id is not None and recorded_by_id is None:
+        details = _picked(typed_name, mark)
+    else:
+        details = _details(
+            typed_name, mark, signer, outcome=outcome, reason=reason, recorded=recorded_by_id is not None
+        )
+    act: dict[str, Any] = {"outcome": outcome, "request": request.public_id, "school_year": request.school_year}
+    if signed_by_id != request.person_id:
+        act["on_behalf_by"] = signer.pseudonym
+    if recorded_by_id is not None:
+        act["recorded_by"] = people.person_by_id(db, recorded_by_id).pseudonym
+    entry = evidence.append(
+        db,
+        outcome,
+        subject=subject.pseudonym,
+        act=act,
+        document=document_ref(wording),
+        details=details | (extra or {}),
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+    move(db, request, outcome)
+    return add_row(
+        db,
+        entry,
+        request=request,
+        signed_by_id=signed_by_id,
+        recorded_by_id=recorded_by_id,
+        outcome=outcome,
+        version_text_id=wording.version_text_id,
+        signing_session_id=signing_session_id,
+        class_session_id=class_session_id,
+        actor=actor,
+    )
+
+
+def _check(request: RequestRow, wording: Wording, outcome: str) -> None:
+    if outcome not in ("signed", "declined"):
+        raise ValueError(f"{outcome!r} is no answer to a request")
+    if wording.agreement_key != request.agreement_key:
+        raise Conflict(_("These are not the rules that were asked about."))
+    if request.status == outcome or (request.status, outcome) == ("signed", "declined"):
+        raise Conflict(_("This has been answered already."))
+
+
+def _details(
+    typed: str, mark: Any, signer: people.PersonRow, *, outcome: str, reason: str, recorded: bool
+) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if outcome == "signed" and not recorded:
+        name = marks.typed_name(typed)
+        details = {"typed_name": name, "name_matches": marks.same_name(name, signer.full_name)}
+        if drawn := marks.drawn_mark(mark):
+            details["mark"] = drawn
+    elif typed.strip():
+        details = {"typed_name": marks.typed_name(typed)}
+    if reason.strip():
+        details["reason"] = remark(reason)
+    return details
+
+
+def _picked(name: str, mark: Any) -> dict[str, Any]:
+    """In class a child picks their name from the roll instead of typing it."""
+    details: dict[str, Any] = {"picked_name": name}
+    if drawn := marks.drawn_mark(mark):
+        details["mark"] = drawn
+    return details
+
+
+def remark(text: str) -> str:
+    """A reason as typed, within bounds; raises Invalid on field ``reason`` when it is too long."""
+    tidy = marks.visible(text).strip()
+    if len(tidy) > REMARK_LENGTH:
+        raise Invalid(fields={"reason": _("Please use 2,000 letters or fewer.")})
+    return tidy
+
+
+def document_ref(wording: Wording) -> evidence.DocumentRef:
+    """The wording in the ledger's terms."""
+    return evidence.DocumentRef(
+        agreement=wording.agreement_key,
+        version=wording.version_number,
+        text_sha256=wording.text_sha256,
+        language=wording.language,
+        reading_level=wording.reading_level,
+    )
+
+
+def add_row(
+    db: Session,
+    entry: evidence.EntryRow,
+    *,
+    request: RequestRow,
+    signed_by_id: int,
+    recorded_by_id: int | None,
+    outcome: str,
+    version_text_id: int,
+    signing_session_id: int | None = None,
+    class_session_id: int | None = None,
+    refers_to_id: int | None = None,
+    actor: Actor,
+) -> SignatureRow:
+    """Add the row that stands beside a ledger entry."""
+    public_id = new_public_id()
+    db.execute(
+        sa.insert(_signature).values(
+            public_id=public_id,
+            request_id=request.id,
+            person_id=request.person_id,
+            signed_by_id=signed_by_id,
+            recorded_by_id=recorded_by_id,
+            outcome=outcome,
+            version_text_id=version_text_id,
+            channel=actor.channel,
+            assurance=actor.assurance,
+            signed_at=entry.at,
+            ledger_seq=entry.seq,
+            signing_session_id=signing_session_id,
+            class_session_id=class_session_id,
+            refers_to_id=refers_to_id,
+        )
+    )
+    return signature(db, public_id)
+
+
+def withdraw(db: Session, signature_public_id: str, *, reason: str, actor: Actor) -> SignatureRow:
+    """Take back a mark that was rightly made; the request opens again and both rows stay in the record.
+
+    Raises Invalid without a reason and Conflict when it was taken back before.
+    """
+    return _take_back(db, signature_public_id, kind="withdrawn", reason=reason, actor=actor)
+
+
+def correct(db: Session, signature_public_id: str, *, reason: str, actor: Actor) -> SignatureRow:
+    """Undo a mark that should never have been made, such as a wrong name in class; otherwise like ``withdraw``."""
+    return _take_back(db, signature_public_id, kind="corrected", reason=reason, actor=actor)
+
+
+def _take_back(db: Session, public_id: str, *, kind: str, reason: str, actor: Actor) -> SignatureRow:
+    earlier = signature(db, public_id)
+    key = f"{kind}:{public_id}"
+    known = evidence.find(db, key)
+    if known is not None:
+        return _of_entry(db, known.seq)
+    why = remark(reason)
+    if not why:
+        raise Invalid(fields={"reason": _("Say in a few words why.")})
+    if not earlier.stands or earlier.outcome == "withdrawn":
+        raise Conflict(_("This was taken back already."))
+    request = request_by_id(db, earlier.request_id)
+    entry = evidence.append(
+        db,
+        kind,
+        subject=people.person_by_id(db, earlier.person_id).pseudonym,
+        act={"outcome": "withdrawn", "request": request.public_id, "school_year": request.school_year},
+        details={"reason": why},
+        refs=[evidence.Ref(earlier.ledger_seq, kind)],
+        idempotency_key=key,
+        actor=actor,
+    )
+    if earlier.outcome == request.status:
+        move(db, request, "open")
+    return add_row(
+        db,
+        entry,
+        request=request,
+        signed_by_id=earlier.signed_by_id,
+        recorded_by_id=actor.person_id,
+        outcome="withdrawn",
+        version_text_id=earlier.version_text_id,
+        class_session_id=earlier.class_session_id,
+        refers_to_id=earlier.id,
+        actor=actor,
+    )
+
+
+def signature(db: Session, public_id: str) -> SignatureRow:
+    """One mark by public id; raises NotFound."""
+    rows = _select(db, _signature.c.public_id == public_id)
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
+def signatures_of(db: Session, person_id: int) -> tuple[SignatureRow, ...]:
+    """Every mark for this person or by them, corrections included, oldest first."""
+    return tuple(_select(db, sa.or_(_signature.c.person_id == person_id, _signature.c.signed_by_id == person_id)))
+
+
+def signatures_for(db: Session, person_ids: Iterable[int], school_year: int) -> dict[int, tuple[SignatureRow, ...]]:
+    """Every mark for each of these people in one school year, oldest first; people without marks are absent."""
+    found: dict[int, list[SignatureRow]] = {}
+    wanted = tuple(dict.fromkeys(person_ids))
+    for row in _select(db, _signature.c.person_id.in_(wanted), _request.c.school_year == school_year):
+        found.setdefault(row.person_id, []).append(row)
+    return {person_id: tuple(rows) for person_id, rows in found.items()}
+
+
+def signatures_in(db: Session, signing_session_id: int) -> tuple[SignatureRow, ...]:
+    """The marks made in one sitting."""
+    return tuple(_select(db, _signature.c.signing_session_id == signing_session_id))
+
+
+def signatures_in_class_session(db: Session, class_session_id: int) -> tuple[SignatureRow, ...]:
+    """The marks made and taken back in one class session, oldest first."""
+    return tuple(_select(db, _signature.c.class_session_id == class_session_id))
+
+
+def _of_entry(db: Session, seq: int) -> SignatureRow:
+    rows = _select(db, _signature.c.ledger_seq == seq)
+    if not rows:
+        raise Conflict(_("This was already recorded as something else."))
+    return rows[0]
+
+
+def _select(db: Session, *where: sa.ColumnElement[bool]) -> list[SignatureRow]:
+    # A later row always shares its request, and that column is the indexed one.
+    taken_back = sa.exists().where(
+        _later.c.request_id == _signature.c.request_id, _later.c.refers_to_id == _signature.c.id
+    )
+    statement: sa.Select[Any] = (
+        sa.select(*_COLUMNS, ~taken_back)
+        .join(_request, _request.c.id == _signature.c.request_id)
+        .where(*where)
+        .order_by(_signature.c.id)
+    )
+    return [SignatureRow(*tuple(row)) for row in db.execute(statement)]

@@ -1,0 +1,142 @@
+"""One person's sitting: begun by a deliberate post, kept while they read, closed by their answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, people
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.signing.models import SigningSession
+from oval_aup.signing.requests import move, standing
+from oval_aup.signing.rows import SittingRow
+
+RESUMES_FOR = dt.timedelta(days=28)
+"""How long answers wait for somebody who stopped half-way."""
+
+_sitting = cast(sa.Table, SigningSession.__table__)
+_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
+    _sitting.c.public_id,
+    _sitting.c.id,
+    _sitting.c.person_id,
+    _sitting.c.school_year,
+    _sitting.c.status,
+    _sitting.c.language,
+    _sitting.c.draft,
+    _sitting.c.started_at,
+    _sitting.c.finished_at,
+    _sitting.c.receipt,
+)
+
+
+def begin(
+    db: Session,
+    person_id: int,
+    school_year: int,
+    language: str,
+    *,
+    journey: str = "staff",
+    agreement_keys: Collection[str] = (),
+    actor: Actor,
+) -> SittingRow:
+    """Start a sitting, or resume the one this person left open on the same ``journey``.
+
+    Only a post may call this: it moves the person's requests for ``agreement_keys`` from open to started and
+    writes the ledger entry ``started``.
+    """
+    current = _reading(db, person_id, school_year, journey)
+    if current is not None:
+        return current
+    public_id = new_public_id()
+    db.execute(
+        sa.insert(_sitting).values(
+            public_id=public_id,
+            person_id=person_id,
+            school_year=school_year,
+            status="reading",
+            language=language,
+            draft={"journey": journey},
+            started_at=clock.now(),
+            receipt="",
+        )
+    )
+    for row in standing(db, person_id, school_year):
+        if row.status == "open" and row.agreement_key in agreement_keys:
+            move(db, row, "started")
+    evidence.append(
+        db,
+        "started",
+        subject=actor.pseudonym or people.person_by_id(db, person_id).pseudonym,
+        act={"school_year": school_year, "agreements": sorted(agreement_keys), "sitting": public_id},
+        idempotency_key=f"started:{public_id}",
+        actor=actor,
+    )
+    return sitting(db, public_id)
+
+
+def _reading(db: Session, person_id: int, school_year: int, journey: str) -> SittingRow | None:
+    rows = db.execute(
+        sa.select(*_COLUMNS)
+        .where(_sitting.c.person_id == person_id, _sitting.c.school_year == school_year, _sitting.c.status == "reading")
+        .order_by(_sitting.c.id.desc())
+    )
+    for row in (SittingRow(*values) for values in rows):
+        if row.draft.get("journey") != journey:
+            continue
+        if row.started_at > clock.now() - RESUMES_FOR:
+            return row
+        _close(db, row.public_id, status="expired")
+    return None
+
+
+def sitting(db: Session, public_id: str) -> SittingRow:
+    """One sitting by public id; raises NotFound."""
+    row = db.execute(sa.select(*_COLUMNS).where(_sitting.c.public_id == public_id)).first()
+    if row is None:
+        raise NotFound
+    return SittingRow(*row)
+
+
+def latest_sitting(db: Session, person_id: int, school_year: int, *, journey: str = "staff") -> SittingRow | None:
+    """The newest sitting of one person's journey this school year, open or finished; None before the first."""
+    rows = db.execute(
+        sa.select(*_COLUMNS)
+        .where(_sitting.c.person_id == person_id, _sitting.c.school_year == school_year)
+        .order_by(_sitting.c.id.desc())
+    )
+    return next((row for row in (SittingRow(*values) for values in rows) if row.draft.get("journey") == journey), None)
+
+
+def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:
+    """Keep what has been answered so far; raises Conflict once the sitting is over."""
+    values: dict[str, Any] = {"draft": draft}
+    if language is not None:
+        values["language"] = language
+    changed = db.execute(
+        sa.update(_sitting).where(_sitting.c.public_id == public_id, _sitting.c.status == "reading").values(**values)
+    )
+    if cast(Any, changed).rowcount != 1:
+        raise Conflict(_("You have already signed. To change an answer, use your family page."))
+
+
+def finish(db: Session, public_id: str, *, status: str, receipt: str = "") -> None:
+    """Close a sitting as ``signed`` or ``declined`` and remember its receipt; raises Conflict if it is closed."""
+    _close(db, public_id, status=status, receipt=receipt)
+
+
+def _close(db: Session, public_id: str, *, status: str, receipt: str = "") -> None:
+    changed = db.execute(
+        sa.update(_sitting)
+        .where(_sitting.c.public_id == public_id, _sitting.c.status == "reading")
+        .values(status=status, finished_at=clock.now(), receipt=receipt)
+    )
+    if cast(Any, changed).rowcount != 1:
+        raise Conflict(_("This has been signed already."))
