@@ -1,0 +1,67 @@
+"""Rooms are entered by the front door: nobody imports the inside of another room."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "oval_aup"
+ROOMS = {
+    "people",
+    "agreements",
+    "evidence",
+    "notifications",
+    "signing",
+    "consent",
+    "accounts",
+    "campaigns",
+    "reports",
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_enters_other_rooms_by_the_front_door(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0]
+    inner_modules = {
+        ".".join(("oval_aup", *module.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        for module in MODULES
+    }
+    trespasses = {
+        name
+        for name in _imports(path) & inner_modules
+        if (room := name.split(".")[1] if name.count(".") >= 2 else "") in ROOMS and room != own
+    }
+    assert trespasses == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_clock_asks_the_time(path: Path) -> None:
+    if path.name == "clock.py":
+        return
+    source = path.read_text(encoding="utf-8")
+    asked = [word for word in ("datetime.now(", "dt.date.today(", "utcnow(", "time.time(") if word in source]
+    assert asked == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_says_first_what_it_decides(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_front_door_lists_what_it_offers(room: str) -> None:
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
+    assert any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__" for node in tree.body)
