@@ -65,6 +65,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_SCHOOL_EMAIL": ("office@oval.example.org", "The office’s e-mail address"),
     "OVAL_REGULATOR": ("Information Commissioner’s Office", "Who hears complaints about personal information"),
     "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
+    "OVAL_SCHOOL_HOLIDAYS": ("a typical year’s", "No reminders then: 2026-10-26/2026-10-30, 2027-05-03, …"),
     "OVAL_UPLOAD_LIMIT_MB": ("10", "Largest roster file accepted"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
@@ -103,6 +104,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             base_url=_base_url(env, port),
             regulator=env.get("OVAL_REGULATOR") or "Information Commissioner’s Office",
             children_sign_from_year=_whole_number(env, "OVAL_CHILDREN_SIGN_FROM_YEAR", 3, 1, 7),
+            holidays=_holidays(env),
         ),
     )
 
@@ -144,6 +146,20 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
         raise BadSetting(f"OVAL_BASE_URL must look like https://aup.example.sch.uk, not “{text}”.")
     return text
+
+
+def _holidays(env: Mapping[str, str]) -> tuple[tuple[dt.date, dt.date], ...]:
+    holidays = []
+    for piece in filter(None, (part.strip() for part in (env.get("OVAL_SCHOOL_HOLIDAYS") or "").split(","))):
+        first, _slash, last = (part.strip() for part in piece.partition("/"))
+        try:
+            days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
+        except ValueError:
+            raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30, not “{piece}”.") from None
+        if days[1] < days[0]:
+            raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS: “{piece}” ends before it begins.")
+        holidays.append(days)
+    return tuple(holidays)
 
 
 def _smtp_url(env: Mapping[str, str]) -> str:

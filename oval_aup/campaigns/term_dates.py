@@ -1,7 +1,7 @@
 """Which days are school days, so that nobody is chased at a weekend, on a bank holiday or in the holidays.
 
-The dates below are typical of English schools and NOT the published dates of any one school: set
-``OVAL_SCHOOL_HOLIDAYS`` (``first/last`` pairs of ISO dates, comma separated) to the school's own.
+The dates below are typical of English schools and NOT the published dates of any one school: the setting
+``OVAL_SCHOOL_HOLIDAYS`` replaces them with the school's own, school year by school year.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ LONGEST_BREAK = 120
 """Days after which looking for the next school day stops: longer than any holiday."""
 
 
+Breaks = tuple[tuple[dt.date, dt.date], ...]
+"""First and last day of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class TermDates:
     """The breaks of one or more school years; every weekday outside them is a school day."""
 
-    breaks: tuple[tuple[dt.date, dt.date], ...]
+    breaks: Breaks
 
     def is_school_day(self, day: dt.date) -> bool:
         """Whether the school is open to pupils on this day."""
@@ -35,24 +39,8 @@ class TermDates:
         raise ValueError(f"no school day within {LONGEST_BREAK} days of {day}: check the holidays that are set")
 
 
-def read_breaks(text: str) -> tuple[tuple[dt.date, dt.date], ...]:
-    """Read ``2026-10-26/2026-10-30, 2027-05-03``; raises ValueError with a sentence naming what cannot be read."""
-    breaks = []
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        first, _slash, last = (piece.strip() for piece in part.partition("/"))
-        try:
-            pair = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
-        except ValueError:
-            raise ValueError(f"a holiday is written 2026-10-26/2026-10-30, not {part!r}") from None
-        if pair[1] < pair[0]:
-            raise ValueError(f"the holiday {part!r} ends before it begins")
-        breaks.append(pair)
-    return tuple(breaks)
-
-
-def term_dates(own_breaks: str = "", *, school_years: Iterable[int]) -> TermDates:
+def term_dates(own: Breaks = (), *, school_years: Iterable[int]) -> TermDates:
     """The school's own breaks where set; a typical year's for each school year that they say nothing about."""
-    own = read_breaks(own_breaks)
     typical: list[tuple[dt.date, dt.date]] = []
     for year in school_years:
         begins, ends = dt.date(year, 9, 1), dt.date(year + 1, 8, 31)
@@ -61,7 +49,7 @@ def term_dates(own_breaks: str = "", *, school_years: Iterable[int]) -> TermDate
     return TermDates(own + tuple(typical))
 
 
-def typical_breaks(school_year: int) -> tuple[tuple[dt.date, dt.date], ...]:
+def typical_breaks(school_year: int) -> Breaks:
     """A typical English school year's breaks: an editable default, not anybody's published dates."""
     spring = school_year + 1
     easter = easter_sunday(spring)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 
@@ -16,3 +17,5 @@ class School:
     regulator: str = "Information Commissioner’s Office"
     children_sign_from_year: int = 3
     """The lowest year group whose children sign for themselves in class; below it a guardian signs on their behalf."""
+    holidays: tuple[tuple[dt.date, dt.date], ...] = ()
+    """First and last day of each holiday; a typical year's where none is given for a school year."""
