@@ -155,7 +155,9 @@ def _holidays(env: Mapping[str, str]) -> tuple[tuple[dt.date, dt.date], ...]:
         try:
             days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
         except ValueError:
-            raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30, not “{piece}”.") from None
+            raise BadSetting(
+                f"OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30, not “{piece}”."
+            ) from None
         if days[1] < days[0]:
             raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS: “{piece}” ends before it begins.")
         holidays.append(days)
