@@ -1,0 +1,62 @@
+"""How units of work keep their promises on a real SQLite file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup.core import clock
+from oval_aup.core.db import WAL_SAFE_FROM, Database, sqlite_driver
+from oval_aup.notifications.models import AddressTrouble
+
+
+def test_a_reading_unit_of_work_cannot_write(database: Database) -> None:
+    with pytest.raises(sa.exc.OperationalError, match="readonly"), database.reading() as db:
+        db.execute(sa.text("DELETE FROM person"))
+
+
+def test_a_refused_unit_of_work_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ValueError, match="no"), database.writing() as db:
+        db.add(AddressTrouble(address="ann@example.org", reason="full", noticed_at=clock.now()))
+        db.flush()
+        raise ValueError("no")
+    with database.reading() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(AddressTrouble)) == 0
+
+
+def test_writers_in_many_threads_queue_up_and_none_is_lost(database: Database) -> None:
+    def write(number: int) -> None:
+        with database.writing() as db:
+            seen = db.scalar(sa.select(sa.func.count()).select_from(AddressTrouble))
+            db.add(AddressTrouble(address=f"{number}@example.org", reason=str(seen), noticed_at=clock.now()))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as db:
+        reasons = sorted(int(row.reason) for row in db.scalars(sa.select(AddressTrouble)))
+    assert reasons == list(range(20))
+
+
+def test_the_durability_that_this_sqlite_needs_is_set(database: Database) -> None:
+    with database.engine.connect() as connection:
+        journal = connection.execute(sa.text("PRAGMA journal_mode")).scalar_one()
+        synchronous = connection.execute(sa.text("PRAGMA synchronous")).scalar_one()
+    recent = sqlite_driver.sqlite_version_info >= WAL_SAFE_FROM
+    assert (journal, synchronous) == (("wal", 2) if recent else ("truncate", 3))
+
+
+def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
+    moment = dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
+    with database.writing() as db:
+        db.add(AddressTrouble(address="a@example.org", reason="", noticed_at=moment.astimezone(clock.LONDON)))
+    with database.reading() as db:
+        assert db.scalar(sa.select(AddressTrouble.noticed_at)) == moment
+    with pytest.raises(sa.exc.StatementError, match="naive"), database.writing() as db:
+        db.add(AddressTrouble(address="b@example.org", reason="", noticed_at=moment.replace(tzinfo=None)))
+        db.flush()
