@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -118,11 +120,12 @@ class Current:
 def current(db: Session) -> Current:
     """Read the roster, leavers included, so that whoever comes back is known again."""
     now = Current()
-    for row in db.execute(
-        sa.select(SchoolClass.id, SchoolClass.name, SchoolClass.year_group, SchoolClass.archived_on.is_not(None))
+    for row in _rows(
+        db, sa.select(SchoolClass.id, SchoolClass.name, SchoolClass.year_group, SchoolClass.archived_on.is_not(None))
     ):
         now.classes[row[1]] = CurrentClass(*row)
-    for row in db.execute(
+    for row in _rows(
+        db,
         sa.select(
             Child.person_id,
             Person.forename,
@@ -136,7 +139,7 @@ def current(db: Session) -> Current:
             Child.archived_on.is_not(None),
         )
         .join(Person, Person.id == Child.person_id)
-        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
+        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id),
     ):
         now.children[row[0]] = CurrentChild(*row)
     _read_guardians(db, now)
@@ -144,8 +147,13 @@ def current(db: Session) -> Current:
     return now
 
 
+def _rows(db: Session, statement: sa.Executable) -> Iterable[Any]:
+    return db.execute(statement)
+
+
 def _read_guardians(db: Session, now: Current) -> None:
-    for row in db.execute(
+    for row in _rows(
+        db,
         sa.select(
             Guardian.person_id,
             Person.title,
@@ -157,10 +165,11 @@ def _read_guardians(db: Session, now: Current) -> None:
             Guardian.mobile,
             Guardian.language,
             Guardian.archived_on.is_not(None),
-        ).join(Person, Person.id == Guardian.person_id)
+        ).join(Person, Person.id == Guardian.person_id),
     ):
         now.guardians[row[0]] = CurrentGuardian(*row)
-    for row in db.execute(
+    for row in _rows(
+        db,
         sa.select(
             Guardianship.id,
             Guardianship.child_id,
@@ -171,13 +180,14 @@ def _read_guardians(db: Session, now: Current) -> None:
             Guardianship.lives_with,
             Guardianship.priority,
             Guardianship.ended_on.is_not(None),
-        ).order_by(Guardianship.id)
+        ).order_by(Guardianship.id),
     ):
         now.links[row[1], row[2]] = CurrentLink(*row)
 
 
 def _read_staff(db: Session, now: Current) -> None:
-    for row in db.execute(
+    for row in _rows(
+        db,
         sa.select(
             StaffMember.person_id,
             Person.title,
@@ -194,6 +204,6 @@ def _read_staff(db: Session, now: Current) -> None:
             StaffMember.archived_on.is_not(None),
         )
         .join(Person, Person.id == StaffMember.person_id)
-        .outerjoin(SchoolClass, SchoolClass.id == StaffMember.class_id)
+        .outerjoin(SchoolClass, SchoolClass.id == StaffMember.class_id),
     ):
         now.staff[row[0]] = CurrentStaff(*row)

@@ -47,6 +47,8 @@ class ContactEntry:
     email: str
     mobile: str
     language: str
+    split: bool
+    """Whether the name stood in one column, so that where the surname begins is a guess."""
 
     @property
     def full_name(self) -> str:

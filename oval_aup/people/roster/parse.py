@@ -90,9 +90,9 @@ def parse(table: Table, mapping: Mapping[str, str], kind: str, *, today: dt.date
     places = {header: place for place, header in enumerate(table.headers)}
     columns = {key: places[header] for key, header in mapping.items()}
     parsed = Parsed(fields=frozenset(columns))
-    for number, sentence in table.misshapen:
+    for number, sentence, shifted in table.misshapen:
         parsed.problems.append(Problem(number, ERROR, sentence))
-        parsed.unread.append(Unread(number, ()))
+        parsed.unread.append(Unread(number, tuple(filter(None, shifted))))
     for number, cells in zip(table.numbers, table.rows, strict=True):
         row = _Row(number, cells, columns)
         try:
@@ -221,6 +221,7 @@ def _contact(row: _Row, who: str, place: int | None) -> tuple[ContactEntry | Non
         barred=row.value(f"{who}_court_order", values.flag, None, "They count as barred until put right.", bad=True),
         lives_with=row.value(f"{who}_lives_with", values.flag, None, "It was left out."),
         priority=int(priority) if priority else place,
+        split=f"{who}_surname" not in row.columns,
         email=email,
         mobile=mobile,
         language=row.value(f"{who}_language", values.language, "", ""),

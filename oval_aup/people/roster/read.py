@@ -41,8 +41,8 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: tuple[int, ...]
     """The row number a spreadsheet shows for each row; headings are usually row 1."""
-    misshapen: tuple[tuple[int, str], ...]
-    """Rows left out because their cells do not line up with the headings: number and sentence."""
+    misshapen: tuple[tuple[int, str, tuple[str, ...]], ...]
+    """Rows left out because their cells do not line up with the headings: number, sentence and cells."""
     encoding: str
     delimiter: str
 
@@ -140,7 +140,7 @@ def _unique(cells: list[str]) -> tuple[str, ...]:
 
 def _body(
     records: list[list[str]], first: int, width: int
-) -> tuple[tuple[tuple[str, ...], ...], tuple[int, ...], tuple[tuple[int, str], ...]]:
+) -> tuple[tuple[tuple[str, ...], ...], tuple[int, ...], tuple[tuple[int, str, tuple[str, ...]], ...]]:
     filled = [
         (index + 1, record) for index, record in enumerate(records) if index >= first and any(map(str.strip, record))
     ]
@@ -151,11 +151,11 @@ def _body(
     rows, numbers, misshapen = [], [], []
     for number, record in filled:
         if any(cell.strip() for cell in record[width:]):
-            misshapen.append(
-                (number, "This row has more cells than there are headings; a comma may be missing its quotes.")
-            )
+            sentence = "This row has more cells than there are headings; a comma may be missing its quotes."
+            misshapen.append((number, sentence, tuple(map(tidy, record))))
         elif len(record) < width and not ragged:
-            misshapen.append((number, f"This row has {len(record)} cells where the headings have {width}."))
+            sentence = f"This row has {len(record)} cells where the headings have {width}."
+            misshapen.append((number, sentence, tuple(map(tidy, record))))
         else:
             rows.append(tuple(tidy(cell) for cell in record[:width]) + ("",) * (width - len(record)))
             numbers.append(number)

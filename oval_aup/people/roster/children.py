@@ -1,0 +1,305 @@
+"""Which child of a list is which child of the roster: by UPN or office number; name and birthday only ever propose."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from oval_aup.people.names import folded
+from oval_aup.people.roster.current import Current, CurrentChild
+from oval_aup.people.roster.entries import ChildEntry, FamilyLine, Parsed
+from oval_aup.people.roster.plan import CHILD, Change, Joiner, Leaver, Match, Plan
+from oval_aup.people.roster.values import year_words
+
+_LABELS = {
+    "forename": "Forename",
+    "surname": "Surname",
+    "preferred_forename": "Preferred forename",
+    "born_on": "Date of birth",
+    "upn": "UPN",
+    "mis_id": "Office number",
+    "year_group": "Year group",
+    "class_name": "Class",
+}
+_NAMES = ("forename", "surname", "preferred_forename")
+_IDENTITY = ("upn", "mis_id", "forename", "surname", "born_on")
+_HELD = "say whether this is the same child; until then the row is left out."
+
+
+@dataclass(eq=False, slots=True)
+class ChildOfFile:
+    """A child as the whole file gives them, over all their rows."""
+
+    entry: ChildEntry
+    lines: list[FamilyLine] = field(default_factory=list)
+    existing: CurrentChild | None = None
+    ref: int = 0
+    """Person id, or the negative number that stands for it."""
+
+    @property
+    def row(self) -> int:
+        return self.lines[0].row
+
+    @property
+    def name(self) -> str:
+        return f"{self.entry.preferred_forename or self.entry.forename} {self.entry.surname}"
+
+    @property
+    def key(self) -> str:
+        """What an answer about this child is filed under."""
+        entry = self.entry
+        if entry.upn:
+            return f"upn:{entry.upn}"
+        return f"mis:{entry.mis_id}" if entry.mis_id else f"name:{folded(self.name)}:{entry.born_on}"
+
+    @property
+    def complete(self) -> bool:
+        return all(line.complete for line in self.lines)
+
+
+def children_of_file(parsed: Parsed, plan: Plan) -> list[ChildOfFile]:
+    """Gather the rows of each child; a row that contradicts an earlier one of the same child is left out."""
+    by_key: dict[tuple[str, ...], ChildOfFile] = {}
+    by_name: dict[tuple[str, dt.date], list[ChildOfFile]] = defaultdict(list)
+    gathered: list[ChildOfFile] = []
+    for line in parsed.families:
+        entry = line.child
+        keys = [(name, value) for name, value in (("upn", entry.upn), ("mis", entry.mis_id)) if value]
+        named = by_name[folded(f"{entry.forename} {entry.surname}"), entry.born_on]
+        found = list(dict.fromkeys(by_key[key] for key in keys if key in by_key)) if keys else named
+        if len(found) > 1:
+            plan.error(line.row, "This row fits two different children of this file.")
+            continue
+        if found:
+            child = found[0]
+            if clash := _clash(child.entry, entry):
+                plan.error(line.row, f"{_LABELS[clash]} differs from row {child.row}, which is about the same child.")
+                child.lines.append(replace(line, contacts=(), complete=False))
+                continue
+            child.entry = _filled(child.entry, entry)
+            child.lines.append(line)
+        else:
+            child = ChildOfFile(entry, [line])
+            gathered.append(child)
+            named.append(child)
+        for key in keys:
+            by_key[key] = child
+    return gathered
+
+
+def _clash(first: ChildEntry, later: ChildEntry) -> str:
+    for name in _IDENTITY:
+        one, other = getattr(first, name), getattr(later, name)
+        if one and other and one != other and (name in {"upn", "mis_id", "born_on"} or folded(one) != folded(other)):
+            return name
+    return ""
+
+
+def _filled(first: ChildEntry, later: ChildEntry) -> ChildEntry:
+    blanks = {name: getattr(later, name) for name in _LABELS if not getattr(first, name) and getattr(later, name)}
+    return replace(first, **blanks) if blanks else first
+
+
+@dataclass(slots=True)
+class Kept:
+    """Roster children whom this file does not settle, and who therefore stay."""
+
+    children: set[int] = field(default_factory=set)
+
+
+def identify(
+    gathered: list[ChildOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
+) -> tuple[list[ChildOfFile], Kept]:
+    """Find each child on the roster; returns those who can be used and the roster children left undecided."""
+    by_upn = {child.upn: child for child in now.children.values() if child.upn}
+    by_mis = {child.mis_id: child for child in now.children.values() if child.mis_id}
+    kept = Kept()
+    taken: dict[int, ChildOfFile] = {}
+    usable, unfound = [], []
+    for child in gathered:
+        one, other = by_upn.get(child.entry.upn), by_mis.get(child.entry.mis_id)
+        fault = _fault(child, one, other, taken)
+        if fault:
+            _leave_out(child, plan, fault)
+            kept.children.update(found.person_id for found in (one, other) if found)
+            continue
+        child.existing = one or other
+        if child.existing:
+            taken[child.existing.person_id] = child
+            usable.append(child)
+        else:
+            unfound.append(child)
+    by_name = _by_name(found for found in now.children.values() if found.person_id not in taken)
+    for child in unfound:
+        if _propose(child, by_name, plan, answers, kept, taken):
+            usable.append(child)
+    usable.sort(key=lambda child: child.row)
+    return usable, kept
+
+
+def _leave_out(child: ChildOfFile, plan: Plan, sentence: str) -> None:
+    for row in sorted({line.row for line in child.lines}):
+        plan.error(row, sentence)
+
+
+def _fault(
+    child: ChildOfFile, one: CurrentChild | None, other: CurrentChild | None, taken: Mapping[int, ChildOfFile]
+) -> str:
+    if one and other and one is not other:
+        return f"The UPN is {one.full_name}’s but the office number is {other.full_name}’s."
+    found = one or other
+    if found is None:
+        return ""
+    if found.person_id in taken:
+        row = taken[found.person_id].row
+        return f"{found.full_name} stands in this file twice, with different numbers; see row {row}."
+    same_day = found.born_on == child.entry.born_on
+    shared = {folded(found.forename), folded(found.preferred_forename)} & {
+        folded(child.entry.forename),
+        folded(child.entry.preferred_forename),
+    } - {""}
+    same_surname = folded(found.surname) == folded(child.entry.surname)
+    if (same_day and (shared or same_surname)) or (shared and same_surname):
+        return ""
+    number = "UPN" if one else "office number"
+    return (
+        f"The {number} is {found.full_name}’s, born {found.born_on:%d/%m/%Y}: too unlike {child.name} to be one child."
+    )
+
+
+def _by_name(children: Iterable[CurrentChild]) -> dict[tuple[str, dt.date], list[CurrentChild]]:
+    found: dict[tuple[str, dt.date], list[CurrentChild]] = defaultdict(list)
+    for child in children:
+        for forename in {child.forename, child.preferred_forename or child.forename}:
+            found[folded(f"{forename} {child.surname}"), child.born_on].append(child)
+    return found
+
+
+def _propose(
+    child: ChildOfFile,
+    by_name: Mapping[tuple[str, dt.date], list[CurrentChild]],
+    plan: Plan,
+    answers: Mapping[str, str],
+    kept: Kept,
+    taken: dict[int, ChildOfFile],
+) -> bool:
+    """Look for the child by name and birthday; whether the child can be used as things stand."""
+    entry = child.entry
+    names = {
+        folded(f"{forename} {entry.surname}") for forename in (entry.forename, entry.preferred_forename) if forename
+    }
+    alike = {
+        found.person_id: found
+        for name in names
+        for found in by_name.get((name, entry.born_on), ())
+        if found.person_id not in taken
+    }
+    if not alike:
+        return True
+    found = next(iter(alike.values()))
+    described = f"{found.full_name}{', ' + found.class_name if found.class_name else ''}"
+    if len(alike) > 1:
+        _leave_out(child, plan, f"Several children on the roster are called {found.full_name} and born that day.")
+        kept.children.update(alike)
+        return False
+    unnumbered = not (entry.upn or entry.mis_id or found.upn or found.mis_id)
+    answer = "same" if unnumbered else answers.get(child.key) or answers.get("*", "")
+    if not unnumbered:
+        numbers = " ".join(filter(None, (found.upn, found.mis_id))) or "no number"
+        plan.matches.append(
+            Match(
+                child.row, child.key, child.name, entry.born_on.strftime("%d/%m/%Y"), f"{described} ({numbers})", answer
+            )
+        )
+    if answer == "same":
+        child.existing = found
+        taken[found.person_id] = child
+        return True
+    if answer == "different":
+        return True
+    _leave_out(child, plan, f"{child.name} may be {described}, who has the same name and birthday: {_HELD}")
+    kept.children.add(found.person_id)
+    return False
+
+
+def compare_children(usable: list[ChildOfFile], now: Current, plan: Plan) -> None:
+    """Note who joins, who returns and what changes."""
+    writes = plan.writes
+    for child in usable:
+        entry = child.entry
+        where = f"{year_words(entry.year_group)}{', ' + entry.class_name if entry.class_name else ''}"
+        if child.existing is None:
+            child.ref = writes.new_person("", entry.forename, entry.surname, entry.preferred_forename)
+            writes.children[child.ref] = {
+                name: getattr(entry, name) for name in ("mis_id", "upn", "born_on", "year_group", "class_name")
+            }
+            plan.joiners.append(Joiner(child.row, CHILD, child.name, where))
+            continue
+        found = child.existing
+        child.ref = found.person_id
+        if found.archived:
+            plan.joiners.append(Joiner(child.row, CHILD, child.name, where, returning=True))
+            writes.child_changes.setdefault(found.person_id, {})["archived_on"] = None
+        for name, label in _LABELS.items():
+            old, new = getattr(found, name), getattr(entry, name)
+            if not new or old == new:
+                continue
+            plan.changes.append(
+                Change(child.row, CHILD, found.person_id, found.full_name, label, _shown(old), _shown(new))
+            )
+            target = writes.person_changes if name in _NAMES else writes.child_changes
+            target.setdefault(found.person_id, {})[name] = new
+    _compare_classes(usable, now, plan)
+
+
+def _shown(value: object) -> str:
+    return value.strftime("%d/%m/%Y") if isinstance(value, dt.date) else str(value)
+
+
+def _compare_classes(usable: list[ChildOfFile], now: Current, plan: Plan) -> None:
+    years: dict[str, Counter[str]] = defaultdict(Counter)
+    for child in usable:
+        if child.entry.class_name:
+            years[child.entry.class_name][child.entry.year_group] += 1
+    for name, counted in years.items():
+        year_group = max(counted, key=lambda group: (counted[group], group))
+        found = now.classes.get(name)
+        if found is None or found.archived or (found.year_group != year_group and not plan.partial):
+            plan.writes.classes[name] = year_group
+    if plan.partial:
+        return
+    stay = {child.existing.person_id for child in usable if child.existing}
+    gone = {leaver.person_id for leaver in plan.leavers}
+    used = set(years) | {
+        found.class_name for found in now.children.values() if not found.archived and found.person_id not in stay | gone
+    }
+    plan.writes.closed_classes = sorted(
+        found.name for found in now.classes.values() if not found.archived and found.name not in used
+    )
+
+
+def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Current, plan: Plan) -> None:
+    """Note the children on roll whom a whole-school list no longer names; a slip in a cell makes nobody a leaver."""
+    present = {child.existing.person_id for child in usable if child.existing} | kept.children
+    slips = {key for unread in parsed.unread for key in unread.keys}
+    numbered = bool({"child_upn", "child_mis_id"} & parsed.fields)
+    gone_by_class: Counter[str] = Counter()
+    for child in now.children.values():
+        if child.archived or child.person_id in present:
+            continue
+        if slips & {child.upn, child.mis_id, folded(f"{child.forename} {child.surname}"), folded(child.full_name)} - {
+            ""
+        }:
+            continue
+        if numbered and not (child.upn or child.mis_id):
+            plan.warn(0, f"{child.full_name} was enrolled by hand and is not in this file; they stay on the roll.")
+            continue
+        gone_by_class[child.class_name] += 1
+        plan.leavers.append(Leaver(child.person_id, CHILD, child.full_name, child.class_name))
+        plan.writes.archived[CHILD].append(child.person_id)
+    named = {child.entry.class_name for child in usable}
+    for class_name, count in sorted(gone_by_class.items()):
+        if class_name and class_name not in named and count > 1:
+            plan.warn(0, f"Nobody of class {class_name} is in this file; if it covers only part of the school, say so.")

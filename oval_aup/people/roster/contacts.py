@@ -1,0 +1,310 @@
+"""Which contact of a list is which guardian of the roster, and what the list changes about them and their links."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from oval_aup.people.names import folded
+from oval_aup.people.roster.children import ChildOfFile
+from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
+from oval_aup.people.roster.grouping import ContactOfFile, telephone_key
+from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Plan
+
+
+@dataclass(slots=True)
+class Known:
+    """The guardians of the roster, by everything they can be recognised by."""
+
+    now: Current
+    by_number: dict[str, CurrentGuardian] = field(default_factory=dict)
+    by_mail_and_name: dict[tuple[str, str], list[CurrentGuardian]] = field(default_factory=lambda: defaultdict(list))
+    by_child: dict[int, list[CurrentGuardian]] = field(default_factory=lambda: defaultdict(list))
+    children_of: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    staff_by_email: dict[str, CurrentStaff] = field(default_factory=dict)
+    numbers_in_file: frozenset[str] = frozenset()
+    taken: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for guardian in self.now.guardians.values():
+            if guardian.contact_id:
+                self.by_number[guardian.contact_id] = guardian
+            if guardian.email:
+                self.by_mail_and_name[guardian.email, _name(guardian)].append(guardian)
+        for child_id, guardian_id in self.now.links:
+            self.by_child[child_id].append(self.now.guardians[guardian_id])
+            self.children_of[guardian_id].append(child_id)
+        for member in self.now.staff.values():
+            if member.email and member.person_id not in self.now.guardians:
+                self.staff_by_email[member.email] = member
+
+    def is_free_for(self, guardian: CurrentGuardian, contact: ContactOfFile) -> bool:
+        """Whether nobody else of the file is this guardian, and their contact numbers do not speak against it."""
+        number = contact.first("contact_id")
+        if guardian.person_id in self.taken:
+            return False
+        return not number or not guardian.contact_id or guardian.contact_id not in self.numbers_in_file
+
+    def beside(self, contact: ContactOfFile) -> Iterable[CurrentGuardian]:
+        """Guardians on the roster of the children this contact stands beside."""
+        for mention in contact.mentions:
+            if mention.child.existing:
+                yield from self.by_child.get(mention.child.existing.person_id, ())
+
+    def in_household(self, contact: ContactOfFile) -> Iterable[CurrentGuardian]:
+        """Guardians of the brothers and sisters of those children."""
+        for guardian in list(self.beside(contact)):
+            for sibling in self.children_of[guardian.person_id]:
+                yield from self.by_child[sibling]
+
+
+def _name(guardian: CurrentGuardian) -> str:
+    return folded(f"{guardian.forename} {guardian.surname}")
+
+
+def _first_name(forename: str) -> str:
+    return folded(forename).partition(" ")[0]
+
+
+def _by_mail_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
+    email = contact.first("email")
+    return (g for g in known.beside(contact) if email and g.email == email and _name(g) == contact.name)
+
+
+def _by_mail(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
+    return known.by_mail_and_name.get((contact.first("email"), contact.name), ())
+
+
+def _by_name_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
+    telephone = telephone_key(contact.first("mobile"))
+    alike = [g for g in known.beside(contact) if _name(g) == contact.name]
+    return sorted(alike, key=lambda g: (telephone_key(g.mobile) != telephone, g.person_id))
+
+
+def _by_forename_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
+    """A new surname, as after a marriage, at the same address or telephone."""
+    email, telephone = contact.first("email"), telephone_key(contact.first("mobile"))
+    forename = _first_name(contact.first("forename"))
+    return (
+        g
+        for g in known.beside(contact)
+        if forename
+        and _first_name(g.forename) == forename
+        and ((email and g.email == email) or (telephone and telephone_key(g.mobile) == telephone))
+    )
+
+
+def _by_name_in_household(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
+    email = contact.first("email")
+    return (
+        g for g in known.in_household(contact) if _name(g) == contact.name and (not email or g.email in {"", email})
+    )
+
+
+_WAYS: tuple[Callable[[ContactOfFile, Known], Iterable[CurrentGuardian]], ...] = (
+    _by_mail_beside,
+    _by_mail,
+    _by_name_beside,
+    _by_forename_beside,
+    _by_name_in_household,
+)
+"""Surest first; each way is tried for everybody before the next, so that nobody is taken by a weaker claim."""
+
+
+def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -> list[ContactOfFile]:
+    """Find each contact on the roster, or give them a new number; returns those who can be used."""
+    known = Known(now)
+    known.numbers_in_file = frozenset(filter(None, (contact.first("contact_id") for contact in contacts)))
+    open_, usable = [], []
+    for contact in contacts:
+        found = known.by_number.get(contact.first("contact_id"))
+        if found is None:
+            open_.append(contact)
+        elif _too_unlike(contact, found):
+            plan.warn(
+                contact.row,
+                f"Contact number {found.contact_id} was {found.full_name} and is now {contact.full_name}:"
+                " too unlike to be one person, so this contact was left out.",
+            )
+            known.taken.add(found.person_id)
+        else:
+            _take(contact, found, known, usable)
+    for way in _WAYS:
+        rest = []
+        for contact in open_:
+            found = next((g for g in way(contact, known) if known.is_free_for(g, contact)), None)
+            if found is None:
+                rest.append(contact)
+            else:
+                _take(contact, found, known, usable)
+        open_ = rest
+    for contact in open_:
+        contact.ref = _staff_person(contact, known) or plan.writes.new_person(
+            contact.first("title"), contact.first("forename"), contact.first("surname")
+        )
+        usable.append(contact)
+    usable.sort(key=lambda contact: contact.row)
+    return usable
+
+
+def _take(contact: ContactOfFile, found: CurrentGuardian, known: Known, usable: list[ContactOfFile]) -> None:
+    contact.existing, contact.ref = found, found.person_id
+    known.taken.add(found.person_id)
+    usable.append(contact)
+
+
+def _too_unlike(contact: ContactOfFile, found: CurrentGuardian) -> bool:
+    same_forename = _first_name(contact.first("forename")) == _first_name(found.forename)
+    same_surname = folded(contact.first("surname")) == folded(found.surname)
+    email = contact.first("email")
+    return not (same_forename or same_surname or contact.name == _name(found) or (email and email == found.email))
+
+
+def _staff_person(contact: ContactOfFile, known: Known) -> int:
+    """The staff member who is this parent too: same e-mail, same forename; 0 where there is none."""
+    member = known.staff_by_email.get(contact.first("email"))
+    if member is None:
+        return 0
+    forenames = {_first_name(member.forename), _first_name(member.preferred_forename)} - {""}
+    if _first_name(contact.first("forename")) not in forenames:
+        return 0
+    del known.staff_by_email[member.email]
+    return member.person_id
+
+
+def compare_contacts(contacts: list[ContactOfFile], plan: Plan, *, tell_blank_emails: bool) -> None:
+    """Note the new guardians and what changes about known ones; blank cells change nothing."""
+    for contact in contacts:
+        emails = list(dict.fromkeys(m.entry.email for m in contact.mentions if m.entry.email))
+        if len(emails) > 1:
+            plan.warn(
+                contact.row, f"{contact.full_name} has several e-mail addresses in this file; {emails[0]} is used."
+            )
+        if contact.existing is None:
+            _add(contact, plan)
+            continue
+        _compare(contact, contact.existing, plan)
+        if tell_blank_emails and not emails and contact.existing.email:
+            plan.warn(
+                contact.row,
+                f"The file has no e-mail address for {contact.full_name}; {contact.existing.email} is kept.",
+            )
+
+
+def _add(contact: ContactOfFile, plan: Plan) -> None:
+    plan.writes.guardians[contact.ref] = {
+        "contact_id": contact.first("contact_id"),
+        "email": contact.first("email"),
+        "mobile": contact.first("mobile"),
+        "language": contact.first("language") or "en",
+    }
+    beside = ", ".join(dict.fromkeys(m.child.name for m in contact.mentions))
+    plan.joiners.append(Joiner(contact.row, GUARDIAN, contact.full_name, f"for {beside}"))
+
+
+def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None:
+    told = {name: contact.first(name) for name in ("contact_id", "email", "mobile", "language")}
+    person = {"title": contact.first("title")}
+    if not contact.mentions[0].entry.split or contact.name != _name(found):
+        person |= {"forename": contact.first("forename"), "surname": contact.first("surname")}
+    if telephone_key(told["mobile"]) == telephone_key(found.mobile):
+        told["mobile"] = ""  # only spaced differently
+    labels = {"contact_id": "Contact number", "email": "E-mail", "mobile": "Telephone", "language": "Language"}
+    labels |= {"title": "Title", "forename": "Forename", "surname": "Surname"}
+    for name, new in (person | told).items():
+        old = getattr(found, name)
+        if not new or new == old:
+            continue
+        plan.changes.append(Change(contact.row, GUARDIAN, found.person_id, found.full_name, labels[name], old, new))
+        target = plan.writes.person_changes if name in person else plan.writes.guardian_changes
+        target.setdefault(found.person_id, {})[name] = new
+
+
+@dataclass(slots=True)
+class Link:
+    """What the file says about one contact and one child, over all rows that name both."""
+
+    row: int
+    contact: ContactOfFile
+    child: ChildOfFile
+    relationship_name: str = ""
+    parental_responsibility: str = ""
+    barred: bool | None = None
+    lives_with: bool | None = None
+    priority: int | None = None
+
+
+def links_of_file(contacts: list[ContactOfFile]) -> list[Link]:
+    """One link for each contact and child, first filled-in value of each field first."""
+    links: dict[tuple[int, int], Link] = {}
+    for contact in contacts:
+        for mention in contact.mentions:
+            entry = mention.entry
+            link = links.setdefault((mention.child.ref, contact.ref), Link(mention.row, contact, mention.child))
+            link.relationship_name = link.relationship_name or entry.relationship_name
+            link.parental_responsibility = link.parental_responsibility or entry.parental_responsibility
+            link.barred = entry.barred if link.barred is None else link.barred or bool(entry.barred)
+            link.lives_with = entry.lives_with if link.lives_with is None else link.lives_with
+            link.priority = link.priority or entry.priority
+    return sorted(links.values(), key=lambda link: link.row)
+
+
+def compare_links(links: list[Link], now: Current, plan: Plan, *, authoritative: bool) -> None:
+    """Note new and changed links; a list that is not ``authoritative`` about links only fills blanks."""
+    for link in links:
+        key = (link.child.ref, link.contact.ref)
+        found = now.links.get(key)
+        if found is None:
+            _add_link(link, plan)
+        else:
+            _compare_link(link, found, plan, authoritative=authoritative)
+
+
+def _add_link(link: Link, plan: Plan) -> None:
+    plan.writes.links[link.child.ref, link.contact.ref] = {
+        "relationship_name": link.relationship_name,
+        "parental_responsibility": link.parental_responsibility or "unknown",
+        "contact_allowed": not link.barred,
+        "lives_with": link.lives_with,
+        "priority": link.priority or 1,
+    }
+    if link.contact.existing and link.child.existing:
+        name, child = link.contact.existing.full_name, link.child.name
+        plan.changes.append(
+            Change(
+                link.row, GUARDIAN, link.contact.ref, name, f"Contact of {child}", "", link.relationship_name or "yes"
+            )
+        )
+
+
+def _compare_link(link: Link, found: CurrentLink, plan: Plan, *, authoritative: bool) -> None:
+    differences: list[tuple[str, str, str, str, object]] = []
+
+    def differs(name: str, label: str, new: object, blank: object) -> None:
+        old = getattr(found, name)
+        if new not in (None, "") and new != old and (authoritative or old in (blank, None)):
+            differences.append((name, label, _shown(old), _shown(new), new))
+
+    differs("relationship_name", "Relationship", link.relationship_name, "")
+    differs("parental_responsibility", "Parental responsibility", link.parental_responsibility, "unknown")
+    differs("lives_with", "Lives with", link.lives_with, None)
+    if authoritative:
+        differs("priority", "Priority", link.priority, None)
+    if link.barred is not None and (authoritative or link.barred):
+        differs("contact_allowed", "Contact allowed", not link.barred, True)
+    name, child = link.contact.full_name, link.child.name
+    if found.ended:
+        differences.append(("ended_on", "Contact of", "ended", link.relationship_name or "yes", None))
+    for column, label, old, new, value in differences:
+        described = f"{label} {child}" if label == "Contact of" else f"{label}: {child}"
+        plan.changes.append(Change(link.row, GUARDIAN, found.guardian_id, name, described, old, new))
+        plan.writes.link_changes.setdefault(found.id, {})[column] = value
+        if column == "contact_allowed" and value:
+            plan.warn(link.row, f"{name} is no longer barred in this file and will be written to about {child} again.")
+
+
+def _shown(value: object) -> str:
+    return (
+        {True: "yes", False: "no", None: "not known"}[value] if value is None or isinstance(value, bool) else str(value)
+    )

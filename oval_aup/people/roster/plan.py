@@ -1,0 +1,165 @@
+"""What applying a list would do: for people to read first, and for the database to do afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from oval_aup.people.roster.entries import ERROR, WARNING, Problem
+
+CHILD, GUARDIAN, STAFF = "child", "guardian", "staff"
+LEAVERS_LIMIT = 40
+"""Per cent of the roll that may leave through one file without somebody saying so explicitly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joiner:
+    """Somebody new or, when ``returning``, somebody who left and is back with their history."""
+
+    row: int
+    kind: str
+    name: str
+    detail: str
+    returning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody who will be archived."""
+
+    person_id: int
+    kind: str
+    name: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one person that will differ; ``old`` and ``new`` are as the office reads them."""
+
+    row: int
+    kind: str
+    person_id: int
+    name: str
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A child of the file who may be one on the roster: same name and birthday, but no number in common."""
+
+    row: int
+    key: str
+    name: str
+    born_on: str
+    existing: str
+    """The child on the roster, with class and numbers."""
+    answer: str
+    """``same``, ``different`` or empty while nobody has said; then the row is left out."""
+
+
+@dataclass(slots=True)
+class Writes:
+    """The same, for the database. A negative number stands for a person who has no id yet."""
+
+    persons: dict[int, dict[str, Any]] = field(default_factory=dict)
+    person_changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    children: dict[int, dict[str, Any]] = field(default_factory=dict)
+    child_changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    guardians: dict[int, dict[str, Any]] = field(default_factory=dict)
+    guardian_changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    links: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    link_changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    ended_links: list[int] = field(default_factory=list)
+    staff: dict[int, dict[str, Any]] = field(default_factory=dict)
+    staff_changes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    archived: dict[str, list[int]] = field(default_factory=lambda: {CHILD: [], GUARDIAN: [], STAFF: []})
+    revived_guardians: list[int] = field(default_factory=list)
+    classes: dict[str, str] = field(default_factory=dict)
+    """Classes to open, reopen or move to another year group."""
+    closed_classes: list[str] = field(default_factory=list)
+
+    def new_person(self, title: str, forename: str, surname: str, preferred_forename: str = "") -> int:
+        """Set aside a number for somebody new."""
+        number = -len(self.persons) - 1
+        self.persons[number] = {
+            "title": title,
+            "forename": forename,
+            "surname": surname,
+            "preferred_forename": preferred_forename,
+        }
+        return number
+
+
+@dataclass(slots=True)
+class Plan:
+    """The whole comparison of one list with the roster."""
+
+    kind: str
+    partial: bool
+    joiners: list[Joiner] = field(default_factory=list)
+    leavers: list[Leaver] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    on_roll: int = 0
+    """Children (or staff, for a staff list) current before applying."""
+    read: int = 0
+    """Children (or staff) found in the file."""
+    writes: Writes = field(default_factory=Writes)
+
+    def error(self, row: int, sentence: str) -> None:
+        """Note why a row is left out."""
+        self.problems.append(Problem(row, ERROR, sentence))
+
+    def warn(self, row: int, sentence: str) -> None:
+        """Note what somebody should look at; the row still counts."""
+        self.problems.append(Problem(row, WARNING, sentence))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether applying would change nothing at all."""
+        return not (self.joiners or self.leavers or self.changes)
+
+    @property
+    def leaving_share(self) -> int:
+        """Per cent of the current children (or staff) who would leave, rounded up."""
+        kind = STAFF if self.kind == STAFF else CHILD
+        leaving = sum(1 for leaver in self.leavers if leaver.kind == kind)
+        return -(-100 * leaving // self.on_roll) if self.on_roll else 0
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether so many would leave that somebody must say that this is meant."""
+        return self.leaving_share > LEAVERS_LIMIT
+
+    def counts(self) -> dict[str, int]:
+        """How many of everything, as kept with the import."""
+        joined = Counter((joiner.kind, joiner.returning) for joiner in self.joiners)
+        left = Counter(leaver.kind for leaver in self.leavers)
+        changed = Counter(kind for kind, _ in {(change.kind, change.person_id) for change in self.changes})
+        found = {"read": self.read, "changes": len(self.changes)}
+        for kind in (CHILD, GUARDIAN, STAFF):
+            found[f"{kind}_joiners"] = joined[kind, False]
+            found[f"{kind}_returners"] = joined[kind, True]
+            found[f"{kind}_leavers"] = left[kind]
+            found[f"{kind}_changed"] = changed[kind]
+        severities = Counter(problem.severity for problem in self.problems)
+        found["errors"] = severities[ERROR]
+        found["warnings"] = severities[WARNING]
+        found["rows_left_out"] = len({problem.row for problem in self.problems if problem.severity == ERROR})
+        found["questions"] = sum(1 for match in self.matches if not match.answer)
+        return found
+
+    def sha256(self) -> str:
+        """What this plan would do, as one number: another number means another outcome."""
+        told = [
+            *sorted(repr(("joins", j.kind, j.row, j.name, j.returning)) for j in self.joiners),
+            *sorted(repr(("leaves", leaver.kind, leaver.person_id)) for leaver in self.leavers),
+            *sorted(repr(("changes", c.kind, c.person_id, c.name, c.field, c.old, c.new)) for c in self.changes),
+        ]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
