@@ -1,0 +1,44 @@
+"""May we use this child's picture for that? Decided per use from what each guardian chose, never bundled with signing.
+
+A safeguarding block outweighs everything; then any no; then a missing answer; then yes. Choices lapse with the school
+year, are only ever added to, and a yes that ends opens a take-down.
+"""
+
+from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
+from oval_aup.consent.history import DecisionRow, answers_of, answers_of_guardian, blocked_children, decisions
+from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, permissions
+from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
+from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
+from oval_aup.consent.service import change, invalidate, record
+from oval_aup.consent.takedowns import TakeDownRow, assign_take_down, finish_take_down, take_downs
+
+__all__ = [
+    "AGREEMENT",
+    "ALL_ASKED",
+    "ANY",
+    "POLICIES",
+    "BlockRow",
+    "ConflictRow",
+    "DecisionRow",
+    "Permission",
+    "Purpose",
+    "TakeDownRow",
+    "answers_of",
+    "answers_of_guardian",
+    "asked_purposes",
+    "assign_take_down",
+    "block",
+    "blocked_children",
+    "blocks_of",
+    "change",
+    "conflicts",
+    "decisions",
+    "finish_take_down",
+    "invalidate",
+    "permissions",
+    "purposes",
+    "purposes_in",
+    "record",
+    "take_downs",
+    "unblock",
+]

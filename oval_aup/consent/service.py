@@ -1,0 +1,291 @@
+"""Records what guardians choose about their children's pictures, takes it back, and opens what must follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, evidence, people
+from oval_aup.consent.history import standing_answers
+from oval_aup.consent.models import ConsentDecision
+from oval_aup.consent.permissions import child_verdicts, choosers
+from oval_aup.consent.purposes import AGREEMENT, Purpose, purposes_in
+from oval_aup.consent.resolve import Decision, Standing, fold
+from oval_aup.consent.takedowns import open_take_downs
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from oval_aup.core.i18n import _
+from oval_aup.evidence import EntryRow
+
+ACTS = {"yes": "given", "no": "refused"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Choosing:
+    """One guardian choosing for one child in one school year, and how things stand before."""
+
+    child: people.ChildRow
+    guardian: people.GuardianRow
+    school_year: int
+    counted: dict[int, str]
+    standing: dict[int, dict[str, Standing]]
+
+    @property
+    def own(self) -> Mapping[str, Standing]:
+        return self.standing.get(self.guardian.person_id, {})
+
+
+def record(
+    db: Session,
+    *,
+    child: people.ChildRow,
+    guardian: people.GuardianRow,
+    answers: Mapping[str, str],
+    wording: agreements.Wording,
+    school_year: int,
+    idempotency_key: str,
+    details: dict[str, Any] | None = None,
+    recorded_by_id: int | None = None,
+    actor: Actor,
+) -> EntryRow:
+    """Record one guardian's answers to every asked use for one child, as one entry in the ledger.
+
+    ``answers`` maps purpose to ``yes`` or ``no`` and must cover exactly the uses that ``wording`` asks about: Invalid
+    names each that is missing. ``details`` is personal and erasable. Raises NotAllowed for a guardian who may not
+    choose for this child. A known ``idempotency_key`` returns the entry made the first time.
+    """
+    known = _known(db, idempotency_key, child)
+    if known is not None:
+        return known
+    uses = _asked(wording)
+    _check_answers(answers, uses)
+    return _write(
+        db,
+        "consent_recorded",
+        _choosing(db, child, guardian, school_year),
+        answers,
+        wording=wording,
+        idempotency_key=idempotency_key,
+        details=details,
+        recorded_by_id=recorded_by_id,
+        actor=actor,
+    )
+
+
+def change(
+    db: Session,
+    *,
+    child: people.ChildRow,
+    guardian: people.GuardianRow,
+    purpose_key: str,
+    answer: str,
+    wording: agreements.Wording,
+    school_year: int,
+    idempotency_key: str,
+    details: dict[str, Any] | None = None,
+    recorded_by_id: int | None = None,
+    actor: Actor,
+) -> EntryRow:
+    """Change one guardian's answer to one use; it counts at once.
+
+    A yes that becomes a no is a withdrawal and opens a take-down. An answer that stands already is left as it is, and
+    the entry that made it is returned. Raises Invalid for a use that is not asked, NotAllowed as ``record`` does.
+    """
+    known = _known(db, idempotency_key, child)
+    if known is not None:
+        return known
+    uses = {use.key: use for use in _asked(wording)}
+    if purpose_key not in uses:
+        raise Invalid(_("This is not something we ask about."))
+    _check_answers({purpose_key: answer}, [uses[purpose_key]])
+    choosing = _choosing(db, child, guardian, school_year)
+    before = choosing.own.get(purpose_key)
+    if before is not None and before.answer == answer:
+        return evidence.entries(db, [before.ledger_seq])[before.ledger_seq]
+    withdrawn = before is not None and before.answer == "yes"
+    return _write(
+        db,
+        "consent_withdrawn" if withdrawn else "consent_recorded",
+        choosing,
+        {purpose_key: answer},
+        wording=wording,
+        idempotency_key=idempotency_key,
+        details=details,
+        recorded_by_id=recorded_by_id,
+        actor=actor,
+    )
+
+
+def invalidate(
+    db: Session,
+    *,
+    child: people.ChildRow,
+    guardian: people.GuardianRow,
+    school_year: int,
+    reason: str,
+    purpose_keys: Iterable[str] | None = None,
+    idempotency_key: str,
+    actor: Actor,
+) -> EntryRow:
+    """Declare that a guardian's answers, all or some, should never have counted: they are missing again.
+
+    Unlike a withdrawal this is the school's correction (the wrong person answered, the wrong child). ``reason`` is
+    kept among the erasable details. Raises Conflict where no such answer stands.
+    """
+    known = _known(db, idempotency_key, child)
+    if known is not None:
+        return known
+    if not reason.strip():
+        raise Invalid(fields={"reason": _("Say why these answers do not count.")})
+    counted = choosers(people.guardians_of(db, child.person_id))
+    standing = standing_answers(db, [child.person_id], school_year).get(child.person_id, {})
+    choosing = _Choosing(child, guardian, school_year, counted, standing)
+    keys = sorted(choosing.own if purpose_keys is None else set(purpose_keys) & set(choosing.own))
+    if not keys:
+        raise Conflict(_("There is no answer that could be taken out."))
+    entry = evidence.append(
+        db,
+        "consent_invalidated",
+        subject=child.pseudonym,
+        act={"school_year": school_year, "guardian": guardian.pseudonym, "purposes": keys},
+        details={"reason": reason.strip()},
+        refs=[evidence.Ref(seq, "invalidated") for seq in sorted({choosing.own[key].ledger_seq for key in keys})],
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+    acts = [
+        Decision(guardian.person_id, key, "invalidated", entry.seq, choosing.own[key].version_text_id) for key in keys
+    ]
+    _add_rows(db, choosing, acts, recorded_by_id=actor.person_id, actor=actor)
+    uses = purposes_in(agreements.current(db, AGREEMENT))
+    open_take_downs(db, child.person_id, _ended(choosing, acts, uses))
+    return entry
+
+
+def _known(db: Session, idempotency_key: str, child: people.ChildRow) -> EntryRow | None:
+    known = evidence.find(db, idempotency_key)
+    if known is not None and known.body["subject"]["pseudonym"] != child.pseudonym:
+        raise Conflict(_("This was already recorded as something else."))
+    return known
+
+
+def _asked(wording: agreements.Wording) -> tuple[Purpose, ...]:
+    if wording.agreement_key != AGREEMENT:
+        raise Invalid(_("These are not the words about pictures."))
+    return tuple(use for use in purposes_in(wording) if use.basis == "consent")
+
+
+def _check_answers(answers: Mapping[str, str], uses: Iterable[Purpose]) -> None:
+    headings = {use.key: use.heading for use in uses}
+    faults = {
+        key: _("Choose yes or no for “%(use)s”.", use=heading)
+        for key, heading in headings.items()
+        if answers.get(key) not in ACTS
+    }
+    faults |= {key: _("This is not something we ask about.") for key in answers if key not in headings}
+    if faults:
+        raise Invalid(fields=faults)
+
+
+def _choosing(db: Session, child: people.ChildRow, guardian: people.GuardianRow, school_year: int) -> _Choosing:
+    counted = choosers(people.guardians_of(db, child.person_id))
+    if guardian.person_id not in counted:
+        raise NotAllowed(_("This person does not choose about pictures of this child."))
+    standing = standing_answers(db, [child.person_id], school_year).get(child.person_id, {})
+    return _Choosing(child, guardian, school_year, counted, standing)
+
+
+def _write(
+    db: Session,
+    kind: str,
+    choosing: _Choosing,
+    answers: Mapping[str, str],
+    *,
+    wording: agreements.Wording,
+    idempotency_key: str,
+    details: dict[str, Any] | None,
+    recorded_by_id: int | None,
+    actor: Actor,
+) -> EntryRow:
+    before = {choosing.own[key].ledger_seq for key in answers if key in choosing.own}
+    entry = evidence.append(
+        db,
+        kind,
+        subject=choosing.child.pseudonym,
+        act={
+            "school_year": choosing.school_year,
+            "guardian": choosing.guardian.pseudonym,
+            "answers": dict(answers),
+        },
+        document=evidence.DocumentRef(
+            agreement=wording.agreement_key,
+            version=wording.version_number,
+            text_sha256=wording.text_sha256,
+            language=wording.language,
+            reading_level=wording.reading_level,
+        ),
+        details=details,
+        refs=[evidence.Ref(seq, "replaced") for seq in sorted(before)],
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+    acts = [
+        Decision(choosing.guardian.person_id, key, _act(choosing, key, answer), entry.seq, wording.version_text_id)
+        for key, answer in answers.items()
+    ]
+    _add_rows(db, choosing, acts, recorded_by_id=recorded_by_id, actor=actor)
+    if choosing.standing:  # a child's first answers of the year can end nothing
+        open_take_downs(db, choosing.child.person_id, _ended(choosing, acts, purposes_in(wording)))
+    return entry
+
+
+def _act(choosing: _Choosing, key: str, answer: str) -> str:
+    before = choosing.own.get(key)
+    if answer == "no" and before is not None:
+        # a no said again after a withdrawal is still that withdrawal
+        return "withdrawn" if before.act in ("given", "withdrawn") else "refused"
+    return ACTS[answer]
+
+
+def _add_rows(
+    db: Session, choosing: _Choosing, acts: Iterable[Decision], *, recorded_by_id: int | None, actor: Actor
+) -> None:
+    now = clock.now()
+    db.add_all(
+        ConsentDecision(
+            child_id=choosing.child.person_id,
+            guardian_id=act.guardian_id,
+            school_year=choosing.school_year,
+            purpose_key=act.purpose_key,
+            act=act.act,
+            version_text_id=act.version_text_id,
+            channel=actor.channel,
+            recorded_by_id=recorded_by_id,
+            decided_at=now,
+            ledger_seq=act.ledger_seq,
+        )
+        for act in acts
+    )
+    db.flush()
+
+
+def _ended(choosing: _Choosing, acts: Iterable[Decision], uses: Iterable[Purpose]) -> set[str]:
+    """The uses whose yes came to an end: the child's as a whole, or this guardian's own."""
+    acts = list(acts)
+    touched = {act.purpose_key for act in acts}
+    asked = [use for use in uses if use.key in touched]
+    after = {guardian_id: dict(answers) for guardian_id, answers in choosing.standing.items()}
+    changed = fold(acts).get(choosing.guardian.person_id, {})
+    mine = after.setdefault(choosing.guardian.person_id, {})
+    for key in touched:
+        mine.pop(key, None)
+    mine.update(changed)
+    was = child_verdicts(asked, choosing.counted, choosing.standing)
+    now = child_verdicts(asked, choosing.counted, after)
+    ended = {key for key in was if was[key].verdict == "yes" and now[key].verdict != "yes"}
+    own = {key for key in touched & set(choosing.own) if choosing.own[key].answer == "yes"}
+    return ended | {key for key in own if key not in changed or changed[key].answer != "yes"}
