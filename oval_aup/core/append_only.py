@@ -5,8 +5,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-FROZEN = ("ledger_entry", "signature", "consent_decision", "reminder", "version_text", "agreement_version")
-"""Tables with triggers; the last two only freeze what is published."""
+FROZEN = (
+    "ledger_entry",
+    "ledger_details",
+    "signature",
+    "consent_decision",
+    "reminder",
+    "version_text",
+    "agreement_version",
+)
+"""Tables with triggers. Versions freeze once published; details may go only after an ``erased`` entry names them."""
 
 
 def guard(connection: Connection) -> None:
@@ -28,7 +36,15 @@ def _names() -> list[str]:
     return [f"{table}_{verb}" for table in FROZEN for verb in ("no_update", "no_delete")]
 
 
-def _condition(table: str) -> str:
+def _condition(table: str, verb: str = "", *, sqlite: bool) -> str:
+    if table == "ledger_details" and verb == "DELETE":
+        refs = (
+            "json_each(CAST(e.body AS TEXT), '$.refs') r WHERE json_extract(r.value, '$.seq') = OLD.seq"
+            if sqlite
+            else "jsonb_array_elements(convert_from(e.body, 'UTF8')::jsonb -> 'refs') r"
+            " WHERE (r ->> 'seq')::int = OLD.seq"
+        )
+        return f"NOT EXISTS (SELECT 1 FROM ledger_entry e, {refs} AND e.kind = 'erased')"
     if table == "agreement_version":
         return "OLD.status = 'published'"
     if table == "version_text":
@@ -42,7 +58,8 @@ def _sqlite() -> list[str]:
         for verb, name in (("UPDATE", "no_update"), ("DELETE", "no_delete")):
             statements.append(f"DROP TRIGGER IF EXISTS {table}_{name}")
             statements.append(
-                f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table} WHEN {_condition(table)}"
+                f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table}"
+                f" WHEN {_condition(table, verb, sqlite=True)}"
                 f" BEGIN SELECT RAISE(ABORT, '{table} is history and is only ever added to'); END"
             )
     return statements
@@ -51,16 +68,16 @@ def _sqlite() -> list[str]:
 def _postgresql() -> list[str]:
     statements = []
     for table in FROZEN:
-        # A trigger's WHEN may not hold a subquery on PostgreSQL, so the condition sits in the function.
-        statements.append(
-            f"CREATE OR REPLACE FUNCTION {table}_is_history() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" IF {_condition(table)} THEN RAISE EXCEPTION '{table} is history and is only ever added to'; END IF;"
-            " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
-        )
         for verb, name in (("UPDATE", "no_update"), ("DELETE", "no_delete")):
+            # A trigger's WHEN may not hold a subquery on PostgreSQL, so the condition sits in the function.
+            statements.append(
+                f"CREATE OR REPLACE FUNCTION {table}_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                f" IF {_condition(table, verb, sqlite=False)}"
+                f" THEN RAISE EXCEPTION '{table} is history and is only ever added to'; END IF;"
+                " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+            )
             statements.append(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}")
             statements.append(
-                f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table}"
-                f" FOR EACH ROW EXECUTE FUNCTION {table}_is_history()"
+                f"CREATE TRIGGER {table}_{name} BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_{name}()"
             )
     return statements
