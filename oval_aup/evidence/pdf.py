@@ -1,0 +1,176 @@
+"""Turns one page of HTML into one accessible, archivable PDF; runs only inside a rendering process."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+STYLESHEET = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf" / "base.css"
+
+NOTO = Path("/usr/share/fonts/truetype/noto")
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+FONTS = (
+    *(NOTO / f"NotoSans-{weight}.ttf" for weight in ("Regular", "Bold", "Italic", "BoldItalic")),
+    *(
+        NOTO / f"Noto{script}-{weight}.ttf"
+        for script in ("NaskhArabic", "SansBengali", "SansGurmukhi", "SansDevanagari", "SansGujarati")
+        for weight in ("Regular", "Bold")
+    ),
+    DEJAVU / "DejaVuSans.ttf",
+    DEJAVU / "DejaVuSans-Bold.ttf",
+    DEJAVU / "DejaVuSansMono.ttf",
+)
+"""The only fonts a PDF may use: few, so that rendering is quick and looks alike on every machine. Naskh rather than
+Nastaliq for Urdu, because copied and spoken text comes out of it whole."""
+
+_FONTS_CONF = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{folder}/files</dir>
+  <cachedir>{folder}/cache</cachedir>
+  <alias binding="same"><family>sans-serif</family><prefer>{sans}</prefer></alias>
+  <alias binding="same"><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+"""
+_FAMILIES = (
+    "Noto Sans",
+    "Noto Naskh Arabic",
+    "Noto Sans Bengali",
+    "Noto Sans Gurmukhi",
+    "Noto Sans Devanagari",
+    "Noto Sans Gujarati",
+    "DejaVu Sans",
+)
+
+_PDF_UA = (
+    b'<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>'
+    b'<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"'
+    b' xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"'
+    b' xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>'
+    b'<rdf:li rdf:parseType="Resource">'
+    b"<pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>"
+    b"<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>"
+    b"<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq>"
+    b'<rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>'
+    b"<pdfaProperty:valueType>Integer</pdfaProperty:valueType>"
+    b"<pdfaProperty:category>internal</pdfaProperty:category>"
+    b"<pdfaProperty:description>PDF/UA part</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property>"
+    b"</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedFile:
+    """A file carried inside the PDF."""
+
+    name: str
+    description: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One whole document, ready to be rendered: its HTML with title and language, and the files it carries."""
+
+    html: str
+    made_at: dt.datetime
+    embedded: tuple[EmbeddedFile, ...] = ()
+
+
+def prepare_fonts(instance: Path) -> Path:
+    """Write the font configuration into the instance folder and return its path; safe to repeat."""
+    folder = instance / "fonts"
+    files = folder / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    for font in FONTS:
+        link = files / font.name
+        if font.exists() and not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(font)
+    sans = "".join(f"<family>{family}</family>" for family in _FAMILIES)
+    conf = folder / "fonts.conf"
+    text = _FONTS_CONF.format(folder=folder, sans=sans)
+    if not conf.exists() or conf.read_text(encoding="utf-8") != text:
+        part = folder / f".fonts.conf.{os.getpid()}"
+        part.write_text(text, encoding="utf-8")
+        part.replace(conf)
+    return conf
+
+
+def render(paper: Paper) -> bytes:
+    """Render to tagged PDF/A-3a that also declares PDF/UA-1; the same paper gives the same bytes.
+
+    Nothing is fetched: an image or style that is not part of the HTML itself is left out.
+    """
+    from weasyprint import HTML, Attachment
+    from weasyprint.urls import URLFetcher
+
+    sheet, fonts = _dress()
+    page = HTML(string=paper.html, url_fetcher=URLFetcher(allowed_protocols=("data",), allow_redirects=False))
+    embedded = [
+        Attachment(
+            string=file.content,
+            name=file.name,
+            description=file.description,
+            relationship="Data",
+            created=paper.made_at,
+            modified=paper.made_at,
+        )
+        for file in paper.embedded
+    ]
+    content: bytes = page.write_pdf(
+        stylesheets=[sheet],
+        font_config=fonts,
+        pdf_variant="pdf/a-3a",
+        attachments=embedded,
+        finisher=_declare_pdf_ua,
+    )
+    return content
+
+
+def mark_image(strokes: Sequence[Sequence[Sequence[int]]]) -> str:
+    """A drawn mark as a data: address of one SVG path, rebuilt from its points; empty when there are none.
+
+    Points are whole pixels; whatever a browser might call a picture is never used.
+    """
+    points = [(int(point[0]), int(point[1])) for stroke in strokes for point in stroke]
+    if not points:
+        return ""
+    left, top = min(x for x, _y in points), min(y for _x, y in points)
+    width = max(x for x, _y in points) - left
+    height = max(y for _x, y in points) - top
+    lines = []
+    for stroke in strokes:
+        steps = [f"{int(point[0]) - left} {int(point[1]) - top}" for point in stroke]
+        if steps:
+            lines.append("M" + "L".join(steps if len(steps) > 1 else steps * 2))
+    pen = max(2, max(width, height) // 120)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-pen} {-pen} {width + 2 * pen} {height + 2 * pen}">'
+        f'<path d="{"".join(lines)}" fill="none" stroke="#10303a" stroke-width="{pen}"'
+        ' stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("ascii")).decode("ascii")
+
+
+@cache
+def _dress() -> tuple[Any, Any]:
+    """The stylesheet and font configuration, read once per process."""
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    return CSS(string=STYLESHEET.read_text(encoding="utf-8"), font_config=fonts), fonts
+
+
+def _declare_pdf_ua(_document: Any, pdf: Any) -> None:
+    for item in pdf.objects:
+        if getattr(item, "extra", {}).get("Type") == "/Metadata":
+            parts = [part if isinstance(part, bytes) else part.encode() for part in item.stream]
+            item.stream = [part.replace(b"</rdf:RDF>", _PDF_UA + b"</rdf:RDF>") for part in parts]
