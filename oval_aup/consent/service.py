@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people
@@ -157,6 +158,8 @@ def invalidate(
         idempotency_key=idempotency_key,
         actor=actor,
     )
+    if _has_rows(db, entry):
+        return entry
     acts = [
         Decision(guardian.person_id, key, "invalidated", entry.seq, choosing.own[key].version_text_id) for key in keys
     ]
@@ -233,6 +236,8 @@ def _write(
         idempotency_key=idempotency_key,
         actor=actor,
     )
+    if _has_rows(db, entry):
+        return entry
     acts = [
         Decision(choosing.guardian.person_id, key, _act(choosing, key, answer), entry.seq, wording.version_text_id)
         for key, answer in answers.items()
@@ -241,6 +246,11 @@ def _write(
     if choosing.standing:  # a child's first answers of the year can end nothing
         open_take_downs(db, choosing.child.person_id, _ended(choosing, acts, purposes_in(wording)))
     return entry
+
+
+def _has_rows(db: Session, entry: EntryRow) -> bool:
+    """Whether another transaction wrote this very act while this one waited its turn to append."""
+    return db.scalar(sa.select(ConsentDecision.id).where(ConsentDecision.ledger_seq == entry.seq).limit(1)) is not None
 
 
 def _act(choosing: _Choosing, key: str, answer: str) -> str:

@@ -14,7 +14,7 @@ def canonical(value: object) -> bytes:
 
     Accepts strings, booleans, integers, lists and dictionaries with string keys, and nothing else: no floats, no nulls,
     so that a missing fact is a missing key. Raises TypeError for any other type, and ValueError for an integer too
-    large for JSON, for text that is not Unicode (a lone surrogate) and for two keys that become one under NFC.
+    large for JSON, for text that UTF-8 cannot say (a lone surrogate) and for two keys that become one under NFC.
     """
     parts: list[str] = []
     _write(value, parts)
@@ -66,10 +66,7 @@ def _write_dict(members: dict[object, object], parts: list[str]) -> None:
 
 
 def _nfc(text: str) -> str:
-    text = unicodedata.normalize("NFC", str(text))
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("a lone surrogate is not text")
-    return text
+    return str(text) if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _utf16(key: str) -> bytes:
