@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import accounts, agreements, evidence, notifications, people, signing
-from oval_aup.core import clock, i18n, render
+from oval_aup.campaigns import letters
+from oval_aup.core import clock, i18n
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
@@ -75,13 +76,18 @@ def sign_for_staff(
     signing.finish(db, sitting.public_id, status="signed", receipt=receipt)
     notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
     if member.work_email:
-        letter = _letter("receipt", school, forename=member.forename, link="", next_year=sitting.school_year + 1)
         notifications.enqueue(
             db,
             kind="receipt",
             recipient=member.pseudonym,
             to_address=member.work_email,
-            letter=letter,
+            letter=letters.receipt(
+                school,
+                forename=member.forename,
+                language=sitting.language,
+                next_year=sitting.school_year + 1,
+                family=False,
+            ),
             attachment=receipt,
             waits=True,
             dedupe_key=f"receipt:{sitting.public_id}",
@@ -108,13 +114,12 @@ def decline_for_staff(
     member = people.staff_member(db, sitting.person_id)
     signing.finish(db, sitting.public_id, status="declined")
     notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
-    page = f"{school.base_url}/office/people/{member.public_id}"
     notifications.enqueue(
         db,
         kind="declined",
         recipient="school",
         to_address=school.email,
-        letter=_letter("declined", school, page=page),
+        letter=letters.declined(school, person_public_id=member.public_id),
         dedupe_key=f"declined:{sitting.public_id}",
     )
 
@@ -165,17 +170,7 @@ def send_password_link(db: Session, email: str, *, school: School) -> None:
         kind="set-password",
         recipient=member.pseudonym,
         to_address=account.email,
-        letter=_letter("set-password", school, forename=member.forename, link=notifications.LINK_MARK),
+        letter=letters.letter("set-password", school, forename=member.forename, link=notifications.LINK_MARK),
         link_purpose="set-password",
         dedupe_key=f"set-password:{account.public_id}:{window}",
-    )
-
-
-def _letter(kind: str, school: School, **context: object) -> notifications.Letter:
-    shared: dict[str, object] = {"school": school, "language": i18n.language(), **context}
-    subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
-    return notifications.Letter(
-        subject=subject,
-        text=render.page(f"email/{kind}/body.txt", subject=subject, **shared),
-        html=render.page(f"email/{kind}/body.html", subject=subject, **shared),
     )

@@ -46,3 +46,41 @@ class NewPassword:
         """Raise Invalid unless both are the same."""
         if self.password != self.again:
             raise Invalid(fields={"again": _("The two passwords are not the same. Type both again.")})
+
+
+def declarations() -> dict[str, str]:
+    """What a rule allows when it is told to the school, in the first person; the keys are kept in the record."""
+    return {
+        "friends-before": _(
+            "I was already friends on social media with a pupil’s parent before the child started here."
+        ),
+        "images-off-site": _("The head teacher has agreed that I may take images from a school device off site."),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Which declarations were ticked, and the words typed beside them."""
+
+    told: dict[str, str]
+
+    @classmethod
+    def read(cls) -> Declarations:
+        """The form as posted; only declarations that were asked for."""
+        return cls({key: typed(f"{key}-words") for key in declarations() if request.form.get(key) == "yes"})
+
+    @classmethod
+    def kept(cls, draft: dict[str, object]) -> Declarations:
+        """What a sitting's draft holds."""
+        told = draft.get("declarations")
+        return cls({str(key): str(words) for key, words in told.items()} if isinstance(told, dict) else {})
+
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """Each declaration as a sentence, with what was typed."""
+        return [(sentence, self.told[key]) for key, sentence in declarations().items() if key in self.told]
+
+    @property
+    def asked(self) -> list[tuple[str, str, bool, str]]:
+        """Key, sentence, whether ticked, and words: what the form shows."""
+        return [(key, sentence, key in self.told, self.told.get(key, "")) for key, sentence in declarations().items()]

@@ -2,14 +2,212 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
-from oval_aup.web.access import allow
+from oval_aup import agreements, campaigns, evidence, people, signing
+from oval_aup.core import clock, i18n
+from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.web import unit_of_work
+from oval_aup.web.access import allow, current_actor, current_person
+from oval_aup.web.htmx import go
 from oval_aup.web.staff import bp
+from oval_aup.web.staff.forms import Declarations, typed
+
+AGREEMENT = "staff"
 
 
 @bp.get("/staff")
 @allow("sign.own")
 def home() -> str:
     """Show what I owe this school year and what I signed."""
-    return render_template("staff/home.html")
+    person = current_person()
+    year = people.school_year(clock.today())
+    standing = signing.standing(g.db, person.person_id, year)
+    sitting = signing.latest_sitting(g.db, person.person_id, year, journey=AGREEMENT)
+    marks = _marks_of(person)
+    return render_template(
+        "staff/home.html",
+        someone=person,
+        year=year,
+        owed=next((row for row in standing if row.agreement_key == AGREEMENT), None),
+        family_owes=any(row.agreement_key == "parents" and row.is_outstanding for row in standing),
+        half_read=sitting is not None and sitting.status == "reading",
+        receipt=_receipt_of(sitting),
+        marks=marks,
+        wordings=_wordings(marks),
+    )
+
+
+def _marks_of(person: people.PersonRow) -> tuple[signing.SignatureRow, ...]:
+    """The staff rules this person answered, newest first."""
+    rows = signing.signatures_of(g.db, person.person_id)
+    own = [row for row in rows if row.agreement_key == AGREEMENT and row.person_id == person.person_id]
+    return tuple(row for row in reversed(own) if row.stands and row.outcome in {"signed", "declined"})
+
+
+def _wordings(marks: tuple[signing.SignatureRow, ...]) -> dict[int, agreements.Wording]:
+    return agreements.wordings(g.db, {row.version_text_id for row in marks})
+
+
+def _receipt_of(sitting: signing.SittingRow | None) -> evidence.DocumentRow | None:
+    return evidence.document(g.db, sitting.receipt) if sitting and sitting.receipt else None
+
+
+@bp.post("/staff/rules/start")
+@allow("sign.own")
+def start() -> ResponseReturnValue:
+    """Begin reading, or go on where I stopped; only this post counts as having started."""
+    campaigns.begin_for_staff(g.db, current_person().person_id, actor=current_actor())
+    return go(url_for(".rules"))
+
+
+@bp.get("/staff/rules")
+@allow("sign.own")
+def rules() -> ResponseReturnValue:
+    """Show the rules to read and, since the last signature, what changed."""
+    sitting = _sitting()
+    if sitting.status != "reading":
+        return go(url_for(".home"))
+    return _rules_page(Declarations.kept(sitting.draft), ticked=bool(sitting.draft.get("read")))
+
+
+@bp.post("/staff/rules")
+@allow("sign.own")
+def rules_read() -> ResponseReturnValue:
+    """Keep that the rules were read, and whatever was declared with them."""
+    sitting = _sitting()
+    form = Declarations.read()
+    if request.form.get("read") != "yes":
+        return _rules_page(form, errors={"read": _("Tick the box when you have read the rules.")}), 422
+    draft = {"journey": AGREEMENT, "read": True, "shown_sha256": typed("shown_sha256"), "declarations": form.told}
+    signing.save_draft(g.db, sitting.public_id, draft)
+    return go(url_for(".check"))
+
+
+def _rules_page(form: Declarations, *, ticked: bool = False, errors: dict[str, str] | None = None) -> str:
+    wording = agreements.current(g.db, AGREEMENT, language=i18n.language())
+    marks = tuple(row for row in _marks_of(current_person()) if row.outcome == "signed")
+    earlier = _wordings(marks[:1]).get(marks[0].version_text_id) if marks else None
+    return render_template(
+        "staff/rules.html",
+        wording=wording,
+        as_html=agreements.as_html,
+        last_signed=marks[0] if marks else None,
+        changed=agreements.changed_clauses(earlier, wording) if earlier else frozenset(),
+        form=form,
+        ticked=ticked,
+        errors=errors or {},
+    )
+
+
+@bp.get("/staff/rules/check")
+@allow("sign.own")
+def check() -> ResponseReturnValue:
+    """Restate what will be recorded and ask for the name."""
+    sitting = _sitting()
+    if sitting.status != "reading" or not sitting.draft.get("read"):
+        return go(url_for(".rules"))
+    return _check_page(sitting)
+
+
+@bp.post("/staff/rules/check")
+@allow("sign.own")
+def sign() -> ResponseReturnValue:
+    """Sign; the same post twice is one signature."""
+    sitting = _sitting()
+    name = typed("typed_name")
+    try:
+        campaigns.sign_for_staff(
+            g.db,
+            sitting,
+            typed_name=name,
+            mark=signing.read_mark(request.form.get("mark", "")),
+            shown_sha256=typed("shown_sha256"),
+            declarations=Declarations.kept(sitting.draft).told,
+            school=unit_of_work.settings().school,
+            actor=current_actor(),
+        )
+    except Invalid as refusal:
+        return _check_page(sitting, name=name, errors=refusal.fields), 422
+    return go(url_for(".done"))
+
+
+def _check_page(sitting: signing.SittingRow, *, name: str = "", errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "staff/check.html",
+        someone=current_person(),
+        sitting=sitting,
+        wording=agreements.current(g.db, AGREEMENT, language=sitting.language),
+        declared=Declarations.kept(sitting.draft).in_words,
+        name=name,
+        errors=errors or {},
+    )
+
+
+@bp.get("/staff/rules/done")
+@allow("sign.own")
+def done() -> ResponseReturnValue:
+    """Thank, and say what happens next."""
+    sitting = _sitting()
+    if sitting.status != "signed":
+        return go(url_for(".home"))
+    member = people.staff_member(g.db, sitting.person_id)
+    return render_template("staff/done.html", member=member, sitting=sitting, receipt=_receipt_of(sitting))
+
+
+@bp.get("/staff/rules/decline")
+@allow("sign.own")
+def decline() -> ResponseReturnValue:
+    """Ask for a reason, which nobody has to give."""
+    if _sitting().status != "reading":
+        return go(url_for(".home"))
+    return _decline_page()
+
+
+@bp.post("/staff/rules/decline")
+@allow("sign.own")
+def decline_now() -> ResponseReturnValue:
+    """Record the refusal and tell the office."""
+    reason = typed("reason", longest=4000)
+    try:
+        campaigns.decline_for_staff(
+            g.db,
+            _sitting(),
+            reason=reason,
+            shown_sha256=typed("shown_sha256"),
+            school=unit_of_work.settings().school,
+            actor=current_actor(),
+        )
+    except Invalid as refusal:
+        return _decline_page(reason=reason, errors=refusal.fields), 422
+    return go(url_for(".home"))
+
+
+def _decline_page(*, reason: str = "", errors: dict[str, str] | None = None) -> str:
+    wording = agreements.current(g.db, AGREEMENT, language=i18n.language())
+    return render_template("staff/decline.html", wording=wording, reason=reason, errors=errors or {})
+
+
+@bp.get("/staff/receipts/<public_id>")
+@allow("sign.own")
+def receipt(public_id: str) -> ResponseReturnValue:
+    """Hand out my own receipt, or say that it is still being prepared."""
+    document = evidence.document(g.db, public_id)
+    if document.subject != current_person().pseudonym or document.kind != "receipt":
+        raise NotFound
+    if not document.is_ready:
+        return render_template("staff/receipt-pending.html", document=document), 202
+    response = Response(evidence.document_bytes(g.db, public_id), content_type="application/pdf")
+    response.headers["Content-Disposition"] = 'attachment; filename="receipt.pdf"'
+    return response
+
+
+def _sitting() -> signing.SittingRow:
+    """This school year's sitting of the person who is logged in; raises NotFound before the first."""
+    year = people.school_year(clock.today())
+    sitting = signing.latest_sitting(g.db, current_person().person_id, year, journey=AGREEMENT)
+    if sitting is None:
+        raise NotFound
+    return sitting
