@@ -5,7 +5,14 @@ year, are only ever added to, and a yes that ends opens a take-down.
 """
 
 from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
-from oval_aup.consent.history import DecisionRow, answers_of, answers_of_guardian, blocked_children, decisions
+from oval_aup.consent.history import (
+    DecisionRow,
+    answers_of,
+    answers_of_guardian,
+    blocked_children,
+    decisions,
+    standing_answers,
+)
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
@@ -39,6 +46,7 @@ __all__ = [
     "purposes",
     "purposes_in",
     "record",
+    "standing_answers",
     "take_downs",
     "unblock",
 ]

@@ -218,6 +218,12 @@ def guardians_by_id(db: Session, ids: Iterable[int]) -> dict[int, GuardianRow]:
     return {row.person_id: row for piece in chunks(ids) for row in _guardians(db, Guardian.person_id.in_(piece))}
 
 
+def guardians_at(db: Session, email: str) -> tuple[GuardianRow, ...]:
+    """The current guardians who are reached at an address, two or more where they share a mailbox."""
+    address = email.strip().lower()
+    return tuple(_guardians(db, Guardian.email == address, Guardian.archived_on.is_(None))) if address else ()
+
+
 def mailbox_sharers(db: Session, email: str) -> int:
     """How many current guardians are reached at one address; 2 or more is a shared mailbox."""
     if not email.strip():
