@@ -15,7 +15,7 @@ from oval_aup.signing.class_sessions import (
     roll,
     undo,
 )
-from oval_aup.signing.coverage import coverage, rebuild_coverage
+from oval_aup.signing.coverage import coverage, rebuild_coverage, signed_by_day
 from oval_aup.signing.marks import read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
@@ -92,6 +92,7 @@ __all__ = [
     "signatures_in",
     "signatures_in_class_session",
     "signatures_of",
+    "signed_by_day",
     "sitting",
     "standing",
     "standing_of",

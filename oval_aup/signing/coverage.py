@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from typing import cast
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import people
-from oval_aup.signing.models import CoverageCount, SignatureRequest
+from oval_aup.core import clock
+from oval_aup.signing.models import CoverageCount, CoverageDay, SignatureRequest
 from oval_aup.signing.rows import STATUSES, Counts, Coverage
 
 WHOLE_SCHOOL = 0
@@ -21,6 +23,11 @@ _ADD = sa.text(
     " ON CONFLICT (school_year, agreement_key, class_id, status)"
     " DO UPDATE SET people = coverage_count.people + excluded.people"
 )
+_ADD_DAY = sa.text(
+    "INSERT INTO coverage_day (school_year, agreement_key, signed_on, people)"
+    " VALUES (:school_year, :agreement_key, :signed_on, :people)"
+    " ON CONFLICT (school_year, agreement_key, signed_on) DO UPDATE SET people = coverage_day.people + excluded.people"
+).bindparams(sa.bindparam("signed_on", type_=sa.Date))
 
 
 def shift(db: Session, *, school_year: int, agreement_key: str, person_id: int, changes: dict[str, int]) -> None:
@@ -43,16 +50,29 @@ def shift(db: Session, *, school_year: int, agreement_key: str, person_id: int, 
     )
 
 
+def shift_day(db: Session, *, school_year: int, agreement_key: str, signed_at: dt.datetime, step: int) -> None:
+    """Add ``step`` to the count of what was signed on the London day of ``signed_at``."""
+    day = clock.london(signed_at).date()
+    values = {"school_year": school_year, "agreement_key": agreement_key, "signed_on": day, "people": step}
+    db.execute(_ADD_DAY, values)
+
+
 def rebuild_coverage(db: Session, school_year: int) -> None:
     """Count a school year afresh: after requests were opened in bulk, or the roster moved people between classes."""
     class_ids = people.class_ids_by_person(db)
     tally: Counter[tuple[str, int, str]] = Counter()
+    days: Counter[tuple[str, dt.date]] = Counter()
     rows = db.execute(
-        sa.select(SignatureRequest.agreement_key, SignatureRequest.status, SignatureRequest.person_id).where(
-            SignatureRequest.school_year == school_year, SignatureRequest.status.in_(STATUSES)
-        )
+        sa.select(
+            SignatureRequest.agreement_key,
+            SignatureRequest.status,
+            SignatureRequest.person_id,
+            SignatureRequest.settled_at,
+        ).where(SignatureRequest.school_year == school_year, SignatureRequest.status.in_(STATUSES))
     )
-    for agreement_key, status, person_id in rows:
+    for agreement_key, status, person_id, settled_at in rows:
+        if status == "signed" and settled_at is not None:
+            days[agreement_key, clock.london(settled_at).date()] += 1
         tally[agreement_key, WHOLE_SCHOOL, status] += 1
         for class_id in class_ids.get(person_id, ()):
             tally[agreement_key, class_id, status] += 1
@@ -71,6 +91,32 @@ def rebuild_coverage(db: Session, school_year: int) -> None:
                 for (agreement_key, class_id, status), count in sorted(tally.items())
             ],
         )
+    _rebuild_days(db, school_year, days)
+
+
+def _rebuild_days(db: Session, school_year: int, days: Counter[tuple[str, dt.date]]) -> None:
+    db.execute(sa.delete(CoverageDay).where(CoverageDay.school_year == school_year))
+    if days:
+        db.execute(
+            sa.insert(cast(sa.Table, CoverageDay.__table__)),
+            [
+                {"school_year": school_year, "agreement_key": agreement_key, "signed_on": day, "people": count}
+                for (agreement_key, day), count in sorted(days.items())
+            ],
+        )
+
+
+def signed_by_day(db: Session, school_year: int) -> dict[str, tuple[tuple[dt.date, int], ...]]:
+    """How many signed on which London day, oldest first, per agreement key."""
+    rows = db.execute(
+        sa.select(CoverageDay.agreement_key, CoverageDay.signed_on, CoverageDay.people)
+        .where(CoverageDay.school_year == school_year, CoverageDay.people != 0)
+        .order_by(CoverageDay.signed_on)
+    )
+    found: dict[str, list[tuple[dt.date, int]]] = {}
+    for agreement_key, day, count in rows:
+        found.setdefault(agreement_key, []).append((day, count))
+    return {agreement_key: tuple(days) for agreement_key, days in found.items()}
 
 
 def coverage(db: Session, school_year: int, *, class_ids: Iterable[int] | None = None) -> Coverage:

@@ -18,6 +18,7 @@ class SignatureRequest(Base):
     __table_args__ = (
         sa.UniqueConstraint("person_id", "agreement_key", "school_year"),
         sa.Index("ix_signature_request_standing", "school_year", "agreement_key", "status"),
+        sa.Index("ix_signature_request_asked", "school_year", "status", "asked_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -114,4 +115,15 @@ class CoverageCount(Base):
     class_id: Mapped[int] = mapped_column(primary_key=True)
     """A class, or 0 for the whole school."""
     status: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    people: Mapped[int] = mapped_column(default=0)
+
+
+class CoverageDay(Base):
+    """How many requests were signed on a London day, whole school: what the picture of a campaign is drawn from."""
+
+    __tablename__ = "coverage_day"
+
+    school_year: Mapped[int] = mapped_column(primary_key=True)
+    agreement_key: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    signed_on: Mapped[dt.date] = mapped_column(primary_key=True)
     people: Mapped[int] = mapped_column(default=0)

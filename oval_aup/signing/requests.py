@@ -15,7 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.signing.coverage import rebuild_coverage, shift
+from oval_aup.signing.coverage import rebuild_coverage, shift, shift_day
 from oval_aup.signing.models import SignatureRequest
 from oval_aup.signing.rows import NewRequest, OutstandingRow, RequestRow
 
@@ -68,6 +68,10 @@ def move(db: Session, row: RequestRow, becomes: str) -> RequestRow:
         person_id=row.person_id,
         changes={row.status: -1, becomes: 1},
     )
+    if row.status == "signed" and row.settled_at is not None:
+        shift_day(db, school_year=row.school_year, agreement_key=row.agreement_key, signed_at=row.settled_at, step=-1)
+    if becomes == "signed" and settled_at is not None:
+        shift_day(db, school_year=row.school_year, agreement_key=row.agreement_key, signed_at=settled_at, step=1)
     return replace(row, status=becomes, settled_at=settled_at)
 
 

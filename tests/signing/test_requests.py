@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oval_aup import people, signing
+from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
@@ -170,3 +171,19 @@ def test_a_sitting_starts_requests_once_and_resumes(database: Database, school: 
     assert again.public_id == first.public_id
     assert again.draft["rules"] == "agreed"
     assert other.public_id != first.public_id
+
+
+def test_each_day_counts_what_was_signed_on_it_and_a_withdrawal_takes_it_off_again(
+    database: Database, school: SmallSchool
+) -> None:
+    clock.pretend(dt.date(2026, 9, 21))
+    with database.writing() as db:
+        ann = requests.move(db, signing.standing(db, school.ann.person_id, YEAR)[0], "signed")
+        requests.move(db, signing.standing(db, school.bob.person_id, YEAR)[0], "signed")
+        clock.pretend(dt.date(2026, 9, 23))
+        requests.move(db, signing.standing(db, school.cass.person_id, YEAR)[0], "signed")
+        requests.move(db, ann, "open")
+        kept = signing.signed_by_day(db, YEAR)
+        signing.rebuild_coverage(db, YEAR)
+        afresh = signing.signed_by_day(db, YEAR)
+    assert kept == afresh == {"parents": ((dt.date(2026, 9, 21), 1), (dt.date(2026, 9, 23), 1))}
