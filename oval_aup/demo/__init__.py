@@ -1,1 +1,1 @@
-"""The demonstration school."""
+"""The demonstration school (being written)."""
