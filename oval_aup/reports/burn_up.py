@@ -1,0 +1,56 @@
+"""The course of a campaign, day by day: how many per cent of each audience had signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import signing
+from oval_aup.core import clock
+from oval_aup.reports.coverage import AUDIENCES, Overview
+
+LONGEST = 366
+"""Days drawn at most; a campaign does not outlast its school year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One audience: the per cent signed at the end of each day from the first to the last."""
+
+    audience: str
+    percents: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BurnUp:
+    """What the picture shows; every line has one value per day up to today."""
+
+    first: dt.date
+    last: dt.date
+    due_on: dt.date
+    lines: tuple[Line, ...]
+
+
+def burn_up(db: Session, overview: Overview, *, asked_on: dt.date, due_on: dt.date) -> BurnUp:
+    """The lines from the day of asking to today, of those asked as they are now."""
+    today = clock.today()
+    first = min(asked_on, today)
+    by_day = signing.signed_by_day(db, overview.school_year)
+    days = [first + dt.timedelta(days=ahead) for ahead in range(min((today - first).days, LONGEST) + 1)]
+    lines = []
+    for audience in AUDIENCES:
+        asked = overview.audiences[audience].asked
+        if asked:
+            lines.append(Line(audience, _climb(dict(by_day.get(audience, ())), days, asked)))
+    return BurnUp(first, max(due_on, today), due_on, tuple(lines))
+
+
+def _climb(signed: dict[dt.date, int], days: list[dt.date], asked: int) -> tuple[float, ...]:
+    so_far = sum(count for day, count in signed.items() if day < days[0])
+    heights = []
+    for day in days:
+        so_far += signed.get(day, 0)
+        heights.append(min(100.0, 100 * so_far / asked))
+    return tuple(heights)

@@ -1,0 +1,216 @@
+"""Reads ledger entries back as a story for people: who agreed to which words, what was chosen, how they were known."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, evidence, people
+from oval_aup.core import i18n
+from oval_aup.core.i18n import _
+from oval_aup.reports import documents_words as words
+from oval_aup.reports.documents_words import Moment
+
+MARKS = frozenset({"signed", "declined", "witnessed"})
+CHOICES = frozenset({"consent_recorded", "consent_withdrawn"})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClause:
+    """One clause of a wording as printed."""
+
+    kind: str
+    heading: str
+    body: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWording:
+    """A wording as printed in full."""
+
+    title: str
+    version: int
+    language: str
+    direction: str
+    intro: Markup
+    acknowledgement: str
+    clauses: tuple[ShownClause, ...]
+    notes: tuple[ShownClause, ...]
+    text_sha256: str
+    published_at: Moment
+    agreement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry that somebody made about themselves or a child.
+
+    ``choices`` is filled for choices about pictures: heading, explanation and ``yes`` or ``no`` for each.
+    """
+
+    seq: int
+    entry_hash: str
+    kind: str
+    headline: str
+    at: Moment
+    wording: ShownWording | None
+    about: str
+    by: str
+    on_behalf: bool
+    recorded_by: str
+    typed_name: str
+    mark: str
+    reason: str
+    declarations: tuple[tuple[str, str], ...]
+    choices: tuple[tuple[str, str, str], ...]
+    assurance: str
+    channel: str
+    erased: bool
+    taken_back: bool
+    clock_suspect: bool
+
+
+def acts(db: Session, entries: Sequence[evidence.EntryRow], *, language: str = "en") -> tuple[Act, ...]:
+    """The entries as acts, oldest first, with everything needed to print them."""
+    found = sorted(entries, key=lambda entry: entry.seq)
+    details = evidence.details(db, [entry.seq for entry in found])
+    names = _names(db, found)
+    texts = _wordings(db, found)
+    replaced = {ref["seq"] for entry in found if entry.kind in {"withdrawn", "corrected"} for ref in entry.body["refs"]}
+    with i18n.speaking(language):
+        return tuple(_act(entry, details.get(entry.seq), names, texts, entry.seq in replaced) for entry in found)
+
+
+def wordings_of(shown: Iterable[Act], kinds: frozenset[str] = MARKS) -> tuple[ShownWording, ...]:
+    """Each wording the acts were about once, in the order first met."""
+    seen: dict[str, ShownWording] = {}
+    for act in shown:
+        if act.wording is not None and act.kind in kinds:
+            seen.setdefault(act.wording.text_sha256, act.wording)
+    return tuple(seen.values())
+
+
+def evidence_file(db: Session, seqs: Iterable[int], *, document: str, head: evidence.Head) -> bytes:
+    """The entries as a file that proves itself: exact bodies, details and salts, and how to check them."""
+    entries = [
+        {
+            "seq": entry.seq,
+            "entry_hash": entry.entry_hash,
+            "body": entry.body.decode("utf-8"),
+            "details": (entry.details or b"").decode("utf-8"),
+            "salt": base64.b64encode(entry.salt or b"").decode("ascii"),
+        }
+        for entry in evidence.bare_entries(db, seqs)
+    ]
+    read_me = (
+        "Each entry_hash is SHA-256 over one zero byte followed by the UTF-8 bytes of body. Each details_commitment "
+        "inside a body is SHA-256 over the byte 0x02, the 32 bytes that salt decodes to, and the UTF-8 bytes of "
+        "details. prev inside a body is the entry_hash of the entry before it. ledger_head is the state of the whole "
+        "ledger when this document was made."
+    )
+    facts = {
+        "v": 1,
+        "read_me": read_me,
+        "document": document,
+        "ledger_head": {"size": head.size, "entry_hash": head.entry_hash},
+        "entries": entries,
+    }
+    return json.dumps(facts, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def shown_wording(wording: agreements.Wording) -> ShownWording:
+    """A published wording, ready to print."""
+    return ShownWording(
+        title=wording.title,
+        version=wording.version_number,
+        language=wording.language,
+        direction=i18n.direction(wording.language),
+        intro=agreements.as_html(wording.intro),
+        acknowledgement=wording.acknowledgement,
+        clauses=tuple(ShownClause(c.kind, c.heading, agreements.as_html(c.body)) for c in wording.clauses),
+        notes=tuple(ShownClause("information", n.heading, agreements.as_html(n.body)) for n in wording.notes),
+        text_sha256=wording.text_sha256,
+        published_at=Moment(wording.published_at),
+        agreement=wording.agreement_key,
+    )
+
+
+def _act(
+    entry: evidence.EntryRow,
+    details: Mapping[str, Any] | None,
+    names: Mapping[str, str],
+    texts: Mapping[str, agreements.Wording],
+    taken_back: bool,
+) -> Act:
+    body, personal = entry.body, details or {}
+    facts = body["act"]
+    wording = texts.get(body["document"].get("text_sha256", ""))
+    subject = body["subject"]["pseudonym"]
+    by = facts.get("guardian") or facts.get("on_behalf_by") or body["actor"]["pseudonym"]
+    if entry.kind in MARKS and "recorded_by" in facts and "on_behalf_by" not in facts:
+        by = subject
+    recorder = facts.get("recorded_by", "")
+    if not recorder and entry.kind in CHOICES and body["actor"]["pseudonym"] != by:
+        recorder = body["actor"]["pseudonym"]
+    return Act(
+        seq=entry.seq,
+        entry_hash=entry.entry_hash,
+        kind=entry.kind,
+        headline=words.channel_of(entry.kind, words.KINDS),
+        at=Moment(entry.at),
+        wording=None if wording is None else shown_wording(wording),
+        about=names.get(subject, ""),
+        by=names.get(by, ""),
+        on_behalf=by != subject,
+        recorded_by=names.get(recorder, ""),
+        typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
+        mark=evidence.mark_image(personal.get("mark") or []),
+        reason=str(personal.get("reason") or personal.get("note") or ""),
+        declarations=tuple((str(key), str(value)) for key, value in dict(personal.get("declarations") or {}).items()),
+        choices=_choices(facts.get("answers") or {}, wording),
+        assurance=words.channel_of(body["assurance"], evidence.ASSURANCES),
+        channel=words.channel_of(body["channel"], evidence.CHANNELS),
+        erased=bool(body["details_commitment"]) and details is None,
+        taken_back=taken_back,
+        clock_suspect=bool(body.get("clock_suspect")),
+    )
+
+
+def _choices(answers: Mapping[str, str], wording: agreements.Wording | None) -> tuple[tuple[str, str, str], ...]:
+    if wording is None:
+        return tuple((key, "", answer) for key, answer in answers.items())
+    uses = [
+        (clause.heading, agreements.as_plain(clause.body), answers[clause.key])
+        for clause in wording.clauses
+        if clause.key in answers
+    ]
+    return tuple(uses)
+
+
+def _names(db: Session, entries: Iterable[evidence.EntryRow]) -> dict[str, str]:
+    pseudonyms: set[str] = set()
+    for entry in entries:
+        facts = entry.body["act"]
+        pseudonyms.update((entry.body["subject"]["pseudonym"], entry.body["actor"]["pseudonym"]))
+        pseudonyms.update(facts[key] for key in ("guardian", "on_behalf_by", "recorded_by") if key in facts)
+    found = people.persons_by_pseudonym(db, pseudonyms - {"", "school"})
+    return {"school": _("the school"), **{pseudonym: row.full_name for pseudonym, row in found.items()}}
+
+
+def _wordings(db: Session, entries: Iterable[evidence.EntryRow]) -> dict[str, agreements.Wording]:
+    keys = {entry.body["document"]["agreement"] for entry in entries if entry.body["document"]}
+    hashes = {entry.body["document"]["text_sha256"] for entry in entries if entry.body["document"]}
+    ids = [
+        text.version_text_id
+        for key in sorted(keys)
+        for version in agreements.versions(db, key)
+        for text in version.texts
+        if text.text_sha256 in hashes
+    ]
+    return {wording.text_sha256: wording for wording in agreements.wordings(db, ids).values()}

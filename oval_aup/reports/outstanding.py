@@ -1,0 +1,255 @@
+"""Who has not signed and why: one page at a time, whatever the size of the school."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import people, signing
+from oval_aup.reports import tables as t
+
+WHYS = ("not-asked", "asked", "started", "no-address", "bounced", "declined")
+"""Every reason there is, in the order shown; each person without a signature has exactly one."""
+
+SORTS = ("name", "since")
+PAGE = 50
+COUNT_CAP = 1000
+"""Beyond this a rare reason is shown as “1,000+” and not counted further."""
+
+_person, _request, _guardian, _staff, _trouble = t.person, t.request, t.guardian, t.staff_member, t.trouble
+_EMAIL = sa.func.coalesce(sa.func.nullif(_guardian.c.email, ""), _staff.c.work_email, "")
+_WHY: sa.ColumnElement[str] = sa.case(
+    (_request.c.status == "declined", "declined"),
+    (_request.c.status == "started", "started"),
+    (sa.and_(_request.c.way == "self", _EMAIL == ""), "no-address"),
+    (sa.and_(_request.c.way == "self", _trouble.c.address.is_not(None)), "bounced"),
+    (_request.c.asked_at.is_(None), "not-asked"),
+    else_="asked",
+)
+_SOURCE = (
+    _request.join(_person, _person.c.id == _request.c.person_id)
+    .outerjoin(_guardian, _guardian.c.person_id == _request.c.person_id)
+    .outerjoin(_staff, _staff.c.person_id == _request.c.person_id)
+    .outerjoin(_trouble, sa.and_(_EMAIL != "", _trouble.c.address == _EMAIL))
+)
+
+_BAD_ADDRESSES = sa.select(_trouble.c.address)
+
+
+def _adults_at(guardian_email: sa.ColumnElement[bool], staff_email: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    guardians = sa.select(_guardian.c.person_id).where(guardian_email)
+    staff = sa.select(_staff.c.person_id).where(staff_email)
+    return _request.c.person_id.in_(guardians.union(staff))
+
+
+_FEW = {
+    "no-address": (_adults_at(_guardian.c.email == "", _staff.c.work_email == ""),),
+    "bounced": (_adults_at(_guardian.c.email.in_(_BAD_ADDRESSES), _staff.c.work_email.in_(_BAD_ADDRESSES)),),
+    "not-asked": (_request.c.asked_at.is_(None),),
+}
+"""What lets the database begin with the few it concerns instead of with everybody who is asked."""
+
+
+def _why_is(why: str) -> sa.ColumnElement[bool]:
+    return sa.type_coerce(_WHY, sa.String) == why
+
+
+def _year(why: str) -> sa.ColumnElement[int]:
+    """The school year; out of reach of its index where beginning with the few people concerned is quicker."""
+    return _request.c.school_year + 0 if why in ("no-address", "bounced") else _request.c.school_year
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the office wants to see; empty strings mean everything."""
+
+    audience: str = ""
+    why: str = ""
+    class_public_id: str = ""
+    sort: str = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class OutstandingPerson:
+    """One missing signature: whose, why, and since when it has been so."""
+
+    person_id: int
+    public_id: str
+    full_name: str
+    agreement_key: str
+    way: str
+    why: str
+    email: str
+    since: dt.datetime | None
+    due_on: dt.date
+    children: str
+    """The children or the class that tell one Khan from another: “Ayaan 4C, Zara 1A”."""
+    reminders: int
+
+    @property
+    def may_be_nudged(self) -> bool:
+        """Whether a message can go to this person: never after a refusal, nor to nowhere."""
+        return self.way == "self" and self.why in ("asked", "started", "not-asked")
+
+
+@dataclass(frozen=True, slots=True)
+class OutstandingPage:
+    """One page of the list; ``has_next`` without counting the rest."""
+
+    rows: tuple[OutstandingPerson, ...]
+    page: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCounts:
+    """How many are outstanding for each reason; ``capped`` names the reasons that are at least this many."""
+
+    counts: dict[str, int]
+    capped: frozenset[str]
+
+
+def outstanding_page(
+    db: Session, school_year: int, chosen: Filter, *, page: int = 1, size: int = PAGE
+) -> OutstandingPage:
+    """One page of missing signatures."""
+    rows = outstanding_rows(db, school_year, chosen, limit=size + 1, offset=(page - 1) * size)
+    return OutstandingPage(rows[:size], page, len(rows) > size)
+
+
+def outstanding_rows(
+    db: Session, school_year: int, chosen: Filter, *, limit: int | None = None, offset: int = 0
+) -> tuple[OutstandingPerson, ...]:
+    """Missing signatures, by name or longest waiting first."""
+    since = sa.case((_request.c.status == "declined", _request.c.settled_at), else_=_request.c.asked_at)
+    statement = (
+        sa.select(
+            _request.c.person_id,
+            _person.c.public_id,
+            t.shown_name().label("full_name"),
+            _request.c.agreement_key,
+            _request.c.way,
+            _WHY.label("why"),
+            _EMAIL.label("email"),
+            since.label("since"),
+            _request.c.due_on,
+        )
+        .select_from(_SOURCE)
+        .where(*_conditions(db, school_year, chosen))
+        .order_by(*_order(chosen.sort, since))
+        .limit(limit)
+        .offset(offset or None)
+    )
+    found = db.execute(statement).all()
+    beside = children_words(db, [row.person_id for row in found])
+    reminded = _reminder_counts(db, [row.person_id for row in found])
+    return tuple(
+        OutstandingPerson(
+            **row._asdict(), children=beside.get(row.person_id, ""), reminders=reminded.get(row.person_id, 0)
+        )
+        for row in found
+    )
+
+
+def _conditions(db: Session, school_year: int, chosen: Filter) -> list[sa.ColumnElement[bool]]:
+    statuses: tuple[str, ...] = ("open", "started", "declined")
+    if chosen.why:
+        statuses = (chosen.why,) if chosen.why in ("declined", "started") else ("open",)
+    keys = (chosen.audience,) if chosen.audience else ("parents", "staff", "children")
+    where: list[sa.ColumnElement[bool]] = [
+        _year(chosen.why) == school_year,
+        _request.c.agreement_key.in_(keys),
+        _request.c.status.in_(statuses),
+    ]
+    if chosen.why:
+        where += [_why_is(chosen.why), *_FEW.get(chosen.why, ())]
+    if chosen.class_public_id:
+        where.append(_in_class(people.school_class(db, chosen.class_public_id).id))
+    return where
+
+
+def _in_class(class_id: int) -> sa.ColumnElement[bool]:
+    own = sa.select(t.child.c.person_id).where(t.child.c.class_id == class_id, t.child.c.archived_on.is_(None))
+    families = sa.select(t.guardianship.c.guardian_id).where(
+        t.guardianship.c.child_id.in_(own), t.guardianship.c.ended_on.is_(None)
+    )
+    return sa.or_(_request.c.person_id.in_(own), _request.c.person_id.in_(families))
+
+
+def _order(sort: str, since: sa.ColumnElement[dt.datetime]) -> tuple[sa.ColumnElement[Any], ...]:
+    by_name = (_person.c.surname, _person.c.forename, _request.c.id)
+    if sort == "newest":
+        return (since.desc(), _request.c.id.desc())
+    return (since.is_not(None), since, *by_name) if sort == "since" else by_name
+
+
+def children_words(db: Session, person_ids: list[int]) -> dict[int, str]:
+    """Beside a guardian their children, beside a child their class."""
+    own, link = t.child, t.guardianship
+    named = (t.shown_forename(), t.school_class.c.name)
+    children = (
+        sa.select(own.c.person_id, own.c.archived_on, *named)
+        .join(t.person, t.person.c.id == own.c.person_id)
+        .outerjoin(t.school_class, t.school_class.c.id == own.c.class_id)
+    )
+    # What has ended is dropped here and not in the statement, where its index would tempt the planner.
+    classes = {
+        child_id: class_name
+        for child_id, ended, _forename, class_name in db.execute(children.where(own.c.person_id.in_(person_ids)))
+        if ended is None and class_name
+    }
+    families = sa.select(link.c.guardian_id, link.c.ended_on, link.c.contact_allowed, own.c.archived_on, *named)
+    families = families.select_from(
+        link.join(own, own.c.person_id == link.c.child_id)
+        .join(t.person, t.person.c.id == own.c.person_id)
+        .outerjoin(t.school_class, t.school_class.c.id == own.c.class_id)
+    ).where(link.c.guardian_id.in_(person_ids))
+    found: dict[int, list[str]] = {}
+    for guardian_id, ended, allowed, left, forename, class_name in db.execute(families.order_by(link.c.child_id)):
+        if ended is None and left is None and allowed:
+            found.setdefault(guardian_id, []).append(f"{forename} {class_name or ''}".strip())
+    return classes | {guardian_id: ", ".join(words) for guardian_id, words in found.items()}
+
+
+def _reminder_counts(db: Session, person_ids: list[int]) -> dict[int, int]:
+    chosen = (
+        sa.select(t.reminder.c.person_id, sa.func.count())
+        .where(t.reminder.c.person_id.in_(person_ids), t.reminder.c.step != "ask")
+        .group_by(t.reminder.c.person_id)
+    )
+    return dict(db.execute(chosen).all())
+
+
+def why_counts(db: Session, overall: dict[str, signing.Counts], school_year: int) -> WhyCounts:
+    """How many are outstanding for each reason, all audiences together.
+
+    Started and declined come from the kept counts; the rare reasons are counted up to COUNT_CAP; the rest were asked.
+    """
+    counts = {
+        "started": sum(each.started for each in overall.values()),
+        "declined": sum(each.declined for each in overall.values()),
+    }
+    still_open = sum(each.open for each in overall.values())
+    capped = set()
+    for why in ("not-asked", "no-address", "bounced"):
+        counts[why] = _count_up_to(db, school_year, why)
+        if counts[why] > COUNT_CAP:
+            capped.add(why)
+            counts[why] = COUNT_CAP
+    counts["asked"] = max(0, still_open - counts["not-asked"] - counts["no-address"] - counts["bounced"])
+    return WhyCounts({why: counts[why] for why in WHYS}, frozenset(capped))
+
+
+def _count_up_to(db: Session, school_year: int, why: str) -> int:
+    some = (
+        sa.select(sa.literal(1))
+        .select_from(_SOURCE)
+        .where(_year(why) == school_year, _request.c.status == "open", _why_is(why), *_FEW[why])
+        .limit(COUNT_CAP + 1)
+        .subquery()
+    )
+    return db.scalar(sa.select(sa.func.count()).select_from(some)) or 0
