@@ -1,0 +1,50 @@
+"""Bringing the roster in line with the office's exports: read, map, compare, and only then change anything."""
+
+from oval_aup.people.roster.entries import Problem
+from oval_aup.people.roster.imports import (
+    Applied,
+    ImportRow,
+    Preview,
+    apply,
+    discard,
+    imports,
+    preview,
+    preview_again,
+    roster_import,
+    show,
+)
+from oval_aup.people.roster.mapping import CLASSES, CONTACTS, FIELDS, KINDS, STAFF, Field
+from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Leaver, Match, Plan
+from oval_aup.people.roster.read import DEFAULT_LIMIT, Unreadable
+from oval_aup.people.roster.report import applied_as_text, as_text, counts_as_text
+
+__all__ = [
+    "CLASSES",
+    "CONTACTS",
+    "DEFAULT_LIMIT",
+    "FIELDS",
+    "KINDS",
+    "LEAVERS_LIMIT",
+    "STAFF",
+    "Applied",
+    "Change",
+    "Field",
+    "ImportRow",
+    "Joiner",
+    "Leaver",
+    "Match",
+    "Plan",
+    "Preview",
+    "Problem",
+    "Unreadable",
+    "applied_as_text",
+    "apply",
+    "as_text",
+    "counts_as_text",
+    "discard",
+    "imports",
+    "preview",
+    "preview_again",
+    "roster_import",
+    "show",
+]

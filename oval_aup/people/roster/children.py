@@ -37,6 +37,8 @@ class ChildOfFile:
     existing: CurrentChild | None = None
     ref: int = 0
     """Person id, or the negative number that stands for it."""
+    doubtful: bool = False
+    """Whether a contact of theirs was left out, so that no link may be ended for being missing."""
 
     @property
     def row(self) -> int:
@@ -56,7 +58,8 @@ class ChildOfFile:
 
     @property
     def complete(self) -> bool:
-        return all(line.complete for line in self.lines)
+        """Whether everything the file says about the child's contacts could be used."""
+        return not self.doubtful and all(line.complete for line in self.lines)
 
 
 def children_of_file(parsed: Parsed, plan: Plan) -> list[ChildOfFile]:

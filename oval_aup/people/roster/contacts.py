@@ -116,7 +116,8 @@ def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -
     """Find each contact on the roster, or give them a new number; returns those who can be used."""
     known = Known(now)
     known.numbers_in_file = frozenset(filter(None, (contact.first("contact_id") for contact in contacts)))
-    open_, usable = [], []
+    open_: list[ContactOfFile] = []
+    usable: list[ContactOfFile] = []
     for contact in contacts:
         found = known.by_number.get(contact.first("contact_id"))
         if found is None:
@@ -128,6 +129,8 @@ def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -
                 " too unlike to be one person, so this contact was left out.",
             )
             known.taken.add(found.person_id)
+            for mention in contact.mentions:
+                mention.child.doubtful = True
         else:
             _take(contact, found, known, usable)
     for way in _WAYS:

@@ -1,19 +1,16 @@
-"""Which mentions of a contact in one file are one person: by contact number, else by e-mail and name, or name in one household."""
+"""Which mentions of a contact in one file are one person: by number, by e-mail and name, or by name in a household."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian
 from oval_aup.people.roster.entries import ContactEntry
 from oval_aup.people.roster.plan import Plan
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +110,7 @@ def _one_name_per_number(mentions: list[Mention], plan: Plan) -> list[Mention]:
                 f"Contact number {number} is {earlier.entry.full_name} in row {earlier.row} but"
                 f" {mention.entry.full_name} here; this contact was left out.",
             )
+            mention.child.doubtful = True
             continue
         kept.append(mention)
     return kept
@@ -127,8 +125,7 @@ class _Sets:
         self._numbers = {place: m.entry.contact_id for place, m in enumerate(mentions)}
         self._emails = {place: m.entry.email for place, m in enumerate(mentions)}
 
-    def join_by(self, reason: str, key_of: object) -> None:
-        assert callable(key_of)
+    def join_by(self, reason: str, key_of: Callable[[Mention], object]) -> None:
         seen: dict[object, list[int]] = defaultdict(list)
         for place, mention in enumerate(self.mentions):
             key = key_of(mention)

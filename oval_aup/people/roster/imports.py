@@ -1,0 +1,338 @@
+"""The life of one import: looked at as often as needed, then applied whole or discarded; its bytes go either way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath, PureWindowsPath
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.people.models import RosterImport, RosterMapping
+from oval_aup.people.names import cleaned
+from oval_aup.people.roster import mapping as mapping_
+from oval_aup.people.roster.apply import carry_out
+from oval_aup.people.roster.current import current
+from oval_aup.people.roster.diff import diff
+from oval_aup.people.roster.parse import parse
+from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
+from oval_aup.people.roster.read import DEFAULT_LIMIT, Table, read
+
+KEPT_FOR = dt.timedelta(days=7)
+"""How long an import nobody decided on keeps its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a list would do. ``plan`` is None while ``gaps`` names columns that must be chosen first."""
+
+    public_id: str
+    file_name: str
+    sha256: str
+    kind: str
+    headers: tuple[str, ...]
+    samples: dict[str, str]
+    """A filled-in cell under each header."""
+    mapping: dict[str, str]
+    partial: bool
+    answers: dict[str, str]
+    encoding: str
+    delimiter: str
+    rows: int
+    gaps: tuple[str, ...]
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One import as the office's list shows it."""
+
+    public_id: str
+    kind: str
+    file_name: str
+    sha256: str
+    status: str
+    summary: dict[str, int]
+    uploaded_at: dt.datetime
+    uploaded_by_id: int | None
+    settled_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of an import, for the ledger and for the rooms above."""
+
+    public_id: str
+    kind: str
+    file_name: str
+    sha256: str
+    summary: dict[str, int]
+    joiner_ids: tuple[int, ...]
+    """Person ids of everybody new or back again."""
+    leaver_ids: tuple[int, ...]
+    """Person ids of everybody archived: their open requests are to be closed."""
+    changed_ids: tuple[int, ...]
+    """Person ids of everybody else with a difference, a change of class included."""
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether the roster already said all this."""
+        return not (self.joiner_ids or self.leaver_ids or self.changed_ids)
+
+
+def preview(
+    db: Session,
+    file_name: str,
+    content: bytes,
+    mapping: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    *,
+    partial: bool = False,
+    answers: Mapping[str, str] | None = None,
+    limit: int = DEFAULT_LIMIT,
+    actor: Actor,
+) -> Preview:
+    """Read a list, keep it undecided, and tell what it would do; raises Invalid with one sentence if unreadable.
+
+    ``mapping`` (field to header) and ``kind`` are remembered from a file with the same headings, or guessed.
+    ``partial`` says that the list covers part of the school only, so that nobody leaves by being missing from it.
+    """
+    table = read(content, limit=limit)
+    _forget_stale(db)
+    digest = mapping_.headers_sha256(table.headers)
+    remembered = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
+    if kind is None:
+        kind = remembered.kind if remembered else mapping_.guess_kind(table.headers)
+    _check_kind(kind)
+    if mapping is None:
+        mapping = remembered.mapping if remembered and remembered.kind == kind else mapping_.guess(table.headers, kind)
+    row = RosterImport(
+        kind=kind,
+        file_name=_plain_name(file_name),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        mapping=mapping_.fitting(mapping, table.headers, kind),
+        options={"partial": partial, "answers": dict(answers or {})},
+        uploaded_at=clock.now(),
+        uploaded_by_id=actor.person_id,
+    )
+    db.add(row)
+    return _looked_at(db, row, table, actor)
+
+
+def preview_again(
+    db: Session,
+    import_public_id: str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    partial: bool | None = None,
+    answers: Mapping[str, str] | None = None,
+    actor: Actor,
+) -> Preview:
+    """Look at an undecided import again, with another mapping, kind, extent or answers where given."""
+    row = _undecided(db, import_public_id)
+    table = _table(row)
+    if kind is not None and kind != row.kind:
+        _check_kind(kind)
+        row.kind = kind
+        mapping = mapping_.guess(table.headers, kind) if mapping is None else mapping
+    if mapping is not None:
+        row.mapping = mapping_.fitting(mapping, table.headers, row.kind)
+    options = dict(row.options)
+    if partial is not None:
+        options["partial"] = partial
+    if answers is not None:
+        options["answers"] = dict(answers)
+    row.options = options
+    return _looked_at(db, row, table, actor)
+
+
+def show(db: Session, import_public_id: str, *, actor: Actor) -> Preview:
+    """What an undecided import would do to the roster as it is now; writes nothing."""
+    row = _undecided(db, import_public_id)
+    return _preview_of(db, row, _table(row), actor)
+
+
+def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, actor: Actor) -> Applied:
+    """Carry out what the preview showed, all of it or nothing.
+
+    Raises Conflict when the roster has changed so that something else would happen than was shown, and Invalid
+    when columns are missing or when more than 40 % would leave without ``confirm_leavers``.
+    """
+    row = _undecided(db, import_public_id)
+    table = _table(row)
+    shown = _preview_of(db, row, table, actor)
+    if shown.plan is None:
+        raise Invalid(" ".join(shown.gaps))
+    plan = shown.plan
+    if plan.sha256() != row.plan_sha256:
+        raise Conflict("The roster has changed since this list was looked at. Look at it again before applying it.")
+    if plan.needs_confirmation and not confirm_leavers:
+        raise Invalid(
+            f"{plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %."
+            " Confirm that this is meant, or say that the list covers only part of the school.",
+            {"confirm_leavers": "Confirm that so many leave."},
+        )
+    ids = carry_out(db, plan.writes, today=clock.today())
+    row.summary, row.status, row.settled_at, row.content = plan.counts(), "applied", clock.now(), None
+    _remember(db, table, row)
+    db.flush()
+    return _applied(row, plan, ids)
+
+
+def discard(db: Session, import_public_id: str, *, actor: Actor) -> ImportRow:
+    """Forget an undecided import; only its name, counts and hash stay."""
+    row = _undecided(db, import_public_id)
+    row.status, row.settled_at, row.content = "discarded", clock.now(), None
+    db.flush()
+    return _import_row(row)
+
+
+def imports(db: Session, limit: int = 20) -> tuple[ImportRow, ...]:
+    """The latest imports, newest first."""
+    found = db.execute(
+        sa.select(*_listed()).order_by(RosterImport.uploaded_at.desc(), RosterImport.id.desc()).limit(limit)
+    )
+    return tuple(ImportRow(*row) for row in found.tuples())
+
+
+def roster_import(db: Session, import_public_id: str) -> ImportRow:
+    """One import by public id, decided or not; raises NotFound."""
+    found = db.execute(sa.select(*_listed()).where(RosterImport.public_id == import_public_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return ImportRow(*found.tuple())
+
+
+def _listed() -> tuple[Any, ...]:
+    """The columns of an ImportRow: never the bytes."""
+    return (
+        RosterImport.public_id,
+        RosterImport.kind,
+        RosterImport.file_name,
+        RosterImport.sha256,
+        RosterImport.status,
+        RosterImport.summary,
+        RosterImport.uploaded_at,
+        RosterImport.uploaded_by_id,
+        RosterImport.settled_at,
+    )
+
+
+def _import_row(row: RosterImport) -> ImportRow:
+    return ImportRow(*(getattr(row, column.key) for column in _listed()))
+
+
+def _undecided(db: Session, import_public_id: str) -> RosterImport:
+    row = db.scalar(sa.select(RosterImport).where(RosterImport.public_id == import_public_id).with_for_update())
+    if row is None:
+        raise NotFound
+    if row.status != "previewed" or row.content is None:
+        was = {"applied": "applied", "discarded": "discarded"}.get(row.status, "settled")
+        raise Conflict(f"This import was already {was}.")
+    return row
+
+
+def _table(row: RosterImport) -> Table:
+    content = row.content or b""
+    return read(content, limit=len(content))
+
+
+def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
+    """A preview that is kept as what the office saw."""
+    db.flush()
+    shown = _preview_of(db, row, table, actor)
+    row.plan_sha256 = shown.plan.sha256() if shown.plan else ""
+    row.summary = shown.plan.counts() if shown.plan else {}
+    db.flush()
+    return shown
+
+
+def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
+    missing = mapping_.gaps(row.mapping, row.kind)
+    plan = None
+    if not missing:
+        plan = diff(
+            current(db),
+            parse(table, row.mapping, row.kind, today=clock.today()),
+            kind=row.kind,
+            partial=bool(row.options.get("partial")),
+            answers=row.options.get("answers", {}),
+            protected=frozenset({actor.person_id} if actor.person_id else ()),
+        )
+    columns = dict(zip(table.headers, zip(*table.rows[:200], strict=True), strict=True)) if table.rows else {}
+    return Preview(
+        public_id=row.public_id,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        kind=row.kind,
+        headers=table.headers,
+        samples={header: next(filter(None, cells), "") for header, cells in columns.items()},
+        mapping=dict(row.mapping),
+        partial=bool(row.options.get("partial")),
+        answers=dict(row.options.get("answers", {})),
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        rows=len(table.rows) + len(table.misshapen),
+        gaps=missing,
+        plan=plan,
+    )
+
+
+def _applied(row: RosterImport, plan: Plan, ids: Mapping[int, int]) -> Applied:
+    writes = plan.writes
+    back = [
+        ref
+        for changes in (writes.child_changes, writes.staff_changes)
+        for ref, c in changes.items()
+        if "archived_on" in c
+    ]
+    new = [*writes.children, *writes.guardians, *writes.staff, *back, *writes.revived_guardians]
+    joiners = dict.fromkeys(ids.get(ref, ref) for ref in new)
+    leavers = dict.fromkeys(id_ for kind in (CHILD, GUARDIAN, STAFF) for id_ in writes.archived[kind])
+    changed = dict.fromkeys(change.person_id for change in plan.changes)
+    return Applied(
+        public_id=row.public_id,
+        kind=row.kind,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        summary=dict(row.summary),
+        joiner_ids=tuple(joiners),
+        leaver_ids=tuple(leavers),
+        changed_ids=tuple(id_ for id_ in changed if id_ not in joiners and id_ not in leavers),
+    )
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in mapping_.KINDS:
+        raise Invalid(fields={"kind": "Choose what kind of list this is."})
+
+
+def _plain_name(file_name: str) -> str:
+    name = PurePath(PureWindowsPath(file_name).name).name
+    return cleaned(name)[-255:] or "list.csv"
+
+
+def _remember(db: Session, table: Table, row: RosterImport) -> None:
+    digest = mapping_.headers_sha256(table.headers)
+    known = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
+    if known is None:
+        known = RosterMapping(headers_sha256=digest)
+        db.add(known)
+    known.kind, known.mapping, known.used_at = row.kind, dict(row.mapping), clock.now()
+
+
+def _forget_stale(db: Session) -> None:
+    db.execute(
+        sa.update(RosterImport)
+        .where(RosterImport.status == "previewed", RosterImport.uploaded_at < clock.now() - KEPT_FOR)
+        .values(status="discarded", content=None, settled_at=clock.now())
+    )

@@ -1,0 +1,94 @@
+"""A preview, or what came of it, in plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from oval_aup.people.roster.imports import Applied, Preview
+from oval_aup.people.roster.mapping import KINDS, LABELS
+from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
+
+SHOWN = 20
+"""Lines of each list that are printed; the rest is counted."""
+
+_WORDS = {CHILD: ("child", "children"), GUARDIAN: ("guardian", "guardians"), STAFF: ("staff member", "staff")}
+
+
+def as_text(preview: Preview, *, shown: int = SHOWN) -> str:
+    """The whole preview: what was read, which column feeds what, who joins and leaves, changes and problems."""
+    lines = [
+        f"{preview.file_name}: {KINDS[preview.kind]}",
+        f"  {preview.rows:,} rows, {preview.encoding}, {preview.delimiter} between cells, SHA-256 {preview.sha256}",
+        "  Columns:",
+        *(f"    {LABELS[key]} ← {header}" for key, header in preview.mapping.items()),
+    ]
+    unused = [header for header in preview.headers if header not in preview.mapping.values()]
+    if unused:
+        lines.append(f"    not used: {', '.join(unused)}")
+    if preview.plan is None:
+        return "\n".join([*lines, *(f"  {sentence}" for sentence in preview.gaps), ""])
+    return "\n".join([*lines, *_plan_lines(preview.plan, shown), ""])
+
+
+def applied_as_text(applied: Applied) -> str:
+    """One line saying what an import did."""
+    if applied.changed_nothing:
+        return f"{applied.file_name}: nothing had to change."
+    return f"{applied.file_name}: applied. {counts_as_text(applied.summary)}"
+
+
+def counts_as_text(counts: dict[str, int]) -> str:
+    """The counts of an import as one sentence."""
+    parts = []
+    for kind, words in _WORDS.items():
+        for key, said in (
+            ("joiners", "joined"),
+            ("returners", "came back"),
+            ("leavers", "left"),
+            ("changed", "changed"),
+        ):
+            if number := counts.get(f"{kind}_{key}", 0):
+                parts.append(f"{number:,} {words[number != 1]} {said}")
+    if number := counts.get("rows_left_out", 0):
+        parts.append(f"{number:,} {'row was' if number == 1 else 'rows were'} left out")
+    return ", ".join(parts) + "." if parts else "Nothing changed."
+
+
+def _plan_lines(plan: Plan, shown: int) -> list[str]:
+    lines: list[str] = []
+    for kind, (one, many) in _WORDS.items():
+        new = [f"row {j.row}: {j.name} ({j.detail})" for j in plan.joiners if j.kind == kind and not j.returning]
+        back = [f"row {j.row}: {j.name} ({j.detail})" for j in plan.joiners if j.kind == kind and j.returning]
+        gone = [f"{leaver.name} ({leaver.detail})" for leaver in plan.leavers if leaver.kind == kind]
+        for found, said in ((new, "to add"), (back, "coming back"), (gone, "leaving (archived, nothing is deleted)")):
+            lines += _listed(f"{len(found):,} {one if len(found) == 1 else many} {said}", found, shown)
+    changes = [f"row {c.row}: {c.name}: {c.field}: {c.old or '(blank)'} → {c.new}" for c in plan.changes]
+    lines += _listed(f"{len(changes):,} changes", changes, shown)
+    questions = [
+        f"row {m.row}: {m.name}, born {m.born_on}: the same child as {m.existing}?"
+        for m in plan.matches
+        if not m.answer
+    ]
+    lines += _listed(f"{len(questions):,} questions", questions, shown)
+    for severity, words in (("error", "rows left out"), ("warning", "warnings")):
+        told = [_told(p.row, p.sentence) for p in plan.problems if p.severity == severity]
+        lines += _listed(f"{len(told):,} {words}", told, shown)
+    if plan.needs_confirmation:
+        lines.append(
+            f"  {plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %:"
+            " apply with --confirm-leavers if this is meant, or with --partial if the list covers part of the school."
+        )
+    if plan.is_empty:
+        lines.append("  Nothing would change.")
+    return lines
+
+
+def _told(row: int, sentence: str) -> str:
+    return f"row {row}: {sentence}" if row else sentence
+
+
+def _listed(title: str, found: Sequence[str], shown: int) -> Iterable[str]:
+    if not found:
+        return []
+    rest = [f"    … and {len(found) - shown:,} more"] if len(found) > shown else []
+    return [f"  {title}:", *(f"    {line}" for line in found[:shown]), *rest]
