@@ -16,6 +16,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
+from oval_aup.people import roster
 
 OFFICE = Actor(role="office", channel="cli", assurance="none")
 
@@ -41,10 +42,6 @@ def _settings() -> Settings:
 
 def _database() -> Database:
     return cast(Database, current_app.extensions["oval_database"])
-
-
-def _stop(problem: DomainError) -> None:
-    sys.exit(problem.message or "That is not possible.")
 
 
 db_group = AppGroup("db", help="The database's shape.")
@@ -117,7 +114,26 @@ def roster_apply(files: tuple[Path, ...], partial: bool, confirm_leavers: bool) 
 
 
 def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, partial: bool) -> None:
-    raise NotImplementedError
+    limit = _settings().upload_limit
+    for path in files:
+        try:
+            with _database().writing() as db:
+                # One byte past the limit is enough to refuse a file without reading all of it.
+                content = path.read_bytes() if path.stat().st_size <= limit else b"x" * (limit + 1)
+                shown = roster.preview(db, path.name, content, partial=partial, limit=limit, actor=OFFICE)
+                click.echo(roster.as_text(shown))
+                if not keep:
+                    raise _LookedOnly
+                applied = campaigns.apply_roster(db, shown.public_id, confirm_leavers=confirm_leavers, actor=OFFICE)
+                click.echo(roster.applied_as_text(applied))
+        except _LookedOnly:
+            continue
+        except DomainError as problem:
+            sys.exit(f"{path.name}: {problem.message}")
+
+
+class _LookedOnly(Exception):
+    """Rolls back what a preview kept for the browser."""
 
 
 campaign_group = AppGroup("campaign", help="Rounds of asking.")

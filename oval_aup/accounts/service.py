@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,6 +79,15 @@ def open_accounts(db: Session) -> int:
             taken.add(email)
             made += 1
     return made
+
+
+def close_accounts(db: Session, person_ids: Iterable[int]) -> None:
+    """Close the log-ins of people who have left, except the last office log-in, which is needed to put it right."""
+    query = sa.select(Account).where(Account.person_id.in_(tuple(person_ids)), Account.disabled_at.is_(None))
+    for row in db.execute(query).scalars().all():
+        if not _is_last_admin(db, row):
+            row.disabled_at = clock.now()
+            sessions.end_all(db, person_id=row.person_id)
 
 
 def account(db: Session, public_id: str) -> AccountRow:
@@ -160,9 +170,13 @@ def disable(db: Session, public_id: str) -> AccountRow:
     return _row(row)
 
 
-def _keep_an_admin(db: Session, row: Account) -> None:
+def _is_last_admin(db: Session, row: Account) -> bool:
     query = sa.select(sa.func.count()).where(Account.role == "admin", Account.disabled_at.is_(None))
-    if row.role == "admin" and db.execute(query).scalar_one() <= 1:
+    return row.role == "admin" and db.execute(query).scalar_one() <= 1
+
+
+def _keep_an_admin(db: Session, row: Account) -> None:
+    if _is_last_admin(db, row):
         raise Conflict(_("This is the last office log-in. Give another person the office role first."))
 
 
