@@ -7,7 +7,7 @@ ROLES = ("admin", "head", "teacher", "staff", "governor")
 _STAFF = frozenset({"sign.own", "account.own"})
 _CLASS = frozenset({"class.own", "class.session", "photos.check"})
 _READ = frozenset({"coverage.read", "reports.read", "agreements.read"})
-_PEOPLE = frozenset({"people.read", "choices.read", "records.read"})
+_PEOPLE = frozenset({"people.read", "choices.read", "records.read", "images.block"})
 
 GRANTS: dict[str, frozenset[str]] = {
     "admin": _STAFF
