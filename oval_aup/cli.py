@@ -124,7 +124,9 @@ def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, parti
                 click.echo(roster.as_text(shown))
                 if not keep:
                     raise _LookedOnly
-                applied = campaigns.apply_roster(db, shown.public_id, confirm_leavers=confirm_leavers, actor=OFFICE)
+                applied = campaigns.apply_roster(
+                    db, shown.public_id, confirm_leavers=confirm_leavers, school=_settings().school, actor=OFFICE
+                )
                 click.echo(roster.applied_as_text(applied))
         except _LookedOnly:
             continue

@@ -66,6 +66,10 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_REGULATOR": ("Information Commissioner’s Office", "Who hears complaints about personal information"),
     "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
     "OVAL_SCHOOL_HOLIDAYS": ("a typical year’s", "No reminders then: 2026-10-26/2026-10-30, 2027-05-03, …"),
+    "OVAL_HOLIDAYS": (
+        "typical weeks",
+        "School holidays, first/last day each: 2026-10-26/2026-10-30,2026-12-21/2027-01-01",
+    ),
     "OVAL_UPLOAD_LIMIT_MB": ("10", "Largest roster file accepted"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
@@ -105,6 +109,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             regulator=env.get("OVAL_REGULATOR") or "Information Commissioner’s Office",
             children_sign_from_year=_whole_number(env, "OVAL_CHILDREN_SIGN_FROM_YEAR", 3, 1, 7),
             holidays=_holidays(env),
+            holidays=_holidays(env),
         ),
     )
 
@@ -138,6 +143,19 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
     if text.count("@") != 1 or any(c.isspace() for c in text) or text.startswith("@") or text.endswith("@"):
         raise BadSetting(f"{name} must be one e-mail address, not “{text}”.")
     return text
+
+
+def _holidays(env: Mapping[str, str]) -> tuple[tuple[dt.date, dt.date], ...]:
+    found = []
+    for text in filter(None, (part.strip() for part in (env.get("OVAL_HOLIDAYS") or "").split(","))):
+        try:
+            first, last = (dt.date.fromisoformat(day) for day in text.split("/"))
+        except ValueError:
+            first, last = dt.date.max, dt.date.min
+        if first > last:
+            raise BadSetting(f"OVAL_HOLIDAYS must list spans such as 2026-10-26/2026-10-30, not “{text}”.")
+        found.append((first, last))
+    return tuple(found)
 
 
 def _base_url(env: Mapping[str, str], port: int) -> str:
