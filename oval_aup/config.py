@@ -109,7 +109,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             regulator=env.get("OVAL_REGULATOR") or "Information Commissioner’s Office",
             children_sign_from_year=_whole_number(env, "OVAL_CHILDREN_SIGN_FROM_YEAR", 3, 1, 7),
             holidays=_holidays(env),
-            holidays=_holidays(env),
         ),
     )
 
@@ -164,22 +163,6 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
         raise BadSetting(f"OVAL_BASE_URL must look like https://aup.example.sch.uk, not “{text}”.")
     return text
-
-
-def _holidays(env: Mapping[str, str]) -> tuple[tuple[dt.date, dt.date], ...]:
-    holidays = []
-    for piece in filter(None, (part.strip() for part in (env.get("OVAL_SCHOOL_HOLIDAYS") or "").split(","))):
-        first, _slash, last = (part.strip() for part in piece.partition("/"))
-        try:
-            days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
-        except ValueError:
-            raise BadSetting(
-                f"OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30, not “{piece}”."
-            ) from None
-        if days[1] < days[0]:
-            raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS: “{piece}” ends before it begins.")
-        holidays.append(days)
-    return tuple(holidays)
 
 
 def _smtp_url(env: Mapping[str, str]) -> str:
