@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, agreements, evidence, notifications, people, signing
+from oval_aup import accounts, agreements, notifications, people, signing
 from oval_aup.campaigns import letters
+from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
 from oval_aup.core import clock, i18n
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict
@@ -54,7 +55,7 @@ def sign_for_staff(
     """
     if sitting.status == "signed":
         return sitting.receipt
-    _record(
+    row = _record(
         db,
         sitting,
         outcome="signed",
@@ -65,33 +66,21 @@ def sign_for_staff(
         actor=actor,
     )
     member = people.staff_member(db, sitting.person_id)
-    receipt = evidence.want_document(
+    person = people.person_by_id(db, sitting.person_id)
+    receipt = want_receipt(
         db,
-        kind="receipt",
-        subject=member.pseudonym,
-        params={"sitting": sitting.public_id},
-        dedupe_key=f"receipt:{sitting.public_id}",
-        requested_by_id=member.person_id,
-    ).public_id
+        person=person,
+        entries=[row.ledger_seq],
+        school_year=sitting.school_year,
+        language=sitting.language,
+        forename=member.forename,
+        to_address=member.work_email,
+        family=False,
+        key=sitting.public_id,
+        school=school,
+    )
     signing.finish(db, sitting.public_id, status="signed", receipt=receipt)
-    notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
-    if member.work_email:
-        notifications.enqueue(
-            db,
-            kind="receipt",
-            recipient=member.pseudonym,
-            to_address=member.work_email,
-            letter=letters.receipt(
-                school,
-                forename=member.forename,
-                language=sitting.language,
-                next_year=sitting.school_year + 1,
-                family=False,
-            ),
-            attachment=receipt,
-            waits=True,
-            dedupe_key=f"receipt:{sitting.public_id}",
-        )
+    stop_asking(db, person, sitting.school_year)
     return receipt
 
 
@@ -111,17 +100,10 @@ def decline_for_staff(
         reason=reason,
         actor=actor,
     )
-    member = people.staff_member(db, sitting.person_id)
+    person = people.person_by_id(db, sitting.person_id)
     signing.finish(db, sitting.public_id, status="declined")
-    notifications.cancel(db, member.pseudonym, ("staff-ask", "reminder", "last-reminder"))
-    notifications.enqueue(
-        db,
-        kind="declined",
-        recipient="school",
-        to_address=school.email,
-        letter=letters.declined(school, person_public_id=member.public_id),
-        dedupe_key=f"declined:{sitting.public_id}",
-    )
+    tell_office_of_refusal(db, person, key=sitting.public_id, school=school)
+    stop_asking(db, person, sitting.school_year)
 
 
 def _record(
@@ -135,13 +117,13 @@ def _record(
     reason: str = "",
     extra: dict[str, Any] | None = None,
     actor: Actor,
-) -> None:
+) -> signing.SignatureRow:
     owed = next(
         (row for row in _owed(db, sitting.person_id, sitting.school_year) if row.agreement_key == AGREEMENT), None
     )
     if owed is None:
         raise Conflict(_("You have nothing to sign at the moment."))
-    signing.sign(
+    return signing.sign(
         db,
         owed.id,
         wording=agreements.current(db, AGREEMENT, language=sitting.language),

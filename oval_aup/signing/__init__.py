@@ -16,7 +16,7 @@ from oval_aup.signing.class_sessions import (
     undo,
 )
 from oval_aup.signing.coverage import coverage, rebuild_coverage, signed_by_day
-from oval_aup.signing.marks import read_mark, same_name, typed_name
+from oval_aup.signing.marks import drawn_mark, read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
     mark_asked,
@@ -70,6 +70,7 @@ __all__ = [
     "correct",
     "coverage",
     "document_ref",
+    "drawn_mark",
     "finish",
     "join",
     "latest_sitting",

@@ -1,0 +1,68 @@
+"""The campaigns room decides who is asked when, what each person still owes, and what follows when they answer.
+
+It joins the rooms below for one purpose: a round of asking for a school year, from the first letter to the receipt.
+"""
+
+from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, way_of
+from oval_aup.campaigns.choices import change_choice
+from oval_aup.campaigns.draft import Draft
+from oval_aup.campaigns.family import (
+    Family,
+    FamilyChild,
+    Journey,
+    begin_for_family,
+    decline_for_family,
+    family,
+    journey,
+    sign_for_family,
+    sitting_of_family,
+)
+from oval_aup.campaigns.new_links import send_new_link
+from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
+from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns.reminding import Nudged, PlannedReminder, nudge, remind
+from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, plan, terms_of
+from oval_aup.campaigns.rules import publish_shipped_rules
+from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
+from oval_aup.campaigns.steps import StepRow, steps_for
+
+__all__ = [
+    "CampaignRow",
+    "Draft",
+    "Family",
+    "FamilyChild",
+    "Journey",
+    "Nudged",
+    "OnBehalf",
+    "Owed",
+    "PlannedReminder",
+    "RosterFollowUp",
+    "StepRow",
+    "ask_joiners",
+    "begin_for_family",
+    "begin_for_staff",
+    "campaign",
+    "campaign_of",
+    "change_choice",
+    "close_campaign",
+    "decline_for_family",
+    "decline_for_staff",
+    "family",
+    "follow_roster",
+    "journey",
+    "nudge",
+    "open_campaign",
+    "owed_by",
+    "plan",
+    "publish_shipped_rules",
+    "record_on_behalf",
+    "remind",
+    "send_new_link",
+    "send_password_link",
+    "sign_for_family",
+    "sign_for_staff",
+    "sitting_of_family",
+    "steps_for",
+    "terms_of",
+    "way_of",
+]

@@ -1,0 +1,173 @@
+"""Opening a round and keeping up with the roster: who gets a request, and the one message that lists all they owe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, notifications, people, signing
+from oval_aup.campaigns import letters, rounds, steps
+from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns.rounds import CampaignRow
+from oval_aup.campaigns.schedule import sending_time
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+
+ASKING_KINDS = ("ask", "staff-ask", "reminder", "last-reminder")
+"""Messages that are pointless once everything is answered."""
+JOINERS_HAVE = dt.timedelta(days=21)
+"""How long somebody who joins late is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFollowUp:
+    """What a change of the roster led to."""
+
+    cancelled: int
+    opened: int
+    asked: int
+
+
+def open_campaign(db: Session, campaign: CampaignRow, *, school: School, actor: Actor) -> int:
+    """Open a planned round: a request for everybody, one message to everybody who can be written to.
+
+    Safe to repeat: whoever was asked is not asked again. Returns how many messages were queued.
+    """
+    campaign = rounds.campaign(db, campaign.public_id)
+    rounds.hold(db, campaign)
+    if campaign.status == "closed":
+        raise Conflict(_("This round is over."))
+    rounds.set_status(db, campaign, "open")
+    campaign = rounds.campaign(db, campaign.public_id)
+    return _open_and_ask(db, campaign, school=school, actor=actor)[1]
+
+
+def ask_joiners(db: Session, *, school: School, actor: Actor) -> int:
+    """Ask people who joined since the round of this school year was opened; returns how many messages were queued."""
+    campaign = rounds.campaign_of(db, people.school_year(clock.today()))
+    if campaign is None or campaign.status != "open":
+        return 0
+    rounds.hold(db, campaign)
+    return _open_and_ask(db, campaign, school=school, actor=actor)[1]
+
+
+def follow_roster(db: Session, *, school: School, actor: Actor) -> RosterFollowUp:
+    """Do what a changed roster asks for: cancel what leavers and barred contacts owe, ask joiners, count afresh."""
+    school_year = people.school_year(clock.today())
+    cancelled = _cancel_for_leavers(db, school_year)
+    campaign = rounds.campaign_of(db, school_year)
+    opened, asked = 0, 0
+    if campaign is not None and campaign.status == "open":
+        rounds.hold(db, campaign)
+        opened, asked = _open_and_ask(db, campaign, school=school, actor=actor)
+    signing.rebuild_coverage(db, school_year)
+    return RosterFollowUp(cancelled, opened, asked)
+
+
+def _cancel_for_leavers(db: Session, school_year: int) -> int:
+    current = {row.person_id for row in people.children(db)}
+    current |= {row.person_id for row in people.guardians_asked(db)}
+    current |= {row.person_id for row in people.staff(db)}
+    waiting = signing.unanswered(db, school_year, ways=("self", "guardian", "class"))
+    gone = {row.person_id for row in waiting} - current
+    for row in people.persons_by_id(db, gone).values():
+        notifications.cancel(db, row.pseudonym, ASKING_KINDS)
+    return signing.cancel_for_leavers(db, gone)
+
+
+def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: Actor) -> tuple[int, int]:
+    due_on = (
+        max(campaign.due_on, clock.today() + JOINERS_HAVE) if clock.today() > campaign.opens_on else campaign.due_on
+    )
+    due_on = min(due_on, people.school_year_ends(campaign.school_year))
+    opened = signing.open_requests(db, _needed(db, campaign, school), school_year=campaign.school_year, due_on=due_on)
+    newcomers = {row.person_id for row in opened}
+    taken = steps.taken_steps(db, campaign.id)
+    asked = 0
+    for adult in owed_by(db, campaign.school_year, choices=campaign.asks_families).values():
+        first = taken[adult.person_id].asked_on is None
+        concerns_newcomer = bool(
+            newcomers & {adult.person_id, *adult.choosing, *(row.person_id for row in adult.for_children)}
+        )
+        if adult.reachable and (first or concerns_newcomer):
+            asked += _ask(db, campaign, adult, first=first, school=school, actor=actor)
+    return len(opened), asked
+
+
+def _needed(db: Session, campaign: CampaignRow, school: School) -> Iterable[signing.NewRequest]:
+    if "guardians" in campaign.audiences:
+        for guardian in people.guardians_asked(db):
+            yield signing.NewRequest(guardian.person_id, "parents")
+    if "staff" in campaign.audiences:
+        for member in people.staff(db):
+            yield signing.NewRequest(member.person_id, "staff")
+    if "children" in campaign.audiences:
+        for child in people.children(db):
+            yield signing.NewRequest(child.person_id, "children", way_of(child.year_group, school))
+
+
+def way_of(year_group: str, school: School) -> str:
+    """How children of a year group sign: ``class`` by themselves, or ``guardian`` on their behalf."""
+    grown = year_group.isdigit() and int(year_group) >= school.children_sign_from_year
+    return "class" if grown else "guardian"
+
+
+def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school: School, actor: Actor) -> int:
+    step = steps.ASK if first else f"{steps.ASK}-{clock.today()}"
+    due_on = adult.due_on or campaign.due_on
+    if adult.is_family:
+        kind, purpose = "ask", "family"
+        letter = letters.ask(
+            school,
+            forename=adult.forename,
+            language=adult.language,
+            tasks=adult.tasks(),
+            due_on=due_on,
+            works_here=adult.is_staff,
+        )
+    else:
+        kind, purpose = "staff-ask", ""
+        letter = letters.staff_ask(school, forename=adult.forename, due_on=due_on)
+    message = notifications.enqueue(
+        db,
+        kind=kind,
+        recipient=adult.pseudonym,
+        to_address=adult.address,
+        letter=letter,
+        link_purpose=purpose,
+        dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
+        not_before=sending_time(clock.now(), rounds.terms_of(school, campaign)),
+    )
+    if not steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id):
+        return 0
+    signing.mark_asked(db, [row.id for row in adult.requests])
+    note(db, "requested", campaign, adult, step=step, message=message.public_id, actor=actor)
+    return 1
+
+
+def note(
+    db: Session, kind: str, campaign: CampaignRow, adult: Owed, *, step: str, message: str, actor: Actor
+) -> evidence.EntryRow:
+    """Write into the ledger that an adult was asked or reminded: one entry for everything the message lists."""
+    return evidence.append(
+        db,
+        kind,
+        subject=adult.pseudonym,
+        act={
+            "school_year": campaign.school_year,
+            "step": step,
+            "agreements": sorted({row.agreement_key for row in adult.requests}),
+            "image_choices": bool(adult.choosing),
+            "requests": [row.public_id for row in adult.requests],
+            "message": message,
+        },
+        details={"sent_to": adult.address},
+        idempotency_key=f"{kind}:{campaign.public_id}:{adult.person_id}:{step}",
+        actor=actor,
+    )

@@ -1,0 +1,327 @@
+"""One guardian's sitting for all their children: what it asks, and the single act in which all of it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.campaigns.draft import JOURNEY, Draft
+from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+
+RULES, USES, CHILDREN = "parents", consent.AGREEMENT, "children"
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyChild:
+    """One child as this guardian stands to them, with the guardian's own answers about pictures."""
+
+    link: people.GuardianshipRow
+    request: signing.RequestRow | None
+    answers: Mapping[str, str]
+
+    @property
+    def child(self) -> people.ChildRow:
+        """The child."""
+        return self.link.child
+
+    @property
+    def wants_choices(self) -> bool:
+        """Whether this guardian is still to be asked about pictures of the child."""
+        return self.link.may_choose and not self.answers
+
+    @property
+    def wants_signature(self) -> bool:
+        """Whether this guardian is to accept the younger children's rules on the child's behalf."""
+        return (
+            self.link.is_asked
+            and self.request is not None
+            and self.request.way == "guardian"
+            and self.request.is_outstanding
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A guardian, the children they may be written to about, and how far they have come this school year."""
+
+    guardian: people.GuardianRow
+    school_year: int
+    request: signing.RequestRow | None
+    """Their own request for the parents' rules."""
+    children: tuple[FamilyChild, ...]
+
+    @property
+    def wants_rules(self) -> bool:
+        """Whether the parents' rules wait for an answer."""
+        return self.request is not None and self.request.is_outstanding
+
+    @property
+    def choosing(self) -> tuple[FamilyChild, ...]:
+        """The children about whose pictures they are still to be asked."""
+        return tuple(each for each in self.children if each.wants_choices)
+
+    @property
+    def younger(self) -> tuple[FamilyChild, ...]:
+        """The children for whom they are still to accept the children's rules."""
+        return tuple(each for each in self.children if each.wants_signature)
+
+    @property
+    def owes_anything(self) -> bool:
+        """Whether there is a reason to sit down."""
+        return self.wants_rules or bool(self.choosing or self.younger)
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A sitting with everything its pages need: the family, the wordings in force and the answers so far."""
+
+    sitting: signing.SittingRow
+    family: Family
+    rules: agreements.Wording
+    uses: agreements.Wording
+    children_rules: agreements.Wording
+    draft: Draft
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The pages in order: ``rules``, one ``pictures/<child>`` each, ``younger``, ``check``."""
+        found = ["rules"] if self.family.wants_rules else []
+        found += [f"pictures/{each.child.public_id}" for each in self.family.choosing]
+        found += ["younger"] if self.family.younger else []
+        return (*found, "check")
+
+    def is_done(self, step: str) -> bool:
+        """Whether a page was answered, to the words now in force."""
+        if step == "rules":
+            return self.draft.rules_sha256 == self.rules.text_sha256
+        if step == "younger":
+            return self.draft.younger_sha256 == self.children_rules.text_sha256
+        if step.startswith("pictures/"):
+            answered = self.draft.pictures if self.draft.pictures_sha256 == self.uses.text_sha256 else {}
+            return step.removeprefix("pictures/") in answered
+        return False
+
+    @property
+    def next_step(self) -> str:
+        """The first page that has not been answered; ``check`` when all have."""
+        return next(step for step in self.steps if not self.is_done(step))
+
+    def child(self, public_id: str) -> FamilyChild | None:
+        """One of the children asked about in this sitting."""
+        return next((each for each in self.family.choosing if each.child.public_id == public_id), None)
+
+
+def family(db: Session, guardian_id: int, school_year: int) -> Family:
+    """One guardian's family as of now; raises NotFound for somebody who is not a guardian."""
+    guardian = people.guardian(db, guardian_id)
+    links = people.children_of(db, guardian_id)
+    rows = signing.standing_of(db, (guardian_id, *(link.child.person_id for link in links)), school_year)
+    answers = consent.answers_of_guardian(db, guardian_id, school_year)
+    return Family(
+        guardian=guardian,
+        school_year=school_year,
+        request=_request(rows.get(guardian_id, ()), RULES),
+        children=tuple(
+            FamilyChild(
+                link=link,
+                request=_request(rows.get(link.child.person_id, ()), CHILDREN),
+                answers=answers.get(link.child.person_id, {}),
+            )
+            for link in links
+        ),
+    )
+
+
+def _request(rows: tuple[signing.RequestRow, ...], agreement_key: str) -> signing.RequestRow | None:
+    return next((row for row in rows if row.agreement_key == agreement_key), None)
+
+
+def begin_for_family(
+    db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
+) -> signing.SittingRow:
+    """Start, or go on with, a guardian's sitting; raises Conflict where nothing is owed."""
+    if not family(db, guardian_id, school_year).owes_anything:
+        raise Conflict(_("You have answered everything for this school year."))
+    return signing.begin(db, guardian_id, school_year, language, journey=JOURNEY, agreement_keys=(RULES,), actor=actor)
+
+
+def sitting_of_family(db: Session, guardian_id: int, school_year: int) -> signing.SittingRow | None:
+    """The guardian's newest sitting of this school year, open or over."""
+    return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY)
+
+
+def journey(db: Session, sitting: signing.SittingRow) -> Journey:
+    """Everything the pages of a sitting need."""
+    return Journey(
+        sitting=sitting,
+        family=family(db, sitting.person_id, sitting.school_year),
+        rules=agreements.current(db, RULES, language=sitting.language),
+        uses=agreements.current(db, USES, language=sitting.language),
+        children_rules=agreements.current(db, CHILDREN, language=sitting.language, reading_level="younger"),
+        draft=Draft.read(sitting.draft),
+    )
+
+
+def sign_for_family(
+    db: Session,
+    sitting: signing.SittingRow,
+    *,
+    typed_name: str,
+    mark: Any = None,
+    fingerprint: str,
+    school: School,
+    actor: Actor,
+) -> str:
+    """Record everything of a sitting in one go and return its receipt's public id; again returns the same.
+
+    Signs the parents' rules, records the image choices of each child, and accepts the younger children's rules on
+    their behalf. ``fingerprint`` is that of the draft that was restated to the signer. Raises Invalid for the name
+    or the drawing, Conflict when a page is unanswered, the wording changed or the answers are not those restated.
+    """
+    sitting = signing.sitting(db, sitting.public_id)
+    if sitting.status == "signed":
+        return sitting.receipt
+    trip = journey(db, sitting)
+    _check_complete(trip, fingerprint)
+    name = signing.typed_name(typed_name)
+    seqs = [row.ledger_seq for row in signing.signatures_in(db, sitting.id)]
+    if trip.family.wants_rules and trip.family.request is not None:
+        seqs.append(_accept(db, trip, trip.family.request, trip.rules, name, mark, {}, actor).ledger_seq)
+        mark = None  # drawn once, kept once: with the first act of the sitting
+    for each in trip.family.choosing:
+        seqs.append(_choose(db, trip, each, name, mark, actor).seq)
+        mark = None
+    for each in trip.family.younger:
+        if each.request is not None:
+            about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
+            seqs.append(_accept(db, trip, each.request, trip.children_rules, name, mark, about, actor).ledger_seq)
+            mark = None
+    return _finish(db, trip, seqs, "signed", school)
+
+
+def _check_complete(trip: Journey, fingerprint: str) -> None:
+    draft = trip.draft
+    changed = (
+        (draft.rules_sha256 and trip.family.wants_rules and not trip.is_done("rules"))
+        or (draft.pictures and draft.pictures_sha256 != trip.uses.text_sha256)
+        or (draft.younger_sha256 and trip.family.younger and not trip.is_done("younger"))
+    )
+    if changed:
+        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+    if trip.steps == ("check",):
+        raise Conflict(_("You have answered everything for this school year."))
+    if trip.next_step != "check":
+        raise Conflict(_("There is a page you have not answered yet."))
+    if draft.fingerprint != fingerprint:
+        raise Conflict(_("Your answers changed in another window. Please check them again."))
+
+
+def _accept(
+    db: Session,
+    trip: Journey,
+    request: signing.RequestRow,
+    wording: agreements.Wording,
+    name: str,
+    mark: Any,
+    about: dict[str, str],
+    actor: Actor,
+) -> signing.SignatureRow:
+    return signing.sign(
+        db,
+        request.id,
+        wording=wording,
+        shown_sha256=wording.text_sha256,
+        typed_name=name,
+        mark=mark,
+        signed_by_id=trip.family.guardian.person_id,
+        signing_session_id=trip.sitting.id,
+        idempotency_key=f"sitting:{trip.sitting.public_id}:{request.public_id}",
+        extra={"signer_name": trip.family.guardian.full_name, **about},
+        actor=actor,
+    )
+
+
+def _choose(db: Session, trip: Journey, each: FamilyChild, name: str, mark: Any, actor: Actor) -> evidence.EntryRow:
+    guardian = trip.family.guardian
+    details: dict[str, Any] = {
+        "typed_name": name,
+        "name_matches": signing.same_name(name, guardian.full_name),
+        "signer_name": guardian.full_name,
+        "child_name": each.child.full_name,
+        "relationship": each.link.relationship_name,
+    }
+    if drawn := signing.drawn_mark(mark):
+        details["mark"] = drawn
+    return consent.record(
+        db,
+        child=each.child,
+        guardian=guardian,
+        answers=trip.draft.pictures[each.child.public_id],
+        wording=trip.uses,
+        school_year=trip.family.school_year,
+        idempotency_key=f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}",
+        details=details,
+        actor=actor,
+    )
+
+
+def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: School) -> str:
+    guardian = trip.family.guardian
+    person = people.person_by_id(db, guardian.person_id)
+    receipt = want_receipt(
+        db,
+        person=person,
+        entries=seqs,
+        school_year=trip.family.school_year,
+        language=trip.sitting.language,
+        forename=guardian.forename,
+        to_address=guardian.email,
+        family=True,
+        key=trip.sitting.public_id,
+        school=school,
+    )
+    signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt)
+    stop_asking(db, person, trip.family.school_year)
+    return receipt
+
+
+def decline_for_family(
+    db: Session, sitting: signing.SittingRow, *, reason: str, shown_sha256: str, school: School, actor: Actor
+) -> signing.SittingRow:
+    """Record at once that a guardian does not agree to the parents' rules, and tell the office; safe to repeat.
+
+    The sitting goes on while pictures or younger children's rules wait, and ends here otherwise.
+    """
+    sitting = signing.sitting(db, sitting.public_id)
+    trip = journey(db, sitting)
+    if trip.family.request is None or not trip.family.wants_rules or sitting.status != "reading":
+        return sitting
+    guardian = trip.family.guardian
+    row = signing.sign(
+        db,
+        trip.family.request.id,
+        wording=trip.rules,
+        shown_sha256=shown_sha256,
+        typed_name="",
+        signed_by_id=guardian.person_id,
+        outcome="declined",
+        reason=reason,
+        signing_session_id=sitting.id,
+        idempotency_key=f"sitting:{sitting.public_id}:{trip.family.request.public_id}",
+        extra={"signer_name": guardian.full_name},
+        actor=actor,
+    )
+    person = people.person_by_id(db, guardian.person_id)
+    tell_office_of_refusal(db, person, key=row.public_id, school=school)
+    stop_asking(db, person, sitting.school_year)
+    if not (trip.family.choosing or trip.family.younger):
+        _finish(db, trip, [row.ledger_seq], "declined", school)
+    return signing.sitting(db, sitting.public_id)

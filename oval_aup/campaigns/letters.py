@@ -1,0 +1,118 @@
+"""What each e-mail says: one function per kind, none of which puts a child's name or a choice into words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from oval_aup.core import i18n, render
+from oval_aup.core.school import School
+from oval_aup.notifications import LINK_MARK, Letter
+
+
+def ask(
+    school: School,
+    *,
+    forename: str,
+    language: str,
+    tasks: Sequence[str],
+    due_on: dt.date,
+    works_here: bool = False,
+) -> Letter:
+    """Ask a guardian for everything they owe; one who also works here is sent to the staff rules as well."""
+    return letter(
+        "ask",
+        school,
+        language=language,
+        forename=forename,
+        tasks=tasks,
+        due_on=due_on,
+        link=LINK_MARK,
+        staff_link=_staff_link(school) if works_here else "",
+    )
+
+
+def staff_ask(school: School, *, forename: str, due_on: dt.date) -> Letter:
+    """Ask a staff member to read and sign the staff rules."""
+    return letter("staff-ask", school, forename=forename, due_on=due_on, staff_link=_staff_link(school))
+
+
+def reminder(
+    school: School,
+    *,
+    forename: str,
+    language: str,
+    tasks: Sequence[str],
+    due_on: dt.date,
+    today: dt.date,
+    family: bool,
+    works_here: bool,
+    last: bool = False,
+) -> Letter:
+    """Remind an adult of everything that is still open; the last one says that it is the last."""
+    return letter(
+        "last-reminder" if last else "reminder",
+        school,
+        language=language,
+        forename=forename,
+        tasks=tasks,
+        due_on=due_on,
+        overdue=today > due_on,
+        link=LINK_MARK if family else "",
+        staff_link=_staff_link(school) if works_here else "",
+    )
+
+
+def escalation(school: School, *, forename: str, families: int, colleagues: int) -> Letter:
+    """Tell a class teacher or line manager how many have stayed silent; who they are is behind the log-in."""
+    return letter(
+        "escalation",
+        school,
+        forename=forename,
+        families=families,
+        colleagues=colleagues,
+        staff_link=_staff_link(school),
+    )
+
+
+def receipt(school: School, *, forename: str, language: str, next_year: int, family: bool) -> Letter:
+    """Send the receipt that travels as an attachment; a guardian's letter carries the link to their family page."""
+    return letter(
+        "receipt",
+        school,
+        language=language,
+        forename=forename,
+        next_year=next_year,
+        link=LINK_MARK if family else "",
+    )
+
+
+def new_link(school: School, *, forename: str, language: str) -> Letter:
+    """Replace a private link that ran out."""
+    return letter("new-link", school, language=language, forename=forename, link=LINK_MARK)
+
+
+def declined(school: School, *, person_public_id: str) -> Letter:
+    """Tell the office that somebody does not agree; who and why is behind the log-in."""
+    return letter("declined", school, page=f"{school.base_url}/office/people/{person_public_id}")
+
+
+def choice_changed(school: School, *, forename: str) -> Letter:
+    """Tell a class teacher that a choice about pictures has changed; whose and which is behind the log-in."""
+    return letter("choice-changed", school, forename=forename, page=f"{school.base_url}/staff/classes")
+
+
+def letter(kind: str, school: School, *, language: str = "en", **context: object) -> Letter:
+    """Render ``templates/email/<kind>`` in a language."""
+    with i18n.speaking(language):
+        shared: dict[str, object] = {"school": school, "language": language, **context}
+        subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
+        return Letter(
+            subject=subject,
+            text=render.page(f"email/{kind}/body.txt", subject=subject, **shared).strip() + "\n",
+            html=render.page(f"email/{kind}/body.html", subject=subject, **shared),
+        )
+
+
+def _staff_link(school: School) -> str:
+    return f"{school.base_url}/staff"

@@ -1,0 +1,35 @@
+"""A new private link for somebody whose own ran out: only ever to an address the school already has."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from oval_aup import notifications, people
+from oval_aup.campaigns import letters
+from oval_aup.core import clock
+from oval_aup.core.school import School
+
+EVERY_MINUTES = 10
+"""Asking again within this time sends no second message."""
+
+
+def send_new_link(db: Session, email: str, *, school: School) -> None:
+    """Queue a new family link for every guardian reached at this address who has a child here; else do nothing.
+
+    The caller's answer must not depend on which it was. The letter is written in either case, so that neither
+    does the time it takes.
+    """
+    window = int(clock.now().timestamp()) // (60 * EVERY_MINUTES)
+    guardians = [row for row in people.guardians_at(db, email) if people.children_of(db, row.person_id)]
+    if not guardians:
+        letters.new_link(school, forename="", language="en")
+    for guardian in guardians:
+        notifications.enqueue(
+            db,
+            kind="new-link",
+            recipient=guardian.pseudonym,
+            to_address=guardian.email,
+            letter=letters.new_link(school, forename=guardian.forename, language=guardian.language),
+            link_purpose="family",
+            dedupe_key=f"new-link:{guardian.public_id}:{window}",
+        )

@@ -1,0 +1,232 @@
+"""Who is reminded today, by plan or by hand, and who else is told when somebody stays silent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import notifications, people
+from oval_aup.campaigns import letters, rounds, schedule, steps
+from oval_aup.campaigns.asking import note
+from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns.rounds import CampaignRow
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReminder:
+    """One step that is due: whom it is about and, in ``to_address``, who hears of it."""
+
+    person_id: int
+    full_name: str
+    step: str
+    fell_due_on: dt.date
+    to_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nudged:
+    """What became of a nudge: how many messages were queued, and why the others were not."""
+
+    sent: int
+    skipped: dict[int, str]
+    """Person id to ``nothing-owed``, ``no-address``, ``trouble`` or ``nudged-today``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """Somebody who is told that others stay silent."""
+
+    pseudonym: str
+    forename: str
+    address: str
+
+
+def remind(
+    db: Session, *, on: dt.date, dry_run: bool = False, school: School, actor: Actor
+) -> tuple[PlannedReminder, ...]:
+    """Take every step that is due on a day, or with ``dry_run`` only say which; a step taken is never due again."""
+    campaign = rounds.campaign_of(db, people.school_year(on))
+    if campaign is None or campaign.status != "open":
+        return ()
+    if not dry_run:
+        rounds.hold(db, campaign)
+    terms = rounds.terms_of(school, campaign)
+    taken = steps.taken_steps(db, campaign.id)
+    due: list[tuple[Owed, schedule.Step]] = []
+    for adult in owed_by(db, campaign.school_year, choices=campaign.asks_families).values():
+        step = schedule.due_step(_facts(campaign, adult, taken[adult.person_id]), on, terms)
+        if step is not None:
+            due.append((adult, step))
+    reminders = [(adult, step) for adult, step in due if step.name != schedule.ESCALATION]
+    silent = [(adult, step) for adult, step in due if step.name == schedule.ESCALATION]
+    planned = [PlannedReminder(a.person_id, a.full_name, s.name, s.fell_due_on, a.address) for a, s in reminders]
+    if not dry_run:
+        planned = [
+            row
+            for row, (adult, step) in zip(planned, reminders, strict=True)
+            if _send(db, campaign, adult, step.name, last=step.is_last, on=on, school=school, actor=actor)
+        ]
+    return (*planned, *_escalate(db, campaign, silent, on=on, dry_run=dry_run, school=school, actor=actor))
+
+
+def _facts(campaign: CampaignRow, adult: Owed, taken: steps.Taken) -> schedule.Facts:
+    return schedule.Facts(
+        asked_on=taken.asked_on,
+        due_on=adult.due_on or campaign.due_on,
+        reminder_days=campaign.reminder_days,
+        last_day=people.school_year_ends(campaign.school_year),
+        reachable=adult.reachable,
+        taken=taken.automatic,
+        nudged_on=taken.nudged_on,
+    )
+
+
+def _send(
+    db: Session,
+    campaign: CampaignRow,
+    adult: Owed,
+    step: str,
+    *,
+    last: bool,
+    on: dt.date,
+    school: School,
+    actor: Actor,
+) -> bool:
+    letter = letters.reminder(
+        school,
+        forename=adult.forename,
+        language=adult.language,
+        tasks=adult.tasks(),
+        due_on=adult.due_on or campaign.due_on,
+        today=on,
+        family=adult.is_family,
+        works_here=adult.is_staff,
+        last=last,
+    )
+    message = notifications.enqueue(
+        db,
+        kind="last-reminder" if last else "reminder",
+        recipient=adult.pseudonym,
+        to_address=adult.address,
+        letter=letter,
+        link_purpose="family" if adult.is_family else "",
+        dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
+        not_before=schedule.sending_time(clock.now(), rounds.terms_of(school, campaign)),
+    )
+    if not steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id):
+        return False
+    note(db, "reminded", campaign, adult, step=step, message=message.public_id, actor=actor)
+    return True
+
+
+def nudge(db: Session, person_ids: Iterable[int], *, school: School, actor: Actor) -> Nudged:
+    """Remind chosen people now, at most once a day each; raises Conflict when no round is open."""
+    today = clock.today()
+    campaign = rounds.campaign_of(db, people.school_year(today))
+    if campaign is None or campaign.status != "open":
+        raise Conflict(_("Open this year’s round of asking first."))
+    rounds.hold(db, campaign)
+    wanted = tuple(dict.fromkeys(person_ids))
+    adults = owed_by(db, campaign.school_year, set(wanted), choices=campaign.asks_families)
+    sent = 0
+    skipped: dict[int, str] = {}
+    for person_id in wanted:
+        adult = adults.get(person_id)
+        if adult is None:
+            skipped[person_id] = "nothing-owed"
+        elif not adult.address:
+            skipped[person_id] = "no-address"
+        elif adult.trouble:
+            skipped[person_id] = "trouble"
+        elif _send(db, campaign, adult, f"{steps.NUDGE}{today}", last=False, on=today, school=school, actor=actor):
+            sent += 1
+        else:
+            skipped[person_id] = "nudged-today"
+    return Nudged(sent, skipped)
+
+
+def _escalate(
+    db: Session,
+    campaign: CampaignRow,
+    silent: list[tuple[Owed, schedule.Step]],
+    *,
+    on: dt.date,
+    dry_run: bool,
+    school: School,
+    actor: Actor,
+) -> list[PlannedReminder]:
+    if not silent:
+        return []
+    listeners = _Listeners(db, school)
+    planned: list[PlannedReminder] = []
+    families: Counter[_Listener] = Counter()
+    colleagues: Counter[_Listener] = Counter()
+    for adult, step in silent:
+        if not dry_run and not steps.claim(db, campaign.id, adult.person_id, step.name):
+            continue
+        if not dry_run:
+            note(db, "reminded", campaign, adult, step=step.name, message="", actor=actor)
+        for listener in listeners.of(adult):
+            planned.append(
+                PlannedReminder(adult.person_id, adult.full_name, step.name, step.fell_due_on, listener.address)
+            )
+            (families if adult.is_family else colleagues)[listener] += 1
+    if not dry_run:
+        for listener in sorted(families.keys() | colleagues.keys(), key=lambda each: each.address):
+            _tell(db, campaign, listener, families[listener], colleagues[listener], on=on, school=school)
+    return planned
+
+
+def _tell(
+    db: Session,
+    campaign: CampaignRow,
+    listener: _Listener,
+    families: int,
+    colleagues: int,
+    *,
+    on: dt.date,
+    school: School,
+) -> None:
+    notifications.enqueue(
+        db,
+        kind="escalation",
+        recipient=listener.pseudonym,
+        to_address=listener.address,
+        letter=letters.escalation(school, forename=listener.forename, families=families, colleagues=colleagues),
+        dedupe_key=f"{campaign.public_id}:escalation:{listener.address}:{on}",
+        not_before=schedule.sending_time(clock.now(), rounds.terms_of(school, campaign)),
+    )
+
+
+class _Listeners:
+    """Class teachers and line managers; the office where there is neither."""
+
+    def __init__(self, db: Session, school: School) -> None:
+        staff = [member for member in people.staff(db) if member.work_email]
+        self._by_id = {member.person_id: _listener(member) for member in staff}
+        self._by_class: dict[int, list[_Listener]] = {}
+        for member in staff:
+            if member.class_id is not None and member.staff_group in ("teaching", "leadership"):
+                self._by_class.setdefault(member.class_id, []).append(self._by_id[member.person_id])
+        self._office = _Listener("school", _("colleague"), school.email)
+
+    def of(self, adult: Owed) -> list[_Listener]:
+        """Who is told about one silent adult."""
+        if adult.is_family:
+            found = [each for class_id in sorted(adult.class_ids) for each in self._by_class.get(class_id, ())]
+            return list(dict.fromkeys(found)) or [self._office]
+        manager = self._by_id.get(adult.line_manager_id or 0)
+        return [manager or self._office]
+
+
+def _listener(member: people.StaffRow) -> _Listener:
+    return _Listener(member.pseudonym, member.forename, member.work_email)

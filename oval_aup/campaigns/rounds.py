@@ -1,0 +1,143 @@
+"""A round of asking: planned once for a school year, opened once, and the only place its dates come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import people
+from oval_aup.campaigns.models import Campaign
+from oval_aup.campaigns.schedule import MOST_REMINDERS
+from oval_aup.campaigns.term_dates import TermDates, term_dates
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+
+AUDIENCES = ("guardians", "staff", "children")
+USUAL_REMINDER_DAYS = (7, 14, 21)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """One round of asking; ``status`` is ``planned``, ``open`` or ``closed``."""
+
+    id: int
+    public_id: str
+    school_year: int
+    audiences: tuple[str, ...]
+    opens_on: dt.date
+    due_on: dt.date
+    reminder_days: tuple[int, ...]
+    status: str
+    opened_at: dt.datetime | None
+
+    @property
+    def asks_families(self) -> bool:
+        """Whether guardians are asked, and with the rules about their children's pictures."""
+        return "guardians" in self.audiences
+
+
+def plan(
+    db: Session,
+    *,
+    school_year: int,
+    audiences: Sequence[str] = AUDIENCES,
+    opens_on: dt.date,
+    due_on: dt.date,
+    reminder_days: Sequence[int] = USUAL_REMINDER_DAYS,
+    actor: Actor,
+) -> CampaignRow:
+    """Plan the round of a school year, or change the plan; once it is open only its dates and reminders may change.
+
+    Raises Invalid by field for dates outside the school year, a due date before the opening, or reminder days
+    that do not rise; Conflict for a change of what an open round asks.
+    """
+    days = tuple(reminder_days)
+    _check(school_year, audiences, opens_on, due_on, days)
+    row = db.scalar(sa.select(Campaign).where(Campaign.school_year == school_year))
+    if row is None:
+        row = Campaign(school_year=school_year, status="planned", created_at=clock.now(), created_by_id=actor.person_id)
+        db.add(row)
+    elif row.status != "planned" and (set(row.audiences) != set(audiences) or row.opens_on != opens_on):
+        raise Conflict(
+            _("This round is open: its due date and reminders can change, not what it asks or when it began.")
+        )
+    row.audiences = [audience for audience in AUDIENCES if audience in audiences]
+    row.opens_on, row.due_on, row.reminder_days = opens_on, due_on, list(days)
+    db.flush()
+    return _row(row)
+
+
+def _check(
+    school_year: int, audiences: Sequence[str], opens_on: dt.date, due_on: dt.date, days: tuple[int, ...]
+) -> None:
+    faults: dict[str, str] = {}
+    first, last = people.school_year_starts(school_year), people.school_year_ends(school_year)
+    if not audiences or not set(audiences) <= set(AUDIENCES):
+        faults["audiences"] = _("Choose who is asked.")
+    if not first <= opens_on <= last:
+        faults["opens_on"] = _("The opening day must lie in the school year.")
+    if not opens_on <= due_on <= last:
+        faults["due_on"] = _("The due date must come after the opening, within the school year.")
+    if len(days) > MOST_REMINDERS or list(days) != sorted(set(days)) or any(not 1 <= day <= 120 for day in days):
+        faults["reminder_days"] = _("Give up to three numbers of days, rising, each from 1 to 120.")
+    if faults:
+        raise Invalid(fields=faults)
+
+
+def campaign(db: Session, public_id: str) -> CampaignRow:
+    """One round by public id; raises NotFound."""
+    found = db.scalar(sa.select(Campaign).where(Campaign.public_id == public_id))
+    if found is None:
+        raise NotFound
+    return _row(found)
+
+
+def campaign_of(db: Session, school_year: int) -> CampaignRow | None:
+    """The round of a school year, or None where none has been planned."""
+    found = db.scalar(sa.select(Campaign).where(Campaign.school_year == school_year))
+    return _row(found) if found else None
+
+
+def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
+    """End a round: no reminder goes any more; answers are still taken. Safe to repeat."""
+    set_status(db, campaign(db, public_id), "closed")
+    return campaign(db, public_id)
+
+
+def set_status(db: Session, row: CampaignRow, status: str) -> None:
+    """Move a round on and remember when it was first opened."""
+    values: dict[str, object] = {"status": status}
+    if status == "open" and row.opened_at is None:
+        values["opened_at"] = clock.now()
+    db.execute(sa.update(Campaign).where(Campaign.id == row.id).values(**values))
+
+
+def hold(db: Session, row: CampaignRow) -> None:
+    """Make other schedulers wait until this unit of work ends, on engines where they could run at once."""
+    db.execute(sa.select(Campaign.id).where(Campaign.id == row.id).with_for_update())
+
+
+def terms_of(school: School, row: CampaignRow) -> TermDates:
+    """The school days that this round goes by, and those of the year after it."""
+    return term_dates(school.holidays, school_years=(row.school_year, row.school_year + 1))
+
+
+def _row(found: Campaign) -> CampaignRow:
+    return CampaignRow(
+        id=found.id,
+        public_id=found.public_id,
+        school_year=found.school_year,
+        audiences=tuple(found.audiences),
+        opens_on=found.opens_on,
+        due_on=found.due_on,
+        reminder_days=tuple(found.reminder_days),
+        status=found.status,
+        opened_at=found.opened_at,
+    )

@@ -1,0 +1,91 @@
+"""The steps that were taken for people: claimed once each, whoever and however many try."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.campaigns.models import Reminder
+from oval_aup.core import clock
+
+ASK = "ask"
+NUDGE = "nudge-"
+
+_CLAIM = sa.text(
+    "INSERT INTO reminder (campaign_id, person_id, step, message, taken_at)"
+    " VALUES (:campaign_id, :person_id, :step, :message, :taken_at)"
+    " ON CONFLICT (campaign_id, person_id, step) DO NOTHING"
+).bindparams(sa.bindparam("taken_at", type_=Reminder.__table__.c.taken_at.type))
+
+
+@dataclass(slots=True)
+class Taken:
+    """The steps of one person so far, each with its London date."""
+
+    steps: dict[str, dt.date] = field(default_factory=dict)
+
+    @property
+    def asked_on(self) -> dt.date | None:
+        """The newest asking: a later one follows a child who joined."""
+        return max((on for step, on in self.steps.items() if step.startswith(ASK)), default=None)
+
+    @property
+    def nudged_on(self) -> dt.date | None:
+        """The newest nudge by hand."""
+        return max((on for step, on in self.steps.items() if step.startswith(NUDGE)), default=None)
+
+    @property
+    def automatic(self) -> Mapping[str, dt.date]:
+        """Reminders and escalation."""
+        return {step: on for step, on in self.steps.items() if not step.startswith((ASK, NUDGE))}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step taken for a person; ``message`` is the public id in the outbox, empty where none was sent."""
+
+    step: str
+    message: str
+    taken_at: dt.datetime
+
+
+def claim(db: Session, campaign_id: int, person_id: int, step: str, *, message: str = "") -> bool:
+    """Take a step for a person; False where somebody has taken it before."""
+    taken = db.execute(
+        _CLAIM,
+        {
+            "campaign_id": campaign_id,
+            "person_id": person_id,
+            "step": step,
+            "message": message,
+            "taken_at": clock.now(),
+        },
+    )
+    return bool(cast(Any, taken).rowcount == 1)
+
+
+def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, Taken]:
+    """Every step of a round by person; a person without any has an empty one."""
+    found: defaultdict[int, Taken] = defaultdict(Taken)
+    rows = db.execute(
+        sa.select(Reminder.person_id, Reminder.step, Reminder.taken_at).where(Reminder.campaign_id == campaign_id)
+    )
+    for person_id, step, taken_at in rows:
+        found[person_id].steps[step] = clock.london(taken_at).date()
+    return found
+
+
+def steps_for(db: Session, campaign_id: int, person_id: int) -> tuple[StepRow, ...]:
+    """The steps taken for one person in a round, oldest first."""
+    rows = db.execute(
+        sa.select(Reminder.step, Reminder.message, Reminder.taken_at)
+        .where(Reminder.campaign_id == campaign_id, Reminder.person_id == person_id)
+        .order_by(Reminder.id)
+    )
+    return tuple(StepRow(*row) for row in rows)

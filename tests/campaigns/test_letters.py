@@ -1,0 +1,99 @@
+"""Every e-mail word for word, as golden files; run with OVAL_GOLDEN=write to accept new words after reading them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oval_aup.campaigns import letters
+from oval_aup.core.school import School
+from oval_aup.notifications import LINK_MARK, Letter
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "emails"
+SCHOOL = School(
+    name="The Oval School",
+    phone="0121 496 0000",
+    email="office@oval.example.org",
+    base_url="https://aup.oval.example.org",
+)
+DUE_ON = dt.date(2026, 10, 5)
+TASKS = ("Read and sign our rules for parents and carers", "Tell us where we may use pictures of your children")
+STAFF_TASKS = ("Read and sign this year’s rules for staff",)
+
+
+def _reminder(*, last: bool = False, family: bool = True, works_here: bool = False) -> Letter:
+    return letters.reminder(
+        SCHOOL,
+        forename="Ann",
+        language="en",
+        tasks=TASKS if family else STAFF_TASKS,
+        due_on=DUE_ON,
+        today=dt.date(2026, 10, 12) if last else dt.date(2026, 9, 21),
+        family=family,
+        works_here=works_here,
+        last=last,
+    )
+
+
+KINDS: dict[str, Callable[[], Letter]] = {
+    "ask": lambda: letters.ask(SCHOOL, forename="Ann", language="en", tasks=TASKS, due_on=DUE_ON),
+    "ask-works-here": lambda: letters.ask(
+        SCHOOL, forename="Ann", language="en", tasks=TASKS, due_on=DUE_ON, works_here=True
+    ),
+    "staff-ask": lambda: letters.staff_ask(SCHOOL, forename="Di", due_on=DUE_ON),
+    "reminder": _reminder,
+    "reminder-works-here": lambda: _reminder(works_here=True),
+    "reminder-staff": lambda: _reminder(family=False, works_here=True),
+    "last-reminder": lambda: _reminder(last=True),
+    "last-reminder-staff": lambda: _reminder(last=True, family=False, works_here=True),
+    "escalation-teacher": lambda: letters.escalation(SCHOOL, forename="Di", families=3, colleagues=0),
+    "escalation-manager": lambda: letters.escalation(SCHOOL, forename="Eve", families=1, colleagues=1),
+    "receipt": lambda: letters.receipt(SCHOOL, forename="Ann", language="en", next_year=2027, family=True),
+    "receipt-staff": lambda: letters.receipt(SCHOOL, forename="Di", language="en", next_year=2027, family=False),
+    "new-link": lambda: letters.new_link(SCHOOL, forename="Ann", language="en"),
+    "declined": lambda: letters.declined(SCHOOL, person_public_id="11111111-2222-3333-4444-555555555555"),
+    "choice-changed": lambda: letters.choice_changed(SCHOOL, forename="Di"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_letter_reads_exactly_as_agreed(kind: str) -> None:
+    made = KINDS[kind]()
+    shown = f"Subject: {made.subject}\n\n{made.text}\n{'-' * 30} html {'-' * 30}\n{made.html}\n"
+    path = GOLDEN / f"{kind}.txt"
+    if os.environ.get("OVAL_GOLDEN") == "write":
+        path.write_text(shown, encoding="utf-8")
+    assert shown == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_letter_has_a_short_subject_one_button_and_no_loose_ends(kind: str) -> None:
+    made = KINDS[kind]()
+    assert len(made.subject) <= 78
+    assert "\n" not in made.subject
+    assert "\n\n\n" not in made.text
+    assert made.html.count("border-radius:8px") <= 1
+    assert not re.search(r"https?://", made.html.replace(SCHOOL.base_url, ""))
+    assert (LINK_MARK in made.text) == (LINK_MARK in made.html)
+    assert "<script" not in made.html
+
+
+def test_every_folder_of_letters_is_written_by_a_function() -> None:
+    folders = {path.name for path in (Path(letters.render.TEMPLATES) / "email").iterdir() if path.is_dir()}
+    written = {"set-password"} | {next(folder for folder in folders if kind.startswith(folder)) for kind in KINDS}
+    assert folders <= written
+
+
+def test_a_name_cannot_smuggle_markup_into_a_letter() -> None:
+    made = letters.new_link(SCHOOL, forename="<img src=x>", language="en")
+    assert "<img" not in made.html
+
+
+def test_a_right_to_left_language_sets_the_direction() -> None:
+    made = letters.new_link(SCHOOL, forename="نادیہ", language="ur")
+    assert 'lang="ur" dir="rtl"' in made.html
