@@ -66,10 +66,6 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_REGULATOR": ("Information Commissioner’s Office", "Who hears complaints about personal information"),
     "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
     "OVAL_SCHOOL_HOLIDAYS": ("a typical year’s", "No reminders then: 2026-10-26/2026-10-30, 2027-05-03, …"),
-    "OVAL_HOLIDAYS": (
-        "typical weeks",
-        "School holidays, first/last day each: 2026-10-26/2026-10-30,2026-12-21/2027-01-01",
-    ),
     "OVAL_UPLOAD_LIMIT_MB": ("10", "Largest roster file accepted"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
@@ -145,16 +141,19 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _holidays(env: Mapping[str, str]) -> tuple[tuple[dt.date, dt.date], ...]:
-    found = []
-    for text in filter(None, (part.strip() for part in (env.get("OVAL_HOLIDAYS") or "").split(","))):
+    holidays = []
+    for piece in filter(None, (part.strip() for part in (env.get("OVAL_SCHOOL_HOLIDAYS") or "").split(","))):
+        first, _slash, last = (part.strip() for part in piece.partition("/"))
         try:
-            first, last = (dt.date.fromisoformat(day) for day in text.split("/"))
+            days = (dt.date.fromisoformat(first), dt.date.fromisoformat(last or first))
         except ValueError:
-            first, last = dt.date.max, dt.date.min
-        if first > last:
-            raise BadSetting(f"OVAL_HOLIDAYS must list spans such as 2026-10-26/2026-10-30, not “{text}”.")
-        found.append((first, last))
-    return tuple(found)
+            raise BadSetting(
+                f"OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30, not “{piece}”."
+            ) from None
+        if days[1] < days[0]:
+            raise BadSetting(f"OVAL_SCHOOL_HOLIDAYS: “{piece}” ends before it begins.")
+        holidays.append(days)
+    return tuple(holidays)
 
 
 def _base_url(env: Mapping[str, str], port: int) -> str:
