@@ -21,6 +21,7 @@ from oval_aup.campaigns.new_links import send_new_link
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.reminding import Nudged, PlannedReminder, nudge, remind
+from oval_aup.campaigns.rosters import apply_roster
 from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, plan, terms_of
 from oval_aup.campaigns.rules import publish_shipped_rules
 from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
@@ -38,6 +39,7 @@ __all__ = [
     "PlannedReminder",
     "RosterFollowUp",
     "StepRow",
+    "apply_roster",
     "ask_joiners",
     "begin_for_family",
     "begin_for_staff",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from oval_aup.campaigns import letters
+from oval_aup.core.render import TEMPLATES
 from oval_aup.core.school import School
 from oval_aup.notifications import LINK_MARK, Letter
 
@@ -84,7 +85,7 @@ def test_the_letter_has_a_short_subject_one_button_and_no_loose_ends(kind: str) 
 
 
 def test_every_folder_of_letters_is_written_by_a_function() -> None:
-    folders = {path.name for path in (Path(letters.render.TEMPLATES) / "email").iterdir() if path.is_dir()}
+    folders = {path.name for path in (TEMPLATES / "email").iterdir() if path.is_dir()}
     written = {"set-password"} | {next(folder for folder in folders if kind.startswith(folder)) for kind in KINDS}
     assert folders <= written
 

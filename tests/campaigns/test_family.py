@@ -1,0 +1,393 @@
+"""A guardian's sitting: all children in one act, tied to what was shown, one entry whatever the traffic."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, campaigns, consent, evidence, notifications, people, signing
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.school import School
+from tests.signing.small_school import YEAR, SmallSchool, guardian_actor, staff_actor
+
+
+def begin(db: Session, who: people.GuardianRow) -> signing.SittingRow:
+    return campaigns.begin_for_family(db, who.person_id, YEAR, language="en", actor=guardian_actor(who))
+
+
+def answer_all(db: Session, sitting: signing.SittingRow, answer: str = "yes") -> campaigns.Draft:
+    """Answer every page of a sitting as its forms would."""
+    trip = campaigns.journey(db, sitting)
+    draft = trip.draft
+    if trip.family.wants_rules:
+        draft = replace(draft, rules_sha256=trip.rules.text_sha256)
+    for each in trip.family.choosing:
+        answers = {use.key: answer for use in consent.purposes_in(trip.uses) if use.basis == "consent"}
+        draft = draft.with_pictures(each.child.public_id, answers, trip.uses.text_sha256)
+    if trip.family.younger:
+        draft = replace(draft, younger_sha256=trip.children_rules.text_sha256)
+    signing.save_draft(db, sitting.public_id, draft.kept())
+    return draft
+
+
+def sign(db: Session, sitting: signing.SittingRow, facts: School, who: people.GuardianRow, **changes: Any) -> str:
+    options: dict[str, Any] = {
+        "typed_name": who.full_name,
+        "fingerprint": campaigns.Draft.read(signing.sitting(db, sitting.public_id).draft).fingerprint,
+        "school": facts,
+        "actor": guardian_actor(who),
+    }
+    return campaigns.sign_for_family(db, sitting, **options | changes)
+
+
+def ledger(db: Session) -> list[str]:
+    return list(db.execute(sa.text("SELECT kind FROM ledger_entry ORDER BY seq")).scalars())
+
+
+def test_the_pages_come_in_order_and_only_what_is_owed(database: Database, asked: SmallSchool) -> None:
+    with database.writing() as db:
+        ann = campaigns.journey(db, begin(db, asked.ann))
+        bob = campaigns.journey(db, begin(db, asked.bob))
+    assert ann.steps == (
+        "rules",
+        f"pictures/{asked.max.public_id}",
+        f"pictures/{asked.mia.public_id}",
+        "younger",
+        "check",
+    )
+    assert ann.next_step == "rules"
+    assert bob.steps == ("rules", f"pictures/{asked.max.public_id}", "check")
+
+
+def test_one_signature_records_rules_choices_and_the_young_childs_rules(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        assert campaigns.family(db, asked.ann.person_id, YEAR).request.status == "started"  # type: ignore[union-attr]
+        answer_all(db, sitting)
+        receipt = sign(db, sitting, facts, asked.ann, mark=[[[1, 1], [2, 2]]])
+        after = campaigns.family(db, asked.ann.person_id, YEAR)
+        assert not after.owes_anything
+        assert all(set(each.answers.values()) == {"yes"} for each in after.children)
+        assert signing.standing(db, asked.mia.person_id, YEAR)[0].status == "signed"
+        assert signing.standing(db, asked.max.person_id, YEAR)[0].status == "open"
+        assert ledger(db)[-4:] == ["signed", "consent_recorded", "consent_recorded", "signed"]
+        document = evidence.document(db, receipt)
+        assert document.params["person_id"] == asked.ann.person_id
+        assert len(document.params["entries"]) == 4
+        sent = [(m.kind, m.status, m.attachment) for m in notifications.messages_to(db, asked.ann.pseudonym)]
+        assert sent == [("ask", "cancelled", ""), ("receipt", "waiting", receipt)]
+        on_behalf = evidence.entries_about(db, asked.mia.pseudonym)[-1]
+        details = evidence.details(db, document.params["entries"])
+    assert on_behalf.body["act"]["on_behalf_by"] == asked.ann.pseudonym
+    assert on_behalf.body["document"]["reading_level"] == "younger"
+    assert [("mark" in details[seq]) for seq in sorted(details)] == [True, False, False, False]
+    assert details[on_behalf.seq]["child_name"] == "Mia Ali"
+
+
+def test_signing_again_gives_the_same_receipt_and_no_new_entry(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        answer_all(db, sitting)
+
+    def post(_number: int) -> str:
+        with database.writing() as db:
+            return sign(db, sitting, facts, asked.ann)
+
+    with ThreadPoolExecutor(8) as pool:
+        receipts = set(pool.map(post, range(20)))
+    with database.reading() as db:
+        kinds = ledger(db)
+        assert db.execute(sa.text("SELECT count(*) FROM message WHERE kind = 'receipt'")).scalar_one() == 1
+    assert len(receipts) == 1
+    assert (kinds.count("signed"), kinds.count("consent_recorded")) == (2, 2)
+
+
+def test_the_second_guardian_is_not_asked_for_what_the_first_has_signed(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=asked.mia.person_id,
+            guardian_id=asked.bob.person_id,
+            parental_responsibility="yes",
+            actor=SYSTEM,
+        )
+        bobs = begin(db, asked.bob)
+        answer_all(db, bobs)
+        anns = begin(db, asked.ann)
+        answer_all(db, anns)
+        sign(db, anns, facts, asked.ann)
+        sign(db, bobs, facts, asked.bob)
+        mia = [row for row in signing.signatures_of(db, asked.mia.person_id) if row.person_id == asked.mia.person_id]
+    assert [row.signed_by_id for row in mia] == [asked.ann.person_id]
+
+
+@pytest.mark.parametrize("forgotten", ["rules_sha256", "younger_sha256", "pictures"])
+def test_an_unanswered_page_stops_the_signature(
+    database: Database, asked: SmallSchool, facts: School, forgotten: str
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        draft = answer_all(db, sitting)
+        empty: Any = {} if forgotten == "pictures" else ""
+        signing.save_draft(db, sitting.public_id, replace(draft, **{forgotten: empty}).kept())
+        with pytest.raises(Conflict, match="not answered"):
+            sign(db, sitting, facts, asked.ann)
+
+
+def test_answers_changed_in_another_window_are_not_signed_for(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        shown = answer_all(db, sitting, "yes").fingerprint
+        answer_all(db, sitting, "no")
+        with pytest.raises(Conflict, match="another window"):
+            sign(db, sitting, facts, asked.ann, fingerprint=shown)
+
+
+def test_words_that_changed_while_reading_are_a_conflict(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        draft = answer_all(db, sitting)
+        stale = replace(draft, rules_sha256="0" * 64)
+        signing.save_draft(db, sitting.public_id, stale.kept())
+        with pytest.raises(Conflict, match="changed while you read"):
+            sign(db, sitting, facts, asked.ann)
+        assert "signed" not in ledger(db)
+
+
+@pytest.mark.parametrize("changes", [{"typed_name": " "}, {"mark": "scribble"}])
+def test_a_missing_name_or_odd_drawing_records_nothing(
+    database: Database, asked: SmallSchool, facts: School, changes: dict[str, Any]
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        answer_all(db, sitting)
+    with pytest.raises(Invalid), database.writing() as db:
+        sign(db, sitting, facts, asked.ann, **changes)
+    with database.reading() as db:
+        assert "signed" not in ledger(db)
+        assert signing.sitting(db, sitting.public_id).status == "reading"
+
+
+def test_declining_the_rules_is_recorded_at_once_and_pictures_are_still_asked(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        rules = agreements.current(db, "parents")
+        options: dict[str, Any] = {
+            "reason": "Not clause four",
+            "shown_sha256": rules.text_sha256,
+            "school": facts,
+            "actor": guardian_actor(asked.ann),
+        }
+        campaigns.decline_for_family(db, sitting, **options)
+        campaigns.decline_for_family(db, sitting, **options)
+        trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
+        assert trip.steps[0].startswith("pictures/")
+        assert ledger(db).count("declined") == 1
+        (to_office,) = notifications.messages_to(db, "school")
+        assert to_office.to_address == facts.email
+        assert "Ann" not in to_office.subject + to_office.text
+        assert "clause four" not in to_office.text
+        answer_all(db, sitting, "no")
+        receipt = sign(db, sitting, facts, asked.ann)
+        assert len(evidence.document(db, receipt).params["entries"]) == 4
+        assert campaigns.owed_by(db, YEAR, {asked.ann.person_id}) == {}
+
+
+def test_declining_when_nothing_else_waits_ends_the_sitting_with_a_receipt(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=asked.cy.person_id,
+            guardian_id=asked.cass.person_id,
+            parental_responsibility="no",
+            lives_with=True,
+            actor=SYSTEM,
+        )
+        sitting = begin(db, asked.cass)
+        after = campaigns.decline_for_family(
+            db,
+            sitting,
+            reason="",
+            shown_sha256=agreements.current(db, "parents").text_sha256,
+            school=facts,
+            actor=guardian_actor(asked.cass),
+        )
+    assert after.status == "declined"
+    assert after.receipt
+
+
+def test_somebody_without_parental_responsibility_is_not_asked_about_pictures(
+    database: Database, asked: SmallSchool
+) -> None:
+    with database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=asked.cy.person_id,
+            guardian_id=asked.cass.person_id,
+            parental_responsibility="no",
+            lives_with=True,
+            actor=SYSTEM,
+        )
+        assert campaigns.journey(db, begin(db, asked.cass)).steps == ("rules", "check")
+
+
+def test_nothing_owed_is_no_reason_to_sit_down(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.bob)
+        answer_all(db, sitting)
+        sign(db, sitting, facts, asked.bob)
+        with pytest.raises(Conflict):
+            begin(db, asked.bob)
+        with pytest.raises(NotFound):
+            campaigns.family(db, asked.max.person_id, YEAR)
+
+
+def change(db: Session, school: SmallSchool, facts: School, answer: str, **changes: Any) -> evidence.EntryRow | None:
+    options: dict[str, Any] = {
+        "guardian_id": school.bob.person_id,
+        "child_public_id": school.max.public_id,
+        "purpose_key": "website",
+        "answer": answer,
+        "school_year": YEAR,
+        "school": facts,
+        "actor": guardian_actor(school.bob),
+    }
+    return campaigns.change_choice(db, **options | changes)
+
+
+def test_a_choice_changed_later_counts_at_once_and_the_class_teacher_hears(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.bob)
+        answer_all(db, sitting)
+        sign(db, sitting, facts, asked.bob)
+        entry = change(db, asked, facts, "no")
+        assert change(db, asked, facts, "no") is None
+        assert entry is not None
+        assert entry.kind == "consent_withdrawn"
+        assert campaigns.family(db, asked.bob.person_id, YEAR).children[0].answers["website"] == "no"
+        told = [m for m in notifications.messages_to(db, asked.di.pseudonym) if m.kind == "choice-changed"]
+        assert len(told) == 1
+        assert not any(word in told[0].subject + told[0].text for word in ("Max", "Bob", "website"))
+        assert len(consent.take_downs(db)) == 1
+        assert change(db, asked, facts, "yes") is not None
+        assert change(db, asked, facts, "no") is not None
+        told = [m for m in notifications.messages_to(db, asked.di.pseudonym) if m.kind == "choice-changed"]
+        assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [({"purpose_key": "billboard"}, Invalid), ({"answer": "maybe"}, Invalid), ({"child_public_id": "x"}, NotFound)],
+)
+def test_a_choice_that_does_not_exist_is_refused(
+    database: Database, asked: SmallSchool, facts: School, changes: dict[str, Any], refusal: type[Exception]
+) -> None:
+    with database.writing() as db, pytest.raises(refusal):
+        change(db, asked, facts, **{"answer": "no"} | changes)
+
+
+def test_another_familys_child_is_not_found(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db, pytest.raises(NotFound):
+        change(db, asked, facts, "no", child_public_id=asked.cy.public_id)
+
+
+def test_a_new_link_goes_to_a_known_address_only_and_not_twice_in_a_row(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        campaigns.send_new_link(db, " ANN@example.org ", school=facts)
+        campaigns.send_new_link(db, "ann@example.org", school=facts)
+        campaigns.send_new_link(db, "nobody@example.org", school=facts)
+        campaigns.send_new_link(db, "di@oval.example.org", school=facts)
+        campaigns.send_new_link(db, "", school=facts)
+        sent = db.execute(sa.text("SELECT to_address, link_purpose FROM message WHERE kind = 'new-link'")).all()
+    assert [tuple(row) for row in sent] == [("ann@example.org", "family")]
+
+
+def record(db: Session, school: SmallSchool, facts: School, **changes: Any) -> campaigns.OnBehalf:
+    uses = {use.key: "no" for use in consent.asked_purposes(db)}
+    options: dict[str, Any] = {
+        "person_id": school.ann.person_id,
+        "school_year": YEAR,
+        "channel": "paper",
+        "answers": {school.max.public_id: uses, school.mia.public_id: uses},
+        "for_children": [school.mia.public_id],
+        "signer_name": "Ann Ali",
+        "note": "Form handed in at the office",
+        "idempotency_key": "form-1",
+        "school": facts,
+        "actor": staff_actor(school.eve, "admin"),
+    }
+    return campaigns.record_on_behalf(db, **options | changes)
+
+
+def test_a_paper_form_counts_equally_and_names_its_recorder(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        done = record(db, asked, facts)
+        assert record(db, asked, facts) == done
+        assert not campaigns.family(db, asked.ann.person_id, YEAR).owes_anything
+        row = next(r for r in signing.signatures_of(db, asked.ann.person_id) if r.agreement_key == "parents")
+        details = evidence.details(db, [row.ledger_seq])[row.ledger_seq]
+        entry = evidence.entries(db, [row.ledger_seq])[row.ledger_seq]
+        assert campaigns.owed_by(db, YEAR, {asked.ann.person_id}) == {}
+    assert (row.channel, row.assurance, row.recorded_by_id) == ("paper", "paper-scan", asked.eve.person_id)
+    assert (details["recorded_by_name"], details["typed_name"]) == ("Eve Ode", "Ann Ali")
+    assert "came_by" not in details
+    assert entry.body["assurance"] == "paper-scan"
+    assert len(done.entries) == 4
+
+
+def test_a_telephone_refusal_reaches_the_office_and_stops_reminders(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        record(db, asked, facts, channel="phone", outcome="declined", answers=None, for_children=(), reason="Not now")
+        assert campaigns.family(db, asked.ann.person_id, YEAR).request.status == "declined"  # type: ignore[union-attr]
+        assert [m.kind for m in notifications.messages_to(db, "school")] == ["declined"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"channel": "pigeon"}, Invalid),
+        ({"actor": SYSTEM}, Exception),
+        ({"answers": {"x": {}}}, Exception),
+        ({"outcome": "", "answers": None, "for_children": ()}, Conflict),
+    ],
+)
+def test_a_form_that_cannot_be_recorded_is_refused(
+    database: Database, asked: SmallSchool, facts: School, changes: dict[str, Any], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal), database.writing() as db:
+        record(db, asked, facts, **changes)
+    with database.reading() as db:
+        assert "signed" not in ledger(db)
+
+
+def test_an_absent_older_child_may_sign_at_the_office(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        record(db, asked, facts, person_id=asked.cy.person_id, channel="person", answers=None, for_children=())
+        assert signing.standing(db, asked.cy.person_id, YEAR)[0].status == "signed"

@@ -1,0 +1,205 @@
+"""Reminders by plan and by hand: stopped by an answer, never doubled, never to the barred, escalated at the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, campaigns, evidence, notifications, people, signing
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict
+from oval_aup.core.school import School
+from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, guardian_actor, staff_actor
+
+
+def on(days: int) -> dt.date:
+    day = ASKED_ON + dt.timedelta(days=days)
+    clock.pretend(clock.at_london(day, 10))
+    return day
+
+
+def run(database: Database, facts: School, days: int, *, dry_run: bool = False) -> dict[str, str]:
+    day = on(days)
+    with database.writing() as db:
+        planned = campaigns.remind(db, on=day, dry_run=dry_run, school=facts, actor=SYSTEM)
+    return {f"{row.full_name} -> {row.to_address}": row.step for row in planned}
+
+
+def kinds(db: Session, pseudonym: str) -> list[str]:
+    return [message.kind for message in notifications.messages_to(db, pseudonym)]
+
+
+def decline(db: Session, school: SmallSchool) -> None:
+    rules = agreements.current(db, "parents")
+    signing.sign(
+        db,
+        signing.standing(db, school.cass.person_id, YEAR)[0].id,
+        wording=rules,
+        shown_sha256=rules.text_sha256,
+        typed_name="",
+        signed_by_id=school.cass.person_id,
+        outcome="declined",
+        idempotency_key="cass",
+        actor=guardian_actor(school.cass),
+    )
+
+
+def test_the_plan_is_followed_and_a_day_run_twice_sends_once(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    assert run(database, facts, 6) == {}
+    first = run(database, facts, 7)
+    assert set(first.values()) == {"reminder-1"}
+    assert len(first) == 5
+    assert run(database, facts, 7) == {}
+    assert run(database, facts, 8) == {}
+    with database.reading() as db:
+        assert kinds(db, asked.ann.pseudonym) == ["ask", "reminder"]
+        assert [entry.kind for entry in evidence.entries_about(db, asked.ann.pseudonym)] == ["requested", "reminded"]
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    would = run(database, facts, 7, dry_run=True)
+    assert would == run(database, facts, 7, dry_run=True)
+    with database.reading() as db:
+        assert kinds(db, asked.ann.pseudonym) == ["ask"]
+    assert run(database, facts, 7) == would
+
+
+def test_eight_schedulers_at_once_send_each_reminder_once(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    day = on(7)
+
+    def schedule(_number: int) -> int:
+        with database.writing() as db:
+            return len(campaigns.remind(db, on=day, school=facts, actor=SYSTEM))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(schedule, range(8))) == 5
+    with database.reading() as db:
+        assert db.execute(sa.text("SELECT count(*) FROM message WHERE kind = 'reminder'")).scalar_one() == 5
+
+
+def test_after_weeks_without_a_scheduler_one_reminder_goes_not_three(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    assert set(run(database, facts, 25).values()) == {"reminder-3"}
+    with database.reading() as db:
+        assert kinds(db, asked.ann.pseudonym) == ["ask", "last-reminder"]
+
+
+def test_an_answer_a_refusal_a_bar_a_bounce_and_a_leaver_all_stop_reminders(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    on(3)
+    with database.writing() as db:
+        decline(db, asked)
+        people.link_guardian(
+            db,
+            child_id=asked.max.person_id,
+            guardian_id=asked.bob.person_id,
+            parental_responsibility="yes",
+            contact_allowed=False,
+            actor=SYSTEM,
+        )
+        (message,) = notifications.messages_to(db, asked.ann.pseudonym)
+        notifications.bounce(db, message.public_id, "mailbox full")
+        people.archive_person(db, asked.di.person_id, actor=SYSTEM)
+    assert list(run(database, facts, 7)) == ["Eve Ode -> eve@oval.example.org"]
+
+
+def test_the_last_reminder_says_so_and_then_the_class_teacher_and_line_manager_hear(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    for days in (7, 14, 21):
+        run(database, facts, days)
+    assert run(database, facts, 22) == {}
+    told = run(database, facts, 24)
+    assert told == {
+        "Ann Ali -> di@oval.example.org": "escalation",
+        "Bob Ali -> di@oval.example.org": "escalation",
+        "Cass Coe -> di@oval.example.org": "escalation",
+        "Di Dunn -> eve@oval.example.org": "escalation",
+        "Eve Ode -> office@oval.example.org": "escalation",
+    }
+    assert run(database, facts, 25) == {}
+    with database.reading() as db:
+        assert kinds(db, asked.ann.pseudonym) == ["ask", "reminder", "reminder", "last-reminder"]
+        (to_di,) = [m for m in notifications.messages_to(db, asked.di.pseudonym) if m.kind == "escalation"]
+    assert "3 families of your class" in to_di.text
+    assert not any(name in to_di.subject + to_di.text for name in ("Ali", "Coe", "Max"))
+
+
+def test_a_nudge_goes_once_a_day_and_replaces_the_next_reminder(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    on(5)
+    eve = staff_actor(asked.eve, "admin")
+    with database.writing() as db:
+        ids = [asked.ann.person_id, asked.max.person_id]
+        first = campaigns.nudge(db, ids, school=facts, actor=eve)
+        again = campaigns.nudge(db, ids, school=facts, actor=eve)
+    assert (first.sent, first.skipped) == (1, {asked.max.person_id: "nothing-owed"})
+    assert again.skipped[asked.ann.person_id] == "nudged-today"
+    assert "Ann Ali -> ann@example.org" not in run(database, facts, 7)
+    assert run(database, facts, 14)["Ann Ali -> ann@example.org"] == "reminder-2"
+
+
+def test_a_nudge_says_why_it_did_not_go(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        people.set_email(db, asked.bob.person_id, "", actor=SYSTEM)
+        (message,) = notifications.messages_to(db, asked.ann.pseudonym)
+        notifications.bounce(db, message.public_id, "no such mailbox")
+        outcome = campaigns.nudge(
+            db,
+            [asked.ann.person_id, asked.bob.person_id],
+            school=facts,
+            actor=staff_actor(asked.eve, "admin"),
+        )
+    assert outcome.skipped == {asked.ann.person_id: "trouble", asked.bob.person_id: "no-address"}
+
+
+def test_no_round_no_nudge_and_no_reminder(database: Database, school: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        assert campaigns.remind(db, on=ASKED_ON, school=facts, actor=SYSTEM) == ()
+        with pytest.raises(Conflict):
+            campaigns.nudge(db, [school.ann.person_id], school=facts, actor=SYSTEM)
+
+
+def test_a_closed_round_reminds_nobody(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db:
+        campaign = campaigns.campaign_of(db, YEAR)
+        assert campaign is not None
+        campaigns.close_campaign(db, campaign.public_id, actor=SYSTEM)
+    assert run(database, facts, 7) == {}
+
+
+def test_the_next_september_lapses_everything_without_a_message(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    clock.pretend(clock.at_london(dt.date(2027, 9, 6), 10))
+    with database.writing() as db:
+        assert campaigns.remind(db, on=clock.today(), school=facts, actor=SYSTEM) == ()
+        assert signing.standing(db, asked.ann.person_id, YEAR + 1) == ()
+        assert signing.coverage(db, YEAR).counts("parents").open == 3
+
+
+def test_somebody_killed_in_mid_batch_leaves_nothing_half_done(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    day = on(7)
+    with pytest.raises(KeyboardInterrupt), database.writing() as db:
+        campaigns.remind(db, on=day, school=facts, actor=SYSTEM)
+        raise KeyboardInterrupt
+    with database.reading() as db:
+        assert kinds(db, asked.ann.pseudonym) == ["ask"]
+    assert len(run(database, facts, 7)) == 5
