@@ -101,6 +101,11 @@ def account_of(db: Session, person_id: int) -> AccountRow | None:
     return _row(found) if found else None
 
 
+def all_accounts(db: Session) -> tuple[AccountRow, ...]:
+    """Every log-in there ever was, closed ones too."""
+    return tuple(_row(found) for found in db.execute(sa.select(Account).order_by(Account.id)).scalars())
+
+
 def accounts_with_role(db: Session, role: str) -> tuple[AccountRow, ...]:
     """Every log-in of a role that is not disabled."""
     query = sa.select(Account).where(Account.role == role, Account.disabled_at.is_(None)).order_by(Account.id)
@@ -146,6 +151,14 @@ def set_password(db: Session, token: str, password: str, *, school_name: str) ->
     row.password_hash = passwords.hash_password(password)
     revoke_links(db, held.person_id, purpose="set-password")
     sessions.end_all(db, person_id=held.person_id)
+    return _row(row)
+
+
+def choose_password(db: Session, public_id: str, password: str, *, school_name: str) -> AccountRow:
+    """Set a log-in's password without a link: for demonstrations and for somebody logged in already."""
+    row = _account(db, Account.public_id == public_id)
+    passwords.judge(password, email=row.email, school_name=school_name)
+    row.password_hash = passwords.hash_password(password)
     return _row(row)
 
 

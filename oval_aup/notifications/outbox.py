@@ -162,6 +162,13 @@ def retry(db: Session, public_id: str) -> MessageRow:
     return message(db, public_id)
 
 
+def assume_sent(db: Session) -> None:
+    """Mark everything that waits as delivered without sending it: only for a demonstration's made-up past."""
+    waiting = _message.c.status.in_(("waiting", "queued"))
+    sent = {"status": "sent", "sent_at": clock.now(), "attempts": 1}
+    db.execute(sa.update(_message).where(waiting).values(**sent))
+
+
 def bounce(db: Session, public_id: str, reason: str) -> MessageRow:
     """Record that a message that had been sent came back; nothing automatic goes to that address any more."""
     row = message(db, public_id)
