@@ -65,7 +65,7 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             person=person,
             school_year=school_year,
             marks=[act for act in shown if act.kind in story.MARKS],
-            choices=[act for act in shown if act.kind in story.CHOICES],
+            choice_sets=story.choice_sets(shown),
             others=[act for act in shown if act.kind not in story.MARKS | story.CHOICES],
             acts=shown,
             wordings=story.wordings_of(shown),
@@ -84,7 +84,8 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
     """The office's record: everything ever asked of, told to, answered and corrected by or about one person."""
     person = _person_of(db, document)
     entries = _entries_of(db, person.pseudonym)
-    shown = story.acts(db, [entry for entry in entries if entry.kind in story.MARKS | story.CHOICES])
+    everything = story.acts(db, entries)
+    shown = [act for act in everything if act.kind in story.MARKS | story.CHOICES]
     return render.page(
         "pdf/record.html",
         school=school,
@@ -96,12 +97,12 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
         parts=_parts(db, person),
         standings=_standings(db, person),
         marks=[act for act in shown if act.kind in story.MARKS],
-        choices=[act for act in shown if act.kind in story.CHOICES],
+        choice_sets=story.choice_sets(shown),
         acts=shown,
         wordings=story.wordings_of(shown),
         picture_wordings=story.wordings_of(shown, story.CHOICES),
         clause_kinds=words.CLAUSE_KINDS,
-        events=_events(db, person, entries),
+        events=events(db, person, entries),
         made_at=Moment(document.requested_at),
     )
 
@@ -192,7 +193,8 @@ def _standings(db: Session, person: people.PersonRow) -> list[Standing]:
     return found
 
 
-def _events(db: Session, person: people.PersonRow, entries: Sequence[evidence.EntryRow]) -> list[Event]:
+def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.EntryRow]) -> list[Event]:
+    """What happened to and by a person, acts and messages in one line of time, oldest first."""
     told = [
         Event(
             Moment(row.sent_at or row.queued_at),
@@ -202,7 +204,6 @@ def _events(db: Session, person: people.PersonRow, entries: Sequence[evidence.En
         )
         for row in notifications.messages_to(db, person.pseudonym)
     ]
-    shown = story.acts(db, entries)
     done = [Event(act.at, act.headline, _about(act, person), act.seq) for act in shown]
     return sorted(done + told, key=lambda event: (event.at.at, event.seq))
 

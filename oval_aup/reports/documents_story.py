@@ -18,6 +18,7 @@ from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
 
 MARKS = frozenset({"signed", "declined", "witnessed"})
+CHILDREN_BESIDE_EACH_OTHER = 4
 CHOICES = frozenset({"consent_recorded", "consent_withdrawn"})
 
 
@@ -74,6 +75,45 @@ class Act:
     erased: bool
     taken_back: bool
     clock_suspect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceSet:
+    """Choices made together, as one table: a row per use of pictures, a column per child."""
+
+    headline: str
+    at: Moment
+    by: str
+    recorded_by: str
+    assurance: str
+    children: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def choice_sets(shown: Iterable[Act]) -> tuple[ChoiceSet, ...]:
+    """Choices about pictures, those that belong together side by side."""
+    groups: dict[tuple[object, ...], list[Act]] = {}
+    for act in shown:
+        if act.kind not in CHOICES:
+            continue
+        uses = tuple(heading for heading, _hint, _answer in act.choices)
+        minute = act.at.at.replace(second=0, microsecond=0)
+        groups.setdefault((act.kind, act.by, act.recorded_by, act.assurance, minute, uses), []).append(act)
+    return tuple(
+        _choice_set(group[start : start + CHILDREN_BESIDE_EACH_OTHER])
+        for group in groups.values()
+        for start in range(0, len(group), CHILDREN_BESIDE_EACH_OTHER)
+    )
+
+
+def _choice_set(group: Sequence[Act]) -> ChoiceSet:
+    first = group[0]
+    rows = tuple(
+        (heading, hint, tuple(act.choices[place][2] for act in group))
+        for place, (heading, hint, _answer) in enumerate(first.choices)
+    )
+    names = tuple(act.about for act in group)
+    return ChoiceSet(first.headline, first.at, first.by, first.recorded_by, first.assurance, names, rows)
 
 
 def acts(db: Session, entries: Sequence[evidence.EntryRow], *, language: str = "en") -> tuple[Act, ...]:

@@ -1,0 +1,49 @@
+"""Turns a wanted document into the finished paper to print, from what the rooms know at that moment."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+from oval_aup.reports import documents_class, documents_person, documents_story
+
+_BUILDERS = {
+    "receipt": documents_person.receipt_html,
+    "record": documents_person.record_html,
+    "class_report": documents_class.class_report_html,
+    "school_report": documents_class.school_report_html,
+}
+_SEQS = {"receipt": documents_person.receipt_seqs, "record": documents_person.record_seqs}
+
+_FILE_NAMES = {
+    "receipt": "receipt",
+    "record": "record",
+    "class_report": "class-report",
+    "school_report": "school-report",
+}
+
+
+def paper(db: Session, document: evidence.DocumentRow, *, school: School) -> evidence.Paper:
+    """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
+
+    Raises NotFound when what it is about is no longer there.
+    """
+    builder = _BUILDERS.get(document.kind)
+    if builder is None:
+        raise NotFound(_("There is no such kind of document."))
+    head = evidence.head(db)
+    html = builder(db, document, school=school, head=head)
+    embedded: tuple[evidence.EmbeddedFile, ...] = ()
+    if document.kind in _SEQS:
+        seqs = _SEQS[document.kind](db, document)
+        content = documents_story.evidence_file(db, seqs, document=document.public_id, head=head)
+        embedded = (evidence.EmbeddedFile("record.json", _("The ledger entries of this document"), content),)
+    return evidence.Paper(html, document.requested_at, embedded)
+
+
+def file_name(document: evidence.DocumentRow) -> str:
+    """A file name that says what it is and when it was asked for, and names nobody."""
+    return f"{_FILE_NAMES[document.kind]}-{document.requested_at:%Y-%m-%d}-{document.public_id[:8]}.pdf"

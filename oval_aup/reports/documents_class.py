@@ -1,0 +1,204 @@
+"""Documents about a class or the whole school: how far the asking has come, and who has not answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.core import render
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+from oval_aup.reports import documents_words as words
+from oval_aup.reports.coverage import AUDIENCES, overview
+from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
+
+MOST_NAMES = 2000
+"""Names in one list; a longer one says how many more there are and that the CSV file has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of counts with its shares in whole per cent."""
+
+    label: str
+    counts: signing.Counts
+
+    @property
+    def percent_started(self) -> int:
+        """Share that has begun and not finished, rounded down."""
+        return self.counts.started * 100 // self.counts.asked if self.counts.asked else 0
+
+    @property
+    def percent_declined(self) -> int:
+        """Share that does not agree, rounded down."""
+        return self.counts.declined * 100 // self.counts.asked if self.counts.asked else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLine:
+    """One child of the class and how their own rules stand."""
+
+    full_name: str
+    status: str
+    status_words: str
+    settled_at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseLine:
+    """One use of pictures and for how many children it is allowed; a no, a block and a disagreement count alike."""
+
+    heading: str
+    yes: int
+    no: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionLine:
+    """One wording in force."""
+
+    title: str
+    reading_level: str
+    number: int
+    published_at: Moment
+    text_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """People under one heading; ``more`` counts those left out at the end."""
+
+    audience: str
+    people: tuple[tuple[OutstandingPerson, str], ...]
+    more: int
+
+
+def class_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+    """The report about one class in one school year."""
+    room = people.school_class(db, document.subject)
+    year = _year(document)
+    children = people.children(db, class_id=room.id)
+    coverage = signing.coverage(db, year, class_ids=[room.id])
+    rows = outstanding_rows(db, year, Filter(class_public_id=room.public_id))
+    return render.page(
+        "pdf/class_report.html",
+        **_common(db, document, school, head, rows),
+        title=_("Class report"),
+        room=room,
+        bars=[Bar(_(words.AUDIENCES[key]), coverage.counts(key, room.id)) for key in ("children", "parents")],
+        children=_child_lines(db, children, year),
+        uses=_use_lines(db, [child.person_id for child in children], year),
+    )
+
+
+def school_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+    """The report about the whole school in one school year."""
+    year = _year(document)
+    whole = overview(db, year, most_classes=None)
+    rows = outstanding_rows(db, year, Filter())
+    return render.page(
+        "pdf/school_report.html",
+        **_common(db, document, school, head, rows),
+        title=_("School report"),
+        bars=[Bar(_(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES],
+        classes=[(Bar(row.name, row.children), Bar(row.name, row.families)) for row in whole.classes],
+        uses=_use_lines(db, [child.person_id for child in people.children(db)], year),
+    )
+
+
+def _common(
+    db: Session,
+    document: evidence.DocumentRow,
+    school: School,
+    head: evidence.Head,
+    rows: Sequence[OutstandingPerson],
+) -> dict[str, Any]:
+    return {
+        "school": school,
+        "document": document,
+        "head": head,
+        "language": "en",
+        "school_year": _year(document),
+        "outstanding": _lists(row for row in rows if row.why != "declined"),
+        "declined": _lists(row for row in rows if row.why == "declined"),
+        "versions": _versions(db),
+        "made_at": Moment(document.requested_at),
+        "made_by": _made_by(db, document),
+    }
+
+
+def _year(document: evidence.DocumentRow) -> int:
+    return int(document.params.get("school_year") or people.school_year(document.requested_at.date()))
+
+
+def _made_by(db: Session, document: evidence.DocumentRow) -> str:
+    if document.requested_by_id is None:
+        return _("the system")
+    return people.person_by_id(db, document.requested_by_id).full_name
+
+
+def _lists(rows: Iterable[OutstandingPerson]) -> list[NameList]:
+    by_audience: dict[str, list[OutstandingPerson]] = {}
+    for row in rows:
+        by_audience.setdefault(row.agreement_key, []).append(row)
+    return [
+        NameList(
+            _(words.AUDIENCES[key]),
+            tuple((row, words.channel_of(row.why, words.WHYS)) for row in by_audience[key][:MOST_NAMES]),
+            max(0, len(by_audience[key]) - MOST_NAMES),
+        )
+        for key in AUDIENCES
+        if key in by_audience
+    ]
+
+
+def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChildLine]:
+    standing = signing.standing_of(db, [child.person_id for child in children], year)
+    lines: list[ChildLine] = []
+    for child in children:
+        row = next((row for row in standing.get(child.person_id, ()) if row.agreement_key == "children"), None)
+        if row is None:
+            lines.append(ChildLine(child.full_name, "none", _("Not asked"), None))
+            continue
+        settled = Moment(row.settled_at) if row.settled_at else None
+        lines.append(ChildLine(child.full_name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
+    return lines
+
+
+def _use_lines(db: Session, child_ids: Sequence[int], year: int) -> list[UseLine]:
+    try:
+        uses = consent.asked_purposes(db)
+    except NotFound:
+        return []
+    verdicts = consent.permissions(db, child_ids, year)
+    lines: list[UseLine] = []
+    for use in uses:
+        found = [verdicts[child_id][use.key].verdict for child_id in child_ids]
+        yes, missing = found.count("yes"), found.count("missing")
+        lines.append(UseLine(use.heading, yes, len(found) - yes - missing, missing))
+    return lines
+
+
+def _versions(db: Session) -> list[VersionLine]:
+    lines: list[VersionLine] = []
+    for key, level in (
+        ("parents", "full"),
+        ("staff", "full"),
+        ("children", "full"),
+        ("children", "younger"),
+        ("image-uses", "full"),
+    ):
+        try:
+            wording = agreements.current(db, key, reading_level=level)
+        except NotFound:
+            continue
+        moment = Moment(wording.published_at)
+        lines.append(VersionLine(wording.title, level, wording.version_number, moment, wording.text_sha256))
+    return lines

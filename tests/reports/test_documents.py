@@ -1,0 +1,245 @@
+"""What each PDF says, that it can be read by everyone, and that it carries the proof of what it says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from oval_aup import agreements, consent, evidence, signing
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.errors import NotFound
+from oval_aup.reports import documents
+from tests.reports.conftest import SCHOOL, YEAR, Answered
+from tests.signing import small_school
+
+Printed = Callable[[evidence.Paper], Path]
+
+
+def read(path: Path) -> str:
+    """The text of a PDF in reading order, spaces evened out."""
+    shown = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True, text=True)
+    return " ".join(shown.stdout.split())
+
+
+def tags(path: Path) -> list[str]:
+    shown = subprocess.run(["pdfinfo", "-struct", str(path)], capture_output=True, check=True, text=True)
+    return [line.strip().split(" ")[0] for line in shown.stdout.splitlines()]
+
+
+def facts(path: Path) -> dict[str, str]:
+    shown = subprocess.run(["pdfinfo", str(path)], capture_output=True, check=True, text=True)
+    return {key: value.strip() for key, _colon, value in (line.partition(":") for line in shown.stdout.splitlines())}
+
+
+def test_a_receipt_says_everything_that_was_agreed_and_how_to_undo_it(answered: Answered, printed: Printed) -> None:
+    text = read(printed(answered.receipt()))
+    for said in (
+        "Your receipt",
+        "Ann Ali, school year 2026–27",
+        "22 November 2026, 12:41:07 (GMT, UTC+00:00)",
+        "2026-11-22 12:41:07 UTC",
+        "Opened a private link sent to the e-mail address",
+        "Rules for parents and carers",
+        "You agreed for Mia Ali.",
+        "Max Ali",
+        "If you change your mind",
+        "0121 496 0000",
+        "How to check this receipt",
+        "What this does not prove",
+        "Page 1 of",
+    ):
+        assert said in text
+
+
+def test_a_receipt_repeats_every_clause_in_full(answered: Answered, printed: Printed) -> None:
+    text = read(printed(answered.receipt()))
+    with answered.database.reading() as db:
+        shown = agreements.current(db, "parents"), agreements.current(db, "children", reading_level="younger")
+    for wording in shown:
+        assert wording.text_sha256 in text
+        for clause in wording.clauses:
+            assert clause.heading in text
+
+
+def test_a_receipt_shows_each_answer_beside_its_use(answered: Answered) -> None:
+    html = answered.receipt().html
+    with answered.database.reading() as db:
+        uses = consent.asked_purposes(db)
+        given = consent.answers_of(db, answered.people.max.person_id, answered.people.ann.person_id, YEAR)
+    assert html.count('<span class="tag no">No</span>') == 2 * list(given.values()).count("no")
+    for use in uses:
+        assert use.heading in html
+
+
+def test_a_receipt_names_the_ledger_entries_and_their_hashes(answered: Answered, printed: Printed) -> None:
+    text = read(printed(answered.receipt()))
+    with answered.database.reading() as db:
+        entries = evidence.entries(db, answered.entries)
+        head = evidence.head(db)
+    for entry in entries.values():
+        assert entry.entry_hash in text
+    assert head.entry_hash in text
+
+
+def test_a_receipt_carries_entries_that_prove_themselves(answered: Answered) -> None:
+    (file,) = answered.receipt().embedded
+    carried = json.loads(file.content)
+    assert [entry["seq"] for entry in carried["entries"]] == list(answered.entries)
+    for entry in carried["entries"]:
+        assert hashlib.sha256(b"\x00" + entry["body"].encode()).hexdigest() == entry["entry_hash"]
+        promised = json.loads(entry["body"])["details_commitment"]
+        opened = b"\x02" + base64.b64decode(entry["salt"]) + entry["details"].encode()
+        assert hashlib.sha256(opened).hexdigest() == promised
+
+
+@pytest.mark.parametrize("kind", ["receipt", "record", "class_report", "school_report"])
+def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: Printed, kind: str) -> None:
+    people = answered.people
+    papers = {
+        "receipt": lambda: answered.receipt(),
+        "record": lambda: answered.paper("record", people.ann.pseudonym, person_id=people.ann.person_id),
+        "class_report": lambda: answered.paper("class_report", people.older.public_id, school_year=YEAR),
+        "school_report": lambda: answered.paper("school_report", "school", school_year=YEAR),
+    }
+    path = printed(papers[kind]())
+    assert facts(path)["Tagged"] == "yes"
+    assert facts(path)["Title"].endswith("– The Oval School")
+    found = tags(path)
+    assert found.count("H1") == 1
+    assert {"H2", "Table", "TH", "P"} <= set(found)
+    described = subprocess.run(["pdfinfo", "-meta", str(path)], capture_output=True, check=True, text=True).stdout
+    assert 'pdfaid:part="3"' in described
+    assert 'pdfuaid:part="1"' in described
+    with pikepdf.open(path) as pdf:
+        assert str(pdf.Root.Lang) == "en"
+
+
+def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: evidence.Press) -> None:
+    assert press.print(answered.receipt()) == press.print(answered.receipt())
+
+
+def test_a_drawn_mark_becomes_one_path_in_an_image_with_words(answered: Answered) -> None:
+    html = answered.receipt().html
+    assert 'alt="The mark drawn by the signer"' in html
+    picture = html.split('alt="The mark drawn by the signer" src="')[1].split('"')[0]
+    svg = base64.b64decode(picture.removeprefix("data:image/svg+xml;base64,")).decode()
+    assert svg.count("<path") == 1
+    assert "script" not in svg
+
+
+def test_nothing_typed_can_become_markup_or_fetch_anything(
+    answered: Answered, press: evidence.Press, printed: Printed
+) -> None:
+    people = answered.people
+    nasty = "<img src=file:///etc/hostname onerror=alert(1)><script>x</script>{{ 7 * 7 }}"
+    with answered.database.writing() as db:
+        wording = agreements.current(db, "parents")
+        owed = signing.standing(db, people.bob.person_id, YEAR)[0]
+        signing.sign(
+            db,
+            owed.id,
+            wording=wording,
+            shown_sha256=wording.text_sha256,
+            typed_name="",
+            signed_by_id=people.bob.person_id,
+            outcome="declined",
+            reason=nasty,
+            idempotency_key="bob",
+            actor=small_school.guardian_actor(people.bob),
+        )
+    paper = answered.paper("record", people.bob.pseudonym, person_id=people.bob.person_id)
+    assert "<script>" not in paper.html
+    assert "onerror=alert(1)&gt;" in paper.html
+    text = read(printed(paper))
+    assert "<script>x</script>{{ 7 * 7 }}" in text
+
+
+def test_a_record_tells_the_whole_story_with_corrections(answered: Answered, printed: Printed) -> None:
+    people = answered.people
+    with answered.database.writing() as db:
+        first = signing.signatures_of(db, people.ann.person_id)[0]
+        signing.withdraw(db, first.public_id, reason="Signed too soon", actor=small_school.guardian_actor(people.ann))
+    text = read(printed(answered.paper("record", people.ann.pseudonym, person_id=people.ann.person_id)))
+    for said in ("Ann Ali", "Parent or carer of Max Ali (4C), Mia Ali (1A)", "taken back later", "Signed too soon"):
+        assert said in text
+    assert people.ann.pseudonym in text
+
+
+def test_a_record_of_a_child_shows_who_signed_for_them(answered: Answered, printed: Printed) -> None:
+    mia = answered.people.mia
+    text = read(printed(answered.paper("record", mia.pseudonym, person_id=mia.person_id)))
+    assert "Ann Ali, on behalf of Mia Ali" in text
+    assert "Child, class 1A" in text
+
+
+def test_erased_details_leave_the_entry_and_say_so(answered: Answered, printed: Printed) -> None:
+    with answered.database.writing() as db:
+        evidence.erase_details(
+            db,
+            answered.entries[:1],
+            basis="request of the person",
+            subject=answered.people.ann.pseudonym,
+            idempotency_key="erase",
+            actor=SYSTEM,
+        )
+    text = read(printed(answered.receipt()))
+    assert "erased by law" in text
+
+
+def test_a_class_report_lists_the_class_and_who_has_not_answered(answered: Answered, printed: Printed) -> None:
+    text = read(printed(answered.paper("class_report", answered.people.older.public_id, school_year=YEAR)))
+    for said in ("Class 4C", "Max Ali", "Cy Coe", "Bob Ali", "1 of 3", "No answer yet", "by Eve Ode"):
+        assert said in text
+    assert "Mia Ali" not in text, "another class's child"
+
+
+def test_a_school_report_counts_everybody_and_claims_nothing(answered: Answered, printed: Printed) -> None:
+    text = read(printed(answered.paper("school_report", "school", school_year=YEAR)))
+    for said in ("School year 2026–27", "1 of 3 signed", "0 of 2 signed", "1A", "4C"):
+        assert said in text
+    assert "Ofsted" not in text
+
+
+def test_a_sitting_is_enough_to_find_what_was_answered_in_it(answered: Answered) -> None:
+    eve = answered.people.eve
+    actor = small_school.staff_actor(eve, "admin")
+    with answered.database.writing() as db:
+        sitting = signing.begin(db, eve.person_id, YEAR, "en", agreement_keys=("staff",), actor=actor)
+        wording = agreements.current(db, "staff")
+        signing.sign(
+            db,
+            signing.standing(db, eve.person_id, YEAR)[0].id,
+            wording=wording,
+            shown_sha256=wording.text_sha256,
+            typed_name="Eve Ode",
+            signed_by_id=eve.person_id,
+            signing_session_id=sitting.id,
+            extra={"declarations": {"Friends among parents": "my sister"}},
+            idempotency_key="eve",
+            actor=actor,
+        )
+        signing.finish(db, sitting.public_id, status="signed")
+    html = answered.paper("receipt", eve.pseudonym, sitting=sitting.public_id).html
+    assert "Logged in with their own staff e-mail address" in html
+    assert "my sister" in html
+    assert html.count('class="n"') == 17
+
+
+def test_a_receipt_of_nothing_is_refused(answered: Answered) -> None:
+    with pytest.raises(NotFound):
+        answered.receipt(entries=[])
+
+
+def test_file_names_name_nobody(answered: Answered) -> None:
+    ann = answered.people.ann
+    name = documents.file_name(answered.want("record", ann.pseudonym, person_id=ann.person_id))
+    assert name.startswith("record-2026-11-22-")
+    assert "ann" not in name.lower()
+    assert SCHOOL.name not in name
