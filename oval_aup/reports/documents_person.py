@@ -204,7 +204,7 @@ def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.Ent
         )
         for row in notifications.messages_to(db, person.pseudonym)
     ]
-    done = [Event(act.at, act.headline, _about(act, person), act.seq) for act in shown]
+    done = [Event(act.at, act.headline, _about(act, person), act.seq) for act in story.acts(db, entries)]
     return sorted(done + told, key=lambda event: (event.at.at, event.seq))
 
 
