@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ from oval_aup.core.i18n import _
 from oval_aup.evidence import EntryRow
 
 ACTS = {"yes": "given", "no": "refused"}
+
+_ADD_DECISION = sa.insert(cast(sa.Table, ConsentDecision.__table__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,22 +267,24 @@ def _add_rows(
     db: Session, choosing: _Choosing, acts: Iterable[Decision], *, recorded_by_id: int | None, actor: Actor
 ) -> None:
     now = clock.now()
-    db.add_all(
-        ConsentDecision(
-            child_id=choosing.child.person_id,
-            guardian_id=act.guardian_id,
-            school_year=choosing.school_year,
-            purpose_key=act.purpose_key,
-            act=act.act,
-            version_text_id=act.version_text_id,
-            channel=actor.channel,
-            recorded_by_id=recorded_by_id,
-            decided_at=now,
-            ledger_seq=act.ledger_seq,
-        )
-        for act in acts
+    db.execute(
+        _ADD_DECISION,
+        [
+            {
+                "child_id": choosing.child.person_id,
+                "guardian_id": act.guardian_id,
+                "school_year": choosing.school_year,
+                "purpose_key": act.purpose_key,
+                "act": act.act,
+                "version_text_id": act.version_text_id,
+                "channel": actor.channel,
+                "recorded_by_id": recorded_by_id,
+                "decided_at": now,
+                "ledger_seq": act.ledger_seq,
+            }
+            for act in acts
+        ],
     )
-    db.flush()
 
 
 def _ended(choosing: _Choosing, acts: Iterable[Decision], uses: Iterable[Purpose]) -> set[str]:
