@@ -25,7 +25,7 @@ _EMAIL = re.compile(
 def cleaned(text: str) -> str:
     """Text in NFC on one line, without control, private-use or unassigned characters that no font can draw."""
     if text.isascii() and text.isprintable():
-        return " ".join(text.split())
+        return " ".join(text.split()) if " " in text else text
     kept = (
         " " if char.isspace() else char
         for char in unicodedata.normalize("NFC", text)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import new_public_id
 from oval_aup.people.lookups import chunks
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import search_name
@@ -76,13 +77,14 @@ def _update(db: Session, model: type[Any], key: str, changes: Values) -> None:
 
 
 def _add_persons(db: Session, persons: Values) -> dict[int, int]:
-    if not persons:
-        return {}
-    given = db.scalars(
-        sa.insert(Person).returning(Person.id, sort_by_parameter_order=True),
-        [dict(values) for values in persons.values()],
-    )
-    return dict(zip(persons, given, strict=True))
+    """Insert in bulk and find the ids by the public ones; asking for them row by row would cost a statement each."""
+    public_ids = {number: new_public_id() for number in persons}
+    _insert(db, Person, [dict(values) | {"public_id": public_ids[number]} for number, values in persons.items()])
+    given: dict[str, int] = {}
+    for piece in chunks(public_ids.values()):
+        found = db.execute(sa.select(Person.public_id, Person.id).where(Person.public_id.in_(piece)))
+        given |= dict(found.tuples().all())
+    return {number: given[public_id] for number, public_id in public_ids.items()}
 
 
 def _change_names(db: Session, changes: Values) -> None:

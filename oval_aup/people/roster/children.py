@@ -273,11 +273,10 @@ def _compare_classes(usable: list[ChildOfFile], now: Current, plan: Plan) -> Non
             plan.writes.classes[name] = year_group
     if plan.partial:
         return
-    stay = {child.existing.person_id for child in usable if child.existing}
-    gone = {leaver.person_id for leaver in plan.leavers}
-    used = set(years) | {
-        found.class_name for found in now.children.values() if not found.archived and found.person_id not in stay | gone
-    }
+    settled = {child.existing.person_id for child in usable if child.existing}
+    settled |= {leaver.person_id for leaver in plan.leavers}
+    elsewhere = (found for found in now.children.values() if not found.archived and found.person_id not in settled)
+    used = set(years) | {found.class_name for found in elsewhere}
     plan.writes.closed_classes = sorted(
         found.name for found in now.classes.values() if not found.archived and found.name not in used
     )

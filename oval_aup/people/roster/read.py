@@ -21,6 +21,7 @@ _PREAMBLE = 10
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _VALUE = re.compile(r"@|^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}$")
+_GUARDS = frozenset("='")
 _TEXT_FORMULA = re.compile(r'^="(.*)"$', re.DOTALL)
 
 csv.field_size_limit(10 * LONGEST_CELL)
@@ -165,6 +166,8 @@ def _body(
 def tidy(cell: str) -> str:
     """A cell without surrounding space and without what spreadsheets add to keep text from being a formula."""
     cell = cell.strip()
+    if cell[:1] not in _GUARDS:
+        return cell
     if cell.startswith("=") and (wrapped := _TEXT_FORMULA.match(cell)):
         return wrapped[1].strip()
     if cell.startswith("'") and cell[1:2] in {"=", "+", "-", "@", "\t"}:

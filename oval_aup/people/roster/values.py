@@ -8,12 +8,11 @@ import re
 from oval_aup.core.errors import Invalid
 from oval_aup.people.names import cleaned, folded, normal_email
 
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_MONTHS = {name: number for number, full in enumerate(_MONTH_NAMES, start=1) for name in (full, full[:3])} | {"sept": 9}
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _UK = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
 _WORDED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ]+([a-z]{3,9})[-/., ]+(\d{4}|\d{2})", re.IGNORECASE)
@@ -137,7 +136,7 @@ def date(text: str) -> dt.date | None:
     elif match := _UK.fullmatch(plain):
         day, month, year = match[1], match[2], match[3]
     elif match := _WORDED.fullmatch(plain):
-        day, month, year = match[1], str(_MONTHS.get(match[2][:3].lower(), 0)), match[3]
+        day, month, year = match[1], str(_MONTHS.get(match[2].lower(), 0)), match[3]
     else:
         raise BadValue(f"“{shortened(text)}” is not a date such as 05/06/2018 or 2018-06-05.")
     try:
