@@ -83,7 +83,7 @@ def _add_persons(db: Session, persons: Values) -> dict[int, int]:
     given: dict[str, int] = {}
     for piece in chunks(public_ids.values()):
         found = db.execute(sa.select(Person.public_id, Person.id).where(Person.public_id.in_(piece)))
-        given |= dict(found.tuples().all())
+        given |= dict(found.all())
     return {number: given[public_id] for number, public_id in public_ids.items()}
 
 
@@ -113,13 +113,13 @@ def _add_staff(db: Session, staff: Values) -> None:
 
 
 def _settle_classes(db: Session, writes: Writes, today: dt.date) -> dict[str, int]:
-    known = {name: id_ for id_, name in db.execute(sa.select(SchoolClass.id, SchoolClass.name)).tuples()}
+    known = {name: id_ for id_, name in db.execute(sa.select(SchoolClass.id, SchoolClass.name))}
     _insert(db, SchoolClass, [{"name": n, "year_group": y} for n, y in writes.classes.items() if n not in known])
     reopened = {known[n]: {"year_group": y, "archived_on": None} for n, y in writes.classes.items() if n in known}
     closed = {known[n]: {"archived_on": today} for n in writes.closed_classes if n in known}
     _update(db, SchoolClass, "id", reopened)
     _update(db, SchoolClass, "id", closed)
-    return {name: id_ for id_, name in db.execute(sa.select(SchoolClass.id, SchoolClass.name)).tuples()}
+    return {name: id_ for id_, name in db.execute(sa.select(SchoolClass.id, SchoolClass.name))}
 
 
 def _settle_archive(db: Session, writes: Writes, today: dt.date) -> None:

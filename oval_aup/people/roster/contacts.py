@@ -143,7 +143,7 @@ def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -
                 _take(contact, found, known, usable)
         open_ = rest
     for contact in open_:
-        contact.ref = _staff_person(contact, known) or plan.writes.new_person(
+        contact.ref = _staff_person(contact, known, plan) or plan.writes.new_person(
             contact.first("title"), contact.first("forename"), contact.first("surname")
         )
         usable.append(contact)
@@ -164,7 +164,7 @@ def _too_unlike(contact: ContactOfFile, found: CurrentGuardian) -> bool:
     return not (same_forename or same_surname or contact.name == _name(found) or (email and email == found.email))
 
 
-def _staff_person(contact: ContactOfFile, known: Known) -> int:
+def _staff_person(contact: ContactOfFile, known: Known, plan: Plan) -> int:
     """The staff member who is this parent too: same e-mail, same forename; 0 where there is none."""
     member = known.staff_by_email.get(contact.first("email"))
     if member is None:
@@ -173,6 +173,12 @@ def _staff_person(contact: ContactOfFile, known: Known) -> int:
     if _first_name(contact.first("forename")) not in forenames:
         return 0
     del known.staff_by_email[member.email]
+    told = {"title": contact.first("title")}
+    if not contact.mentions[0].entry.split:
+        told |= {"forename": contact.first("forename"), "surname": contact.first("surname")}
+    renamed = {name: new for name, new in told.items() if new and new != getattr(member, name)}
+    if renamed:  # a parent is called what the contacts list calls them
+        plan.writes.person_changes.setdefault(member.person_id, {}).update(renamed)
     return member.person_id
 
 

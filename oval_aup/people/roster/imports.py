@@ -201,7 +201,7 @@ def imports(db: Session, limit: int = 20) -> tuple[ImportRow, ...]:
     found = db.execute(
         sa.select(*_listed()).order_by(RosterImport.uploaded_at.desc(), RosterImport.id.desc()).limit(limit)
     )
-    return tuple(ImportRow(*row) for row in found.tuples())
+    return tuple(ImportRow(*row) for row in found)
 
 
 def roster_import(db: Session, import_public_id: str) -> ImportRow:
@@ -209,7 +209,7 @@ def roster_import(db: Session, import_public_id: str) -> ImportRow:
     found = db.execute(sa.select(*_listed()).where(RosterImport.public_id == import_public_id)).one_or_none()
     if found is None:
         raise NotFound
-    return ImportRow(*found.tuple())
+    return ImportRow(*found)
 
 
 def _listed() -> tuple[Any, ...]:
