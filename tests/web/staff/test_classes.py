@@ -1,0 +1,160 @@
+"""Picture choices by class, and the question about one photo."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import agreements, consent, people
+from oval_aup.core.actor import Actor
+from tests.web.browser import Browser
+from tests.web.world import YEAR, World
+
+DI = "di@oval.example.org"
+
+
+def _choose(world: World, child: people.ChildRow, guardian: people.GuardianRow, **answers: str) -> None:
+    with world.database.writing() as db:
+        wording = agreements.current(db, "image-uses")
+        usual = {use.key: "yes" for use in consent.asked_purposes(db)}
+        consent.record(
+            db,
+            child=child,
+            guardian=guardian,
+            answers=usual | {key.replace("_", "-"): answer for key, answer in answers.items()},
+            wording=wording,
+            school_year=YEAR,
+            idempotency_key=f"{child.public_id}:{guardian.public_id}",
+            details={},
+            actor=Actor("guardian", guardian.person_id, guardian.pseudonym, "link-and-birth-date", "link"),
+        )
+
+
+def _row_of(browser: Browser, name: str) -> list[str]:
+    row = next(e.inside("tr") for e in browser.page.all("th") if e.text == name)
+    assert row is not None
+    return [e.text for e in browser.page.all("td") if e.inside("tr") is row]
+
+
+def _photo(world: World, *children: people.ChildRow, use: str = "website") -> str:
+    ticked = "".join(f"&child={child.public_id}" for child in children)
+    return f"/staff/photos?class={world.year_4.public_id}&use={use}{ticked}"
+
+
+def test_a_class_teacher_sees_their_class_at_once(browser: Browser, world: World) -> None:
+    _choose(world, world.maja, world.cass, website="no")
+    browser.log_in(DI)
+    browser.get("/staff/classes")
+    assert browser.page.heading == "Class 4C"
+    assert _row_of(browser, "Maja Nowak").count("No") == 1
+    assert set(_row_of(browser, "Ayaan Khan")) == {"No answer"}
+
+
+def test_two_adults_who_disagree_look_like_any_no_and_nobody_is_named(browser: Browser, world: World) -> None:
+    _choose(world, world.ayaan, world.ann)
+    _choose(world, world.ayaan, world.bob, website="no")
+    browser.log_in(DI)
+    browser.get("/staff/classes")
+    assert _row_of(browser, "Ayaan Khan").count("No") == 1
+    for secret in ("Ann", "Bob", "conflict", "disagree"):
+        assert secret not in browser.page.text
+
+
+def test_a_block_is_shown_as_do_not_use_without_a_reason(browser: Browser, world: World) -> None:
+    _choose(world, world.maja, world.cass)
+    with world.database.writing() as db:
+        head = Actor("head", world.hal.person_id, world.hal.pseudonym, "staff-login", "login")
+        consent.block(db, world.maja, school_year=YEAR, actor=head)
+    browser.log_in(DI)
+    browser.get("/staff/classes")
+    assert set(_row_of(browser, "Maja Nowak")) == {"Do not use"}
+    assert "safeguarding" not in browser.page.text.lower()
+
+
+def test_the_sheet_to_print_says_that_it_is_for_today(browser: Browser, world: World) -> None:
+    browser.log_in(DI)
+    browser.get(f"/staff/classes/{world.year_4.public_id}/valid-today")
+    assert "Valid today, 15 September 2026" in browser.page.text
+    assert "Maja Nowak" in browser.page.text
+
+
+@pytest.mark.parametrize("page", ["", "/valid-today"])
+def test_another_teachers_class_is_closed(browser: Browser, world: World, page: str) -> None:
+    browser.log_in("flo@oval.example.org")
+    browser.get(f"/staff/classes/{world.year_4.public_id}{page}", status=403)
+
+
+@pytest.mark.parametrize("colleague", ["eve", "hal"])
+def test_office_and_head_choose_any_class(browser: Browser, world: World, colleague: str) -> None:
+    browser.log_in(f"{colleague}@oval.example.org")
+    assert browser.get("/staff/classes").heading == "Classes"
+    assert browser.get(f"/staff/classes/{world.year_4.public_id}").heading == "Class 4C"
+
+
+@pytest.mark.parametrize("colleague", ["sam", "gov"])
+def test_others_have_no_class_page(browser: Browser, world: World, colleague: str) -> None:
+    browser.log_in(f"{colleague}@oval.example.org")
+    browser.get("/staff/classes", status=403)
+
+
+def test_a_class_that_does_not_exist_is_not_found(browser: Browser, world: World) -> None:
+    browser.log_in("eve@oval.example.org")
+    browser.get("/staff/classes/made-up", status=404)
+
+
+def test_everybody_said_yes(browser: Browser, world: World) -> None:
+    _choose(world, world.maja, world.cass)
+    browser.log_in(DI)
+    browser.get(_photo(world, world.maja))
+    assert "Yes On the school website: fine for everyone you ticked (1)" in browser.page.text
+
+
+def test_one_no_breaks_it_and_is_named_without_a_reason(browser: Browser, world: World) -> None:
+    _choose(world, world.maja, world.cass)
+    _choose(world, world.ayaan, world.ann)
+    _choose(world, world.ayaan, world.bob, website="no")
+    browser.log_in(DI)
+    text = browser.get(_photo(world, world.maja, world.ayaan)).text
+    assert "Ayaan Khan: no" in text
+    assert "Fine without them: yes for the other 1" in text
+    assert "Bob" not in text
+
+
+def test_a_missing_answer_is_for_the_office(browser: Browser, world: World) -> None:
+    browser.log_in(DI)
+    text = browser.get(_photo(world, world.maja)).text
+    assert "Ask the office" in text
+    assert "Maja Nowak: no answer yet" in text
+
+
+def test_nobody_ticked_is_no_answer(browser: Browser, world: World) -> None:
+    browser.log_in(DI)
+    assert "Tick who is in it" in browser.get(_photo(world)).text
+
+
+def test_what_the_school_never_does_is_a_no_for_everyone(browser: Browser, world: World) -> None:
+    _choose(world, world.maja, world.cass)
+    browser.log_in(DI)
+    assert "Maja Nowak: no" in browser.get(_photo(world, world.maja, use="ai-tools")).text
+    assert "fine for everyone" in browser.get(_photo(world, world.maja, use="school-records")).text
+
+
+def test_a_fragment_is_the_answer_alone(browser: Browser, world: World) -> None:
+    browser.log_in("sam@oval.example.org")
+    page = browser.htmx(_photo(world, world.maja))
+    assert page.elements[0]["id"] == "photo-answer"
+
+
+@pytest.mark.parametrize("query", ["class=made-up", "use=made-up"])
+def test_a_made_up_class_or_use_is_not_found(browser: Browser, world: World, query: str) -> None:
+    browser.log_in(DI)
+    browser.get(f"/staff/photos?{query}", status=404)
+
+
+def test_a_child_of_another_class_is_not_looked_up(browser: Browser, world: World) -> None:
+    browser.log_in(DI)
+    assert "Tick who is in it" in browser.get(_photo(world, world.zara)).text
+
+
+def test_the_governor_does_not_look_up_photos(browser: Browser, world: World) -> None:
+    browser.log_in("gov@oval.example.org")
+    browser.get("/staff/photos", status=403)
