@@ -43,6 +43,14 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _request.c.due_on,
     _request.c.settled_at,
 )
+_ALL = sa.select(*_COLUMNS).order_by(_request.c.agreement_key, _request.c.status, _request.c.id)
+# Built once: a page waits longer for a statement to be put together than for its answer.
+_BY_ID = sa.select(*_COLUMNS).where(_request.c.id == sa.bindparam("request_id"))
+_STANDING = _ALL.where(
+    _request.c.person_id.in_(sa.bindparam("person_ids", expanding=True)),
+    _request.c.school_year == sa.bindparam("school_year"),
+    _request.c.status != "cancelled",
+)
 _MOVE = (
     sa.update(_request)
     .where(_request.c.id == sa.bindparam("request_id"), _request.c.status == sa.bindparam("was"))
@@ -167,7 +175,7 @@ def request(db: Session, public_id: str) -> RequestRow:
 
 def request_by_id(db: Session, request_id: int) -> RequestRow:
     """One request by row id; raises NotFound."""
-    return _one(_select(db, _request.c.id == request_id))
+    return _one([RequestRow(*row) for row in db.execute(_BY_ID, {"request_id": request_id})])
 
 
 def standing(db: Session, person_id: int, school_year: int) -> tuple[RequestRow, ...]:
@@ -179,14 +187,8 @@ def standing_of(db: Session, person_ids: Iterable[int], school_year: int) -> dic
     """``standing`` for many people at once; a person without requests is absent."""
     found: dict[int, list[RequestRow]] = {}
     for piece in _chunks(person_ids):
-        rows = _select(
-            db,
-            _request.c.person_id.in_(piece),
-            _request.c.school_year == school_year,
-            _request.c.status != "cancelled",
-            limit=None,
-        )
-        for row in rows:
+        for values in db.execute(_STANDING, {"person_ids": piece, "school_year": school_year}):
+            row = RequestRow(*values)
             found.setdefault(row.person_id, []).append(row)
     return {person_id: tuple(rows) for person_id, rows in found.items()}
 
@@ -247,13 +249,7 @@ def _why(row: RequestRow) -> str:
 
 
 def _select(db: Session, *where: sa.ColumnElement[bool], limit: int | None = 1, offset: int = 0) -> list[RequestRow]:
-    statement = (
-        sa.select(*_COLUMNS)
-        .where(*where)
-        .order_by(_request.c.agreement_key, _request.c.status, _request.c.id)
-        .limit(limit)
-        .offset(offset or None)
-    )
+    statement = _ALL.where(*where).limit(limit).offset(offset or None)
     return [RequestRow(*row) for row in db.execute(statement)]
 
 

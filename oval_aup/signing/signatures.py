@@ -46,6 +46,23 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _signature.c.refers_to_id,
 )
 
+# A later row always shares its request, and that column is the indexed one.
+_TAKEN_BACK = sa.exists().where(
+    _later.c.request_id == _signature.c.request_id, _later.c.refers_to_id == _signature.c.id
+)
+_ALL: sa.Select[Any] = (
+    sa.select(*_COLUMNS, ~_TAKEN_BACK)
+    .join(_request, _request.c.id == _signature.c.request_id)
+    .order_by(_signature.c.id)
+)
+# Built once: a page waits longer for a statement to be put together than for its answer.
+_IN_SITTING = _ALL.where(_signature.c.signing_session_id == sa.bindparam("sitting_id"))
+_OF_PEOPLE = _ALL.where(
+    _signature.c.person_id.in_(sa.bindparam("person_ids", expanding=True)),
+    _request.c.school_year == sa.bindparam("school_year"),
+)
+_ADD = sa.insert(_signature).returning(_signature.c.id)
+
 
 def sign(
     db: Session,
@@ -185,25 +202,46 @@ def add_row(
 ) -> SignatureRow:
     """Add the row that stands beside a ledger entry."""
     public_id = new_public_id()
-    db.execute(
-        sa.insert(_signature).values(
-            public_id=public_id,
-            request_id=request.id,
-            person_id=request.person_id,
-            signed_by_id=signed_by_id,
-            recorded_by_id=recorded_by_id,
-            outcome=outcome,
-            version_text_id=version_text_id,
-            channel=actor.channel,
-            assurance=actor.assurance,
-            signed_at=entry.at,
-            ledger_seq=entry.seq,
-            signing_session_id=signing_session_id,
-            class_session_id=class_session_id,
-            refers_to_id=refers_to_id,
-        )
+    id_ = db.execute(
+        _ADD,
+        {
+            "public_id": public_id,
+            "request_id": request.id,
+            "person_id": request.person_id,
+            "signed_by_id": signed_by_id,
+            "recorded_by_id": recorded_by_id,
+            "outcome": outcome,
+            "version_text_id": version_text_id,
+            "channel": actor.channel,
+            "assurance": actor.assurance,
+            "signed_at": entry.at,
+            "ledger_seq": entry.seq,
+            "signing_session_id": signing_session_id,
+            "class_session_id": class_session_id,
+            "refers_to_id": refers_to_id,
+        },
+    ).scalar_one()
+    return SignatureRow(
+        id=id_,
+        public_id=public_id,
+        request_id=request.id,
+        request_public_id=request.public_id,
+        agreement_key=request.agreement_key,
+        school_year=request.school_year,
+        person_id=request.person_id,
+        signed_by_id=signed_by_id,
+        recorded_by_id=recorded_by_id,
+        outcome=outcome,
+        version_text_id=version_text_id,
+        channel=actor.channel,
+        assurance=actor.assurance,
+        signed_at=entry.at,
+        ledger_seq=entry.seq,
+        signing_session_id=signing_session_id,
+        class_session_id=class_session_id,
+        refers_to_id=refers_to_id,
+        stands=True,
     )
-    return signature(db, public_id)
 
 
 def withdraw(db: Session, signature_public_id: str, *, reason: str, actor: Actor) -> SignatureRow:
@@ -274,14 +312,15 @@ def signatures_for(db: Session, person_ids: Iterable[int], school_year: int) -> 
     """Every mark for each of these people in one school year, oldest first; people without marks are absent."""
     found: dict[int, list[SignatureRow]] = {}
     wanted = tuple(dict.fromkeys(person_ids))
-    for row in _select(db, _signature.c.person_id.in_(wanted), _request.c.school_year == school_year):
+    for values in db.execute(_OF_PEOPLE, {"person_ids": wanted, "school_year": school_year}):
+        row = SignatureRow(*tuple(values))
         found.setdefault(row.person_id, []).append(row)
     return {person_id: tuple(rows) for person_id, rows in found.items()}
 
 
 def signatures_in(db: Session, signing_session_id: int) -> tuple[SignatureRow, ...]:
     """The marks made in one sitting."""
-    return tuple(_select(db, _signature.c.signing_session_id == signing_session_id))
+    return tuple(SignatureRow(*tuple(row)) for row in db.execute(_IN_SITTING, {"sitting_id": signing_session_id}))
 
 
 def signatures_in_class_session(db: Session, class_session_id: int) -> tuple[SignatureRow, ...]:
@@ -297,14 +336,4 @@ def _of_entry(db: Session, seq: int) -> SignatureRow:
 
 
 def _select(db: Session, *where: sa.ColumnElement[bool]) -> list[SignatureRow]:
-    # A later row always shares its request, and that column is the indexed one.
-    taken_back = sa.exists().where(
-        _later.c.request_id == _signature.c.request_id, _later.c.refers_to_id == _signature.c.id
-    )
-    statement: sa.Select[Any] = (
-        sa.select(*_COLUMNS, ~taken_back)
-        .join(_request, _request.c.id == _signature.c.request_id)
-        .where(*where)
-        .order_by(_signature.c.id)
-    )
-    return [SignatureRow(*tuple(row)) for row in db.execute(statement)]
+    return [SignatureRow(*tuple(row)) for row in db.execute(_ALL.where(*where))]

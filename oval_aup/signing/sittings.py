@@ -36,6 +36,27 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _sitting.c.receipt,
 )
 
+_BY_PUBLIC_ID = sa.select(*_COLUMNS).where(_sitting.c.public_id == sa.bindparam("sitting"))
+_OF_PERSON = (
+    sa.select(*_COLUMNS)
+    .where(
+        _sitting.c.person_id == sa.bindparam("person"),
+        _sitting.c.school_year == sa.bindparam("year"),
+    )
+    .order_by(_sitting.c.id.desc())
+)
+_ADD = sa.insert(_sitting)
+_KEEP = (
+    sa.update(_sitting)
+    .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
+    .values(draft=sa.bindparam("answers"), language=sa.func.coalesce(sa.bindparam("spoken"), _sitting.c.language))
+)
+_CLOSE = (
+    sa.update(_sitting)
+    .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
+    .values(status=sa.bindparam("becomes"), finished_at=sa.bindparam("finished"), receipt=sa.bindparam("receipt_id"))
+)
+
 
 def begin(
     db: Session,
@@ -57,16 +78,17 @@ def begin(
         return current
     public_id = new_public_id()
     db.execute(
-        sa.insert(_sitting).values(
-            public_id=public_id,
-            person_id=person_id,
-            school_year=school_year,
-            status="reading",
-            language=language,
-            draft={"journey": journey},
-            started_at=clock.now(),
-            receipt="",
-        )
+        _ADD,
+        {
+            "public_id": public_id,
+            "person_id": person_id,
+            "school_year": school_year,
+            "status": "reading",
+            "language": language,
+            "draft": {"journey": journey},
+            "started_at": clock.now(),
+            "receipt": "",
+        },
     )
     for row in standing(db, person_id, school_year):
         if row.status == "open" and row.agreement_key in agreement_keys:
@@ -83,13 +105,8 @@ def begin(
 
 
 def _reading(db: Session, person_id: int, school_year: int, journey: str) -> SittingRow | None:
-    rows = db.execute(
-        sa.select(*_COLUMNS)
-        .where(_sitting.c.person_id == person_id, _sitting.c.school_year == school_year, _sitting.c.status == "reading")
-        .order_by(_sitting.c.id.desc())
-    )
-    for row in (SittingRow(*values) for values in rows):
-        if row.draft.get("journey") != journey:
+    for row in _of_person(db, person_id, school_year):
+        if row.status != "reading" or row.draft.get("journey") != journey:
             continue
         if row.started_at > clock.now() - RESUMES_FOR:
             return row
@@ -97,9 +114,14 @@ def _reading(db: Session, person_id: int, school_year: int, journey: str) -> Sit
     return None
 
 
+def _of_person(db: Session, person_id: int, school_year: int) -> list[SittingRow]:
+    """Newest first."""
+    return [SittingRow(*values) for values in db.execute(_OF_PERSON, {"person": person_id, "year": school_year})]
+
+
 def sitting(db: Session, public_id: str) -> SittingRow:
     """One sitting by public id; raises NotFound."""
-    row = db.execute(sa.select(*_COLUMNS).where(_sitting.c.public_id == public_id)).first()
+    row = db.execute(_BY_PUBLIC_ID, {"sitting": public_id}).first()
     if row is None:
         raise NotFound
     return SittingRow(*row)
@@ -107,22 +129,12 @@ def sitting(db: Session, public_id: str) -> SittingRow:
 
 def latest_sitting(db: Session, person_id: int, school_year: int, *, journey: str = "staff") -> SittingRow | None:
     """The newest sitting of one person's journey this school year, open or finished; None before the first."""
-    rows = db.execute(
-        sa.select(*_COLUMNS)
-        .where(_sitting.c.person_id == person_id, _sitting.c.school_year == school_year)
-        .order_by(_sitting.c.id.desc())
-    )
-    return next((row for row in (SittingRow(*values) for values in rows) if row.draft.get("journey") == journey), None)
+    return next((row for row in _of_person(db, person_id, school_year) if row.draft.get("journey") == journey), None)
 
 
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:
     """Keep what has been answered so far; raises Conflict once the sitting is over."""
-    values: dict[str, Any] = {"draft": draft}
-    if language is not None:
-        values["language"] = language
-    changed = db.execute(
-        sa.update(_sitting).where(_sitting.c.public_id == public_id, _sitting.c.status == "reading").values(**values)
-    )
+    changed = db.execute(_KEEP, {"sitting": public_id, "answers": draft, "spoken": language})
     if cast(Any, changed).rowcount != 1:
         raise Conflict(_("You have already signed. To change an answer, use your family page."))
 
@@ -134,9 +146,7 @@ def finish(db: Session, public_id: str, *, status: str, receipt: str = "") -> No
 
 def _close(db: Session, public_id: str, *, status: str, receipt: str = "") -> None:
     changed = db.execute(
-        sa.update(_sitting)
-        .where(_sitting.c.public_id == public_id, _sitting.c.status == "reading")
-        .values(status=status, finished_at=clock.now(), receipt=receipt)
+        _CLOSE, {"sitting": public_id, "becomes": status, "finished": clock.now(), "receipt_id": receipt}
     )
     if cast(Any, changed).rowcount != 1:
         raise Conflict(_("This has been signed already."))
