@@ -1,0 +1,106 @@
+"""A parent's whole journey and its last post through the real stack, beside a bare page that commits one row."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import statistics
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.bench.client import FORM, Answer, Load, Visitor, burst
+from tests.bench.school import Family, School
+from tests.bench.serve import Server, free_port, serving
+
+WARM, JOURNEYS, SIGNATURES, AT_ONCE = 10, 40, 160, 8
+HIDDEN = re.compile(r'<input type="hidden" name="(?!csrf_token)([^"]+)" value="([^"]*)"')
+RADIO = re.compile(r'<input type="radio" name="([^"]+)" value="yes"')
+ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+
+
+def measure(school: School, folder: Path) -> None:
+    """Print the journey's cost and the last post's rate against the bare page's."""
+    school.import_roster()
+    school.ask()
+    port = free_port()
+    with serving("app:app", {**school.environment, "OVAL_PORT": str(port)}, port=port, ready="/healthy") as server:
+        for family in school.families(WARM, children=1):
+            _sign(*to_the_signature(server, family))
+        _journeys(server, school)
+        ours, our_cpu = _last_posts(server, school)
+    bare, bare_cpu = _bare(folder)
+    ratio = ours.per_second / bare.per_second
+    print("\nThe last post of an acceptance, 8 at once, against a bare page that commits one row")
+    print(
+        f"  bare page   {bare.per_second:7.0f}/s  p50 {bare.p50:6.1f} ms  p95 {bare.p95:6.1f} ms  {bare_cpu:5.2f} ms CPU"
+    )
+    print(
+        f"  signature   {ours.per_second:7.0f}/s  p50 {ours.p50:6.1f} ms  p95 {ours.p95:6.1f} ms  {our_cpu:5.2f} ms CPU"
+    )
+    print(f"  ratio {ratio:.2f} (target ≥ 0.50)")
+
+
+def to_the_signature(server: Server, family: Family) -> tuple[Visitor, Family, Answer]:
+    """Walk one guardian to the page that asks for the name, answering yes to everything."""
+    visitor = Visitor(server.port)
+    page = visitor.get(f"/f/{family.token}")
+    for asset in sorted(set(ASSET.findall(page.text))):
+        visitor.get(asset)
+    born = family.born_on
+    fields = [("born-day", str(born.day)), ("born-month", str(born.month)), ("born-year", str(born.year))]
+    answer = visitor.post(f"/f/{family.token}", fields)
+    while answer.location != "/family/check":
+        where = answer.location
+        page = visitor.follow(answer)
+        chosen = [(name, "yes") for name in dict.fromkeys(RADIO.findall(page.text))]
+        answer = visitor.post(where, [*HIDDEN.findall(page.text), ("read", "yes"), *chosen])
+    return visitor, family, visitor.follow(answer)
+
+
+def _sign(visitor: Visitor, family: Family, page: Answer) -> None:
+    answer = visitor.post("/family/check", [*HIDDEN.findall(page.text), ("typed_name", family.name)])
+    if answer.location != "/family/done":
+        raise SystemExit(f"the signature was refused: {answer.status} {answer.text[:1500]}")
+
+
+def _journeys(server: Server, school: School) -> None:
+    costs, visitors = [], []
+    for family in school.families(JOURNEYS, children=2):
+        before = server.processor_seconds()
+        visitor, who, page = to_the_signature(server, family)
+        _sign(visitor, who, page)
+        visitor.get("/family/done")
+        costs.append(1000 * (server.processor_seconds() - before))
+        visitors.append(visitor)
+    wire = [visitor.bytes_in + visitor.bytes_out for visitor in visitors]
+    print("\nA parent's whole journey, two children, cold cache, scripts off")
+    print(
+        f"  {statistics.median(v.requests for v in visitors):.0f} requests, {max(wire) / 1000:.1f} kB over the wire (target ≤ 100)"
+    )
+    print(f"  {statistics.mean(costs):.1f} ms of server processor time, mean of {len(costs)} (target ≤ 35)")
+
+
+def _last_posts(server: Server, school: School) -> tuple[Load, float]:
+    ready = [to_the_signature(server, family) for family in school.families(SIGNATURES, children=1)]
+    for visitor, _who, _page in ready:
+        visitor.connection.close()  # every signer comes on a connection of their own, as in the baseline
+    before = server.processor_seconds()
+    load = burst([partial(_sign, *one) for one in ready], at_once=AT_ONCE)
+    return load, 1000 * (server.processor_seconds() - before) / len(ready)
+
+
+def _bare(folder: Path) -> tuple[Load, float]:
+    port = free_port()
+    body = urlencode({"body": "x" * 600})
+    with serving("tests.bench.bare:app", {"BARE_DATABASE": str(folder / "bare.db")}, port=port, ready="/") as server:
+        connections = [http.client.HTTPConnection("127.0.0.1", port) for _each in range(SIGNATURES)]
+
+        def post(connection: http.client.HTTPConnection) -> None:
+            connection.request("POST", "/", body, FORM)
+            connection.getresponse().read()
+
+        burst([partial(post, connection) for connection in connections[:WARM]], at_once=AT_ONCE)
+        before = server.processor_seconds()
+        load = burst([partial(post, connection) for connection in connections], at_once=AT_ONCE)
+        return load, 1000 * (server.processor_seconds() - before) / len(connections)

@@ -1,0 +1,49 @@
+"""Receipts a second with the two persistent renderers, beside a plain ``HTML(...).write_pdf()`` loop of the same pages."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from oval_aup import evidence, reports
+from oval_aup.core.errors import NotFound
+from tests.bench.school import School
+
+COUNT = 40
+PLAIN = """
+import sys, time
+from weasyprint import HTML
+pages = sys.stdin.read().split("\\x00")
+HTML(string=pages[0]).write_pdf()
+began = time.perf_counter()
+for page in pages:
+    HTML(string=page).write_pdf()
+print(len(pages) / (time.perf_counter() - began))
+"""
+
+
+def measure(school: School, folder: Path) -> None:
+    """Print receipts a second both ways; ours are tagged PDF/A-3a, the plain loop's are untagged."""
+    papers: list[evidence.Paper] = []
+    while len(papers) < COUNT and (claim := evidence.claim_document(school.database)) is not None:
+        with school.database.reading() as db:
+            papers.append(reports.paper(db, claim, school=school.settings.school))
+    if not papers:
+        raise NotFound("no receipts to draw")
+    with evidence.Press(folder) as press, ThreadPoolExecutor(press.renderers) as threads:
+        list(threads.map(press.print, papers[: press.renderers * 2]))
+        began = time.perf_counter()
+        list(threads.map(press.print, papers))
+        ours = len(papers) / (time.perf_counter() - began)
+    text = "\x00".join(paper.html for paper in papers)
+    plain = float(
+        subprocess.run([sys.executable, "-c", PLAIN], input=text, capture_output=True, text=True, check=True).stdout
+    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"\nReceipts a second, {len(papers)} receipts")
+    print(f"  plain loop {plain:5.1f}/s   two renderers, tagged PDF/A-3a {ours:5.1f}/s   ratio {ours / plain:.2f}")
+    print(f"  largest process {peak:.0f} MB")
