@@ -14,6 +14,7 @@ from oval_aup.evidence.documents import (
     documents_about,
     fail_document,
     failed_documents,
+    newest_documents,
     pending_documents,
     retry_document,
     store_document,
@@ -22,11 +23,13 @@ from oval_aup.evidence.documents import (
 from oval_aup.evidence.ledger import (
     GENESIS,
     KINDS,
+    BareEntry,
     DocumentRef,
     EntryRow,
     Head,
     Ref,
     append,
+    bare_entries,
     details,
     entries,
     entries_about,
@@ -35,6 +38,8 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
+from oval_aup.evidence.pdf import EmbeddedFile, Paper, mark_image
+from oval_aup.evidence.press import Press, PrintFailed
 from oval_aup.evidence.verify import Verdict, verify
 
 __all__ = [
@@ -42,14 +47,20 @@ __all__ = [
     "CHANNELS",
     "GENESIS",
     "KINDS",
+    "BareEntry",
     "DocumentCounts",
     "DocumentRef",
     "DocumentRow",
+    "EmbeddedFile",
     "EntryRow",
     "Head",
+    "Paper",
+    "Press",
+    "PrintFailed",
     "Ref",
     "Verdict",
     "append",
+    "bare_entries",
     "canonical",
     "claim_document",
     "details",
@@ -64,6 +75,8 @@ __all__ = [
     "failed_documents",
     "find",
     "head",
+    "mark_image",
+    "newest_documents",
     "pending_documents",
     "retry_document",
     "store_document",

@@ -131,6 +131,12 @@ def documents_about(db: Session, subject: str) -> tuple[DocumentRow, ...]:
     return tuple(_row(row) for row in db.execute(chosen))
 
 
+def newest_documents(db: Session, limit: int = 50) -> tuple[DocumentRow, ...]:
+    """The documents asked for last, receipts left out: what the office ordered, newest first."""
+    ordered = sa.select(_document).where(_document.c.kind != "receipt").order_by(_document.c.id.desc())
+    return tuple(_row(row) for row in db.execute(ordered.limit(limit)))
+
+
 def failed_documents(db: Session) -> tuple[DocumentRow, ...]:
     """The documents that were given up, newest first, with the reason in ``error``."""
     chosen = sa.select(_document).where(_document.c.status == "failed").order_by(_document.c.id.desc())

@@ -2,6 +2,9 @@
 
 from oval_aup.reports.burn_up import BurnUp, Line, burn_up
 from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
+from oval_aup.reports.csv_export import csv_bytes
+from oval_aup.reports.documents import file_name, paper
+from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
 from oval_aup.reports.needs import KINDS as NEED_KINDS
 from oval_aup.reports.needs import Need, needs
 from oval_aup.reports.outstanding import (
@@ -11,30 +14,45 @@ from oval_aup.reports.outstanding import (
     OutstandingPage,
     OutstandingPerson,
     WhyCounts,
+    children_words,
     outstanding_page,
     outstanding_rows,
     why_counts,
 )
+from oval_aup.reports.people import ChildChoices, Mark, Story, story
 
 __all__ = [
     "AUDIENCES",
     "NEED_KINDS",
     "SORTS",
+    "VERDICTS",
     "WHYS",
     "BurnUp",
+    "ChildChoices",
     "ClassCoverage",
     "Filter",
     "Line",
+    "Mark",
     "Need",
     "OutstandingPage",
     "OutstandingPerson",
     "Overview",
+    "Story",
+    "Table",
     "WhyCounts",
     "burn_up",
+    "children_words",
+    "choices_table",
     "class_coverage",
+    "coverage_table",
+    "csv_bytes",
+    "file_name",
     "needs",
     "outstanding_page",
     "outstanding_rows",
+    "outstanding_table",
     "overview",
+    "paper",
+    "story",
     "why_counts",
 ]

@@ -4,4 +4,14 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__)
 
-from oval_aup.web.admin import views  # noqa: E402, F401  (the routes register themselves on the blueprint above)
+# The routes register themselves on the blueprint above.
+from oval_aup.web.admin import (  # noqa: E402, F401
+    accounts,
+    answers,
+    campaign,
+    classes,
+    evidence,
+    home,
+    outstanding,
+    people,
+)

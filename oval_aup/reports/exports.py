@@ -1,0 +1,91 @@
+"""What the office takes away as tables: the same lists as on screen, whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import consent, people
+from oval_aup.core import clock
+from oval_aup.core.i18n import _
+from oval_aup.reports import documents_words as words
+from oval_aup.reports.coverage import AUDIENCES, overview
+from oval_aup.reports.outstanding import Filter, outstanding_rows
+
+VERDICTS: dict[str, str] = {
+    "yes": _("yes"),
+    "no": _("no"),
+    "missing": _("no answer"),
+    "conflict": _("parents disagree: treat as no"),
+    "blocked": _("do not use"),
+    "not_used": _("not used by the school"),
+    "public_task": _("part of school life"),
+}
+"""What may be done with a child's pictures, in the office's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A header and rows of text and whole numbers."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | int, ...], ...]
+
+
+def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
+    """Everybody in the selection who has not signed, and why."""
+    header = ("Name", "Children or class", "Rules", "Where it stands", "E-mail", "Since", "Due on", "Reminders")
+    return Table(
+        header,
+        tuple(
+            (
+                row.full_name,
+                row.children,
+                _(words.AUDIENCES[row.agreement_key]),
+                words.channel_of(row.why, words.WHYS),
+                row.email,
+                clock.london(row.since).date().isoformat() if row.since else "",
+                row.due_on.isoformat(),
+                row.reminders,
+            )
+            for row in outstanding_rows(db, school_year, chosen)
+        ),
+    )
+
+
+def coverage_table(db: Session, school_year: int) -> Table:
+    """Counts by audience and by class; names nobody."""
+    whole = overview(db, school_year, most_classes=None)
+    lines = [(_("Whole school"), _(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES]
+    for row in whole.classes:
+        lines.append((row.name, _(words.AUDIENCES["children"]), row.children))
+        lines.append((row.name, _(words.AUDIENCES["parents"]), row.families))
+    return Table(
+        ("Class", "Who", "Asked", "Signed", "Started", "Not started", "Declined", "Per cent signed"),
+        tuple(
+            (where, who, each.asked, each.signed, each.started, each.open, each.declined, each.percent_signed)
+            for where, who, each in lines
+        ),
+    )
+
+
+def choices_table(db: Session, class_public_id: str, school_year: int) -> Table:
+    """A class's picture choices, one child a row; says when it was true, because it changes."""
+    room = people.school_class(db, class_public_id)
+    children = people.children(db, room.id)
+    uses = consent.asked_purposes(db)
+    verdicts = consent.permissions(db, [child.person_id for child in children], school_year)
+    stamp = f"{clock.london(clock.now()):%Y-%m-%d %H:%M}"
+    return Table(
+        ("Child", "Class", *(use.heading for use in uses), "True at"),
+        tuple(
+            (
+                child.full_name,
+                room.name,
+                *(_(VERDICTS[verdicts[child.person_id][use.key].verdict]) for use in uses),
+                stamp,
+            )
+            for child in children
+        ),
+    )

@@ -1,0 +1,172 @@
+"""One person's whole story as the office sees it: family, requests, marks, choices, messages, documents, every act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, consent, evidence, notifications, people, signing
+from oval_aup.reports import documents_person
+from oval_aup.reports import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One signature, refusal or correction in the office's words."""
+
+    row: signing.SignatureRow
+    about: str
+    """Whom it is for, where that is somebody else than the person looked at; or who made it for them."""
+    version: int
+    title: str
+    assurance: str
+    recorded_by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildChoices:
+    """What one guardian has answered about pictures of one child."""
+
+    child: people.ChildRow
+    guardian: people.GuardianRow
+    counts: bool
+    """Whether the guardian's answer counts for this child."""
+    answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything about one person."""
+
+    person: people.PersonRow
+    child: people.ChildRow | None
+    guardian: people.GuardianRow | None
+    member: people.StaffRow | None
+    links: tuple[people.GuardianshipRow, ...]
+    """To their children, or to those who look after them; barred ones too."""
+    requests: tuple[signing.RequestRow, ...]
+    """Newest school year first."""
+    marks: tuple[Mark, ...]
+    choices: tuple[ChildChoices, ...]
+    verdicts: dict[str, consent.Permission]
+    """For a child: what may be done with pictures, by use."""
+    blocks: tuple[consent.BlockRow, ...]
+    messages: tuple[notifications.MessageRow, ...]
+    documents: tuple[evidence.DocumentRow, ...]
+    events: tuple[documents_person.Event, ...]
+    address: str
+    trouble: str
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether nobody may write to this person at all: every link to a child here forbids it."""
+        return (
+            self.guardian is not None
+            and self.member is None
+            and bool(self.links)
+            and not any(link.contact_allowed for link in self.links)
+        )
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a child stands under a safeguarding block."""
+        return any(block.lifted_at is None for block in self.blocks)
+
+
+def story(db: Session, public_id: str, school_year: int) -> Story:
+    """Gather one person's story; raises NotFound."""
+    person = people.person(db, public_id)
+    child = people.child_by_id(db, person.person_id) if person.is_child else None
+    guardian = people.guardian(db, person.person_id) if person.is_guardian else None
+    member = people.staff_member(db, person.person_id) if person.is_staff else None
+    links = _links(db, person)
+    marks = signing.signatures_of(db, person.person_id)
+    decisions = consent.decisions(db, guardian_id=person.person_id) if guardian else ()
+    address = (guardian.email if guardian else "") or (member.work_email if member else "")
+    entries = {entry.seq: entry for entry in evidence.entries_about(db, person.pseudonym)}
+    entries |= evidence.entries(db, {row.ledger_seq for row in marks} | {row.ledger_seq for row in decisions})
+    told = [entry for _seq, entry in sorted(entries.items()) if entry.kind != "exported"]
+    return Story(
+        person=person,
+        child=child,
+        guardian=guardian,
+        member=member,
+        links=links,
+        requests=_requests(db, person.person_id),
+        marks=_marks(db, person, marks),
+        choices=_choices(db, links, school_year),
+        verdicts=consent.permissions(db, [child.person_id], school_year)[child.person_id] if child else {},
+        blocks=consent.blocks_of(db, child.person_id) if child else (),
+        messages=tuple(reversed(notifications.messages_to(db, person.pseudonym))),
+        documents=evidence.documents_about(db, person.pseudonym),
+        events=tuple(reversed(documents_person.events(db, person, told))),
+        address=address,
+        trouble=notifications.troubled_addresses(db, [address]).get(address, ""),
+    )
+
+
+def _links(db: Session, person: people.PersonRow) -> tuple[people.GuardianshipRow, ...]:
+    if person.is_child:
+        return people.guardians_of(db, person.person_id)
+    link = t.guardianship
+    ids = db.scalars(sa.select(link.c.child_id).where(link.c.guardian_id == person.person_id)).all()
+    found = people.guardians_of_children(db, ids)
+    return tuple(row for rows in found.values() for row in rows if row.guardian.person_id == person.person_id)
+
+
+def _requests(db: Session, person_id: int) -> tuple[signing.RequestRow, ...]:
+    columns = [
+        t.request.c[name]
+        for name in (
+            "id",
+            "public_id",
+            "school_year",
+            "agreement_key",
+            "person_id",
+            "way",
+            "status",
+            "asked_at",
+            "due_on",
+            "settled_at",
+        )
+    ]
+    chosen = sa.select(*columns).where(t.request.c.person_id == person_id)
+    ordered = chosen.order_by(t.request.c.school_year.desc(), t.request.c.agreement_key)
+    return tuple(signing.RequestRow(*row) for row in db.execute(ordered))
+
+
+def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.SignatureRow]) -> tuple[Mark, ...]:
+    rows = sorted(rows, key=lambda row: row.id, reverse=True)
+    wordings = agreements.wordings(db, {row.version_text_id for row in rows})
+    ids = {other for row in rows for other in (row.person_id, row.signed_by_id, row.recorded_by_id or 0)}
+    names = {id_: found.full_name for id_, found in people.persons_by_id(db, ids).items()}
+    reasons = evidence.details(db, [row.ledger_seq for row in rows])
+    marks = []
+    for row in rows:
+        other = row.person_id if row.person_id != person.person_id else row.signed_by_id
+        wording = wordings[row.version_text_id]
+        marks.append(
+            Mark(
+                row=row,
+                about=names.get(other, "") if other != person.person_id else "",
+                version=wording.version_number,
+                title=wording.title,
+                assurance=evidence.ASSURANCES.get(row.assurance, row.assurance),
+                recorded_by=names.get(row.recorded_by_id or 0, ""),
+                reason=str(reasons.get(row.ledger_seq, {}).get("reason", "")),
+            )
+        )
+    return tuple(marks)
+
+
+def _choices(db: Session, links: Iterable[people.GuardianshipRow], school_year: int) -> tuple[ChildChoices, ...]:
+    found = []
+    for link in links:
+        answers = consent.answers_of(db, link.child.person_id, link.guardian.person_id, school_year)
+        if answers or link.may_choose:
+            found.append(ChildChoices(link.child, link.guardian, link.may_choose, answers))
+    return tuple(found)

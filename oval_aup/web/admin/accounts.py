@@ -1,0 +1,80 @@
+"""Staff log-ins: who has one, what it may do, and how to get a new password."""
+
+from __future__ import annotations
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import accounts as log_ins
+from oval_aup import campaigns, people
+from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.core.i18n import _, ngettext
+from oval_aup.web.access import allow, current_visitor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.htmx import go
+from oval_aup.web.unit_of_work import settings
+
+
+@bp.get("/office/log-ins")
+@allow("accounts.write")
+def accounts() -> str:
+    """List the log-ins of the current staff."""
+    return _page()
+
+
+def _page(problem: str = "") -> str:
+    rows = {row.person_id: row for row in log_ins.all_accounts(g.db)}
+    staff = people.staff(g.db)
+    return render_template(
+        "admin/accounts.html",
+        staff=[(member, rows.get(member.person_id)) for member in staff],
+        left=[row for person_id, row in rows.items() if person_id not in {member.person_id for member in staff}],
+        problem=problem,
+        own=current_visitor().account_public_id,
+        words=words,
+    )
+
+
+@bp.post("/office/log-ins")
+@allow("accounts.write")
+def open_accounts() -> ResponseReturnValue:
+    """Give every staff member with an e-mail address a log-in who has none yet."""
+    made = log_ins.open_accounts(g.db)
+    flash(ngettext("%(num)s log-in is new.", "%(num)s log-ins are new.", made))
+    return go(url_for(".accounts"))
+
+
+@bp.post("/office/log-ins/<public_id>/role")
+@allow("accounts.write")
+def set_role(public_id: str) -> ResponseReturnValue:
+    """Change what a log-in may do, from its next page on."""
+    try:
+        log_ins.set_role(g.db, public_id, request.form.get("role", ""))
+    except (Invalid, Conflict) as problem:
+        return _page(problem.message), 422 if isinstance(problem, Invalid) else 409
+    flash(_("Saved. It counts from their next log-in."))
+    return go(url_for(".accounts"))
+
+
+@bp.post("/office/log-ins/<public_id>/close")
+@allow("accounts.write")
+def close_account(public_id: str) -> ResponseReturnValue:
+    """Close a log-in and end its sessions at once."""
+    try:
+        log_ins.disable(g.db, public_id)
+    except Conflict as problem:
+        return _page(problem.message), 409
+    flash(_("The log-in is closed."))
+    return go(url_for(".accounts"))
+
+
+@bp.post("/office/log-ins/<public_id>/link")
+@allow("accounts.write")
+def password_link(public_id: str) -> ResponseReturnValue:
+    """Send a link to choose a password; the link itself is never shown here."""
+    row = log_ins.account(g.db, public_id)
+    if row.disabled:
+        raise Conflict(_("This log-in is closed."))
+    campaigns.send_password_link(g.db, row.email, school=settings().school)
+    flash(_("A link to choose a password is on its way."))
+    return go(url_for(".accounts"))

@@ -1,0 +1,212 @@
+"""Answers that reach the office on paper, by telephone or in person, and taking back what should not stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import agreements, campaigns, consent, people, signing
+from oval_aup.core import clock
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from oval_aup.core.i18n import _
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.admin.forms import as_typed, typed, typed_date
+from oval_aup.web.admin.people import back_to, this_year, writable
+from oval_aup.web.htmx import go
+from oval_aup.web.unit_of_work import settings
+
+CHANNELS = ("paper", "phone", "person")
+OUTCOMES = ("signed", "declined", "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What is still to be answered by one person."""
+
+    person: people.PersonRow
+    own: tuple[signing.RequestRow, ...]
+    choosing: tuple[campaigns.FamilyChild, ...]
+    younger: tuple[campaigns.FamilyChild, ...]
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.own or self.choosing or self.younger)
+
+
+def _open_for(public_id: str) -> _Open:
+    row = writable(public_id)
+    if row.is_child and not row.is_guardian and not row.is_staff:
+        raise NotAllowed(_("A child’s answer is recorded in class, or by a parent or carer."))
+    standing = signing.standing(g.db, row.person_id, this_year())
+    own = tuple(each for each in standing if each.way == "self" and each.status != "signed")
+    mine = campaigns.family(g.db, row.person_id, this_year()) if row.is_guardian else None
+    choosing = tuple(each for each in mine.children if each.link.may_choose) if mine else ()
+    return _Open(row, own, choosing, mine.younger if mine else ())
+
+
+def _form_page(asked: _Open, errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "admin/answer.html",
+        asked=asked,
+        uses=consent.asked_purposes(g.db),
+        rules=[agreements.current(g.db, row.agreement_key) for row in asked.own],
+        errors=errors or {},
+        typed=request.form,
+        received=as_typed("received", clock.today()),
+        key=request.form.get("key") or secrets.token_hex(16),
+        year=this_year(),
+        words=words,
+    )
+
+
+@bp.get("/office/people/<public_id>/answer")
+@allow("answers.record")
+def answer(public_id: str) -> str:
+    """Ask for a whole paper form, telephone call or visit on one page."""
+    return _form_page(_open_for(public_id))
+
+
+@bp.post("/office/people/<public_id>/answer")
+@allow("answers.record")
+def record_answer(public_id: str) -> ResponseReturnValue:
+    """Record it under the recorder's name; the same form sent twice is recorded once."""
+    asked = _open_for(public_id)
+    try:
+        _record(asked)
+    except Invalid as problem:
+        return _form_page(asked, problem.fields or {"channel": problem.message}), 422
+    except Conflict as problem:
+        return _form_page(asked, {"outcome": problem.message}), 422
+    flash(_("Recorded. The receipt is being prepared, and goes out by e-mail where we have an address."))
+    return back_to(public_id)
+
+
+def _record(asked: _Open) -> None:
+    faults: dict[str, str] = {}
+    channel, outcome = typed("channel"), typed("outcome")
+    if channel not in CHANNELS:
+        faults["channel"] = _("Say how the answer came: on paper, by telephone or in person.")
+    if outcome not in OUTCOMES or (asked.own and "outcome" not in request.form):
+        faults["outcome"] = _("Choose what they said about the rules.")
+    if not typed("identified"):
+        faults["identified"] = _("Say who made sure that it was this person, and how.")
+    received = _received(faults)
+    answers = _answers(asked, faults)
+    if faults:
+        raise Invalid(fields=faults)
+    remark = typed("remark", 1000)
+    younger = [each.child for each in asked.younger]
+    campaigns.record_on_behalf(
+        g.db,
+        person_id=asked.person.person_id,
+        school_year=this_year(),
+        channel=channel,
+        outcome=outcome if asked.own else "",
+        answers=answers,
+        for_children=[row.public_id for row in younger if request.form.get(f"for-{row.public_id}")],
+        reason=typed("reason", 1000) if outcome == "declined" else "",
+        note=" ".join(
+            part
+            for part in (
+                _("Received on %(day)s.", day=received.isoformat()) if received else "",
+                _("Identified: %(how)s.", how=typed("identified").rstrip(".")),
+                remark,
+            )
+            if part
+        ),
+        idempotency_key=f"{asked.person.public_id}:{typed('key', 64) or secrets.token_hex(16)}",
+        school=settings().school,
+        actor=current_actor("office"),
+    )
+
+
+def _received(faults: dict[str, str]) -> dt.date | None:
+    try:
+        day = typed_date("received")
+    except Invalid as problem:
+        faults.update(problem.fields)
+        return None
+    if not people.school_year_starts(this_year()) <= day <= clock.today():
+        faults["received"] = _("Enter a day of this school year, not later than today.")
+    return day
+
+
+def _answers(asked: _Open, faults: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Child to use to yes or no, for each child for whom anything was chosen; all of a child's uses or none."""
+    uses = consent.asked_purposes(g.db)
+    found: dict[str, dict[str, str]] = {}
+    for each in asked.choosing:
+        fields = {use.key: f"use-{each.child.public_id}-{use.key}" for use in uses}
+        chosen = {key: typed(field) for key, field in fields.items() if typed(field) in ("yes", "no")}
+        if not chosen:
+            continue
+        for use in uses:
+            if use.key not in chosen:
+                faults[fields[use.key]] = _(
+                    "%(child)s: choose yes or no for “%(use)s”.", child=each.child.forename, use=use.heading
+                )
+        found[each.child.public_id] = chosen
+    return found
+
+
+@bp.get("/office/signatures/<public_id>/take-back")
+@allow("answers.record")
+def take_back(public_id: str) -> str:
+    """Ask why a mark should not stand."""
+    return _take_back_page(public_id)
+
+
+def _take_back_page(public_id: str, errors: dict[str, str] | None = None) -> str:
+    row = signing.signature(g.db, public_id)
+    return render_template(
+        "admin/take-back.html",
+        signature=row,
+        whose=people.person_by_id(g.db, row.person_id),
+        errors=errors or {},
+        typed=request.form,
+        words=words,
+    )
+
+
+@bp.post("/office/signatures/<public_id>/take-back")
+@allow("answers.record")
+def do_take_back(public_id: str) -> ResponseReturnValue:
+    """Withdraw or correct a mark with a reason; both rows stay in the record, and the person owes an answer again."""
+    verb = {"withdraw": signing.withdraw, "correct": signing.correct}.get(typed("act"))
+    row = signing.signature(g.db, public_id)
+    try:
+        if verb is None:
+            raise Invalid(fields={"act": _("Choose one of the two.")})
+        verb(g.db, public_id, reason=typed("reason", 2000), actor=current_actor("office"))
+    except Invalid as problem:
+        return _take_back_page(public_id, problem.fields), 422
+    flash(_("Taken back. It stays in the record, marked as what it is."))
+    return back_to(people.person_by_id(g.db, row.person_id).public_id)
+
+
+@bp.post("/office/people/<public_id>/choices/<guardian_public_id>/void")
+@allow("answers.record")
+def void_choices(public_id: str, guardian_public_id: str) -> ResponseReturnValue:
+    """Declare one guardian's picture choices for a child void: they should never have counted."""
+    child = people.child(g.db, public_id)
+    guardian = people.guardian(g.db, people.person(g.db, guardian_public_id).person_id)
+    before = consent.decisions(g.db, child_id=child.person_id, guardian_id=guardian.person_id)
+    last = before[-1].ledger_seq if before else 0
+    if before and before[-1].act == "invalidated":
+        return go(url_for(".person", public_id=public_id))
+    consent.invalidate(
+        g.db,
+        child=child,
+        guardian=guardian,
+        school_year=this_year(),
+        reason=typed("reason", 1000),
+        idempotency_key=f"void:{child.public_id}:{guardian.public_id}:{last}",
+        actor=current_actor("office"),
+    )
+    flash(_("These choices no longer count. The parent or carer can choose again."))
+    return back_to(public_id)

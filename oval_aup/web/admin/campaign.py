@@ -1,0 +1,170 @@
+"""The round of asking of a school year: planned, looked at before it opens, opened, and what goes next."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import campaigns, notifications, people, signing
+from oval_aup.core import clock
+from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.core.i18n import _, ngettext
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.admin.forms import as_typed, typed, typed_date
+from oval_aup.web.htmx import go
+from oval_aup.web.unit_of_work import settings
+
+AUDIENCES = ("guardians", "staff", "children")
+USUAL_DAYS = "7, 14, 21"
+USUAL_TIME = dt.timedelta(days=25)
+SHOWN = 100
+
+
+def _year() -> int:
+    return people.school_year(clock.today())
+
+
+@bp.get("/office/campaign")
+@allow("people.read")
+def campaign() -> str:
+    """Show where the round stands and what it sends next."""
+    return _page()
+
+
+def _page(errors: dict[str, str] | None = None) -> str:
+    year = _year()
+    row = campaigns.campaign_of(g.db, year)
+    is_open = row is not None and row.status == "open"
+    on = clock.today()
+    planned = (
+        campaigns.remind(g.db, on=on, dry_run=True, school=settings().school, actor=current_actor("office"))
+        if is_open
+        else ()
+    )
+    tomorrow = on + dt.timedelta(days=1)
+    next_day = campaigns.terms_of(settings().school, row).first_school_day_from(tomorrow) if row else tomorrow
+    return render_template(
+        "admin/campaign.html",
+        year=year,
+        campaign=row,
+        coverage=signing.coverage(g.db, year, class_ids=()),
+        outbox=notifications.outbox_counts(g.db),
+        planned=planned[:SHOWN],
+        planned_count=len(planned),
+        next_day=next_day,
+        errors=errors or {},
+        typed=request.form,
+        opens=as_typed("opens", row.opens_on if row else on),
+        due=as_typed("due", row.due_on if row else on + USUAL_TIME),
+        audiences=request.form.getlist("audience") or (row.audiences if row else AUDIENCES),
+        days=request.form.get("days", ", ".join(map(str, row.reminder_days)) if row else USUAL_DAYS),
+        words=words,
+    )
+
+
+@bp.post("/office/campaign")
+@allow("campaign.run")
+def plan_campaign() -> ResponseReturnValue:
+    """Save the plan; nothing is sent by saving it."""
+    try:
+        _plan()
+    except Invalid as problem:
+        return _page({_FIELDS.get(name, name): words for name, words in problem.fields.items()}), 422
+    except Conflict as problem:
+        return _page({"opens": problem.message}), 422
+    flash(_("The plan is saved. Nothing has been sent."))
+    return go(url_for(".campaign_preview"))
+
+
+_FIELDS = {"opens_on": "opens", "due_on": "due", "reminder_days": "days"}
+
+
+def _plan() -> None:
+    faults: dict[str, str] = {}
+    dates: dict[str, dt.date] = {}
+    for name in ("opens", "due"):
+        try:
+            dates[name] = typed_date(name)
+        except Invalid as problem:
+            faults.update(problem.fields)
+    days = [part.strip() for part in typed("days", 40).replace(" ", ",").split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and len(part) < 4 for part in days):
+        faults["days"] = _("Give numbers of days, such as 7, 14, 21.")
+    if faults:
+        raise Invalid(fields=faults)
+    campaigns.plan(
+        g.db,
+        school_year=_year(),
+        audiences=[one for one in request.form.getlist("audience") if one in AUDIENCES],
+        opens_on=dates["opens"],
+        due_on=dates["due"],
+        reminder_days=[int(part) for part in days],
+        actor=current_actor("office"),
+    )
+
+
+@bp.get("/office/campaign/preview")
+@allow("campaign.run")
+def campaign_preview() -> ResponseReturnValue:
+    """Show how many will be asked and who cannot be reached, before anything is sent."""
+    row = campaigns.campaign_of(g.db, _year())
+    if row is None:
+        return go(url_for(".campaign"))
+    return render_template("admin/campaign-preview.html", campaign=row, year=_year(), reach=_reach(row), words=words)
+
+
+def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
+    """How many of each audience there are, and the adults whom no mail can reach."""
+    guardians = people.guardians_asked(g.db) if "guardians" in row.audiences else ()
+    staff = people.staff(g.db) if "staff" in row.audiences else ()
+    children = people.children(g.db) if "children" in row.audiences else ()
+    addresses = [one.email for one in guardians if one.email] + [one.work_email for one in staff if one.work_email]
+    troubled = notifications.troubled_addresses(g.db, addresses)
+    no_address = [one for one in guardians if not one.email]
+    return {
+        "guardians": len(guardians),
+        "staff": len(staff),
+        "children": len(children),
+        "in_class": sum(1 for one in children if campaigns.way_of(one.year_group, settings().school) == "class"),
+        "no_address": no_address[:SHOWN],
+        "no_address_count": len(no_address),
+        "bounced": [one for one in guardians if one.email in troubled][:SHOWN],
+        "messages": sum(1 for one in guardians if one.email and one.email not in troubled)
+        + sum(1 for one in staff if one.work_email and one.work_email not in troubled),
+    }
+
+
+@bp.post("/office/campaign/open")
+@allow("campaign.run")
+def open_campaign() -> ResponseReturnValue:
+    """Open the round; doing it again asks only those who joined since."""
+    row = campaigns.campaign_of(g.db, _year())
+    if row is None:
+        raise Conflict(_("Plan the round first."))
+    asked = campaigns.open_campaign(g.db, row, school=settings().school, actor=current_actor("office"))
+    flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", asked))
+    return go(url_for(".campaign"))
+
+
+@bp.post("/office/campaign/joiners")
+@allow("campaign.run")
+def ask_joiners() -> ResponseReturnValue:
+    """Ask everybody who joined since the round was opened."""
+    asked = campaigns.ask_joiners(g.db, school=settings().school, actor=current_actor("office"))
+    flash(ngettext("%(num)s person who joined has been asked.", "%(num)s people who joined have been asked.", asked))
+    return go(url_for(".campaign"))
+
+
+@bp.post("/office/campaign/close")
+@allow("campaign.run")
+def close_campaign() -> ResponseReturnValue:
+    """End the round: no reminder goes any more, answers are still taken."""
+    row = campaigns.campaign_of(g.db, _year())
+    if row is None:
+        raise Conflict(_("Plan the round first."))
+    campaigns.close_campaign(g.db, row.public_id, actor=current_actor("office"))
+    flash(_("The round is over. Answers are still taken; no reminder goes any more."))
+    return go(url_for(".campaign"))

@@ -1,0 +1,139 @@
+"""Documents that prove who agreed to what, the ledger's health, and the messages on their way."""
+
+from __future__ import annotations
+
+from flask import Response, flash, g, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import evidence, notifications, people
+from oval_aup import reports as readings
+from oval_aup.core import clock
+from oval_aup.core.i18n import _
+from oval_aup.web.access import allow, current_actor, current_visitor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.admin.forms import typed
+from oval_aup.web.htmx import go, page_or_partial
+
+SHOWN = 50
+SHOWN_MAIL = 100
+TROUBLED = ("failed", "bounced", "uncertain")
+ON_THE_WAY = ("queued", "waiting", "sending")
+
+
+@bp.get("/office/evidence")
+@allow("reports.read")
+def reports() -> Response:
+    """List the documents and the ledger's state, and offer new reports."""
+    may_see = current_visitor().may("records.read")
+    documents = evidence.newest_documents(g.db, SHOWN) if may_see else ()
+    names = people.persons_by_pseudonym(g.db, [row.subject for row in documents])
+    rooms = {row.public_id: row.name for row in people.classes(g.db)}
+    head = evidence.head(g.db)
+    return page_or_partial(
+        "admin/reports.html",
+        "admin/_documents.html",
+        year=people.school_year(clock.today()),
+        documents=documents,
+        subjects={row.public_id: _subject(row, names, rooms) for row in documents},
+        waiting=any(row.status in ("pending", "rendering") for row in documents),
+        classes=people.classes(g.db) if may_see else (),
+        head=head,
+        newest=evidence.entries(g.db, [head.size]).get(head.size),
+        words=words,
+    )
+
+
+def _subject(row: evidence.DocumentRow, names: dict[str, people.PersonRow], rooms: dict[str, str]) -> str:
+    if row.subject in names:
+        return names[row.subject].full_name
+    if row.subject in rooms:
+        return _("Class %(name)s", name=rooms[row.subject])
+    return _("Whole school") if row.subject == "school" else ""
+
+
+@bp.post("/office/evidence")
+@allow("reports.make")
+def order_report() -> ResponseReturnValue:
+    """Order a completion report about a class or the whole school; twice within a minute is one order."""
+    year = people.school_year(clock.today())
+    chosen = typed("class")
+    minute = f"{clock.now():%Y-%m-%dT%H:%M}"
+    actor = current_actor("office")
+    if chosen:
+        room = people.school_class(g.db, chosen)
+        evidence.want_document(
+            g.db,
+            kind="class_report",
+            subject=room.public_id,
+            params={"class_id": room.id, "school_year": year},
+            dedupe_key=f"class-report:{room.public_id}:{year}:{minute}",
+            requested_by_id=actor.person_id,
+        )
+    else:
+        evidence.want_document(
+            g.db,
+            kind="school_report",
+            subject="school",
+            params={"school_year": year},
+            dedupe_key=f"school-report:{year}:{minute}",
+            requested_by_id=actor.person_id,
+        )
+    flash(_("The report is being prepared. It appears below within a minute."))
+    return go(url_for(".reports"))
+
+
+@bp.get("/office/documents/<public_id>")
+@allow("records.read")
+def document(public_id: str) -> Response:
+    """Hand out a finished PDF."""
+    row = evidence.document(g.db, public_id)
+    response = Response(evidence.document_bytes(g.db, public_id), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(row)}"'
+    return response
+
+
+@bp.post("/office/documents/<public_id>/retry")
+@allow("reports.make")
+def retry_document(public_id: str) -> ResponseReturnValue:
+    """Put a document back in the queue that could not be made."""
+    evidence.retry_document(g.db, public_id)
+    flash(_("It is tried again."))
+    return go(url_for(".reports"))
+
+
+@bp.get("/office/evidence/check")
+@allow("reports.read")
+def check_ledger() -> str:
+    """Read the whole ledger back and say whether it is what was written."""
+    return render_template("admin/ledger.html", verdict=evidence.verify(g.db), checked_at=clock.now())
+
+
+@bp.get("/office/mail")
+@allow("people.read")
+def mail() -> str:
+    """Show what became of the messages; never what they say, nor the links they carry."""
+    rows = notifications.messages_in(g.db, TROUBLED, SHOWN_MAIL)
+    on_the_way = notifications.messages_in(g.db, ON_THE_WAY, SHOWN_MAIL)
+    sent = notifications.messages_in(g.db, ("sent",), SHOWN_MAIL // 4)
+    names = people.persons_by_pseudonym(g.db, {row.recipient for row in (*rows, *on_the_way, *sent)})
+    return render_template(
+        "admin/mail.html",
+        troubled=rows,
+        on_the_way=on_the_way,
+        sent=sent,
+        names=names,
+        counts=notifications.outbox_counts(g.db),
+        bad=notifications.troubled_addresses(g.db, [row.to_address for row in rows]),
+        words=words,
+    )
+
+
+@bp.post("/office/mail/<public_id>/retry")
+@allow("campaign.run")
+def retry_mail(public_id: str) -> ResponseReturnValue:
+    """Send a message again that failed, as somebody in the office decided; a message on its way is left alone."""
+    row = notifications.message(g.db, public_id)
+    if row.status in TROUBLED:
+        notifications.retry(g.db, public_id)
+    flash(_("It is sent again."))
+    return go(url_for(".mail"))

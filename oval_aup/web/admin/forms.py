@@ -1,0 +1,48 @@
+"""What the office types and chooses, read from the form or the address: nothing that is not asked for is looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from flask import request
+
+from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
+
+LONGEST = 300
+MOST_PAGES = 10_000
+
+
+def typed(name: str, longest: int = LONGEST) -> str:
+    """One field of the form without the blanks around it, cut to a length nobody types by honest means."""
+    return request.form.get(name, "").strip()[:longest]
+
+
+def one_of(name: str, allowed: Collection[str]) -> str:
+    """A choice in the address when it is one of those offered, else an empty string."""
+    value = request.args.get(name, "")
+    return value if value in allowed else ""
+
+
+def chosen_page() -> int:
+    """The page asked for, from 1; anything odd is the first."""
+    text = request.args.get("page", "")
+    return min(max(int(text), 1), MOST_PAGES) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def typed_date(name: str) -> dt.date:
+    """A date from its three boxes; raises Invalid on ``name``."""
+    parts = [typed(f"{name}-{part}", 4) for part in ("year", "month", "day")]
+    try:
+        return dt.date(*(int(part) for part in parts))
+    except ValueError:
+        raise Invalid(fields={name: _("Enter a date, for example 7 9 2026.")}) from None
+
+
+def as_typed(name: str, value: dt.date | None) -> dict[str, str]:
+    """A date as its three boxes show it: what was posted, or else ``value``."""
+    given = {"day": str(value.day), "month": str(value.month), "year": str(value.year)} if value else {}
+    return {
+        f"{name}-{part}": request.form.get(f"{name}-{part}", given.get(part, "")) for part in ("day", "month", "year")
+    }

@@ -1,0 +1,170 @@
+"""Finding a person, their whole story, and the small repairs that keep them reachable."""
+
+from __future__ import annotations
+
+from flask import Response, flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import accounts, campaigns, consent, evidence, notifications, reports
+from oval_aup import people as school_people
+from oval_aup.core import clock
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from oval_aup.core.i18n import _
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.admin.forms import typed
+from oval_aup.web.htmx import go, page_or_partial
+from oval_aup.web.unit_of_work import settings
+
+FOUND = 25
+
+
+@bp.get("/office/people")
+@allow("people.read")
+def people() -> Response:
+    """Find a person by any part of a name or by an e-mail address."""
+    sought = request.args.get("q", "").strip()[:100]
+    found = school_people.search(g.db, sought, FOUND) if sought else ()
+    ids = [row.person_id for row in found]
+    return page_or_partial(
+        "admin/people.html",
+        "admin/_found.html",
+        sought=sought,
+        found=found,
+        beside=reports.children_words(g.db, ids) if ids else {},
+        most=FOUND,
+        roster_url="",
+    )
+
+
+@bp.get("/office/people/<public_id>")
+@allow("people.read")
+def person(public_id: str) -> str:
+    """Tell one person's whole story."""
+    return _page(public_id)
+
+
+def _page(public_id: str, errors: dict[str, str] | None = None, email: str | None = None) -> str:
+    year = this_year()
+    story = reports.story(g.db, public_id, year)
+    return render_template(
+        "admin/person.html",
+        story=story,
+        year=year,
+        uses=consent.asked_purposes(g.db),
+        owed=campaigns.owed_by(g.db, year, {story.person.person_id}).get(story.person.person_id),
+        errors=errors or {},
+        email=story.address if email is None else email,
+        words=words,
+        verdicts=reports.VERDICTS,
+        in_person_url="",
+    )
+
+
+def this_year() -> int:
+    """The school year of today."""
+    return school_people.school_year(clock.today())
+
+
+def back_to(public_id: str) -> ResponseReturnValue:
+    """On to the person's page."""
+    return go(url_for(".person", public_id=public_id))
+
+
+def writable(public_id: str) -> school_people.PersonRow:
+    """Somebody who may be written to; raises NotFound, or NotAllowed for a barred contact."""
+    row = school_people.person(g.db, public_id)
+    if row.is_guardian and not row.is_staff and not school_people.children_of(g.db, row.person_id):
+        raise NotAllowed(_("This person must not be contacted, or has no child here any more."))
+    return row
+
+
+@bp.post("/office/people/<public_id>/address")
+@allow("people.write")
+def change_address(public_id: str) -> ResponseReturnValue:
+    """Change the e-mail address; links sent to the old one open nothing any more."""
+    row = school_people.person(g.db, public_id)
+    if row.is_child:
+        raise Conflict(_("A child has no e-mail address here."))
+    email = typed("email")
+    try:
+        school_people.set_email(g.db, row.person_id, email, current_actor("office"))
+    except Invalid as problem:
+        return _page(public_id, problem.fields, email), 422
+    accounts.revoke_links(g.db, row.person_id, purpose="family")
+    flash(_("The new address is saved. Links sent to the old one no longer work."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/address-works")
+@allow("people.write")
+def address_works(public_id: str) -> ResponseReturnValue:
+    """Let mail go to an address again that had come back."""
+    story = reports.story(g.db, public_id, this_year())
+    if story.address:
+        notifications.clear_trouble(g.db, story.address)
+    flash(_("Mail goes to this address again."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/new-link")
+@allow("campaign.run")
+def new_link(public_id: str) -> ResponseReturnValue:
+    """Send a guardian a fresh private link."""
+    row = writable(public_id)
+    guardian = school_people.guardian(g.db, row.person_id)
+    if not guardian.email:
+        raise Conflict(_("There is no e-mail address to send a link to."))
+    campaigns.send_new_link(g.db, guardian.email, school=settings().school)
+    flash(_("A new link is on its way."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/nudge")
+@allow("campaign.run")
+def nudge_one(public_id: str) -> ResponseReturnValue:
+    """Remind one person of everything they owe; once a day."""
+    row = writable(public_id)
+    outcome = campaigns.nudge(g.db, [row.person_id], school=settings().school, actor=current_actor("office"))
+    sentences = {
+        "nothing-owed": _("Nothing is left to do for this person."),
+        "no-address": _("There is no e-mail address to write to."),
+        "trouble": _("Mail does not reach this address. Put it right first."),
+        "nudged-today": _("This person was nudged today already."),
+    }
+    why = outcome.skipped.get(row.person_id, "")
+    flash(sentences[why] if why else _("A nudge is on its way."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/record")
+@allow("reports.make")
+def make_record(public_id: str) -> ResponseReturnValue:
+    """Order the record of one person; a second click on the same state of things orders nothing new."""
+    row = school_people.person(g.db, public_id)
+    actor = current_actor("office")
+    evidence.want_document(
+        g.db,
+        kind="record",
+        subject=row.pseudonym,
+        params={"person_id": row.person_id},
+        dedupe_key=f"record:{row.public_id}:{clock.now():%Y-%m-%dT%H:%M}",
+        requested_by_id=actor.person_id,
+    )
+    flash(_("The record is being prepared. It appears under Documents within a minute."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/image-block")
+@allow("images.block")
+def image_block(public_id: str) -> ResponseReturnValue:
+    """Stop every use of a child's pictures, or lift the stop; the reason is kept elsewhere."""
+    child = school_people.child(g.db, public_id)
+    blocked = child.person_id in consent.blocked_children(g.db, [child.person_id])
+    if request.form.get("act") == "block" and not blocked:
+        consent.block(g.db, child, school_year=this_year(), actor=current_actor("office"))
+        flash(_("No picture of this child may be used from now. Pictures in use are listed to be taken down."))
+    elif request.form.get("act") == "lift" and blocked:
+        consent.unblock(g.db, child, actor=current_actor("office"))
+        flash(_("The stop is lifted. The parents’ choices count again."))
+    return back_to(public_id)

@@ -1,0 +1,132 @@
+"""The office's words for what the rooms keep as keys."""
+
+from __future__ import annotations
+
+from oval_aup.core.i18n import _
+
+
+def audiences() -> dict[str, str]:
+    """Agreement key to the people who are asked for it."""
+    return {"parents": _("Parents and carers"), "staff": _("Staff"), "children": _("Children")}
+
+
+def whys() -> dict[str, str]:
+    """Why somebody has not signed."""
+    return {
+        "not-asked": _("Not asked yet"),
+        "asked": _("Asked"),
+        "started": _("Started"),
+        "no-address": _("No address"),
+        "bounced": _("Bounced"),
+        "declined": _("Declined"),
+    }
+
+
+WHY_TONES = {
+    "not-asked": "none",
+    "asked": "none",
+    "started": "wait",
+    "no-address": "wait",
+    "bounced": "wait",
+    "declined": "no",
+}
+"""Reason to the tone of its tag; the words say the same."""
+
+
+def needs() -> dict[str, str]:
+    """What a task is about."""
+    return {
+        "take-down": _("Pictures to take down"),
+        "conflict": _("Parents disagree"),
+        "bounced": _("Bounced"),
+        "no-address": _("No address"),
+        "declined": _("Declined"),
+        "mail-failed": _("Message not sent"),
+        "document-failed": _("Document not made"),
+    }
+
+
+NEED_TONES = {"declined": "no", "take-down": "no", "document-failed": "wait"}
+
+
+def request_statuses() -> dict[str, tuple[str, str]]:
+    """Where a request stands: tone and words."""
+    return {
+        "open": ("none", _("Not signed yet")),
+        "started": ("wait", _("Started")),
+        "signed": ("yes", _("Signed")),
+        "declined": ("no", _("Declined")),
+        "cancelled": ("none", _("No longer asked")),
+    }
+
+
+def agreements() -> dict[str, str]:
+    """Agreement key to the rules' short name."""
+    return {
+        "parents": _("Rules for parents and carers"),
+        "staff": _("Rules for staff"),
+        "children": _("Rules for children"),
+        "image-uses": _("Choices about pictures"),
+    }
+
+
+def document_kinds() -> dict[str, str]:
+    """Kinds of PDF."""
+    return {
+        "receipt": _("Receipt"),
+        "record": _("Record of one person"),
+        "class_report": _("Class report"),
+        "school_report": _("Whole-school report"),
+    }
+
+
+def document_statuses() -> dict[str, tuple[str, str]]:
+    """How far a PDF is: tone and words."""
+    return {
+        "pending": ("none", _("Being prepared")),
+        "rendering": ("none", _("Being prepared")),
+        "ready": ("yes", _("Ready")),
+        "failed": ("no", _("Failed")),
+    }
+
+
+def message_statuses() -> dict[str, tuple[str, str]]:
+    """What became of a message: tone and words."""
+    return {
+        "waiting": ("none", _("Waiting for its document")),
+        "queued": ("none", _("Waiting to be sent")),
+        "sending": ("none", _("On its way")),
+        "delivering": ("none", _("On its way")),
+        "sent": ("yes", _("Sent")),
+        "failed": ("no", _("Not sent")),
+        "bounced": ("no", _("Came back")),
+        "uncertain": ("wait", _("Perhaps sent")),
+        "cancelled": ("none", _("Not needed any more")),
+    }
+
+
+def message_kinds() -> dict[str, str]:
+    """Kinds of message."""
+    return {
+        "ask": _("Request"),
+        "staff-ask": _("Request to staff"),
+        "reminder": _("Reminder"),
+        "last-reminder": _("Last reminder"),
+        "escalation": _("Note to teacher or manager"),
+        "receipt": _("Receipt"),
+        "new-link": _("New link"),
+        "declined": _("Note to the office: declined"),
+        "choice-changed": _("Note to the class teacher"),
+        "set-password": _("Link to set a password"),
+    }
+
+
+def roles() -> dict[str, str]:
+    """What a log-in may do."""
+    return {
+        "admin": _("Office: everything"),
+        "head": _("Head: see everything, approve"),
+        "teacher": _("Class teacher"),
+        "staff": _("Staff"),
+        "governor": _("Governor: figures and reports"),
+    }
