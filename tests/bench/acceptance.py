@@ -32,13 +32,14 @@ def measure(school: School, folder: Path) -> None:
     bare, bare_cpu = _bare(folder)
     ratio = ours.per_second / bare.per_second
     print("\nThe last post of an acceptance, 8 at once, against a bare page that commits one row")
-    print(
-        f"  bare page   {bare.per_second:7.0f}/s  p50 {bare.p50:6.1f} ms  p95 {bare.p95:6.1f} ms  {bare_cpu:5.2f} ms CPU"
-    )
-    print(
-        f"  signature   {ours.per_second:7.0f}/s  p50 {ours.p50:6.1f} ms  p95 {ours.p95:6.1f} ms  {our_cpu:5.2f} ms CPU"
-    )
+    print(_line("bare page", bare, bare_cpu))
+    print(_line("signature", ours, our_cpu))
     print(f"  ratio {ratio:.2f} (target ≥ 0.50)")
+
+
+def _line(name: str, load: Load, processor: float) -> str:
+    times = f"p50 {load.p50:6.1f} ms  p95 {load.p95:6.1f} ms"
+    return f"  {name}   {load.per_second:7.0f}/s  {times}  {processor:5.2f} ms of processor time each"
 
 
 def to_the_signature(server: Server, family: Family) -> tuple[Visitor, Family, Answer]:
@@ -74,10 +75,9 @@ def _journeys(server: Server, school: School) -> None:
         costs.append(1000 * (server.processor_seconds() - before))
         visitors.append(visitor)
     wire = [visitor.bytes_in + visitor.bytes_out for visitor in visitors]
+    requests = statistics.median(visitor.requests for visitor in visitors)
     print("\nA parent's whole journey, two children, cold cache, scripts off")
-    print(
-        f"  {statistics.median(v.requests for v in visitors):.0f} requests, {max(wire) / 1000:.1f} kB over the wire (target ≤ 100)"
-    )
+    print(f"  {requests:.0f} requests, {max(wire) / 1000:.1f} kB over the wire (target ≤ 100)")
     print(f"  {statistics.mean(costs):.1f} ms of server processor time, mean of {len(costs)} (target ≤ 35)")
 
 

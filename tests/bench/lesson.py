@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from oval_aup import agreements, people, signing
+from oval_aup import people, signing
 from oval_aup.core.actor import Actor
 from tests.bench.acceptance import HIDDEN
 from tests.bench.client import Visitor, burst
@@ -15,12 +15,11 @@ from tests.bench.serve import free_port, serving
 def measure(school: School) -> None:
     """Print how long a whole class takes when everybody taps at once."""
     with school.database.writing() as db:
-        oldest = [row for row in people.classes(db) if row.year_group == "6"][0]
+        oldest = next(row for row in people.classes(db) if row.year_group == "6")
         teacher = next(row for row in people.staff(db) if row.class_id == oldest.id)
         actor = Actor("teacher", teacher.person_id, teacher.pseudonym, channel="login")
         lesson = signing.open_class_session(db, oldest.public_id, school_year=school.year, actor=actor)
         children = [child.public_id for child in people.children(db, oldest.id)][:30]
-        agreements.current(db, "children")
     port = free_port()
     with serving("app:app", {**school.environment, "OVAL_PORT": str(port)}, port=port, ready="/healthy") as server:
         devices = [_at_the_mark(server.port, lesson.join_code, child) for child in children]

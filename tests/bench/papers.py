@@ -1,4 +1,4 @@
-"""Receipts a second with the two persistent renderers, beside a plain ``HTML(...).write_pdf()`` loop of the same pages."""
+"""Receipts a second with two persistent renderers, beside a plain ``HTML(...).write_pdf()`` loop of the same pages."""
 
 from __future__ import annotations
 
