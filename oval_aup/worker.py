@@ -1,16 +1,292 @@
-"""The background worker (engineer C replaces this whole file)."""
+"""Does in the background what nobody should wait for: makes PDFs, sends messages, takes the reminders that fall due.
+
+The tables are the queue: whatever is wanted is a row, a row is claimed by conditional update, and a row whose worker
+died is claimed again. So any number of workers may run, and one that is killed at any moment loses nothing.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy.orm import Session
+
+from oval_aup import accounts, campaigns, evidence, notifications, people, reports
 from oval_aup.config import Settings
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict, DomainError, NotFound
+
+IDLE_SECONDS = 1.0
+CHORES_EVERY = 60.0
+JOINERS_EVERY = dt.timedelta(minutes=10)
+CHECK_EVERY = dt.timedelta(hours=24)
+SLOWEST = 600.0
+"""Seconds between attempts while something stays broken: the mail server, or a step of our own."""
+
+LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}
+"""Purpose of a private link to the address it opens, without the secret."""
+
+log = logging.getLogger("oval_aup.worker")
 
 
-def run(settings: Settings) -> None:
-    """Work until told to stop."""
-    raise NotImplementedError(settings)
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every step works with."""
+
+    settings: Settings
+    database: Database
+    press: evidence.Press
+    channel: notifications.Channel
+
+
+def run(
+    settings: Settings, *, once: bool = False, stop: threading.Event | None = None, database: Database | None = None
+) -> None:
+    """Work until ``stop`` is set or the process is told to end; with ``once`` only until nothing is due.
+
+    What is in hand when the end comes is finished first.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = stop or threading.Event()
+    _listen(stop)
+    own = database or Database(settings.database_url)
+    try:
+        with evidence.Press(settings.instance) as press:
+            bench = _Bench(settings, own, press, _channel(settings))
+            if once:
+                _everything_once(bench)
+            else:
+                _loops(bench, stop)
+    finally:
+        if database is None:
+            own.dispose()
 
 
 def send_now(settings: Settings, database: Database) -> str:
-    """Send what is due now."""
-    raise NotImplementedError((settings, database))
+    """Send everything that is due at this moment and say what became of it."""
+    counts = _send(settings, database, _channel(settings), limit=10_000)
+    said = (
+        f"{counts.sent} sent, {counts.retried} to be tried again, {counts.failed} failed, {counts.uncertain} uncertain."
+    )
+    return f"{said} {counts.trouble}".strip()
+
+
+def _loops(bench: _Bench, stop: threading.Event) -> None:
+    steps: dict[str, tuple[Callable[[], bool], float]] = {
+        **{f"render-{number}": (lambda: _render_next(bench), IDLE_SECONDS) for number in range(bench.press.renderers)},
+        "send": (lambda: _send_some(bench), IDLE_SECONDS),
+        "chores": (_Chores(bench).take, CHORES_EVERY),
+    }
+    threads = [
+        threading.Thread(target=_repeat, name=name, args=(name, step, pause, stop))
+        for name, (step, pause) in steps.items()
+    ]
+    for thread in threads:
+        thread.start()
+    while not stop.wait(IDLE_SECONDS):  # waiting with an end lets the main thread hear signals
+        pass
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.Event) -> None:
+    """Take a step again and again: at once while there is work, after a pause otherwise, later and later on faults."""
+    broken = 0
+    while not stop.is_set():
+        try:
+            worked = step()
+            broken = 0
+        except Exception as error:
+            broken += 1
+            worked = False
+            if isinstance(error, _MailServerDown):
+                log.warning("mail cannot be sent: %s", error)
+            else:
+                log.exception("step %s failed", name)
+        if not worked:
+            stop.wait(min(SLOWEST, pause * 2 ** min(broken, 20)))
+
+
+def _everything_once(bench: _Bench) -> None:
+    _Chores(bench).take()
+    with ThreadPoolExecutor(bench.press.renderers) as threads:
+        for _done in threads.map(lambda _number: _drain(lambda: _render_next(bench)), range(bench.press.renderers)):
+            pass
+    counts = _send(bench.settings, bench.database, bench.channel, limit=10_000)
+    if counts.trouble:
+        log.warning("mail cannot be sent: %s", counts.trouble)
+
+
+def _drain(step: Callable[[], bool]) -> None:
+    while step():
+        pass
+
+
+def _render_next(bench: _Bench) -> bool:
+    """Make one wanted document; a fault is noted in its row and never stops the others."""
+    claim = evidence.claim_document(bench.database)
+    if claim is None:
+        return False
+    try:
+        with bench.database.reading() as db:
+            paper = reports.paper(db, claim, school=bench.settings.school)
+        content = bench.press.print(paper)
+    except (DomainError, evidence.PrintFailed) as error:
+        fault = str(error) or type(error).__name__
+    except Exception as error:
+        log.exception("document %s could not be made", claim.public_id)
+        fault = f"Unexpected fault: {type(error).__name__}"
+    else:
+        with bench.database.writing() as db:
+            evidence.store_document(db, claim, content)
+            notifications.release(db, claim.public_id)
+        return True
+    with bench.database.writing() as db:
+        after = evidence.fail_document(db, claim, fault)
+    log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
+    return True
+
+
+class _MailServerDown(Exception):
+    """The run stopped because nothing can be sent just now."""
+
+
+def _send_some(bench: _Bench) -> bool:
+    counts = _send(bench.settings, bench.database, bench.channel, limit=50)
+    if counts.trouble:
+        raise _MailServerDown(counts.trouble)
+    return counts.handled > 0
+
+
+def _send(
+    settings: Settings, database: Database, channel: notifications.Channel, *, limit: int
+) -> notifications.SendCounts:
+    return notifications.send_due(
+        database,
+        channel,
+        sender=notifications.Sender(settings.school.name, settings.mail_from),
+        mint=lambda db, message: _mint(db, message, settings.school.base_url),
+        attachment=_attachment,
+        limit=limit,
+        refused=_refused,
+    )
+
+
+def _channel(settings: Settings) -> notifications.Channel:
+    if settings.smtp_url:
+        return notifications.smtp_channel(settings.smtp_url, sender=settings.mail_from)
+    return notifications.FolderChannel(settings.mail_folder)
+
+
+def _mint(db: Session, message: notifications.MessageRow, base_url: str) -> str:
+    person = people.persons_by_pseudonym(db, [message.recipient]).get(message.recipient)
+    if person is None or person.archived:
+        raise NotFound("This person is no longer at the school.")
+    purpose = message.link_purpose
+    token = accounts.mint_link(db, purpose=purpose, person_id=person.person_id, sent_to=message.to_address)
+    return f"{base_url}{LINK_PATHS[purpose]}{token}"
+
+
+def _attachment(db: Session, public_id: str) -> tuple[str, bytes]:
+    return reports.file_name(evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
+
+
+def _refused(db: Session, message: notifications.MessageRow, code: str) -> None:
+    evidence.append(
+        db,
+        "bounced",
+        subject=message.recipient,
+        act={"message": message.public_id, "message_kind": message.kind, "code": code},
+        details={"address": message.to_address},
+        idempotency_key=f"bounced:{message.public_id}:{message.attempts}",
+        actor=SYSTEM,
+    )
+
+
+class _Chores:
+    """What is looked after every minute: each chore by itself, so that one that fails does not hold up the others."""
+
+    def __init__(self, bench: _Bench) -> None:
+        self.bench = bench
+        self._joiners_at: dt.datetime | None = None
+
+    def take(self) -> bool:
+        """Take every chore once; always False, since none of them leaves work waiting."""
+        for chore in (self._release, self._ask_joiners, self._remind, self._check_ledger):
+            try:
+                chore()
+            except Conflict as error:
+                log.info("chore %s waits: %s", chore.__name__, error)
+            except Exception:
+                log.exception("chore %s failed", chore.__name__)
+        return False
+
+    def _release(self) -> None:
+        """Let go of messages whose document was ready before they began to wait for it."""
+        with self.bench.database.reading() as db:
+            ready = [one for one in notifications.awaited_documents(db) if _is_ready(db, one)]
+        if ready:
+            with self.bench.database.writing() as db:
+                for public_id in ready:
+                    notifications.release(db, public_id)
+
+    def _ask_joiners(self) -> None:
+        now = clock.now()
+        if self._joiners_at is not None and abs(now - self._joiners_at) < JOINERS_EVERY:
+            return
+        self._joiners_at = now
+        with self.bench.database.writing() as db:
+            campaigns.ask_joiners(db, school=self.bench.settings.school, actor=SYSTEM)
+
+    def _remind(self) -> None:
+        today, school = clock.today(), self.bench.settings.school
+        with self.bench.database.reading() as db:  # looking first keeps the write lock free on most days
+            if not campaigns.remind(db, on=today, dry_run=True, school=school, actor=SYSTEM):
+                return
+        with self.bench.database.writing() as db:
+            taken = campaigns.remind(db, on=today, school=school, actor=SYSTEM)
+        log.info("%s reminders queued", len(taken))
+
+    def _check_ledger(self) -> None:
+        """Re-hash the whole ledger once a day; the finding is kept in a file of the instance folder."""
+        note = self.bench.settings.instance / "ledger-check.txt"
+        if not _is_older(note, CHECK_EVERY):
+            return
+        with self.bench.database.reading() as db:
+            verdict = evidence.verify(db)
+        note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
+        if not verdict.ok:
+            log.critical("%s", verdict.sentence)
+
+
+def _is_ready(db: Session, public_id: str) -> bool:
+    try:
+        return evidence.document(db, public_id).is_ready
+    except NotFound:
+        return False
+
+
+def _is_older(note: Path, age: dt.timedelta) -> bool:
+    try:
+        written = dt.datetime.fromisoformat(note.read_text(encoding="utf-8").split(" ", 1)[0])
+    except (OSError, ValueError):
+        return True
+    return abs(clock.now() - written) >= age
+
+
+def _listen(stop: threading.Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)

@@ -105,6 +105,17 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BareEntry:
+    """What anybody needs to check one entry without this system."""
+
+    seq: int
+    entry_hash: str
+    body: bytes
+    salt: bytes | None
+    details: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """How long the ledger is and the hash of its last entry: enough to notice any later rewriting of the past."""
 
@@ -235,6 +246,16 @@ def details(db: Session, seqs: Iterable[int]) -> dict[int, dict[str, Any]]:
         rows = db.execute(sa.select(_details.c.seq, _details.c.details).where(_details.c.seq.in_(part)))
         found.update((row.seq, json.loads(row.details)) for row in rows)
     return found
+
+
+def bare_entries(db: Session, seqs: Iterable[int]) -> tuple[BareEntry, ...]:
+    """Entries with the exact bytes that were hashed, and their details and salts where those still exist."""
+    found: list[BareEntry] = []
+    columns = (_entry.c.seq, _entry.c.entry_hash, _entry.c.body, _details.c.salt, _details.c.details)
+    joined = sa.select(*columns).outerjoin(_details, _details.c.seq == _entry.c.seq).order_by(_entry.c.seq)
+    for part in _parts(seqs):
+        found.extend(BareEntry(*row) for row in db.execute(joined.where(_entry.c.seq.in_(part))))
+    return tuple(found)
 
 
 def head(db: Session) -> Head:

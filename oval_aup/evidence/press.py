@@ -39,9 +39,7 @@ class Press:
     connections, and they end by themselves when this process is gone.
     """
 
-    def __init__(
-        self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY
-    ) -> None:
+    def __init__(self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.renderers = renderers
         self._idle: SimpleQueue[_Renderer] = SimpleQueue()
         self._all = [_Renderer(instance, seconds, memory) for _number in range(renderers)]

@@ -38,6 +38,17 @@ class Verdict:
     fault: str = ""
     reason: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """The finding in one line for a person."""
+        if not self.ok:
+            return _("The ledger is NOT in order. %(reason)s", reason=self.reason)
+        return _(
+            "The ledger is in order: %(size)s entries, the last with fingerprint %(hash)s.",
+            size=f"{self.size:,}",
+            hash=self.head_hash,
+        )
+
 
 @dataclass(slots=True)
 class _Place:
