@@ -70,31 +70,45 @@ def start(
     return token
 
 
+# Built once: every request asks this, and putting the statement together costs more than its answer.
+_VISITOR = (
+    sa.select(
+        AccessSession.id,
+        AccessSession.person_id,
+        AccessSession.class_session_key,
+        AccessSession.assurance,
+        AccessSession.last_seen_at,
+        AccessSession.expires_at,
+        AccessSession.ended_at,
+        Account.role,
+        Account.disabled_at,
+        Account.public_id.label("account_public_id"),
+        PrivateLink.sent_to,
+    )
+    .outerjoin(Account, Account.id == AccessSession.account_id)
+    .outerjoin(PrivateLink, PrivateLink.id == AccessSession.link_id)
+    .where(AccessSession.token_sha256 == sa.bindparam("token_sha256"), AccessSession.kind == sa.bindparam("kind"))
+)
+
+
 def visitor(db: Session, token: str, kind: str) -> Visitor | None:
     """Who holds this secret, or None when it is unknown, ended, idle too long or its account is disabled."""
-    query = (
-        sa.select(AccessSession, Account.role, Account.disabled_at, Account.public_id, PrivateLink.sent_to)
-        .outerjoin(Account, Account.id == AccessSession.account_id)
-        .outerjoin(PrivateLink, PrivateLink.id == AccessSession.link_id)
-        .where(AccessSession.token_sha256 == fingerprint(token), AccessSession.kind == kind)
-    )
-    found = db.execute(query).one_or_none()
-    if found is None:
+    row = db.execute(_VISITOR, {"token_sha256": fingerprint(token), "kind": kind}).one_or_none()
+    if row is None:
         return None
-    row, role, disabled_at, account_public_id, sent_to = found
     moment = clock.now()
     over = row.ended_at is not None or row.expires_at <= moment or row.last_seen_at + IDLE[kind] <= moment
-    if over or disabled_at is not None:
+    if over or row.disabled_at is not None:
         return None
     return Visitor(
         kind=kind,
-        role=role if kind == "login" else kind,
+        role=row.role if kind == "login" else kind,
         session_id=row.id,
         person_id=row.person_id,
-        account_public_id=account_public_id or "",
+        account_public_id=row.account_public_id or "",
         class_session_key=row.class_session_key,
         assurance=row.assurance,
-        sent_to=sent_to or "",
+        sent_to=row.sent_to or "",
         stale=row.last_seen_at + TOUCH_EVERY <= moment,
     )
 

@@ -117,19 +117,8 @@ def install_rulesets(db: Session, *, actor: Actor) -> tuple[Wording, ...]:
 
 def current(db: Session, key: str, *, language: str = FALLBACK_LANGUAGE, reading_level: str = "full") -> Wording:
     """The newest published wording; English where the language is missing. Raises NotFound."""
-    newest = (
-        sa.select(sa.func.max(Version.number))
-        .join(Agreement)
-        .where(Agreement.key == key, Version.status == "published")
-        .scalar_subquery()
-    )
-    found = _found(
-        db,
-        Version.agreement_id == sa.select(Agreement.id).where(Agreement.key == key).scalar_subquery(),
-        Version.number == newest,
-        VersionText.reading_level == reading_level,
-        VersionText.language.in_((language, FALLBACK_LANGUAGE)),
-    )
+    place = {"key": key, "reading_level": reading_level, "language": language}
+    found = _wordings_in(db, db.execute(_CURRENT, place))
     if not found:
         raise NotFound("No such rules have been published.")
     return min(found, key=lambda row: row.language != language)
@@ -216,14 +205,31 @@ def _check_same_clauses(texts: Sequence[text.Text]) -> None:
         raise Invalid("The texts of one version must have the same clauses.")
 
 
+# Built once: every page of rules asks, and putting the statement together costs more than its answer.
+_PUBLISHED = (
+    sa.select(VersionText.id, VersionText.text_sha256, Version.published_at, Version.material)
+    .join(Version, VersionText.version_id == Version.id)
+    .where(Version.status == "published")
+)
+_CURRENT = _PUBLISHED.where(
+    Version.agreement_id == sa.select(Agreement.id).where(Agreement.key == sa.bindparam("key")).scalar_subquery(),
+    Version.number
+    == sa.select(sa.func.max(Version.number))
+    .join(Agreement)
+    .where(Agreement.key == sa.bindparam("key"), Version.status == "published")
+    .scalar_subquery(),
+    VersionText.reading_level == sa.bindparam("reading_level"),
+    VersionText.language.in_((sa.bindparam("language"), FALLBACK_LANGUAGE)),
+)
+
+
 def _found(db: Session, *conditions: sa.ColumnElement[bool]) -> list[Wording]:
+    return _wordings_in(db, db.execute(_PUBLISHED.where(*conditions)))
+
+
+def _wordings_in(db: Session, rows: Iterable[Any]) -> list[Wording]:
     """Published wordings; their bytes are fetched only when a text is not yet known by its hash."""
-    rows = db.execute(
-        sa.select(VersionText.id, VersionText.text_sha256, Version.published_at, Version.material)
-        .join(Version, VersionText.version_id == Version.id)
-        .where(Version.status == "published", *conditions)
-    )
-    return [_wording(_read(db, id_, digest), id_, digest, at, material) for id_, digest, at, material in rows.all()]
+    return [_wording(_read(db, id_, digest), id_, digest, at, material) for id_, digest, at, material in list(rows)]
 
 
 def _read(db: Session, version_text_id: int, digest: str) -> text.Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -40,10 +41,10 @@ def answers_of(db: Session, child_id: int, guardian_id: int, school_year: int) -
 
 def answers_of_guardian(db: Session, guardian_id: int, school_year: int) -> dict[int, dict[str, str]]:
     """What one guardian answers for all their children: child to purpose to ``yes`` or ``no``."""
-    standing = _fold_by_child(db, ConsentDecision.guardian_id == guardian_id, school_year)
+    rows = db.execute(_OF_GUARDIAN, {"guardian_id": guardian_id, "school_year": school_year})
     found = {
         child_id: {key: each.answer for key, each in by_guardian.get(guardian_id, {}).items()}
-        for child_id, by_guardian in standing.items()
+        for child_id, by_guardian in _fold_by_child(rows).items()
     }
     return {child_id: answers for child_id, answers in found.items() if answers}
 
@@ -54,7 +55,8 @@ def standing_answers(
     """Child to guardian to purpose to the answer that stands in that school year."""
     found: dict[int, dict[int, dict[str, Standing]]] = {}
     for batch in batches(child_ids):
-        found |= _fold_by_child(db, ConsentDecision.child_id.in_(batch), school_year)
+        rows = db.execute(_OF_CHILDREN, {"child_ids": batch, "school_year": school_year})
+        found |= _fold_by_child(rows)
     return found
 
 
@@ -88,21 +90,24 @@ def batches(ids: Iterable[int]) -> Iterator[list[int]]:
     return (wanted[start : start + ID_BATCH] for start in range(0, len(wanted), ID_BATCH))
 
 
-def _fold_by_child(
-    db: Session, condition: sa.ColumnElement[bool], school_year: int
-) -> dict[int, dict[int, dict[str, Standing]]]:
-    rows = db.execute(
-        sa.select(
-            ConsentDecision.child_id,
-            ConsentDecision.guardian_id,
-            ConsentDecision.purpose_key,
-            ConsentDecision.act,
-            ConsentDecision.ledger_seq,
-            ConsentDecision.version_text_id,
-        )
-        .where(condition, ConsentDecision.school_year == school_year)
-        .order_by(ConsentDecision.id)
+# Built once: putting the statement together costs more than its answer.
+_OF_YEAR = (
+    sa.select(
+        ConsentDecision.child_id,
+        ConsentDecision.guardian_id,
+        ConsentDecision.purpose_key,
+        ConsentDecision.act,
+        ConsentDecision.ledger_seq,
+        ConsentDecision.version_text_id,
     )
+    .where(ConsentDecision.school_year == sa.bindparam("school_year"))
+    .order_by(ConsentDecision.id)
+)
+_OF_GUARDIAN = _OF_YEAR.where(ConsentDecision.guardian_id == sa.bindparam("guardian_id"))
+_OF_CHILDREN = _OF_YEAR.where(ConsentDecision.child_id.in_(sa.bindparam("child_ids", expanding=True)))
+
+
+def _fold_by_child(rows: Iterable[Any]) -> dict[int, dict[int, dict[str, Standing]]]:
     by_child: dict[int, list[Decision]] = {}
     for child_id, guardian_id, key, act, seq, text_id in rows:
         by_child.setdefault(child_id, []).append(Decision(guardian_id, key, act, seq, text_id))

@@ -79,15 +79,17 @@ def _guardian_row(values: Sequence[Any]) -> GuardianRow:
     )
 
 
+# Put together once: a page waits longer for a statement of this size to be built than for its answer.
+_CHILDREN = (
+    sa.select(*_child_columns(Person))
+    .join(Person, Person.id == Child.person_id)
+    .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
+    .order_by(Person.surname, Person.forename, Person.id)
+)
+
+
 def _children(db: Session, *where: Condition) -> list[ChildRow]:
-    statement = (
-        sa.select(*_child_columns(Person))
-        .join(Person, Person.id == Child.person_id)
-        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
-        .where(*where)
-        .order_by(Person.surname, Person.forename, Person.id)
-    )
-    return [_child_row(row) for row in db.execute(statement)]
+    return [_child_row(row) for row in db.execute(_CHILDREN.where(*where))]
 
 
 def child(db: Session, public_id: str) -> ChildRow:
@@ -113,59 +115,70 @@ def children_by_id(db: Session, ids: Iterable[int]) -> dict[int, ChildRow]:
     return {row.person_id: row for piece in chunks(ids) for row in _children(db, Child.person_id.in_(piece))}
 
 
-def _links(db: Session, *where: Condition) -> list[GuardianshipRow]:
+def _links_statement() -> sa.Select[Any]:
     """Current links of current children, best contact first."""
-    child_columns = _child_columns(_ChildPerson)
-    guardian_columns = _guardian_columns(_GuardianPerson)
-    statement = (
+    return (
         sa.select(
             Guardianship.relationship_name,
             Guardianship.parental_responsibility,
             Guardianship.contact_allowed,
             Guardianship.lives_with,
             Guardianship.priority,
-            *child_columns,
-            *guardian_columns,
+            *_child_columns(_ChildPerson),
+            *_guardian_columns(_GuardianPerson),
         )
         .join(Child, Child.person_id == Guardianship.child_id)
         .join(_ChildPerson, _ChildPerson.id == Child.person_id)
         .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
         .join(Guardian, Guardian.person_id == Guardianship.guardian_id)
         .join(_GuardianPerson, _GuardianPerson.id == Guardian.person_id)
-        .where(Guardianship.ended_on.is_(None), Child.archived_on.is_(None), *where)
+        .where(Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
         .order_by(Guardianship.child_id, Guardianship.priority, Guardianship.id)
     )
-    split = 5 + len(child_columns)
-    return [
-        GuardianshipRow(
-            child=_child_row(row[5:split]),
-            guardian=_guardian_row(row[split:]),
-            relationship_name=row[0],
-            parental_responsibility=row[1],
-            contact_allowed=row[2],
-            lives_with=row[3],
-            priority=row[4],
-        )
-        for row in db.execute(statement)
-    ]
+
+
+# Built once: putting the statement together costs more than its answer.
+_LINKS = _links_statement()
+_LINKS_OF_GUARDIAN = _LINKS.where(
+    Guardianship.guardian_id == sa.bindparam("guardian_id"), Guardianship.contact_allowed.is_(True)
+)
+_LINKS_OF_CHILD = _LINKS.where(Guardianship.child_id == sa.bindparam("child_id"))
+_CHILD_FROM = 5
+_GUARDIAN_FROM = _CHILD_FROM + len(_child_columns(_ChildPerson))
+
+
+def _links(db: Session, statement: sa.Select[Any], **values: object) -> list[GuardianshipRow]:
+    return [_link(row) for row in db.execute(statement, values)]
+
+
+def _link(row: Sequence[Any]) -> GuardianshipRow:
+    return GuardianshipRow(
+        child=_child_row(row[_CHILD_FROM:_GUARDIAN_FROM]),
+        guardian=_guardian_row(row[_GUARDIAN_FROM:]),
+        relationship_name=row[0],
+        parental_responsibility=row[1],
+        contact_allowed=row[2],
+        lives_with=row[3],
+        priority=row[4],
+    )
 
 
 def children_of(db: Session, guardian_id: int) -> tuple[GuardianshipRow, ...]:
     """The current children a guardian may be written to about, eldest first; barred ones are left out."""
-    links = _links(db, Guardianship.guardian_id == guardian_id, Guardianship.contact_allowed.is_(True))
+    links = _links(db, _LINKS_OF_GUARDIAN, guardian_id=guardian_id)
     return tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name, link.child.person_id)))
 
 
 def guardians_of(db: Session, child_id: int) -> tuple[GuardianshipRow, ...]:
     """Everyone who stands to a current child in some way, barred ones too: for the office only."""
-    return tuple(_links(db, Guardianship.child_id == child_id))
+    return tuple(_links(db, _LINKS_OF_CHILD, child_id=child_id))
 
 
 def guardians_of_children(db: Session, child_ids: Iterable[int]) -> dict[int, tuple[GuardianshipRow, ...]]:
     """``guardians_of`` for many children at once; a child without guardians is absent."""
     found: dict[int, list[GuardianshipRow]] = defaultdict(list)
     for piece in chunks(child_ids):
-        for link in _links(db, Guardianship.child_id.in_(piece)):
+        for link in _links(db, _LINKS.where(Guardianship.child_id.in_(piece))):
             found[link.child.person_id].append(link)
     return {child_id: tuple(links) for child_id, links in found.items()}
 
@@ -174,7 +187,9 @@ def children_of_guardians(db: Session, guardian_ids: Iterable[int]) -> dict[int,
     """``children_of`` for many guardians at once; a guardian without children is absent."""
     found: dict[int, list[GuardianshipRow]] = defaultdict(list)
     for piece in chunks(guardian_ids):
-        for link in _links(db, Guardianship.guardian_id.in_(piece), Guardianship.contact_allowed.is_(True)):
+        for link in _links(
+            db, _LINKS.where(Guardianship.guardian_id.in_(piece), Guardianship.contact_allowed.is_(True))
+        ):
             found[link.guardian.person_id].append(link)
     return {
         guardian_id: tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name)))
@@ -198,19 +213,21 @@ def guardians_asked(db: Session) -> tuple[GuardianRow, ...]:
     return tuple(_guardians(db, Guardian.archived_on.is_(None), Guardian.person_id.in_(wanted)))
 
 
+_GUARDIANS = (
+    sa.select(*_guardian_columns(Person))
+    .join(Person, Person.id == Guardian.person_id)
+    .order_by(Person.surname, Person.forename, Person.id)
+)
+_GUARDIAN = _GUARDIANS.where(Guardian.person_id == sa.bindparam("person_id"))
+
+
 def _guardians(db: Session, *where: Condition) -> list[GuardianRow]:
-    statement = (
-        sa.select(*_guardian_columns(Person))
-        .join(Person, Person.id == Guardian.person_id)
-        .where(*where)
-        .order_by(Person.surname, Person.forename, Person.id)
-    )
-    return [_guardian_row(row) for row in db.execute(statement)]
+    return [_guardian_row(row) for row in db.execute(_GUARDIANS.where(*where))]
 
 
 def guardian(db: Session, person_id: int) -> GuardianRow:
     """One guardian by person id, archived or not; raises NotFound."""
-    return one(_guardians(db, Guardian.person_id == person_id))
+    return one([_guardian_row(row) for row in db.execute(_GUARDIAN, {"person_id": person_id})])
 
 
 def guardians_by_id(db: Session, ids: Iterable[int]) -> dict[int, GuardianRow]:
@@ -246,18 +263,21 @@ def class_ids_by_person(db: Session) -> dict[int, frozenset[int]]:
     return _class_ids(db, None)
 
 
+_OWN_CLASS = sa.select(Child.person_id, Child.class_id).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
+_CLASS_THROUGH_CHILD = (
+    sa.select(Guardianship.guardian_id, Child.class_id)
+    .join(Child, Child.person_id == Guardianship.child_id)
+    .where(_asked(), Child.class_id.is_not(None))
+)
+_CLASSES_OF_ONE = (
+    _OWN_CLASS.where(Child.person_id == sa.bindparam("person_id")),
+    _CLASS_THROUGH_CHILD.where(Guardianship.guardian_id == sa.bindparam("person_id")),
+)
+
+
 def _class_ids(db: Session, person_id: int | None) -> dict[int, frozenset[int]]:
-    own = sa.select(Child.person_id, Child.class_id).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
-    through = (
-        sa.select(Guardianship.guardian_id, Child.class_id)
-        .join(Child, Child.person_id == Guardianship.child_id)
-        .where(_asked(), Child.class_id.is_not(None))
-    )
-    if person_id is not None:
-        own = own.where(Child.person_id == person_id)
-        through = through.where(Guardianship.guardian_id == person_id)
     found: dict[int, set[int]] = defaultdict(set)
-    for statement in (own, through):
-        for id_, class_id in db.execute(statement):
+    for statement in (_OWN_CLASS, _CLASS_THROUGH_CHILD) if person_id is None else _CLASSES_OF_ONE:
+        for id_, class_id in db.execute(statement, {} if person_id is None else {"person_id": person_id}):
             found[id_].add(cast(int, class_id))
     return {id_: frozenset(ids) for id_, ids in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,30 +14,35 @@ from oval_aup.people.names import folded
 from oval_aup.people.rows import ClassRow, PersonRow, StaffRow
 from oval_aup.people.years import year_rank
 
+# Built once: putting the statement together costs more than its answer.
+_PEOPLE = (
+    sa.select(
+        Person.id,
+        Person.public_id,
+        Person.pseudonym,
+        Person.forename,
+        Person.surname,
+        Person.preferred_forename,
+        Child.person_id,
+        Child.archived_on,
+        Guardian.person_id,
+        Guardian.archived_on,
+        StaffMember.person_id,
+        StaffMember.archived_on,
+    )
+    .outerjoin(Child, Child.person_id == Person.id)
+    .outerjoin(Guardian, Guardian.person_id == Person.id)
+    .outerjoin(StaffMember, StaffMember.person_id == Person.id)
+    .order_by(Person.surname, Person.forename, Person.id)
+)
+_PERSON_BY_ID = _PEOPLE.where(Person.id == sa.bindparam("person_id"))
+
 
 def _people(db: Session, *where: Condition, limit: int | None = None) -> list[PersonRow]:
-    statement = (
-        sa.select(
-            Person.id,
-            Person.public_id,
-            Person.pseudonym,
-            Person.forename,
-            Person.surname,
-            Person.preferred_forename,
-            Child.person_id,
-            Child.archived_on,
-            Guardian.person_id,
-            Guardian.archived_on,
-            StaffMember.person_id,
-            StaffMember.archived_on,
-        )
-        .outerjoin(Child, Child.person_id == Person.id)
-        .outerjoin(Guardian, Guardian.person_id == Person.id)
-        .outerjoin(StaffMember, StaffMember.person_id == Person.id)
-        .where(*where)
-        .order_by(Person.surname, Person.forename, Person.id)
-        .limit(limit)
-    )
+    return _person_rows(db.execute(_PEOPLE.where(*where).limit(limit)))
+
+
+def _person_rows(found: Iterable[Any]) -> list[PersonRow]:
     rows = []
     for (
         id_,
@@ -51,7 +57,7 @@ def _people(db: Session, *where: Condition, limit: int | None = None) -> list[Pe
         g_end,
         staff_id,
         s_end,
-    ) in db.execute(statement).all():
+    ) in found:
         current = (
             (child is not None and c_end is None)
             or (guardian is not None and g_end is None)
@@ -79,7 +85,7 @@ def person(db: Session, public_id: str) -> PersonRow:
 
 def person_by_id(db: Session, person_id: int) -> PersonRow:
     """Anyone by row id; raises NotFound."""
-    return one(_people(db, Person.id == person_id))
+    return one(_person_rows(db.execute(_PERSON_BY_ID, {"person_id": person_id})))
 
 
 def persons_by_id(db: Session, ids: Iterable[int]) -> dict[int, PersonRow]:
