@@ -1,0 +1,8 @@
+"""The family's pages: the private link, the rules, the choices about pictures, the signature, and looking back."""
+
+from flask import Blueprint
+
+bp = Blueprint("family", __name__)
+
+# The routes register themselves on the blueprint above.
+from oval_aup.web.family import door, home, pictures, reading, signing, trip  # noqa: E402, F401

@@ -1,0 +1,138 @@
+"""How a family gets in and out: the private link with its one question, a new link, and the end on a shared device."""
+
+from __future__ import annotations
+
+from flask import Response, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import accounts, campaigns
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _, ngettext
+from oval_aup.web import access, unit_of_work
+from oval_aup.web.access import allow
+from oval_aup.web.family import bp, forms
+from oval_aup.web.family.trip import Elsewhere, onward, this_year
+from oval_aup.web.htmx import go
+
+
+@bp.after_request
+def keep_the_link_private(response: Response) -> Response:
+    """A page whose address is the link tells no other page where its visitor came from."""
+    if request.endpoint in {"family.landing", "family.check_in"}:
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@bp.get("/f/<token>")
+@allow("anyone")
+def landing(token: str) -> str:
+    """Greet whoever opened the link, name nobody, and ask one question; opening it changes nothing."""
+    _link(token)
+    return _landing_page(token, forms.BirthDate({}))
+
+
+@bp.post("/f/<token>")
+@allow("anyone")
+def check_in(token: str) -> ResponseReturnValue:
+    """Let in whoever knows a child's date of birth, and begin or go on with their sitting."""
+    held = _link(token)
+    buckets = (
+        accounts.bucket("link", held.id),
+        accounts.bucket("address", access.client_address()),
+        accounts.bucket("all"),
+    )
+    accounts.check(g.db, *buckets)
+    form = forms.BirthDate.read()
+    try:
+        secret = accounts.pass_family_check(g.db, held, form.date())
+    except Invalid as refusal:
+        return _landing_page(token, form, refusal.fields), 422
+    except accounts.WrongAnswer as wrong:
+        unit_of_work.afterwards(lambda db: accounts.note_failure(db, *buckets))
+        return _landing_page(token, form, {"born": _tries(wrong.tries_left)}), 422
+    except NotFound:
+        raise Elsewhere(url_for(".ended")) from None
+    access.let_in("family", secret)
+    g.visitor = access.visitor("family")
+    return go(begin(held.person_id))
+
+
+def begin(person_id: int) -> str:
+    """Begin the sitting, or take it up again, and return the page that waits; the family page when nothing is owed."""
+    family = campaigns.family(g.db, person_id, this_year())
+    try:
+        sitting = campaigns.begin_for_family(
+            g.db, person_id, this_year(), language=family.guardian.language, actor=access.current_actor()
+        )
+    except Conflict:
+        return url_for(".home")
+    return onward(campaigns.journey(g.db, sitting))
+
+
+def _link(token: str) -> accounts.LinkRow:
+    try:
+        held = accounts.link(g.db, token, purpose="family")
+    except NotFound:
+        raise Elsewhere(url_for(".ended")) from None
+    if held.expired:
+        raise Elsewhere(url_for(".ended"))
+    return held
+
+
+def _landing_page(token: str, form: forms.BirthDate, errors: dict[str, str] | None = None) -> str:
+    return render_template("family/landing.html", token=token, typed=form.boxes, errors=errors or {})
+
+
+def _tries(left: int) -> str:
+    wrong = _("We know no child of yours with this date of birth. Check the date and try again.")
+    if not left:
+        return f"{wrong} {_('That was the last try for now. Please wait 15 minutes.')}"
+    return f"{wrong} {ngettext('You have 1 more try.', 'You have %(num)s more tries.', left)}"
+
+
+@bp.get("/family/new-link")
+@allow("anyone")
+def ended() -> str:
+    """Offer a new link to somebody whose link or visit has run out."""
+    return render_template("family/new-link.html", email="", errors={})
+
+
+@bp.post("/family/new-link")
+@allow("anyone")
+def ask_for_link() -> ResponseReturnValue:
+    """Send a new link where a guardian has this address; say the same whether one has or not."""
+    try:
+        address = forms.email()
+    except Invalid as refusal:
+        return render_template("family/new-link.html", email=forms.typed("email"), errors=refusal.fields), 422
+    asked = (
+        accounts.bucket("account", f"new-link {address.casefold()}"),
+        accounts.bucket("address", f"new-link {access.client_address()}"),
+    )
+    accounts.check(g.db, *asked)
+    accounts.note_failure(g.db, *asked)
+    campaigns.send_new_link(g.db, address, school=unit_of_work.settings().school)
+    return go(url_for(".link_sent"))
+
+
+@bp.get("/family/new-link/sent")
+@allow("anyone")
+def link_sent() -> str:
+    """Say what happens next, the same to everybody."""
+    return render_template("family/link-sent.html")
+
+
+@bp.post("/family/finish")
+@allow("anyone")
+def finish() -> ResponseReturnValue:
+    """End the visit here and on the server; safe to repeat."""
+    access.let_out("family")
+    return go(url_for(".finished"))
+
+
+@bp.get("/family/finished")
+@allow("anyone")
+def finished() -> str:
+    """Say that nothing of the visit is left on this device."""
+    return render_template("family/finished.html")

@@ -1,0 +1,81 @@
+"""The family page: what waits, what I signed, what I chose for each child, and my receipts."""
+
+from __future__ import annotations
+
+from flask import Response, g, render_template
+from flask.typing import ResponseReturnValue
+
+from oval_aup import agreements, campaigns, consent, evidence, people, signing
+from oval_aup.core.errors import NotFound
+from oval_aup.web.access import allow
+from oval_aup.web.family import bp
+from oval_aup.web.family.door import begin
+from oval_aup.web.family.trip import guardian_id, listed, this_year
+from oval_aup.web.htmx import go
+
+
+@bp.get("/family")
+@allow("family")
+def home() -> str:
+    """Show everything of mine, and what I can still do."""
+    family = campaigns.family(g.db, guardian_id(), this_year())
+    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
+    marks = _marks(family)
+    uses = agreements.current(g.db, consent.AGREEMENT, language=family.guardian.language)
+    return render_template(
+        "family/home.html",
+        family=family,
+        half_done=sitting is not None and sitting.status == "reading",
+        younger=listed([each.child.forename for each in family.younger]),
+        choosing=listed([each.child.forename for each in family.choosing]),
+        marks=marks,
+        names={each.child.person_id: each.child.forename for each in family.children},
+        wordings=agreements.wordings(g.db, {row.version_text_id for row in marks}),
+        wording=uses,
+        uses=[use for use in consent.purposes_in(uses) if use.basis == "consent"],
+        as_html=agreements.as_html,
+        receipts=_receipts(family.guardian),
+    )
+
+
+def _marks(family: campaigns.Family) -> tuple[signing.SignatureRow, ...]:
+    """What this guardian answered for themselves and on behalf of their children, newest first."""
+    guardian, mine = family.guardian.person_id, {each.child.person_id for each in family.children}
+    return tuple(
+        row
+        for row in reversed(signing.signatures_of(g.db, guardian))
+        if row.agreement_key != "staff"
+        and row.stands
+        and row.outcome in ("signed", "declined")
+        and row.signed_by_id == guardian
+        and (row.person_id == guardian or row.person_id in mine)
+    )
+
+
+def _receipts(guardian: people.GuardianRow) -> tuple[evidence.DocumentRow, ...]:
+    return tuple(row for row in evidence.documents_about(g.db, guardian.pseudonym) if row.kind == "receipt")
+
+
+@bp.post("/family/start")
+@allow("family")
+def start() -> ResponseReturnValue:
+    """Begin what waits, or go on where I stopped."""
+    return go(begin(guardian_id()))
+
+
+@bp.get("/family/receipts/<public_id>")
+@allow("family")
+def receipt(public_id: str) -> ResponseReturnValue:
+    """Hand out my own receipt, or say that it is still being prepared."""
+    document = evidence.document(g.db, public_id)
+    guardian = people.guardian(g.db, guardian_id())
+    if document.subject != guardian.pseudonym or document.kind != "receipt":
+        raise NotFound
+    if not document.is_ready:
+        return render_template("family/receipt-pending.html", document=document)
+    name = f"receipt-{document.requested_at:%Y-%m-%d}.pdf"
+    return Response(
+        evidence.document_bytes(g.db, public_id),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

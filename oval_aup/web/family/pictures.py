@@ -1,0 +1,159 @@
+"""Where a child's pictures may be used: asked once a year for each child, and changed on any day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import agreements, campaigns, consent, signing
+from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.web import unit_of_work
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.family import bp
+from oval_aup.web.family.forms import Choices, typed
+from oval_aup.web.family.trip import (
+    Elsewhere,
+    changed_meanwhile,
+    guardian_id,
+    onward,
+    open_trip,
+    place_of,
+    this_year,
+)
+from oval_aup.web.htmx import go
+
+
+@bp.get("/family/pictures/<child_public_id>")
+@allow("family")
+def pictures(child_public_id: str) -> str:
+    """Ask about one child. ``?all=yes`` and ``?all=no`` only fill the form in: nothing counts before it is sent."""
+    trip, each = _asked_about(child_public_id)
+    fill = request.args.get("all", "")
+    answers: Mapping[str, str] = trip.draft.pictures.get(child_public_id, {})
+    if fill in ("yes", "no"):
+        answers = {use.key: fill for use in _asked(trip.uses)}
+    return _pictures_page(trip, each, answers, filled=fill if fill in ("yes", "no") else "")
+
+
+@bp.post("/family/pictures/<child_public_id>")
+@allow("family")
+def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
+    """Keep the choices for one child."""
+    trip, each = _asked_about(child_public_id)
+    shown = typed("shown_sha256")
+    if shown != trip.uses.text_sha256:
+        return changed_meanwhile(request.path)
+    uses = _asked(trip.uses)
+    form = Choices.read(uses)
+    try:
+        form.check(uses)
+    except Invalid as refusal:
+        return _pictures_page(trip, each, form.answers, refusal.fields), 422
+    draft = trip.draft.with_pictures(child_public_id, form.answers, shown)
+    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
+    return go(onward(replace(trip, draft=draft)))
+
+
+def _asked_about(child_public_id: str) -> tuple[campaigns.Journey, campaigns.FamilyChild]:
+    """The open sitting and one of its children; NotFound for a child this guardian does not choose for."""
+    trip = open_trip()
+    _one_of(trip.family, child_public_id)
+    each = trip.child(child_public_id)
+    if each is None:
+        raise Elsewhere(onward(trip))
+    return trip, each
+
+
+def _one_of(family: campaigns.Family, child_public_id: str) -> campaigns.FamilyChild:
+    for each in family.children:
+        if each.child.public_id == child_public_id and each.link.may_choose:
+            return each
+    raise NotFound
+
+
+def _asked(uses: agreements.Wording) -> tuple[consent.Purpose, ...]:
+    return tuple(use for use in consent.purposes_in(uses) if use.basis == "consent")
+
+
+def _pictures_page(
+    trip: campaigns.Journey,
+    each: campaigns.FamilyChild,
+    answers: Mapping[str, str],
+    errors: dict[str, str] | None = None,
+    *,
+    filled: str = "",
+) -> str:
+    step = f"pictures/{each.child.public_id}"
+    return render_template(
+        "family/pictures.html",
+        wording=trip.uses,
+        as_html=agreements.as_html,
+        child=each.child,
+        uses=_asked(trip.uses),
+        answers=answers,
+        filled=filled,
+        place=place_of(trip, step),
+        renewed=bool(trip.draft.pictures) and trip.draft.pictures_sha256 != trip.uses.text_sha256,
+        errors=errors or {},
+    )
+
+
+@bp.get("/family/choices/<child_public_id>/<purpose_key>")
+@allow("family")
+def choice(child_public_id: str, purpose_key: str) -> str:
+    """Show one choice as it stands and ask for the new one."""
+    each, use, wording = _standing(child_public_id, purpose_key)
+    return render_template("family/choice.html", each=each, use=use, wording=wording, errors={})
+
+
+@bp.post("/family/choices/<child_public_id>/<purpose_key>")
+@allow("family")
+def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
+    """Change one choice; it counts at once, and the same again changes nothing."""
+    each, use, wording = _standing(child_public_id, purpose_key)
+    answer = typed("answer")
+    if answer not in ("yes", "no"):
+        wrong = {"answer": _("Choose yes or no.")}
+        return render_template("family/choice.html", each=each, use=use, wording=wording, errors=wrong), 422
+    if typed("shown_sha256") != wording.text_sha256:
+        return changed_meanwhile(request.path)
+    changed = campaigns.change_choice(
+        g.db,
+        guardian_id=guardian_id(),
+        child_public_id=child_public_id,
+        purpose_key=purpose_key,
+        answer=answer,
+        school_year=this_year(),
+        language=wording.language,
+        school=unit_of_work.settings().school,
+        actor=current_actor(),
+    )
+    if changed:
+        flash(_said(answer, use.heading, each.child.forename))
+    return go(url_for(".home", _anchor=child_public_id))
+
+
+def _said(answer: str, use: str, name: str) -> str:
+    if answer == "yes":
+        return _("“%(use)s” is now a yes from you for %(name)s.", use=use, name=name)
+    return _(
+        "“%(use)s” is now a no for %(name)s. It counts from this moment, and we take pictures down where we can.",
+        use=use,
+        name=name,
+    )
+
+
+def _standing(
+    child_public_id: str, purpose_key: str
+) -> tuple[campaigns.FamilyChild, consent.Purpose, agreements.Wording]:
+    family = campaigns.family(g.db, guardian_id(), this_year())
+    each = _one_of(family, child_public_id)
+    wording = agreements.current(g.db, consent.AGREEMENT, language=family.guardian.language)
+    for use in _asked(wording):
+        if use.key == purpose_key:
+            return each, use, wording
+    raise NotFound

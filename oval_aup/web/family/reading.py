@@ -1,0 +1,130 @@
+"""The rules to read: the parents' own, the younger children's on their behalf, and the way to say no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import agreements, campaigns, signing
+from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.core.i18n import _
+from oval_aup.web import unit_of_work
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.family import bp
+from oval_aup.web.family.forms import typed
+from oval_aup.web.family.trip import changed_meanwhile, listed, onward, open_trip, place_of, trip_at
+from oval_aup.web.htmx import go
+
+
+@bp.get("/family/rules")
+@allow("family")
+def rules() -> str:
+    """Show the parents' rules and, since the last signature, what changed."""
+    return _rules_page(trip_at("rules"))
+
+
+@bp.post("/family/rules")
+@allow("family")
+def rules_read() -> ResponseReturnValue:
+    """Keep that the rules were read and accepted."""
+    trip = trip_at("rules")
+    shown = typed("shown_sha256")
+    if shown != trip.rules.text_sha256:
+        return changed_meanwhile(url_for(".rules"))
+    if request.form.get("read") != "yes":
+        return _rules_page(trip, {"read": _("Tick the box when you have read the rules and will follow them.")}), 422
+    return _keep(trip, replace(trip.draft, rules_sha256=shown))
+
+
+def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
+    marks = signing.signatures_of(g.db, trip.family.guardian.person_id)
+    earlier = [row for row in marks if row.agreement_key == "parents" and row.outcome == "signed" and row.stands]
+    last = earlier[-1] if earlier else None
+    changed = agreements.changed_clauses(agreements.wording(g.db, last.version_text_id), trip.rules) if last else ()
+    return render_template(
+        "family/rules.html",
+        wording=trip.rules,
+        as_html=agreements.as_html,
+        place=place_of(trip, "rules"),
+        ticked=trip.is_done("rules"),
+        renewed=bool(trip.draft.rules_sha256) and not trip.is_done("rules"),
+        last_signed=last,
+        changed=changed,
+        errors=errors or {},
+    )
+
+
+@bp.get("/family/rules/decline")
+@allow("family")
+def decline() -> str:
+    """Ask for a reason, which nobody has to give."""
+    return _decline_page(trip_at("rules"))
+
+
+@bp.post("/family/rules/decline")
+@allow("family")
+def decline_now() -> ResponseReturnValue:
+    """Record the refusal at once and tell the office; pictures and children's rules go on."""
+    trip = trip_at("rules")
+    reason = typed("reason", longest=4000)
+    try:
+        sitting = campaigns.decline_for_family(
+            g.db,
+            trip.sitting,
+            reason=reason,
+            shown_sha256=typed("shown_sha256"),
+            school=unit_of_work.settings().school,
+            actor=current_actor(),
+        )
+    except Invalid as refusal:
+        return _decline_page(trip, reason, refusal.fields), 422
+    except Conflict:
+        return changed_meanwhile(url_for(".rules"))
+    if sitting.status != "reading":
+        return go(url_for(".done"))
+    flash(_("We have recorded that you do not agree with the rules, and told the school office. Now the rest."))
+    return go(onward(open_trip()))
+
+
+def _decline_page(trip: campaigns.Journey, reason: str = "", errors: dict[str, str] | None = None) -> str:
+    return render_template("family/decline.html", wording=trip.rules, reason=reason, errors=errors or {})
+
+
+@bp.get("/family/younger-rules")
+@allow("family")
+def younger() -> str:
+    """Show the younger children's rules, once for all of them."""
+    return _younger_page(trip_at("younger"))
+
+
+@bp.post("/family/younger-rules")
+@allow("family")
+def younger_read() -> ResponseReturnValue:
+    """Keep that the rules were read with the children and accepted for them."""
+    trip = trip_at("younger")
+    shown = typed("shown_sha256")
+    if shown != trip.children_rules.text_sha256:
+        return changed_meanwhile(url_for(".younger"))
+    if request.form.get("read") != "yes":
+        return _younger_page(trip, {"read": _("Tick the box when you have read the rules together.")}), 422
+    return _keep(trip, replace(trip.draft, younger_sha256=shown))
+
+
+def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "family/younger-rules.html",
+        wording=trip.children_rules,
+        as_html=agreements.as_html,
+        names=listed([each.child.forename for each in trip.family.younger]),
+        place=place_of(trip, "younger"),
+        ticked=trip.is_done("younger"),
+        renewed=bool(trip.draft.younger_sha256) and not trip.is_done("younger"),
+        errors=errors or {},
+    )
+
+
+def _keep(trip: campaigns.Journey, draft: campaigns.Draft) -> ResponseReturnValue:
+    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
+    return go(onward(replace(trip, draft=draft)))

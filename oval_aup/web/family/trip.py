@@ -1,0 +1,95 @@
+"""Where a guardian stands in their sitting: the page in hand, the one that comes next, and when to send them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import g, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import campaigns, people
+from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _
+from oval_aup.web.access import current_visitor
+from oval_aup.web.family import bp
+from oval_aup.web.htmx import go
+
+
+class Elsewhere(Exception):
+    """This page has nothing to ask now: go to another."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
+@bp.errorhandler(Elsewhere)
+def move_on(elsewhere: Elsewhere) -> ResponseReturnValue:
+    """Send the browser to where it can go on."""
+    return go(elsewhere.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of the sitting: ``number`` of ``of``."""
+
+    number: int
+    of: int
+
+
+def guardian_id() -> int:
+    """Who is let in; raises NotFound for a session that belongs to nobody."""
+    held = current_visitor()
+    if held.person_id is None:
+        raise NotFound
+    return held.person_id
+
+
+def this_year() -> int:
+    """The school year of today."""
+    return people.school_year(clock.today())
+
+
+def open_trip() -> campaigns.Journey:
+    """The sitting that is being answered; whoever has none is sent to their family page."""
+    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
+    if sitting is None or sitting.status != "reading":
+        raise Elsewhere(url_for("family.home"))
+    return campaigns.journey(g.db, sitting)
+
+
+def trip_at(step: str) -> campaigns.Journey:
+    """The open sitting, if it has this page; otherwise its visitor is sent to the page that waits."""
+    trip = open_trip()
+    if step not in trip.steps:
+        raise Elsewhere(onward(trip))
+    return trip
+
+
+def place_of(trip: campaigns.Journey, step: str) -> Place:
+    """Which page of how many this is."""
+    return Place(trip.steps.index(step) + 1, len(trip.steps))
+
+
+def onward(trip: campaigns.Journey) -> str:
+    """The address of the first page that waits; the family page when none does."""
+    if trip.steps == ("check",):
+        return url_for("family.home")
+    step = trip.next_step
+    if step.startswith("pictures/"):
+        return url_for("family.pictures", child_public_id=step.removeprefix("pictures/"))
+    return url_for(f"family.{step}")
+
+
+def changed_meanwhile(target: str, message: str = "") -> ResponseReturnValue:
+    """Say that the words, or the answers, are not those of the page that was sent, and where to go on."""
+    return render_template("family/changed.html", target=target, message=message), 409
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they are said: Ayaan; Ayaan and Zara; Ayaan, Zara and Sami."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(some)s and %(last)s", some=", ".join(names[:-1]), last=names[-1])
