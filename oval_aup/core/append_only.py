@@ -44,7 +44,7 @@ def _condition(table: str, verb: str = "", *, sqlite: bool) -> str:
             else "jsonb_array_elements(convert_from(e.body, 'UTF8')::jsonb -> 'refs') r"
             " WHERE (r ->> 'seq')::int = OLD.seq"
         )
-        return f"NOT EXISTS (SELECT 1 FROM ledger_entry e, {refs} AND e.kind = 'erased')"
+        return f"NOT EXISTS (SELECT 1 FROM ledger_entry e, {refs} AND e.kind = 'erased')"  # noqa: S608 - constants
     if table == "agreement_version":
         return "OLD.status = 'published'"
     if table == "version_text":

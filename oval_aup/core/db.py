@@ -25,6 +25,22 @@ WAL_SAFE_FROM = (3, 51, 3)
 """From this SQLite on, WAL with synchronous=FULL loses nothing; older ones carry the WAL-reset corruption bug."""
 
 
+SQLITE_VERSION: tuple[int, ...] = sqlite_driver.sqlite_version_info
+"""Of the library in use: the wheel's, or the system's."""
+
+__all__ = [
+    "SQLITE_VERSION",
+    "WAL_SAFE_FROM",
+    "Base",
+    "Database",
+    "Session",
+    "UtcDateTime",
+    "new_pseudonym",
+    "new_public_id",
+    "public_id_column",
+]
+
+
 class Base(DeclarativeBase):
     """The one declarative base; constraint names are fixed so that migrations can name them."""
 
@@ -138,7 +154,7 @@ class Database:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves; the driver's own rule opens too late
     cursor = connection.cursor()
-    wal = sqlite_driver.sqlite_version_info >= WAL_SAFE_FROM
+    wal = SQLITE_VERSION >= WAL_SAFE_FROM
     for pragma in (
         f"journal_mode={'WAL' if wal else 'TRUNCATE'}",
         f"synchronous={'FULL' if wal else 'EXTRA'}",

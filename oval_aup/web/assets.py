@@ -73,7 +73,7 @@ def install(app: Flask) -> None:
     @allow("anyone")
     def serve(version: str, name: str) -> Response:
         asset = assets.get(name) or abort(404)
-        squeeze = "gzip" in request.accept_encodings
+        squeeze = request.accept_encodings["gzip"] > 0
         response = Response(
             asset.squeezed if squeeze else asset.content, content_type=f"{asset.media_type}; charset=utf-8"
         )

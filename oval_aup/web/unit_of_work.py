@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask.ctx import _AppCtxGlobals
 
 from oval_aup.config import Settings
-from oval_aup.core.db import Database
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from oval_aup.core.db import Database, Session
 
 
 class Refused(Exception):

