@@ -19,6 +19,7 @@ class Browser:
         self.app = app
         self.client = app.test_client()
         self.page = Page("")
+        self.token = ""
         self.response: TestResponse | None = None
 
     def get(self, path: str, *, status: int = 200, **more: Any) -> Page:
@@ -28,8 +29,8 @@ class Browser:
     def post(
         self, path: str, values: dict[str, Any] | None = None, *, status: int = 200, follow: bool = True, **more: Any
     ) -> Page:
-        """Send a form of the page we are on, with its token, and check what comes back."""
-        form = {"csrf_token": self.page.csrf_token(path)} | (values or {})
+        """Send a form with the token of the page we are on, or the last one seen, and check what comes back."""
+        form = {"csrf_token": self.page.csrf_token(path) or self.token} | (values or {})
         return self._seen(self.client.post(path, data=form, follow_redirects=follow, **more), status)
 
     def htmx(self, path: str, *, status: int = 200) -> Page:
@@ -51,6 +52,7 @@ class Browser:
         if response.mimetype != "text/html" or "<html" not in response.text:
             return self.page
         self.page = Page(response.text)
+        self.token = self.page.csrf_token() or self.token
         faults = self.page.faults()
         if "Content-Security-Policy" not in response.headers:
             faults.append("no content security policy")

@@ -1,0 +1,135 @@
+"""A lesson from the teacher's side: opening it, watching it, putting a wrong name right, closing it."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import evidence, signing
+from tests.web.browser import Browser
+from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
+from tests.web.world import YEAR, World
+
+
+def test_the_teacher_opens_a_lesson_and_sees_the_code(browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    assert lesson.join_code in browser.page.text
+    assert "0 of 2 signed" in browser.page.text
+
+
+def test_opening_it_again_is_the_same_lesson(browser: Browser, world: World) -> None:
+    first = open_lesson(browser, world)
+    browser.get(f"/classroom/start/{world.year_4.public_id}")
+    assert "Go to the lesson" in browser.page.text
+    assert open_lesson(browser, world, again=True).public_id == first.public_id
+
+
+@pytest.mark.parametrize(("colleague", "status"), [("flo", 403), ("sam", 403), ("gov", 403), ("eve", 200)])
+def test_only_the_classs_teacher_and_the_office_hold_it(
+    browser: Browser, world: World, colleague: str, status: int
+) -> None:
+    browser.log_in(f"{colleague}@oval.example.org")
+    browser.get(f"/classroom/start/{world.year_4.public_id}", status=status)
+    browser.post(f"/classroom/start/{world.year_4.public_id}", {"how": "code"}, status=status)
+
+
+@pytest.mark.parametrize("act", ["took-part", "undo", "close", "hand-over"])
+def test_another_teacher_cannot_act_in_it(browser: Browser, another_browser: Browser, world: World, act: str) -> None:
+    lesson = open_lesson(browser, world)
+    another_browser.log_in("flo@oval.example.org")
+    another_browser.get(f"/classroom/lessons/{lesson.public_id}", status=403)
+    another_browser.post(f"/classroom/lessons/{lesson.public_id}/{act}", {"child": world.maja.public_id}, status=403)
+
+
+def test_the_page_counts_along_while_children_sign(browser: Browser, another_browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    make_mark(another_browser, world.maja)
+    fragment = browser.htmx(f"/classroom/lessons/{lesson.public_id}")
+    assert fragment.elements[0]["id"] == "roll"
+    assert "1 of 2 signed" in fragment.elements[0].text
+    assert "Still to sign: Ayaan Khan" in fragment.elements[0].text
+
+
+def test_the_teacher_records_several_who_took_part_and_repeating_it_adds_nothing(
+    browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    both = {"child": [world.ayaan.public_id, world.maja.public_id]}
+    path = f"/classroom/lessons/{lesson.public_id}/took-part"
+    assert "2 children recorded" in browser.post(path, both).text
+    assert "0 children recorded" in browser.post(path, both).text
+    assert statuses(world) == {"Ayaan": "signed", "Maja": "signed"}
+    with world.database.reading() as db:
+        (entry,) = [row for row in evidence.entries_about(db, world.maja.pseudonym) if row.kind == "signed"]
+    assert entry.body["act"]["recorded_by"] == world.di.pseudonym
+
+
+def test_only_children_of_the_class_can_be_recorded(browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    path = f"/classroom/lessons/{lesson.public_id}/took-part"
+    browser.post(path, {"child": world.zara.public_id}, status=404)
+
+
+def test_a_wrong_name_is_undone_as_a_correction_and_may_sign_again(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    make_mark(another_browser, world.maja)
+    browser.get(f"/classroom/lessons/{lesson.public_id}")
+    browser.post(f"/classroom/lessons/{lesson.public_id}/undo", {"child": world.maja.public_id})
+    assert "The name is on the list again" in browser.page.text
+    assert statuses(world)["Maja"] == "open"
+    make_mark(another_browser, world.maja)
+    assert statuses(world)["Maja"] == "signed"
+    with world.database.reading() as db:
+        kinds = [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)]
+    assert kinds == ["signed", "corrected", "signed"]
+
+
+def test_a_child_who_has_no_mark_cannot_be_undone(browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    path = f"/classroom/lessons/{lesson.public_id}/undo"
+    browser.post(path, {"child": world.maja.public_id}, status=404)
+    browser.post(path, {"child": "made-up"}, status=404)
+
+
+def test_closing_ends_the_code_and_every_device(browser: Browser, another_browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    for _time in range(2):
+        browser.post(f"/classroom/lessons/{lesson.public_id}/close")
+        assert "This lesson was closed" in browser.page.text
+    assert another_browser.get("/class/names").heading == "Join your class"
+    join(another_browser, lesson.join_code, "names", status=422)
+
+
+def test_the_board_shows_each_rule_with_a_picture_and_then_the_notes(browser: Browser, world: World) -> None:
+    lesson = open_lesson(browser, world)
+    board = f"/classroom/lessons/{lesson.public_id}/board"
+    labels = set()
+    for number in range(1, 7):
+        browser.get(f"{board}/{number}")
+        (picture,) = [e for e in browser.page.all("svg") if e["role"] == "img"]
+        labels.add(picture["aria-label"])
+    assert len(labels) == 6
+    assert browser.get(f"{board}/7").heading == "Who can I tell?"
+    browser.get(f"{board}/8", status=404)
+    browser.get(f"{board}/first", status=404)
+
+
+def test_a_year_1_class_gets_the_younger_words_and_its_teacher_witnesses(browser: Browser, world: World) -> None:
+    browser.log_in("flo@oval.example.org")
+    browser.get(f"/classroom/start/{world.year_1.public_id}")
+    browser.post(f"/classroom/start/{world.year_1.public_id}", {"how": "code"})
+    with world.database.reading() as db:
+        (lesson,) = signing.class_sessions(db, world.year_1.id, YEAR)
+    assert browser.get(f"/classroom/lessons/{lesson.public_id}/board/1").heading == (
+        "My phone is off and goes to the office."
+    )
+    browser.get(f"/classroom/lessons/{lesson.public_id}")
+    browser.post(f"/classroom/lessons/{lesson.public_id}/took-part", {"child": world.zara.public_id})
+    with world.database.reading() as db:
+        (request,) = signing.standing(db, world.zara.person_id, lesson.school_year)
+        kinds = [row.kind for row in evidence.entries_about(db, world.zara.pseudonym)]
+    assert (request.status, kinds) == ("open", ["witnessed"])
