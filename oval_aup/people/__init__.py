@@ -1,8 +1,10 @@
 """The people room decides who is a child, guardian or staff member of the school, and how they belong together.
 
-Its rows never carry the office's own numbers (UPN, contact id): those are keys of the roster import alone.
+Its rows never carry the office's own numbers (UPN, contact id): those are keys of the roster import alone,
+whose own front door is ``people.roster``.
 """
 
+from oval_aup.people import roster
 from oval_aup.people.families import (
     child,
     child_by_id,
@@ -82,6 +84,7 @@ __all__ = [
     "person_by_id",
     "persons_by_id",
     "persons_by_pseudonym",
+    "roster",
     "school_class",
     "school_year",
     "school_year_ends",

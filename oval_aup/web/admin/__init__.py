@@ -14,4 +14,5 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     home,
     outstanding,
     people,
+    roster_views,
 )

@@ -1,0 +1,129 @@
+"""What the office posts about a list being imported, and the plan arranged as sections a page can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import request
+
+from oval_aup import people
+from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
+
+roster = people.roster
+SHOWN = 20
+"""Rows of each table before "show all"."""
+LISTED = 100
+"""Questions about children that one page asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table of the preview; ``shown`` is the part of its rows on this page."""
+
+    key: str
+    heading: str
+    columns: tuple[str, ...]
+    shown: Sequence[tuple[str, ...]]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number of the summary on top."""
+
+    number: int
+    words: str
+    tone: str
+
+
+def uploaded() -> tuple[str, bytes]:
+    """The file's name and bytes; raises Invalid where none was chosen."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid(fields={"file": _("Choose a file.")})
+    return file.filename, file.read()
+
+
+def posted_mapping(headers: Sequence[str]) -> dict[str, str]:
+    """Field to header from the drop-down beside each column; raises Invalid where two columns claim one field."""
+    mapping: dict[str, str] = {}
+    for number, header in enumerate(headers):
+        field = request.form.get(f"column-{number}", "")
+        if not field:
+            continue
+        if field in mapping:
+            raise Invalid(
+                fields={
+                    f"column-{number}": _("“%(one)s” and “%(other)s” are both said to hold the same thing.")
+                    % {"one": mapping[field], "other": header}
+                }
+            )
+        mapping[field] = header
+    return mapping
+
+
+def posted_answers(known: dict[str, str]) -> dict[str, str]:
+    """Which children are the same as ones on the roster: the earlier answers with the posted ones over them."""
+    if request.form.get("all") in {"same", "different"}:
+        return {"*": request.form["all"]}
+    answers = dict(known)
+    for name, value in request.form.items():
+        if name.startswith("answer-"):
+            answers.pop(name.removeprefix("answer-"), None)
+            if value in {"same", "different"}:
+                answers[name.removeprefix("answer-")[:200]] = value
+    return answers
+
+
+def counts(plan: people.roster.Plan) -> list[Count]:
+    """The numbers that say at a glance what applying would do."""
+    found = plan.counts()
+    kinds = ("staff",) if plan.kind == roster.STAFF else ("child", "guardian")
+    total = {
+        key: sum(found[f"{kind}_{key}"] for kind in kinds) for key in ("joiners", "returners", "leavers", "changed")
+    }
+    return [
+        Count(total["joiners"], _("to add"), "yes"),
+        Count(total["returners"], _("coming back"), "yes"),
+        Count(total["leavers"], _("leaving"), "no" if total["leavers"] else "none"),
+        Count(total["changed"], _("changing"), "wait" if total["changed"] else "none"),
+        Count(found["rows_left_out"], _("rows left out"), "no" if found["rows_left_out"] else "none"),
+        Count(found["warnings"], _("warnings"), "wait" if found["warnings"] else "none"),
+    ]
+
+
+def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:
+    """The tables of the preview, empty ones left out; ``show_all`` names the one to show in full."""
+    row, why = _("Row"), _("What is wrong")
+    kinds = {"child": _("Child"), "guardian": _("Parent or carer"), "staff": _("Staff")}
+    joining: dict[bool, list[tuple[str, ...]]] = {False: [], True: []}
+    for each in plan.joiners:
+        joining[each.returning].append((str(each.row or ""), kinds[each.kind], each.name, each.detail))
+    problems: dict[str, list[tuple[str, ...]]] = {"error": [], "warning": []}
+    for problem in plan.problems:
+        problems[problem.severity].append((str(problem.row or _("File")), problem.sentence))
+    tables: list[tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]] = [
+        ("errors", _("Rows left out"), (row, why), problems["error"]),
+        ("warnings", _("Warnings"), (row, _("What to look at")), problems["warning"]),
+        ("joiners", _("To add"), (row, _("Who"), _("Name"), _("Details")), joining[False]),
+        ("returners", _("Coming back, with their history"), (row, _("Who"), _("Name"), _("Details")), joining[True]),
+        (
+            "leavers",
+            _("Leaving: archived, nothing is deleted"),
+            (_("Who"), _("Name"), _("Details")),
+            [(kinds[each.kind], each.name, each.detail) for each in plan.leavers],
+        ),
+        (
+            "changes",
+            _("Changes"),
+            (row, _("Name"), _("What"), _("Now"), _("Afterwards")),
+            [(str(each.row or ""), each.name, each.field, each.old, each.new) for each in plan.changes],
+        ),
+    ]
+    return [
+        Section(key, heading, columns, rows if show_all == key else rows[:SHOWN], len(rows))
+        for key, heading, columns, rows in tables
+        if rows
+    ]
