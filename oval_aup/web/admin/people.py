@@ -10,7 +10,7 @@ from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
-from oval_aup.web.access import allow, current_actor
+from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
@@ -33,7 +33,7 @@ def people() -> Response:
         found=found,
         beside=reports.children_words(g.db, ids) if ids else {},
         most=FOUND,
-        roster_url="",
+        roster_url=url_for(".roster_start") if current_visitor().may("roster.import") else "",
     )
 
 
