@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from oval_aup.agreements import text
 from oval_aup.agreements.models import Agreement, Version, VersionText
@@ -26,6 +26,8 @@ FALLBACK_LANGUAGE = "en"
 KNOWN_TEXTS_KEPT = 256
 
 _known_texts: dict[str, text.Text] = {}
+_NEWEST_KNOWN = "agreements.newest"
+"""Under which name a database session remembers what is in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def publish(
         elif known[place].text_sha256 != digest:
             raise Conflict("This version is already published in other words. Give the new words a new number.")
     db.flush()
+    db.info.pop(_NEWEST_KNOWN, None)
     added = {row.id for row in new}
     return tuple(row for row in _found(db, VersionText.version_id == version.id) if row.version_text_id in added)
 
@@ -117,11 +120,11 @@ def install_rulesets(db: Session, *, actor: Actor) -> tuple[Wording, ...]:
 
 def current(db: Session, key: str, *, language: str = FALLBACK_LANGUAGE, reading_level: str = "full") -> Wording:
     """The newest published wording; English where the language is missing. Raises NotFound."""
-    place = {"key": key, "reading_level": reading_level, "language": language}
-    found = _wordings_in(db, db.execute(_CURRENT, place))
-    if not found:
-        raise NotFound("No such rules have been published.")
-    return min(found, key=lambda row: row.language != language)
+    newest = _newest(db)
+    for spoken in (language, FALLBACK_LANGUAGE):
+        if found := newest.get((key, reading_level, spoken)):
+            return _wording(_read(db, found[0], found[1]), *found)
+    raise NotFound("No such rules have been published.")
 
 
 def wording(db: Session, version_text_id: int) -> Wording:
@@ -211,16 +214,29 @@ _PUBLISHED = (
     .join(Version, VersionText.version_id == Version.id)
     .where(Version.status == "published")
 )
-_CURRENT = _PUBLISHED.where(
-    Version.agreement_id == sa.select(Agreement.id).where(Agreement.key == sa.bindparam("key")).scalar_subquery(),
-    Version.number
-    == sa.select(sa.func.max(Version.number))
-    .join(Agreement)
-    .where(Agreement.key == sa.bindparam("key"), Version.status == "published")
-    .scalar_subquery(),
-    VersionText.reading_level == sa.bindparam("reading_level"),
-    VersionText.language.in_((sa.bindparam("language"), FALLBACK_LANGUAGE)),
+_later = aliased(Version)
+_NEWEST = (
+    _PUBLISHED.add_columns(Agreement.key, VersionText.reading_level, VersionText.language)
+    .join(Agreement, Agreement.id == Version.agreement_id)
+    .where(
+        Version.number
+        == sa.select(sa.func.max(_later.number))
+        .where(_later.agreement_id == Version.agreement_id, _later.status == "published")
+        .scalar_subquery()
+    )
 )
+
+
+def _newest(db: Session) -> dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]]:
+    """Where each newest text is found: read once in a unit of work, as a page needs several of them."""
+    known: dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]] | None = db.info.get(_NEWEST_KNOWN)
+    if known is None:
+        known = {
+            (key, level, language): (id_, digest, at, material)
+            for id_, digest, at, material, key, level, language in db.execute(_NEWEST)
+        }
+        db.info[_NEWEST_KNOWN] = known
+    return known
 
 
 def _found(db: Session, *conditions: sa.ColumnElement[bool]) -> list[Wording]:

@@ -121,8 +121,8 @@ class Journey:
 
 def family(db: Session, guardian_id: int, school_year: int) -> Family:
     """One guardian's family as of now; raises NotFound for somebody who is not a guardian."""
-    guardian = people.guardian(db, guardian_id)
     links = people.children_of(db, guardian_id)
+    guardian = links[0].guardian if links else people.guardian(db, guardian_id)
     rows = signing.standing_of(db, (guardian_id, *(link.child.person_id for link in links)), school_year)
     answers = consent.answers_of_guardian(db, guardian_id, school_year)
     return Family(
