@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pikepdf
@@ -87,13 +88,15 @@ def test_a_greedy_paper_runs_out_of_memory_by_itself(tmp_path: Path) -> None:
         assert small.print(paper("<p>next</p>")).startswith(b"%PDF")
 
 
-def test_a_renderer_that_is_killed_fails_one_paper_and_is_replaced(tmp_path: Path) -> None:
+def test_a_renderer_that_is_killed_costs_one_paper_at_most_and_is_replaced(tmp_path: Path) -> None:
     others = children_of(os.getpid(), "spawn_main")
     with evidence.Press(tmp_path, renderers=1, seconds=20) as one:
         assert one.print(paper("<p>first</p>"))
         (process_id,) = set(children_of(os.getpid(), "spawn_main")) - set(others)
         os.kill(process_id, signal.SIGKILL)
-        assert one.print(paper("<p>second</p>")).startswith(b"%PDF")
+        with suppress(evidence.PrintFailed):  # the one paper it may take with it
+            one.print(paper("<p>second</p>"))
+        assert one.print(paper("<p>third</p>")).startswith(b"%PDF")
 
 
 def children_of(parent: int, word: str) -> list[int]:

@@ -1,0 +1,128 @@
+"""An installation with Ann's family answered, a mail server, and workers that can be run here or killed elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup import config, evidence, notifications, worker
+from oval_aup.core import clock
+from oval_aup.core.db import Database
+from tests.notifications import conftest as mail
+from tests.reports.conftest import Answered, answered
+
+__all__ = ["answered", "start_server"]
+
+ROOT = Path(__file__).resolve().parents[2]
+start_server = mail.start_server
+Waits = Callable[[Callable[[], bool]], None]
+
+
+class Installation:
+    """One school's installation and what can be done with it."""
+
+    def __init__(self, instance: Path, database: Database, school: Answered) -> None:
+        self.instance = instance
+        self.database = database
+        self.school = school
+        self.environment = {"OVAL_INSTANCE": str(instance), "OVAL_BASE_URL": "https://oval.example.org"}
+
+    @property
+    def settings(self) -> config.Settings:
+        return config.load(self.environment)
+
+    def mail_through(self, server: mail.MailServer) -> None:
+        self.environment["OVAL_SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
+
+    def want_receipt(self, *, mailed: bool = True) -> evidence.DocumentRow:
+        """What a family's signature leaves behind: a wanted receipt, and a letter that waits for it."""
+        ann = self.school.people.ann
+        document = self.school.want(
+            "receipt", ann.pseudonym, person_id=ann.person_id, entries=list(self.school.entries), school_year=2026
+        )
+        if mailed:
+            self.queue("receipt", attachment=document.public_id, waits=True)
+        return document
+
+    def queue(self, key: str, **parts: Any) -> notifications.MessageRow:
+        mark = notifications.LINK_MARK
+        chosen: dict[str, Any] = {
+            "kind": "receipt",
+            "recipient": self.school.people.ann.pseudonym,
+            "to_address": "ann@example.org",
+            "letter": notifications.Letter("Your receipt", f"Open {mark}", f'<a href="{mark}">Open</a>'),
+            "link_purpose": "family",
+            "dedupe_key": key,
+            **parts,
+        }
+        with self.database.writing() as db:
+            return notifications.enqueue(db, **chosen)
+
+    def work_once(self) -> None:
+        worker.run(self.settings, once=True, database=self.database)
+
+    def document(self, row: evidence.DocumentRow) -> evidence.DocumentRow:
+        with self.database.reading() as db:
+            return evidence.document(db, row.public_id)
+
+    def message(self, row: notifications.MessageRow) -> notifications.MessageRow:
+        with self.database.reading() as db:
+            return notifications.message(db, row.public_id)
+
+    def pass_time_for_claims(self) -> None:
+        """Let every claim look an hour old, as if the dead worker had died long ago."""
+        with self.database.writing() as db:
+            for table in ("document", "message"):
+                old = "2026-01-01 00:00:00.000000"
+                db.execute(sa.text(f"UPDATE {table} SET claimed_at = :old WHERE claimed_at IS NOT NULL"), {"old": old})
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """A worker in a process of its own."""
+        code = "from oval_aup import config, worker; worker.run(config.load())"
+        environment = {**os.environ, **self.environment}
+        log = (self.instance / "worker.log").open("ab")
+        with log:
+            return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stderr=log)
+
+
+@pytest.fixture
+def installation(instance: Path, database: Database, answered: Answered) -> Installation:
+    clock.pretend(None)  # workers in processes of their own go by the real one
+    return Installation(instance, database, answered)
+
+
+@pytest.fixture
+def workers(installation: Installation) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Start workers that are gone for certain when the test is over."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        started.append(installation.start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def until() -> Waits:
+    """Wait for something another process does, two minutes at most."""
+
+    def wait(happened: Callable[[], bool]) -> None:
+        end = time.monotonic() + 120
+        while not happened():
+            assert time.monotonic() < end, "it never happened"
+            time.sleep(0.01)
+
+    return wait

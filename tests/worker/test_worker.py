@@ -1,0 +1,166 @@
+"""A worker's ordinary day: what is wanted gets made, what waits gets sent, and one bad item stops nobody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup import accounts, evidence, notifications, worker
+from oval_aup.core import clock
+from tests.notifications.conftest import StartServer
+from tests.worker.conftest import Installation, Waits
+
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+def test_a_wanted_receipt_is_made_and_mailed_with_a_working_link(
+    installation: Installation, start_server: StartServer
+) -> None:
+    server = start_server()
+    installation.mail_through(server)
+    document = installation.want_receipt()
+    installation.work_once()
+    assert installation.document(document).is_ready
+    (letter,) = server.post.letters
+    (attached,) = letter.iter_attachments()
+    content = attached.get_content()
+    with installation.database.reading() as db:
+        assert content == evidence.document_bytes(db, document.public_id)
+    assert content.startswith(b"%PDF")
+    assert (attached.get_filename() or "").startswith("receipt-2026-")
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    token = plain.get_content().split("https://oval.example.org/f/")[1].split()[0]
+    with installation.database.reading() as db:
+        held = accounts.link(db, token, purpose="family")
+    assert held.person_id == installation.school.people.ann.person_id
+
+
+def test_without_a_mail_server_letters_land_in_the_mail_folder(installation: Installation) -> None:
+    installation.want_receipt()
+    installation.work_once()
+    assert len(list((installation.instance / "mail").glob("*.eml"))) == 1
+
+
+def test_one_document_that_cannot_be_made_does_not_hold_up_the_next(installation: Installation) -> None:
+    bad = installation.school.want("receipt", "f" * 32, entries=[1])
+    good = installation.want_receipt()
+    installation.work_once()
+    assert installation.document(good).is_ready
+    failed = installation.document(bad)
+    assert (failed.status, failed.attempts, failed.error) == ("pending", 1, "There is no such person.")
+
+
+def test_a_letter_that_began_to_wait_too_late_is_let_go(installation: Installation) -> None:
+    document = installation.want_receipt(mailed=False)
+    installation.work_once()
+    late = installation.queue("late", attachment=document.public_id, waits=True)
+    installation.work_once()
+    assert installation.message(late).status == "sent"
+
+
+def test_a_refused_address_is_a_bounce_in_the_ledger_without_the_address(
+    installation: Installation, start_server: StartServer
+) -> None:
+    server = start_server()
+    installation.mail_through(server)
+    server.post.recipient_reply = "550 5.1.1 No such mailbox"
+    row = installation.queue("one")
+    installation.work_once()
+    ann = installation.school.people.ann
+    with installation.database.reading() as db:
+        bounced = [entry for entry in evidence.entries_about(db, ann.pseudonym) if entry.kind == "bounced"]
+        assert [entry.body["act"]["message"] for entry in bounced] == [row.public_id]
+        assert "example.org" not in str(bounced[0].body)
+        assert evidence.details(db, [bounced[0].seq]) == {bounced[0].seq: {"address": "ann@example.org"}}
+
+
+def test_nobody_who_has_left_gets_a_link(installation: Installation) -> None:
+    row = installation.queue("one", recipient="e" * 32)
+    installation.work_once()
+    after = installation.message(row)
+    assert (after.status, after.error) == (
+        "failed",
+        "This message cannot be sent: This person is no longer at the school.",
+    )
+
+
+def test_sending_now_says_what_became_of_it(installation: Installation) -> None:
+    installation.queue("one")
+    said = worker.send_now(installation.settings, installation.database)
+    assert said == "1 sent, 0 to be tried again, 0 failed, 0 uncertain."
+
+
+def test_a_mail_server_that_is_down_is_said_plainly(installation: Installation) -> None:
+    installation.environment["OVAL_SMTP_URL"] = "smtp://127.0.0.1:9"
+    row = installation.queue("one")
+    assert "cannot be used" in worker.send_now(installation.settings, installation.database)
+    assert installation.message(row).status == "queued"
+
+
+def test_the_ledger_is_read_back_once_a_day_and_the_finding_kept(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    note = installation.instance / "ledger-check.txt"
+    installation.work_once()
+    assert "is in order: 4 entries" in note.read_text()
+    first = note.read_text()
+    installation.work_once()
+    assert note.read_text() == first
+    with installation.database.writing() as db:
+        db.execute(sa.text("DROP TRIGGER ledger_entry_no_update"))
+        db.execute(sa.text("UPDATE ledger_entry SET kind = 'declined' WHERE seq = 2"))
+    clock.pretend(clock.now() + dt.timedelta(days=1))
+    installation.work_once()
+    assert "NOT in order. Entry 2 was edited" in note.read_text()
+    assert "NOT in order" in caplog.text
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_stop_stops_politely_and_leaves_nobody_behind(
+    installation: Installation, workers: Start, until: Waits, ending: signal.Signals
+) -> None:
+    document = installation.want_receipt()
+    process = workers()
+    until(lambda: installation.document(document).is_ready)
+    process.send_signal(ending)
+    assert process.wait(20) == 0
+    with installation.database.reading() as db:
+        counts = notifications.outbox_counts(db)
+    assert counts.sending == 0
+
+
+def test_two_workers_make_each_document_and_send_each_letter_once(
+    installation: Installation, workers: Start, until: Waits, start_server: StartServer
+) -> None:
+    server = start_server()
+    installation.mail_through(server)
+    for number in range(4):
+        document = installation.school.want(
+            "receipt",
+            installation.school.people.ann.pseudonym,
+            person_id=installation.school.people.ann.person_id,
+            entries=list(installation.school.entries),
+            number=number,
+        )
+        installation.queue(f"letter {number}", attachment=document.public_id, waits=True)
+    for _number in range(2):
+        workers()
+
+    def all_sent() -> bool:
+        with installation.database.reading() as db:
+            return notifications.outbox_counts(db).sent == 4
+
+    until(all_sent)
+    assert len(server.post.letters) == 4
+    assert len({letter["Message-ID"] for letter in server.post.letters}) == 4
+    with installation.database.reading() as db:
+        subject = installation.school.people.ann.pseudonym
+        exported = [entry for entry in evidence.entries_about(db, subject) if entry.kind == "exported"]
+        assert len(exported) == 4
+        assert evidence.verify(db).ok
