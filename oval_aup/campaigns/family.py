@@ -186,7 +186,7 @@ def sign_for_family(
     their behalf. ``fingerprint`` is that of the draft that was restated to the signer. Raises Invalid for the name
     or the drawing, Conflict when a page is unanswered, the wording changed or the answers are not those restated.
     """
-    sitting = signing.sitting(db, sitting.public_id)
+    sitting = signing.sitting(db, sitting.public_id, hold=True)
     if sitting.status == "signed":
         return sitting.receipt
     trip = journey(db, sitting)
@@ -300,7 +300,7 @@ def decline_for_family(
 
     The sitting goes on while pictures or younger children's rules wait, and ends here otherwise.
     """
-    sitting = signing.sitting(db, sitting.public_id)
+    sitting = signing.sitting(db, sitting.public_id, hold=True)
     trip = journey(db, sitting)
     if trip.family.request is None or not trip.family.wants_rules or sitting.status != "reading":
         return sitting

@@ -53,6 +53,7 @@ def sign_for_staff(
     Repeating it returns the same receipt. ``declarations`` (key to what was typed) joins the erasable details.
     Raises Conflict when the rules were changed meanwhile and Invalid for the name or the drawing.
     """
+    sitting = signing.sitting(db, sitting.public_id, hold=True)
     if sitting.status == "signed":
         return sitting.receipt
     row = _record(
@@ -88,6 +89,7 @@ def decline_for_staff(
     db: Session, sitting: signing.SittingRow, *, reason: str, shown_sha256: str, school: School, actor: Actor
 ) -> None:
     """Record that a staff member does not agree, and tell the office; safe to repeat."""
+    sitting = signing.sitting(db, sitting.public_id, hold=True)
     if sitting.status == "declined":
         return
     _record(

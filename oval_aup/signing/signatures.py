@@ -119,7 +119,14 @@ def sign(
         idempotency_key=idempotency_key,
         actor=actor,
     )
-    move(db, request, outcome)
+    try:
+        move(db, request, outcome)
+    except Conflict:
+        # The same post in another process may have come first while this one waited for the ledger.
+        made = _select(db, _signature.c.ledger_seq == entry.seq)
+        if not made:
+            raise
+        return made[0]
     return add_row(
         db,
         entry,

@@ -37,6 +37,7 @@ _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
 )
 
 _BY_PUBLIC_ID = sa.select(*_COLUMNS).where(_sitting.c.public_id == sa.bindparam("sitting"))
+_HELD = _BY_PUBLIC_ID.with_for_update()
 _OF_PERSON = (
     sa.select(*_COLUMNS)
     .where(
@@ -119,9 +120,12 @@ def _of_person(db: Session, person_id: int, school_year: int) -> list[SittingRow
     return [SittingRow(*values) for values in db.execute(_OF_PERSON, {"person": person_id, "year": school_year})]
 
 
-def sitting(db: Session, public_id: str) -> SittingRow:
-    """One sitting by public id; raises NotFound."""
-    row = db.execute(_BY_PUBLIC_ID, {"sitting": public_id}).first()
+def sitting(db: Session, public_id: str, *, hold: bool = False) -> SittingRow:
+    """One sitting by public id; raises NotFound.
+
+    With ``hold`` another post of the same sitting waits until this unit of work ends and then sees what came of it.
+    """
+    row = db.execute(_HELD if hold else _BY_PUBLIC_ID, {"sitting": public_id}).first()
     if row is None:
         raise NotFound
     return SittingRow(*row)

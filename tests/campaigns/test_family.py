@@ -93,19 +93,24 @@ def test_one_signature_records_rules_choices_and_the_young_childs_rules(
     assert details[on_behalf.seq]["child_name"] == "Mia Ali"
 
 
-def test_signing_again_gives_the_same_receipt_and_no_new_entry(
+def test_twenty_posts_at_four_workers_give_one_receipt_and_no_entry_twice(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
         sitting = begin(db, asked.ann)
         answer_all(db, sitting)
 
-    def post(_number: int) -> str:
-        with database.writing() as db:
+    url = database.url.render_as_string(hide_password=False)
+    workers = [Database(url) for _number in range(4)]
+
+    def post(number: int) -> str:
+        with workers[number % len(workers)].writing() as db:
             return sign(db, sitting, facts, asked.ann)
 
     with ThreadPoolExecutor(8) as pool:
         receipts = set(pool.map(post, range(20)))
+    for worker in workers:
+        worker.dispose()
     with database.reading() as db:
         kinds = ledger(db)
         assert db.execute(sa.text("SELECT count(*) FROM message WHERE kind = 'receipt'")).scalar_one() == 1
