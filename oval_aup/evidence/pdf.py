@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import os
 from collections.abc import Sequence
@@ -91,8 +92,8 @@ def prepare_fonts(instance: Path) -> Path:
     for font in FONTS:
         link = files / font.name
         if font.exists() and not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(font)
+            with contextlib.suppress(FileExistsError):  # another renderer starting at the same time made it
+                link.symlink_to(font)
     sans = "".join(f"<family>{family}</family>" for family in _FAMILIES)
     conf = folder / "fonts.conf"
     text = _FONTS_CONF.format(folder=folder, sans=sans)

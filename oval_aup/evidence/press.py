@@ -42,7 +42,8 @@ class Press:
     def __init__(self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.renderers = renderers
         self._idle: SimpleQueue[_Renderer] = SimpleQueue()
-        self._all = [_Renderer(instance, seconds, memory) for _number in range(renderers)]
+        fonts_conf = pdf.prepare_fonts(instance)  # once, here: renderers start in threads of their own
+        self._all = [_Renderer(fonts_conf, seconds, memory) for _number in range(renderers)]
         for renderer in self._all:
             self._idle.put(renderer)
 
@@ -71,8 +72,8 @@ class Press:
 class _Renderer:
     """One process and the line to it."""
 
-    def __init__(self, instance: Path, seconds: float, memory: int) -> None:
-        self.instance = instance
+    def __init__(self, fonts_conf: Path, seconds: float, memory: int) -> None:
+        self.fonts_conf = fonts_conf
         self.seconds = seconds
         self.memory = memory
         self._process: SpawnProcess | None = None
@@ -120,9 +121,7 @@ class _Renderer:
             return self._line
         self.stop(kill=True)
         ours, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(
-            target=_serve, args=(theirs, str(pdf.prepare_fonts(self.instance)), self.memory), daemon=True
-        )
+        self._process = _spawn.Process(target=_serve, args=(theirs, str(self.fonts_conf), self.memory), daemon=True)
         with _START:  # two spawns at once would hand each other's pipe ends on, and a dead worker's line stay open
             self._process.start()
             theirs.close()
