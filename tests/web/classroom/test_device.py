@@ -10,7 +10,7 @@ from flask import Flask
 
 from oval_aup import evidence, people, signing
 from oval_aup.web.classroom.device import short_names
-from tests.web.browser import Browser
+from tests.web.browser import PASSWORD, Browser
 from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
 from tests.web.world import OFFICE, YEAR, World
 
@@ -139,7 +139,11 @@ def test_leaving_takes_the_teachers_log_in_and_ends_the_device(browser: Browser,
     browser.post(f"/classroom/start/{world.year_4.public_id}", {"how": "here"})
     kiosk = browser.client.get_cookie("oval")
     assert kiosk is not None
-    assert browser.log_in("di@oval.example.org").heading == "My signing"
+    browser.get("/class/names")
+    (onward,) = [e["href"] for e in browser.page.all("a") if e.text == "For the teacher"]
+    browser.get(onward)
+    form = {"email": "di@oval.example.org", "password": PASSWORD, "next": browser.page.hidden("next")}
+    assert browser.post("/staff/log-in", form).heading == "Lesson of class 4C"
     browser.client.set_cookie("oval", kiosk.value)
     assert browser.get("/class/names").heading == "Join your class"
 
