@@ -199,7 +199,7 @@ def test_a_preview_in_text_holds_counts_names_and_reasons(db: Session) -> None:
         "row 3: Yusuf Brown (Year 4, 4C)",
         "1 child leaving",
         "row 2: Leo Brown: Class: 4C → 4A",
-        "1 rows left out",
+        "1 row left out",
         "row 4: “nn” is not a date",
         "Date of birth ← Date of Birth",
         "--confirm-leavers",

@@ -29,6 +29,10 @@ KEPT_FOR = dt.timedelta(days=7)
 """How long an import nobody decided on keeps its bytes."""
 
 
+class RosterChanged(Conflict):
+    """Something else would happen now than was shown; nothing has been written, and another look puts it right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a list would do. ``plan`` is None while ``gaps`` names columns that must be chosen first."""
@@ -164,7 +168,7 @@ def show(db: Session, import_public_id: str, *, actor: Actor) -> Preview:
 def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, actor: Actor) -> Applied:
     """Carry out what the preview showed, all of it or nothing.
 
-    Raises Conflict when the roster has changed so that something else would happen than was shown, and Invalid
+    Raises RosterChanged when the roster has changed so that something else would happen than was shown, and Invalid
     when columns are missing or when more than 40 % would leave without ``confirm_leavers``.
     """
     row = _undecided(db, import_public_id)
@@ -174,7 +178,9 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
         raise Invalid(" ".join(shown.gaps))
     plan = shown.plan
     if plan.sha256() != row.plan_sha256:
-        raise Conflict("The roster has changed since this list was looked at. Look at it again before applying it.")
+        raise RosterChanged(
+            "The roster has changed since this list was looked at. Look at it again before applying it."
+        )
     if plan.needs_confirmation and not confirm_leavers:
         raise Invalid(
             f"{plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %."

@@ -61,18 +61,18 @@ def _plan_lines(plan: Plan, shown: int) -> list[str]:
         back = [f"row {j.row}: {j.name} ({j.detail})" for j in plan.joiners if j.kind == kind and j.returning]
         gone = [f"{leaver.name} ({leaver.detail})" for leaver in plan.leavers if leaver.kind == kind]
         for found, said in ((new, "to add"), (back, "coming back"), (gone, "leaving (archived, nothing is deleted)")):
-            lines += _listed(f"{len(found):,} {one if len(found) == 1 else many} {said}", found, shown)
+            lines += _listed(f"{_many(len(found), one, many)} {said}", found, shown)
     changes = [f"row {c.row}: {c.name}: {c.field}: {c.old or '(blank)'} → {c.new}" for c in plan.changes]
-    lines += _listed(f"{len(changes):,} changes", changes, shown)
+    lines += _listed(_many(len(changes), "change", "changes"), changes, shown)
     questions = [
         f"row {m.row}: {m.name}, born {m.born_on}: the same child as {m.existing}?"
         for m in plan.matches
         if not m.answer
     ]
-    lines += _listed(f"{len(questions):,} questions", questions, shown)
-    for severity, words in (("error", "rows left out"), ("warning", "warnings")):
+    lines += _listed(_many(len(questions), "question", "questions"), questions, shown)
+    for severity, words in (("error", ("row left out", "rows left out")), ("warning", ("warning", "warnings"))):
         told = [_told(p.row, p.sentence) for p in plan.problems if p.severity == severity]
-        lines += _listed(f"{len(told):,} {words}", told, shown)
+        lines += _listed(_many(len(told), *words), told, shown)
     if plan.needs_confirmation:
         lines.append(
             f"  {plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %:"
@@ -81,6 +81,10 @@ def _plan_lines(plan: Plan, shown: int) -> list[str]:
     if plan.is_empty:
         lines.append("  Nothing would change.")
     return lines
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _told(row: int, sentence: str) -> str:

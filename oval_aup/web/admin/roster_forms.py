@@ -78,20 +78,21 @@ def posted_answers(known: dict[str, str]) -> dict[str, str]:
 
 
 def counts(plan: people.roster.Plan) -> list[Count]:
-    """The numbers that say at a glance what applying would do."""
+    """The numbers that say at a glance what applying would do; noughts are left out."""
     found = plan.counts()
     kinds = ("staff",) if plan.kind == roster.STAFF else ("child", "guardian")
     total = {
         key: sum(found[f"{kind}_{key}"] for kind in kinds) for key in ("joiners", "returners", "leavers", "changed")
     }
-    return [
+    told = [
         Count(total["joiners"], _("to add"), "yes"),
         Count(total["returners"], _("coming back"), "yes"),
-        Count(total["leavers"], _("leaving"), "no" if total["leavers"] else "none"),
-        Count(total["changed"], _("changing"), "wait" if total["changed"] else "none"),
-        Count(found["rows_left_out"], _("rows left out"), "no" if found["rows_left_out"] else "none"),
-        Count(found["warnings"], _("warnings"), "wait" if found["warnings"] else "none"),
+        Count(total["leavers"], _("leaving"), "no"),
+        Count(total["changed"], _("changing"), "wait"),
+        Count(found["rows_left_out"], _("rows left out"), "no"),
+        Count(found["warnings"], _("warnings"), "wait"),
     ]
+    return [count for count in told if count.number]
 
 
 def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:

@@ -84,7 +84,9 @@ def roster_apply(public_id: str) -> ResponseReturnValue:
     except Invalid as problem:
         errors = problem.fields or {"apply": problem.message}
         return _preview(roster.show(g.db, public_id, actor=actor), errors), 422
-    flash(_("The list is imported."))
+    except roster.RosterChanged:
+        roster.preview_again(g.db, public_id, actor=actor)
+        flash(_("The roster has changed since you looked at this list. Check the changes again."))
     return _on(public_id)
 
 
