@@ -62,6 +62,7 @@ WHYS: dict[str, str] = {
     "not-asked": _("not asked yet"),
     "asked": _("asked, no answer"),
     "started": _("begun, not finished"),
+    "in-class": _("signs in class"),
     "no-address": _("no e-mail address"),
     "bounced": _("e-mail does not arrive"),
     "declined": _("did not agree"),

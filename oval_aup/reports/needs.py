@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, notifications, people
 from oval_aup.core import clock
+from oval_aup.core.i18n import ngettext
 from oval_aup.reports import tables as t
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, children_words, outstanding_rows
 
@@ -55,17 +56,21 @@ def needs(db: Session, school_year: int, *, each: int = EACH, kind: str = "") ->
 
 
 def _take_downs(db: Session, _school_year: int, limit: int) -> list[Need]:
+    """One task a child, whatever the number of uses, with the earliest deadline."""
     headings = {use.key: use.heading for use in consent.purposes(db)}
+    by_child: dict[str, list[consent.TakeDownRow]] = {}
+    for row in consent.take_downs(db):
+        by_child.setdefault(row.child.public_id, []).append(row)
     return [
         Need(
             "take-down",
-            row.child.public_id,
-            f"{row.child.full_name} {row.child.class_name}".strip(),
-            headings.get(row.purpose_key, row.purpose_key),
-            row.opened_at,
-            row.due_on,
+            public_id,
+            f"{rows[0].child.full_name} {rows[0].child.class_name}".strip(),
+            _uses([headings.get(row.purpose_key, row.purpose_key) for row in rows]),
+            rows[0].opened_at,
+            rows[0].due_on,
         )
-        for row in consent.take_downs(db, limit=limit)
+        for public_id, rows in list(by_child.items())[:limit]
     ]
 
 
@@ -76,10 +81,17 @@ def _conflicts(db: Session, school_year: int, limit: int) -> list[Need]:
             "conflict",
             row.child.public_id,
             f"{row.child.full_name} {row.child.class_name}".strip(),
-            ", ".join(headings[key] for key in row.purpose_keys),
+            _uses([headings[key] for key in row.purpose_keys]),
         )
         for row in consent.conflicts(db, school_year, limit)
     ]
+
+
+def _uses(headings: list[str]) -> str:
+    """One use by its name, several by their number."""
+    if len(headings) == 1:
+        return headings[0]
+    return ngettext("%(num)s use of pictures", "%(num)s uses of pictures", len(headings))
 
 
 def _bounced(db: Session, _school_year: int, limit: int) -> list[Need]:

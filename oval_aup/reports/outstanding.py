@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import people, signing
 from oval_aup.reports import tables as t
 
-WHYS = ("not-asked", "asked", "started", "no-address", "bounced", "declined")
+WHYS = ("not-asked", "asked", "started", "in-class", "no-address", "bounced", "declined")
 """Every reason there is, in the order shown; each person without a signature has exactly one."""
 
 SORTS = ("name", "since")
@@ -25,6 +25,7 @@ _EMAIL = sa.func.coalesce(sa.func.nullif(_guardian.c.email, ""), _staff.c.work_e
 _WHY: sa.ColumnElement[str] = sa.case(
     (_request.c.status == "declined", "declined"),
     (_request.c.status == "started", "started"),
+    (_request.c.way == "class", "in-class"),
     (sa.and_(_request.c.way == "self", _EMAIL == ""), "no-address"),
     (sa.and_(_request.c.way == "self", _trouble.c.address.is_not(None)), "bounced"),
     (_request.c.asked_at.is_(None), "not-asked"),
@@ -49,7 +50,8 @@ def _adults_at(guardian_email: sa.ColumnElement[bool], staff_email: sa.ColumnEle
 _FEW = {
     "no-address": (_adults_at(_guardian.c.email == "", _staff.c.work_email == ""),),
     "bounced": (_adults_at(_guardian.c.email.in_(_BAD_ADDRESSES), _staff.c.work_email.in_(_BAD_ADDRESSES)),),
-    "not-asked": (_request.c.asked_at.is_(None),),
+    "not-asked": (_request.c.asked_at.is_(None), _request.c.way != "class"),
+    "in-class": (_request.c.agreement_key == "children", _request.c.way == "class"),
 }
 """What lets the database begin with the few it concerns instead of with everybody who is asked."""
 
@@ -235,12 +237,12 @@ def why_counts(db: Session, overall: dict[str, signing.Counts], school_year: int
     }
     still_open = sum(each.open for each in overall.values())
     capped = set()
-    for why in ("not-asked", "no-address", "bounced"):
+    for why in _FEW:
         counts[why] = _count_up_to(db, school_year, why)
         if counts[why] > COUNT_CAP:
             capped.add(why)
             counts[why] = COUNT_CAP
-    counts["asked"] = max(0, still_open - counts["not-asked"] - counts["no-address"] - counts["bounced"])
+    counts["asked"] = max(0, still_open - sum(counts[why] for why in _FEW))
     return WhyCounts({why: counts[why] for why in WHYS}, frozenset(capped))
 
 

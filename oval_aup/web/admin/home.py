@@ -14,7 +14,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, charts, words
 from oval_aup.web.htmx import go
 
-SHOWN = 3
+SHOWN = 2
 """Tasks of each kind on the first screen."""
 LISTED = 200
 """Tasks of one kind on their own page."""
