@@ -50,7 +50,7 @@ def sign_for_staff(
 ) -> str:
     """Sign the staff rules in this sitting, want the receipt and queue it by e-mail; returns the receipt's public id.
 
-    Repeating it returns the same receipt. ``declarations`` (key to what was typed) joins the erasable details.
+    Repeating it returns the same receipt. ``declarations`` (sentence to what was typed) joins the erasable details.
     Raises Conflict when the rules were changed meanwhile and Invalid for the name or the drawing.
     """
     sitting = signing.sitting(db, sitting.public_id, hold=True)

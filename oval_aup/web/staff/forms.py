@@ -49,7 +49,7 @@ class NewPassword:
 
 
 def declarations() -> dict[str, str]:
-    """What a rule allows when it is told to the school, in the first person; the keys are kept in the record."""
+    """What a rule allows when it is told to the school, in the first person."""
     return {
         "friends-before": _(
             "I was already friends on social media with a pupil’s parent before the child started here."
@@ -79,6 +79,11 @@ class Declarations:
     def in_words(self) -> list[tuple[str, str]]:
         """Each declaration as a sentence, with what was typed."""
         return [(sentence, self.told[key]) for key, sentence in declarations().items() if key in self.told]
+
+    @property
+    def for_the_record(self) -> dict[str, str]:
+        """The sentence that was ticked, word for word, and what was typed beside it or a plain yes."""
+        return {sentence.rstrip("."): words or _("Yes") for sentence, words in self.in_words}
 
     @property
     def asked(self) -> list[tuple[str, str, bool, str]]:

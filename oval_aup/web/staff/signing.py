@@ -125,7 +125,7 @@ def sign() -> ResponseReturnValue:
             typed_name=name,
             mark=signing.read_mark(request.form.get("mark", "")),
             shown_sha256=typed("shown_sha256"),
-            declarations=Declarations.kept(sitting.draft).told,
+            declarations=Declarations.kept(sitting.draft).for_the_record,
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )

@@ -94,7 +94,9 @@ def test_what_was_declared_is_restated_and_recorded(browser: Browser, world: Wor
     (entry,) = _entries(world, "signed")
     with world.database.reading() as db:
         kept = evidence.details(db, [entry.seq])[entry.seq]
-    assert kept["declarations"] == {"friends-before": "Mrs Khan"}
+    assert kept["declarations"] == {
+        "I was already friends on social media with a pupil’s parent before the child started here": "Mrs Khan"
+    }
 
 
 def test_wording_that_changed_meanwhile_is_a_conflict(browser: Browser, world: World) -> None:
