@@ -96,26 +96,22 @@ def sign(
         raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
     request = request_by_id(db, request_id)
     _check(request, wording, outcome)
-    signer = people.person_by_id(db, signed_by_id)
-    subject = signer if signed_by_id == request.person_id else people.person_by_id(db, request.person_id)
-    if class_session_id is not None and recorded_by_id is None:
-        details = _picked(typed_name, mark)
-    else:
-        details = _details(
-            typed_name, mark, signer, outcome=outcome, reason=reason, recorded=recorded_by_id is not None
-        )
-    act: dict[str, Any] = {"outcome": outcome, "request": request.public_id, "school_year": request.school_year}
-    if signed_by_id != request.person_id:
-        act["on_behalf_by"] = signer.pseudonym
-    if recorded_by_id is not None:
-        act["recorded_by"] = people.person_by_id(db, recorded_by_id).pseudonym
-    entry = evidence.append(
+    entry = _append(
         db,
-        outcome,
-        subject=subject.pseudonym,
-        act=act,
-        document=document_ref(wording),
-        details=details | (extra or {}),
+        request,
+        wording,
+        people.person_by_id(db, signed_by_id),
+        outcome=outcome,
+        details=_personal(
+            typed_name,
+            mark,
+            reason,
+            outcome,
+            recorded=recorded_by_id is not None,
+            in_class=class_session_id is not None,
+        ),
+        extra=extra or {},
+        recorded_by_id=recorded_by_id,
         idempotency_key=idempotency_key,
         actor=actor,
     )
@@ -150,27 +146,51 @@ def _check(request: RequestRow, wording: Wording, outcome: str) -> None:
         raise Conflict(_("This has been answered already."))
 
 
-def _details(
-    typed: str, mark: Any, signer: people.PersonRow, *, outcome: str, reason: str, recorded: bool
-) -> dict[str, Any]:
+def _append(
+    db: Session,
+    request: RequestRow,
+    wording: Wording,
+    signer: people.PersonRow,
+    *,
+    outcome: str,
+    details: dict[str, Any],
+    extra: dict[str, Any],
+    recorded_by_id: int | None,
+    idempotency_key: str,
+    actor: Actor,
+) -> evidence.EntryRow:
+    act: dict[str, Any] = {"outcome": outcome, "request": request.public_id, "school_year": request.school_year}
+    subject = signer
+    if signer.person_id != request.person_id:
+        subject = people.person_by_id(db, request.person_id)
+        act["on_behalf_by"] = signer.pseudonym
+    if recorded_by_id is not None:
+        act["recorded_by"] = people.person_by_id(db, recorded_by_id).pseudonym
+    if "typed_name" in details and recorded_by_id is None:
+        details["name_matches"] = marks.same_name(details["typed_name"], signer.full_name)
+    return evidence.append(
+        db,
+        outcome,
+        subject=subject.pseudonym,
+        act=act,
+        document=document_ref(wording),
+        details=details | extra,
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+
+
+def _personal(name: str, mark: Any, reason: str, outcome: str, *, recorded: bool, in_class: bool) -> dict[str, Any]:
+    """What was typed, picked or drawn; in class a child picks their name from the roll instead of typing it."""
     details: dict[str, Any] = {}
-    if outcome == "signed" and not recorded:
-        name = marks.typed_name(typed)
-        details = {"typed_name": name, "name_matches": marks.same_name(name, signer.full_name)}
-        if drawn := marks.drawn_mark(mark):
-            details["mark"] = drawn
-    elif typed.strip():
-        details = {"typed_name": marks.typed_name(typed)}
+    if in_class:
+        details["picked_name"] = name
+    elif name.strip() or (outcome == "signed" and not recorded):
+        details["typed_name"] = marks.typed_name(name)
+    if not recorded and (drawn := marks.drawn_mark(mark)):
+        details["mark"] = drawn
     if reason.strip():
         details["reason"] = remark(reason)
-    return details
-
-
-def _picked(name: str, mark: Any) -> dict[str, Any]:
-    """In class a child picks their name from the roll instead of typing it."""
-    details: dict[str, Any] = {"picked_name": name}
-    if drawn := marks.drawn_mark(mark):
-        details["mark"] = drawn
     return details
 
 
@@ -208,46 +228,29 @@ def add_row(
     actor: Actor,
 ) -> SignatureRow:
     """Add the row that stands beside a ledger entry."""
-    public_id = new_public_id()
-    id_ = db.execute(
-        _ADD,
-        {
-            "public_id": public_id,
-            "request_id": request.id,
-            "person_id": request.person_id,
-            "signed_by_id": signed_by_id,
-            "recorded_by_id": recorded_by_id,
-            "outcome": outcome,
-            "version_text_id": version_text_id,
-            "channel": actor.channel,
-            "assurance": actor.assurance,
-            "signed_at": entry.at,
-            "ledger_seq": entry.seq,
-            "signing_session_id": signing_session_id,
-            "class_session_id": class_session_id,
-            "refers_to_id": refers_to_id,
-        },
-    ).scalar_one()
+    values: dict[str, Any] = {
+        "public_id": new_public_id(),
+        "request_id": request.id,
+        "person_id": request.person_id,
+        "signed_by_id": signed_by_id,
+        "recorded_by_id": recorded_by_id,
+        "outcome": outcome,
+        "version_text_id": version_text_id,
+        "channel": actor.channel,
+        "assurance": actor.assurance,
+        "signed_at": entry.at,
+        "ledger_seq": entry.seq,
+        "signing_session_id": signing_session_id,
+        "class_session_id": class_session_id,
+        "refers_to_id": refers_to_id,
+    }
     return SignatureRow(
-        id=id_,
-        public_id=public_id,
-        request_id=request.id,
+        id=db.execute(_ADD, values).scalar_one(),
         request_public_id=request.public_id,
         agreement_key=request.agreement_key,
         school_year=request.school_year,
-        person_id=request.person_id,
-        signed_by_id=signed_by_id,
-        recorded_by_id=recorded_by_id,
-        outcome=outcome,
-        version_text_id=version_text_id,
-        channel=actor.channel,
-        assurance=actor.assurance,
-        signed_at=entry.at,
-        ledger_seq=entry.seq,
-        signing_session_id=signing_session_id,
-        class_session_id=class_session_id,
-        refers_to_id=refers_to_id,
         stands=True,
+        **values,
     )
 
 
