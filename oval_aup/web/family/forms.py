@@ -62,11 +62,7 @@ class Choices:
 
     def check(self, uses: Iterable[consent.Purpose]) -> None:
         """Raise Invalid for every use without an answer."""
-        faults = {
-            use.key: _("Choose yes or no for “%(use)s”.", use=use.heading)
-            for use in uses
-            if use.key not in self.answers
-        }
+        faults = {use.key: _("Choose yes or no.") for use in uses if use.key not in self.answers}
         if faults:
             raise Invalid(fields=faults)
 
