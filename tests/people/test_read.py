@@ -117,6 +117,19 @@ def test_titles_above_the_headings_are_passed_over_and_rows_keep_their_numbers()
     assert (table.headers, table.numbers) == (("Forename", "Surname", "DOB"), (4,))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Name,Post,Class\nAnn,a;b;c;d;e,4C\nBob,f;g;h;i;j,4A\n",
+        "Name;Post;Class\nBrown, Ann;Head, acting;4C\nLi, Bo;Cook, relief\nKhan, Cy;Cook, relief\n",
+        "Staff, all\nName;Post;Class\nBrown, Ann;Head;4C\nLi, Bo;Cook;4A\n",
+        "Name\tPost\tClass\nBrown, Ann\tHead; acting\t4C\n",
+    ],
+)
+def test_separators_inside_cells_do_not_mislead(content: str) -> None:
+    assert read(content.encode()).headers == ("Name", "Post", "Class")
+
+
 def test_a_row_out_of_line_is_told_and_the_others_are_read() -> None:
     content = b"Forename,Surname,DOB\nLeo,Brown,05/06/2018\nMaja,Nowak\nZara,Li,Extra,06/06/2018\nEwa,Li,07/06/2018\n"
     table = read(content)

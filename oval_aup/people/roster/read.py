@@ -76,16 +76,19 @@ def _delimiter(text: str) -> tuple[str, str]:
         return rest, told[1]
     top = text[:20_000].splitlines()[: _PREAMBLE + 10]
     widths = {delimiter: Counter(_width(line, delimiter) for line in top if line.strip()) for delimiter in _DELIMITERS}
-    # The separator is the one that parts most lines into the same number of cells.
-    best = max(
-        _DELIMITERS,
-        key=lambda d: max(((n > 1, lines * min(n, 12)) for n, lines in widths[d].items()), default=(False, 0)),
-    )
+    best = max(_DELIMITERS, key=lambda delimiter: _parts_well(widths[delimiter]))
     if all(width <= 1 for width in widths[best]):
         raise Unreadable(
             "Only one column was found; save the list as CSV with a comma, semicolon or tab between cells."
         )
     return text, best
+
+
+def _parts_well(widths: Counter[int]) -> tuple[int, int, int]:
+    """How well a separator does: lines it parts at all, lines it parts into the same number of cells, that number."""
+    parted = {width: lines for width, lines in widths.items() if width > 1}
+    width, lines = max(parted.items(), key=lambda found: (found[1], found[0]), default=(0, 0))
+    return sum(parted.values()), lines, width
 
 
 def _width(line: str, delimiter: str) -> int:
