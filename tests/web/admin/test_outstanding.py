@@ -1,0 +1,95 @@
+"""The list of missing signatures, and nudges from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import notifications
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.world import World
+
+
+def _names(browser: Browser, path: str) -> list[str]:
+    page = browser.get(path)
+    return [e.text for e in page.all("a") if "/office/people/" in e["href"]]
+
+
+@pytest.mark.parametrize(
+    ("why", "who"),
+    [
+        ("bounced", ["Cass Nowak"]),
+        ("no-address", ["Dan Nowak"]),
+        ("declined", ["Bob Khan"]),
+        ("in-class", ["Ayaan Khan", "Maja Nowak"]),
+        ("not-asked", []),
+        ("asked", ["Di Begum", "Sam Cole", "Gov Ernest", "Zara Khan", "Flo Marsh", "Eve Office", "Hal Stone"]),
+    ],
+)
+def test_each_reason_lists_exactly_its_people(troubles: Troubles, eve: Browser, why: str, who: list[str]) -> None:
+    assert _names(eve, f"/office/outstanding?why={why}") == who
+
+
+def test_the_list_narrows_to_a_class_and_an_audience(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/outstanding?audience=parents&class={world.year_4.public_id}"
+    assert _names(eve, path) == ["Bob Khan", "Cass Nowak", "Dan Nowak"]
+
+
+def test_a_filter_that_is_none_is_left_out(troubles: Troubles, eve: Browser) -> None:
+    assert _names(eve, "/office/outstanding?why=bogus&sort=1;drop&page=-3") == _names(eve, "/office/outstanding")
+
+
+def test_htmx_gets_the_list_alone(troubles: Troubles, eve: Browser) -> None:
+    fragment = eve.htmx("/office/outstanding?why=bounced")
+    assert fragment.all("div")[0]["id"] == "outstanding"
+
+
+def test_the_table_holds_the_same_people_and_no_formula(world: World, troubles: Troubles, eve: Browser) -> None:
+    response = eve.client.get("/office/outstanding.csv?why=bounced")
+    lines = response.data.decode("utf-8-sig").splitlines()
+    assert response.mimetype == "text/csv"
+    assert len(lines) == 2
+    assert lines[1].startswith("Cass Nowak,Maja 4C,")
+
+
+def test_a_nudge_is_shown_before_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get("/office/nudge?everybody=yes").text
+    assert "Cass Nowak: mail to cass@example.org comes back (550 no such user)" in text
+    assert "Dan Nowak: no e-mail address" in text
+    assert not _reminders(world, world.di.pseudonym)
+
+
+def test_a_nudge_goes_once_a_day_however_often_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get(f"/office/nudge?person={world.di.public_id}&person={world.cass.public_id}")
+    for _again in range(2):
+        eve.post("/office/nudge", {"person": [world.di.public_id, world.cass.public_id]})
+    assert len(_reminders(world, world.di.pseudonym)) == 1
+    assert not _reminders(world, world.cass.pseudonym)
+    assert "nudged today already" in eve.page.text
+
+
+def test_everybody_outstanding_can_be_nudged_at_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/nudge?everybody=yes")
+    eve.post("/office/nudge", {"everybody": "yes"})
+    assert _reminders(world, world.sam.pseudonym)
+    assert not _reminders(world, world.bob.pseudonym), "somebody who declined is left in peace"
+
+
+def test_a_barred_contact_is_never_nudged(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/nudge?everybody=yes")
+    eve.post("/office/nudge", {"person": [troubles.max.public_id]})
+    assert not notifications_to(world, troubles.max.pseudonym)
+
+
+def test_an_unknown_person_is_not_found(troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/nudge?person=nobody", status=404)
+
+
+def notifications_to(world: World, pseudonym: str) -> list[str]:
+    """The kinds of message that one person has got or will get."""
+    with world.database.reading() as db:
+        return [row.kind for row in notifications.messages_to(db, pseudonym)]
+
+
+def _reminders(world: World, pseudonym: str) -> list[str]:
+    return [kind for kind in notifications_to(world, pseudonym) if kind == "reminder"]
