@@ -32,6 +32,9 @@ CHECK_EVERY = dt.timedelta(hours=24)
 SLOWEST = 600.0
 """Seconds between attempts while something stays broken: the mail server, or a step of our own."""
 
+LONGER_SECONDS = {"record": 30.0, "class_report": 30.0, "school_report": 120.0}
+"""Time that rendering may take where a document can have many pages."""
+
 LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}
 """Purpose of a private link to the address it opens, without the secret."""
 
@@ -139,7 +142,7 @@ def _render_next(bench: _Bench) -> bool:
     try:
         with bench.database.reading() as db:
             paper = reports.paper(db, claim, school=bench.settings.school)
-        content = bench.press.print(paper)
+        content = bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind))
     except (DomainError, evidence.PrintFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:

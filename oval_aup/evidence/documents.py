@@ -231,7 +231,8 @@ def retry_document(db: Session, public_id: str) -> DocumentRow:
 
 def _claim(db: Session) -> DocumentRow | None:
     now = clock.now()
-    waiting = sa.select(_document).where(_is_due(now)).order_by(_document.c.next_attempt_at, _document.c.id).limit(20)
+    # The newest first: somebody is waiting for it, while a backlog is waited for by nobody in particular.
+    waiting = sa.select(_document).where(_is_due(now)).order_by(_document.c.id.desc()).limit(20)
     for row in db.execute(waiting).all():
         unchanged = sa.and_(
             _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts

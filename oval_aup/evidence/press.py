@@ -43,15 +43,19 @@ class Press:
         self.renderers = renderers
         self._idle: SimpleQueue[_Renderer] = SimpleQueue()
         fonts_conf = pdf.prepare_fonts(instance)  # once, here: renderers start in threads of their own
-        self._all = [_Renderer(fonts_conf, seconds, memory) for _number in range(renderers)]
+        self.seconds = seconds
+        self._all = [_Renderer(fonts_conf, memory) for _number in range(renderers)]
         for renderer in self._all:
             self._idle.put(renderer)
 
-    def print(self, paper: Paper) -> bytes:
-        """Render one document; raises PrintFailed when it cannot be, takes too long or needs too much memory."""
+    def print(self, paper: Paper, *, seconds: float | None = None) -> bytes:
+        """Render one document; raises PrintFailed when it cannot be, takes too long or needs too much memory.
+
+        ``seconds`` replaces the usual limit, for reports that list a whole school.
+        """
         renderer = self._idle.get()
         try:
-            return renderer.render(paper)
+            return renderer.render(paper, self.seconds if seconds is None else seconds)
         finally:
             self._idle.put(renderer)
 
@@ -72,20 +76,19 @@ class Press:
 class _Renderer:
     """One process and the line to it."""
 
-    def __init__(self, fonts_conf: Path, seconds: float, memory: int) -> None:
+    def __init__(self, fonts_conf: Path, memory: int) -> None:
         self.fonts_conf = fonts_conf
-        self.seconds = seconds
         self.memory = memory
         self._process: SpawnProcess | None = None
         self._line: Connection | None = None
         self._rendered = 0
 
-    def render(self, paper: Paper) -> bytes:
+    def render(self, paper: Paper, seconds: float) -> bytes:
         line = self._started()
         try:
             line.send(paper)
-            if not line.poll(self.seconds):
-                raise PrintFailed(f"Rendering took longer than {self.seconds:g} seconds.")
+            if not line.poll(seconds):
+                raise PrintFailed(f"Rendering took longer than {seconds:g} seconds.")
             content, fault = line.recv()
         except PrintFailed:
             self.stop(kill=True)

