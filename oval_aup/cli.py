@@ -23,16 +23,7 @@ OFFICE = Actor(role="office", channel="cli", assurance="none")
 
 def install(app: Flask) -> None:
     """Register the commands."""
-    for group in (
-        db_group,
-        demo_group,
-        roster_group,
-        campaign_group,
-        outbox_group,
-        ledger_group,
-        worker_group,
-        rules_group,
-    ):
+    for group in GROUPS:
         app.cli.add_command(group)
 
 
@@ -204,7 +195,7 @@ def account_open(email: str, role: str) -> None:
     with _database().writing() as db:
         member = people.staff_by_email(db, email)
         account = accounts.open_account(db, person_id=member.person_id, email=email, role=role)
-        campaigns.send_password_link(db, account, school=_settings().school)
+        campaigns.send_password_link(db, account.email, school=_settings().school)
     click.echo(f"{email} can log in as {account.role} once the e-mailed link is used.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,6 +19,7 @@ from oval_aup.core.db import Database
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36"
 SIGNED, DECLINED, STARTED = 0.72, 0.735, 0.765
 """Of guardians: the share that signed, then those who declined, then those who only began; the rest stay silent."""
+LEFT_TO_TRY = 6
 REMINDER_DAYS = (7, 21, 35)
 CLASSES_DONE = {"3": 2, "4": 1, "5": 2, "6": 3}
 """Classes per year group that have had their lesson."""
@@ -99,7 +100,10 @@ def _remind(db: Session, story: Story, on: dt.date) -> None:
 def _families(db: Session, story: Story) -> None:
     guardians = people.guardians_asked(db)
     dissent = {guardians[number].person_id for number in range(31, len(guardians), 190)}
+    kept = _left_to_try(db, story, guardians)
     for guardian in guardians:
+        if guardian.person_id in kept:
+            continue
         chance = story.random.random()
         moment = story.some_time()
         temper = story.random.choices(("open", "careful", "private"), (60, 31, 9))[0]
@@ -114,6 +118,21 @@ def _families(db: Session, story: Story) -> None:
             story.at(moment, partial(_declines, story=story, guardian=guardian))
         elif chance < STARTED:
             story.at(moment, partial(_begins, story=story, guardian=guardian))
+
+
+def _left_to_try(db: Session, story: Story, guardians: Sequence[people.GuardianRow]) -> set[int]:
+    """A few guardians of two children, young and older, and of one, whom nobody plays: visitors may be them."""
+    two: list[int] = []
+    one: list[int] = []
+    links = people.children_of_guardians(db, [guardian.person_id for guardian in guardians])
+    for guardian in guardians:
+        mine = [link for link in links.get(guardian.person_id, ()) if link.may_choose and link.lives_with]
+        ways = {campaigns.way_of(link.child.year_group, story.settings.school) for link in mine}
+        if guardian.email and len(mine) == 2 and len(ways) == 2:
+            two.append(guardian.person_id)
+        elif guardian.email and len(mine) == 1:
+            one.append(guardian.person_id)
+    return {*two[:LEFT_TO_TRY], *one[:LEFT_TO_TRY]}
 
 
 def _guardian_actor(guardian: people.GuardianRow) -> Actor:

@@ -45,14 +45,18 @@ class Links:
         return (self.unsigned, self.single, self.signed)
 
 
+def _untouched(family: campaigns.Family) -> bool:
+    return family.request is not None and family.request.status == "open"
+
+
 def _young_and_old(family: campaigns.Family) -> bool:
     ways = {each.request.way for each in family.children if each.request}
     at_home = all(each.link.lives_with for each in family.children)
-    return at_home and family.wants_rules and len(family.choosing) == 2 and ways == {"guardian", "class"}
+    return at_home and _untouched(family) and len(family.choosing) == 2 and ways == {"guardian", "class"}
 
 
 def _one_child(family: campaigns.Family) -> bool:
-    return family.wants_rules and len(family.children) == 1 and len(family.choosing) == 1
+    return _untouched(family) and len(family.children) == 1 and len(family.choosing) == 1
 
 
 def _done(family: campaigns.Family) -> bool:

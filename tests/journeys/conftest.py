@@ -77,9 +77,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A demonstration school of two children a class, served by the real commands on a free port."""
+    """A demonstration school of eight children a class, served by the real commands on a free port."""
     instance = tmp_path_factory.mktemp("instance")
     port = _free_port()
     environment = {
@@ -91,12 +91,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     settings = config.load(environment)
     database = Database(settings.database_url)
     schema.upgrade(database)
-    demo.seed(database, settings, pupils=96)
+    demo.seed(database, settings, pupils=192)
     links = demo.fresh_links(database, settings)
     command = [sys.executable, "-m", "flask", "--app", "app", "server", "run"]
     quiet = {**{k: v for k, v in os.environ.items() if not k.startswith("OVAL_")}, **environment}
-    log = (instance / "log.txt").open("wb")
-    server = subprocess.Popen(command, cwd=ROOT, env=quiet, stdout=log, stderr=log)
+    with (instance / "log.txt").open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=quiet, stdout=log, stderr=log)
     url = f"http://localhost:{port}"
 
     def up() -> bool:
@@ -109,7 +109,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     yield Running(url, settings, database, links)
     server.send_signal(signal.SIGTERM)
     server.wait(timeout=30)
-    log.close()
     database.dispose()
     problems = (instance / "log.txt").read_text()
     assert "Traceback" not in problems, problems
@@ -160,3 +159,10 @@ def no_sideways_scrolling(page: Page) -> None:
     """The page fits the window's width."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide}px too wide"
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep a picture of the page for the README and for people who look; only when asked to."""
+    if os.environ.get("OVAL_KEEP_PICTURES"):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
