@@ -83,8 +83,8 @@ def writable(public_id: str) -> school_people.PersonRow:
 @allow("people.write")
 def change_address(public_id: str) -> ResponseReturnValue:
     """Change the e-mail address; links sent to the old one open nothing any more."""
-    row = school_people.person(g.db, public_id)
-    if row.is_child:
+    row = writable(public_id)
+    if not (row.is_guardian or row.is_staff):
         raise Conflict(_("A child has no e-mail address here."))
     email = typed("email")
     try:

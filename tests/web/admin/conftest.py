@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy.orm import Session
 
 from oval_aup import agreements, campaigns, consent, evidence, notifications, people, signing
 from oval_aup.config import Settings
@@ -94,10 +95,10 @@ def troubles(world: World, settings: Settings) -> Troubles:
 
 
 def _guardian(
-    db: object, child: people.ChildRow, forename: str, email: str, *, contact_allowed: bool
+    db: Session, child: people.ChildRow, forename: str, email: str, *, contact_allowed: bool
 ) -> people.GuardianRow:
     return people.add_guardian(
-        db,  # type: ignore[arg-type]
+        db,
         child_id=child.person_id,
         forename=forename,
         surname="Nowak",

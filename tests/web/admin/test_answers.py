@@ -1,0 +1,137 @@
+"""Answers that came on paper, by telephone or in person, and answers taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oval_aup import consent, evidence, people, signing
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.world import YEAR, World
+
+SAID = {
+    "channel": "phone",
+    "received-day": "15",
+    "received-month": "9",
+    "received-year": "2026",
+    "identified": "I called the number on file",
+    "outcome": "signed",
+}
+
+
+def _uses(world: World, child: people.ChildRow, answer: str) -> dict[str, str]:
+    with world.database.reading() as db:
+        return {f"use-{child.public_id}-{use.key}": answer for use in consent.asked_purposes(db)}
+
+
+def _request(world: World, person_id: int) -> signing.RequestRow:
+    with world.database.reading() as db:
+        return signing.standing(db, person_id, YEAR)[0]
+
+
+def _send(browser: Browser, path: str, values: dict[str, Any], status: int = 200) -> None:
+    browser.get(path)
+    browser.post(path, {"key": browser.page.hidden("key")} | values, status=status)
+
+
+def test_a_telephone_call_is_recorded_whole_and_under_the_recorders_name(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    _send(eve, path, SAID | _uses(world, world.maja, "no") | {"remark": "An interpreter helped"})
+    assert "Recorded." in eve.page.text
+    with world.database.reading() as db:
+        mark = signing.signatures_of(db, troubles.dan.person_id)[-1]
+        told = evidence.details(db, [mark.ledger_seq])[mark.ledger_seq]
+        answers = consent.answers_of(db, world.maja.person_id, troubles.dan.person_id, YEAR)
+    assert (mark.outcome, mark.channel, mark.assurance) == ("signed", "phone", "telephone")
+    assert mark.recorded_by_id == world.eve.person_id
+    assert set(answers.values()) == {"no"}
+    assert "I called the number on file" in told["note"]
+    assert "An interpreter helped" in told["note"]
+
+
+def test_the_same_form_sent_twice_is_recorded_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    eve.get(path)
+    form = {"key": eve.page.hidden("key")} | SAID
+    eve.post(path, form)
+    eve.get(path)
+    eve.post(path, form)
+    with world.database.reading() as db:
+        assert len(signing.signatures_of(db, troubles.dan.person_id)) == 1
+
+
+def test_nothing_is_chosen_beforehand_and_a_half_filled_form_keeps_what_was_typed(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    page = eve.get(path)
+    assert not [e for e in page.all("input") if "checked" in e.attributes]
+    half = dict(list(_uses(world, world.maja, "yes").items())[:2])
+    _send(eve, path, {"remark": "Typed before", "received-day": "40"} | half, status=422)
+    page = eve.page
+    assert "There is a problem" in page.text
+    for words in ("Say how the answer came", "Choose what they said", "Enter a date", "Say who made sure"):
+        assert words in page.text
+    assert "Maja: choose yes or no for" in page.text
+    assert "Typed before" in page.html
+    assert len([e for e in page.all("input") if "checked" in e.attributes]) == 2
+    with world.database.reading() as db:
+        assert not signing.signatures_of(db, troubles.dan.person_id)
+
+
+def test_an_answer_from_tomorrow_is_refused(troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    _send(eve, path, SAID | {"received-day": "16"}, status=422)
+    assert "not later than today" in eve.page.text
+
+
+def test_declining_on_paper_keeps_the_reason(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    _send(eve, path, SAID | {"channel": "paper", "outcome": "declined", "reason": "I disagree with rule 3"})
+    assert _request(world, troubles.dan.person_id).status == "declined"
+    assert "I disagree with rule 3" in eve.get(f"/office/people/{troubles.dan.public_id}").text
+
+
+def test_what_the_form_does_not_ask_for_changes_nothing(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    forged = {"assurance": "staff-login", "signed_at": "2020-01-01", "version": "99", "role": "admin", "person_id": "1"}
+    _send(eve, path, SAID | forged | _uses(world, world.zara, "yes"))
+    with world.database.reading() as db:
+        mark = signing.signatures_of(db, troubles.dan.person_id)[-1]
+        assert mark.assurance == "telephone"
+        assert not consent.answers_of(db, world.zara.person_id, troubles.dan.person_id, YEAR)
+
+
+def test_a_signature_is_taken_back_with_a_reason_and_stays_in_the_record(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    path = f"/office/signatures/{troubles.signature.public_id}/take-back"
+    eve.get(path)
+    eve.post(path, {"act": "correct"}, status=422)
+    assert "Say in a few words why" in eve.page.text
+    for _again in range(2):
+        eve.get(path)
+        eve.post(path, {"act": "correct", "reason": "The wrong Khan"})
+    with world.database.reading() as db:
+        rows = signing.signatures_of(db, world.ann.person_id)
+    assert [row.outcome for row in rows] == ["signed", "withdrawn"]
+    assert _request(world, world.ann.person_id).status == "open"
+
+
+def test_choices_can_be_declared_void_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{world.ayaan.public_id}/choices/{world.bob.public_id}/void"
+    eve.get(f"/office/people/{world.ayaan.public_id}")
+    for _again in range(2):
+        eve.post(path, {"reason": "It was not Bob"})
+    with world.database.reading() as db:
+        assert not consent.answers_of(db, world.ayaan.person_id, world.bob.person_id, YEAR)
+        acts = [
+            row.act for row in consent.decisions(db, child_id=world.ayaan.person_id, guardian_id=world.bob.person_id)
+        ]
+    assert acts.count("invalidated") == acts.count("refused")
+
+
+def test_a_childs_answer_is_not_recorded_here(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get(f"/office/people/{world.ayaan.public_id}/answer", status=403)

@@ -1,0 +1,151 @@
+"""Reports, the ledger's health, messages, classes and log-ins."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from oval_aup import accounts, evidence, notifications
+from oval_aup.core import clock
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.world import World
+
+
+def _finish(world: World, public_id: str) -> None:
+    claim = evidence.claim_document(world.database)
+    assert claim is not None
+    assert claim.public_id == public_id
+    with world.database.writing() as db:
+        evidence.store_document(db, claim, b"%PDF-1.7 made")
+
+
+def test_reports_are_ordered_once_and_handed_out_when_ready(world: World, troubles: Troubles, eve: Browser) -> None:
+    _finish(world, troubles.document.public_id)
+    eve.get("/office/evidence")
+    for _again in range(2):
+        eve.post("/office/evidence", {"class": world.year_4.public_id})
+    page = eve.page
+    assert page.text.count("Class report") == 1
+    assert "every 4s" in page.html
+    response = eve.client.get(f"/office/documents/{troubles.document.public_id}")
+    assert response.data == b"%PDF-1.7 made"
+    assert "attachment" in response.headers["Content-Disposition"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_document_that_is_not_ready_is_not_found(troubles: Troubles, eve: Browser) -> None:
+    eve.get(f"/office/documents/{troubles.document.public_id}", status=404)
+
+
+def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubles: Troubles, eve: Browser) -> None:
+    for _attempt in range(12):
+        claim = evidence.claim_document(world.database)
+        if claim is None:
+            break
+        with world.database.writing() as db:
+            evidence.fail_document(db, claim, "no font")
+        clock.pretend(clock.now() + dt.timedelta(hours=2))
+    eve.log_in("eve@oval.example.org")
+    assert "Document not made" in eve.get("/office").text
+    eve.get("/office/evidence")
+    for _again in range(2):
+        eve.post(f"/office/documents/{troubles.document.public_id}/retry")
+    with world.database.reading() as db:
+        assert evidence.document(db, troubles.document.public_id).status == "pending"
+
+
+def test_the_ledger_is_read_back_and_found_in_order(troubles: Troubles, eve: Browser) -> None:
+    assert "Each is as it was written" in eve.get("/office/evidence/check").text
+
+
+def test_messages_show_what_became_of_them_and_never_their_text(world: World, troubles: Troubles, eve: Browser) -> None:
+    page = eve.get("/office/mail")
+    assert "Cass Nowak" in page.text
+    assert "550 no such user" in page.text
+    assert "Put the address right first." in page.text
+    with world.database.reading() as db:
+        letter = notifications.messages_to(db, world.cass.pseudonym)[-1]
+    assert letter.text[:40] not in page.html
+    assert notifications.LINK_MARK not in page.html
+
+
+def test_a_bounced_message_goes_again_once_the_address_is_right(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/mail/{troubles.message.public_id}/retry"
+    eve.get(f"/office/people/{world.cass.public_id}")
+    eve.post(path, status=409)
+    eve.get(f"/office/people/{world.cass.public_id}")
+    eve.post(f"/office/people/{world.cass.public_id}/address-works")
+    for _again in range(2):
+        eve.post(path)
+    with world.database.reading() as db:
+        assert notifications.message(db, troubles.message.public_id).status == "queued"
+
+
+def test_a_class_shows_who_said_no_to_the_office_alone(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get(f"/office/classes/{world.year_4.public_id}").text
+    assert "Disagree" in text
+    assert "Bob Khan" in text
+    table = eve.client.get(f"/office/classes/{world.year_4.public_id}/choices.csv").data.decode("utf-8-sig")
+    assert "parents disagree: treat as no" in table
+    assert "2026-09-15 10:00" in table
+
+
+def test_the_table_of_figures_names_nobody(troubles: Troubles, eve: Browser) -> None:
+    table = eve.client.get("/office/coverage.csv").data.decode("utf-8-sig")
+    assert "Whole school,Parents and carers,4,1," in table
+    assert "Khan" not in table
+
+
+@pytest.mark.parametrize("path", ["/office/classes/nobody", "/office/documents/nobody", "/office/people/nobody"])
+def test_what_does_not_exist_is_not_found(troubles: Troubles, eve: Browser, path: str) -> None:
+    eve.get(path, status=404)
+
+
+def test_a_role_counts_from_the_next_page(
+    world: World, troubles: Troubles, eve: Browser, another_browser: Browser
+) -> None:
+    another_browser.log_in("sam@oval.example.org")
+    another_browser.get("/office", status=403)
+    with world.database.reading() as db:
+        sam = accounts.account_of(db, world.sam.person_id)
+    assert sam is not None
+    eve.get("/office/log-ins")
+    for _again in range(2):
+        eve.post(f"/office/log-ins/{sam.public_id}/role", {"role": "governor"})
+    another_browser.log_in("sam@oval.example.org")
+    assert another_browser.get("/office").heading.startswith("School year")
+
+
+def test_the_last_office_log_in_stays(world: World, eve: Browser) -> None:
+    with world.database.reading() as db:
+        own = accounts.account_of(db, world.eve.person_id)
+    assert own is not None
+    eve.get("/office/log-ins")
+    assert "last office log-in" in eve.post(f"/office/log-ins/{own.public_id}/role", {"role": "staff"}, status=409).text
+    assert "last office log-in" in eve.post(f"/office/log-ins/{own.public_id}/close", status=409).text
+    eve.post(f"/office/log-ins/{own.public_id}/role", {"role": "god"}, status=422)
+
+
+def test_a_closed_log_in_ends_at_once(world: World, eve: Browser, another_browser: Browser) -> None:
+    another_browser.log_in("sam@oval.example.org")
+    with world.database.reading() as db:
+        sam = accounts.account_of(db, world.sam.person_id)
+    assert sam is not None
+    eve.get("/office/log-ins")
+    for _again in range(2):
+        eve.post(f"/office/log-ins/{sam.public_id}/close")
+    assert another_browser.get("/staff").heading == "Staff log-in"
+
+
+def test_a_password_link_is_sent_and_never_shown(world: World, eve: Browser) -> None:
+    with world.database.reading() as db:
+        sam = accounts.account_of(db, world.sam.person_id)
+    assert sam is not None
+    eve.get("/office/log-ins")
+    for _again in range(2):
+        page = eve.post(f"/office/log-ins/{sam.public_id}/link")
+    assert "set-password/" not in page.html
+    with world.database.reading() as db:
+        assert [row.kind for row in notifications.messages_to(db, world.sam.pseudonym)] == ["set-password"]

@@ -1,0 +1,133 @@
+"""Finding people, their whole story, and keeping them reachable."""
+
+from __future__ import annotations
+
+from oval_aup import accounts, consent, evidence, notifications, people
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.world import OFFICE, YEAR, World
+
+
+def test_people_are_found_by_part_of_a_name_or_an_address(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get("/office/people?q=khan").text
+    for name in ("Ann Khan", "Bob Khan", "Ayaan Khan", "Zara Khan", "Ayaan 4C, Zara 1A"):
+        assert name in text
+    assert "Cass Nowak" in eve.get("/office/people?q=cass@exam").text
+    assert "Nobody is called “<script>”" in eve.get("/office/people?q=<script>").text
+    assert eve.htmx("/office/people?q=khan").all("div")[0]["id"] == "found"
+
+
+def test_a_parents_page_tells_the_whole_story(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get(f"/office/people/{world.ann.public_id}").text
+    for words in (
+        "Rules for parents and carers",
+        "Has parental responsibility",
+        "Opened a private link sent to the e-mail address",
+        "Choices about pictures recorded",
+        "Asked to answer",
+        "E-mail: ",
+        "Withdraw or correct",
+    ):
+        assert words in text, words
+
+
+def test_a_childs_page_shows_who_disagrees(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get(f"/office/people/{world.ayaan.public_id}").text
+    assert "Parents disagree." in text
+    assert "Ann Khan" in text
+    assert "Bob Khan" in text
+
+
+def test_a_barred_contact_has_no_buttons(world: World, troubles: Troubles, eve: Browser) -> None:
+    page = eve.get(f"/office/people/{troubles.max.public_id}")
+    assert "Must not be contacted." in page.text
+    offered = {e.text for e in page.all("button", "a")}
+    assert not offered & {"Record an answer", "Nudge", "Send a new link", "Save the address"}
+    base = f"/office/people/{troubles.max.public_id}"
+    eve.get(f"{base}/answer", status=403)
+    eve.get(f"/office/people/{world.ann.public_id}")
+    eve.post(f"{base}/new-link", status=403)
+    eve.post(f"{base}/nudge", status=403)
+    eve.get(f"/office/people/{world.ann.public_id}")
+    eve.post(f"{base}/address", {"email": "new@example.org"}, status=403)
+    with world.database.reading() as db:
+        assert not notifications.messages_to(db, troubles.max.pseudonym)
+
+
+def test_a_new_address_is_kept_and_old_links_die(world: World, troubles: Troubles, eve: Browser) -> None:
+    token = world.link(world.cass)
+    path = f"/office/people/{world.cass.public_id}"
+    eve.get(path)
+    page = eve.post(f"{path}/address", {"email": "not an address"}, status=422)
+    assert "There is a problem" in page.text
+    assert next(e for e in page.all("input") if e["id"] == "email")["value"] == "not an address"
+    for _again in range(2):
+        eve.post(f"{path}/address", {"email": "cass.new@example.org"})
+    with world.database.reading() as db:
+        assert people.guardian(db, world.cass.person_id).email == "cass.new@example.org"
+        assert accounts.link(db, token, purpose="family").expired
+
+
+def test_an_address_that_came_back_can_be_cleared(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{world.cass.public_id}"
+    assert "550 no such user" in eve.get(path).text
+    for _again in range(2):
+        eve.post(f"{path}/address-works")
+    with world.database.reading() as db:
+        assert not notifications.troubled_addresses(db, [world.cass.email])
+
+
+def test_a_new_link_and_a_nudge_go_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{world.ann.public_id}"
+    eve.get(path)
+    for _again in range(2):
+        eve.post(f"{path}/new-link")
+    eve.get(f"/office/people/{world.di.public_id}")
+    for _again in range(2):
+        eve.post(f"/office/people/{world.di.public_id}/nudge")
+    with world.database.reading() as db:
+        ann = [row.kind for row in notifications.messages_to(db, world.ann.pseudonym)]
+        di = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]
+    assert ann.count("new-link") == 1
+    assert di.count("reminder") == 1
+
+
+def test_a_record_is_ordered_once_a_minute(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{world.ann.public_id}"
+    eve.get(path)
+    for _again in range(2):
+        eve.post(f"{path}/record")
+    with world.database.reading() as db:
+        documents = [row for row in evidence.documents_about(db, world.ann.pseudonym) if row.kind == "record"]
+    assert len(documents) == 1
+    assert documents[0].requested_by_id == world.eve.person_id
+
+
+def test_the_head_may_stop_pictures_of_a_child_and_lift_it(world: World, troubles: Troubles, browser: Browser) -> None:
+    browser.log_in("hal@oval.example.org")
+    path = f"/office/people/{world.zara.public_id}"
+    browser.get(path)
+    for _again in range(2):
+        browser.post(f"{path}/image-block", {"act": "block"})
+    with world.database.reading() as db:
+        found = consent.permissions(db, [world.zara.person_id], YEAR)[world.zara.person_id]
+        assert found["website"].verdict == "blocked"
+        assert len(consent.blocks_of(db, world.zara.person_id)) == 1
+    for _again in range(2):
+        browser.post(f"{path}/image-block", {"act": "lift"})
+    with world.database.reading() as db:
+        assert consent.permissions(db, [world.zara.person_id], YEAR)[world.zara.person_id]["website"].verdict == "yes"
+
+
+def test_names_that_are_markup_are_shown_as_text(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.writing() as db:
+        odd = people.add_guardian(
+            db,
+            child_id=world.maja.person_id,
+            forename="<b>Odd</b>",
+            surname="'\"><script>alert(1)</script>",
+            actor=OFFICE,
+        ).guardian
+    page = eve.get(f"/office/people/{odd.public_id}")
+    assert "<b>Odd" not in page.html
+    assert "<script>alert" not in page.html

@@ -1,0 +1,113 @@
+"""Planning, opening and following a round of asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from oval_aup import campaigns, notifications, people, signing
+from oval_aup.core import clock
+from tests.web.admin.conftest import EVE, Troubles
+from tests.web.browser import Browser
+from tests.web.world import OFFICE, YEAR, World
+
+PLAN = {
+    "audience": ["guardians", "staff", "children"],
+    "opens-day": "15",
+    "opens-month": "9",
+    "opens-year": "2026",
+    "due-day": "2",
+    "due-month": "10",
+    "due-year": "2026",
+    "days": "7, 14",
+}
+
+
+def test_a_round_is_planned_looked_at_and_opened(world: World, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    page = eve.post("/office/campaign", PLAN)
+    assert page.heading == "Before you open the round"
+    assert "3 parents and carers" in page.text
+    assert "9 messages go out" in page.text
+    with world.database.reading() as db:
+        assert not notifications.messages_to(db, world.ann.pseudonym)
+    for _again in range(2):
+        eve.post("/office/campaign/open")
+    with world.database.reading() as db:
+        row = campaigns.campaign_of(db, YEAR)
+        assert row is not None
+        assert (row.status, row.reminder_days) == ("open", (7, 14))
+        assert len(notifications.messages_to(db, world.ann.pseudonym)) == 1
+
+
+def test_a_plan_that_cannot_be_keeps_what_was_typed(world: World, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    page = eve.post("/office/campaign", PLAN | {"due-day": "1", "due-month": "9", "days": "21, 7"}, status=422)
+    assert "The due date must come after the opening" in page.text
+    assert "rising" in page.text
+    assert next(e for e in page.all("input") if e["id"] == "days")["value"] == "21, 7"
+    page = eve.post("/office/campaign", PLAN | {"opens-day": "x", "days": "soon"}, status=422)
+    assert "Enter a date" in page.text
+    assert "Give numbers of days" in page.text
+    with world.database.reading() as db:
+        assert campaigns.campaign_of(db, YEAR) is None
+
+
+def test_what_an_open_round_asks_cannot_change(troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    page = eve.post("/office/campaign", PLAN | {"audience": ["staff"]}, status=422)
+    assert "This round is open" in page.text
+
+
+def test_what_goes_next_is_shown_and_not_sent(
+    world: World, troubles: Troubles, browser: Browser, later: dt.date
+) -> None:
+    browser.log_in(EVE)
+    text = browser.get("/office/campaign").text
+    assert "messages are due today" in text
+    assert "di@oval.example.org" in text
+    with world.database.reading() as db:
+        assert len(notifications.messages_to(db, world.di.pseudonym)) == 1
+
+
+def test_joiners_are_asked_once(world: World, troubles: Troubles, browser: Browser) -> None:
+    clock.pretend(clock.at_london(dt.date(2026, 9, 21), 10))
+    browser.log_in(EVE)
+    with world.database.writing() as db:
+        child = people.add_child(
+            db,
+            forename="Noor",
+            surname="Late",
+            born_on=dt.date(2018, 5, 5),
+            year_group="4",
+            class_id=world.year_4.id,
+            actor=OFFICE,
+        )
+        guardian = people.add_guardian(
+            db,
+            child_id=child.person_id,
+            forename="Lea",
+            surname="Late",
+            email="lea@example.org",
+            parental_responsibility="yes",
+            actor=OFFICE,
+        ).guardian
+    browser.get("/office/campaign")
+    for _again in range(2):
+        browser.post("/office/campaign/joiners")
+    with world.database.reading() as db:
+        assert [row.kind for row in notifications.messages_to(db, guardian.pseudonym)] == ["ask"]
+        assert signing.standing(db, child.person_id, YEAR)
+
+
+def test_a_round_is_ended_once_and_says_so(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    for _again in range(2):
+        page = eve.post("/office/campaign/close")
+    assert "Over" in page.text
+
+
+def test_the_head_looks_and_does_not_touch(troubles: Troubles, browser: Browser) -> None:
+    browser.log_in("hal@oval.example.org")
+    page = browser.get("/office/campaign")
+    assert not [e for e in page.all("button") if "Save" in e.text]
+    browser.post("/office/campaign", PLAN, status=403)
