@@ -50,7 +50,8 @@ class Standing:
 
 def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
     """The signer's receipt for one sitting, in the language they read."""
-    person, school_year, language, entries = _sitting_entries(db, document)
+    person, school_year, chosen, entries = _sitting_entries(db, document)
+    language = _spoken(chosen)
     shown = story.acts(db, entries, language=language)
     if not shown:
         raise NotFound(_("There is nothing that this receipt could confirm."))
@@ -73,6 +74,11 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             clause_kinds=words.CLAUSE_KINDS,
             made_at=Moment(document.requested_at),
         )
+
+
+def _spoken(language: str) -> str:
+    """The language of the receipt's own sentences; wordings keep theirs. English where nobody translated ours."""
+    return language if (i18n.CATALOGUES / language).is_dir() else "en"
 
 
 def receipt_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:

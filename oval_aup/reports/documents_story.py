@@ -86,6 +86,8 @@ class ChoiceSet:
     by: str
     recorded_by: str
     assurance: str
+    language: str
+    direction: str
     children: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
 
@@ -113,7 +115,18 @@ def _choice_set(group: Sequence[Act]) -> ChoiceSet:
         for place, (heading, hint, _answer) in enumerate(first.choices)
     )
     names = tuple(act.about for act in group)
-    return ChoiceSet(first.headline, first.at, first.by, first.recorded_by, first.assurance, names, rows)
+    language = first.wording.language if first.wording else "en"
+    return ChoiceSet(
+        first.headline,
+        first.at,
+        first.by,
+        first.recorded_by,
+        first.assurance,
+        language,
+        i18n.direction(language),
+        names,
+        rows,
+    )
 
 
 def acts(db: Session, entries: Sequence[evidence.EntryRow], *, language: str = "en") -> tuple[Act, ...]:

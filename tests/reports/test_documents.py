@@ -243,3 +243,9 @@ def test_file_names_name_nobody(answered: Answered) -> None:
     assert name.startswith("record-2026-11-22-")
     assert "ann" not in name.lower()
     assert SCHOOL.name not in name
+
+
+def test_a_receipt_in_a_language_nobody_translated_reads_from_left_to_right(answered: Answered) -> None:
+    html = answered.receipt(language="ur").html
+    assert '<html lang="en" dir="ltr">' in html
+    assert "Your receipt" in html
