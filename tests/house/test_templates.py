@@ -30,7 +30,9 @@ def test_every_partial_is_used() -> None:
     assert unused == []
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.rsplit("/", 1)[-1].startswith("_")])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.rsplit("/", 1)[-1].startswith("_") and not name.startswith("pdf/")]
+)
 def test_a_partial_has_one_root_whose_id_is_its_name(name: str) -> None:
     source = re.sub(r"{#.*?#}|{%.*?%}", "", (TEMPLATES / name).read_text(encoding="utf-8"), flags=re.DOTALL).strip()
     expected = name.rsplit("/", 1)[-1].removeprefix("_").removesuffix(".html")
