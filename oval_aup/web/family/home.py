@@ -72,7 +72,7 @@ def receipt(public_id: str) -> ResponseReturnValue:
     if document.subject != guardian.pseudonym or document.kind != "receipt":
         raise NotFound
     if not document.is_ready:
-        return render_template("family/receipt-pending.html", document=document)
+        return render_template("family/receipt-pending.html", document=document), 202
     name = f"receipt-{document.requested_at:%Y-%m-%d}.pdf"
     return Response(
         evidence.document_bytes(g.db, public_id),

@@ -134,7 +134,7 @@ def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
     )
     if changed:
         flash(_said(answer, use.heading, each.child.forename))
-    return go(url_for(".home", _anchor=child_public_id))
+    return go(url_for(".home"))
 
 
 def _said(answer: str, use: str, name: str) -> str:

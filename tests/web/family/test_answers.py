@@ -1,0 +1,236 @@
+"""The pages of a sitting: what each asks, refuses and keeps, and whom it lets choose."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import evidence, people, signing
+from tests.web.browser import Browser
+from tests.web.family import walk
+from tests.web.world import DUE_ON, OFFICE, YEAR, World
+
+
+def test_all_seven_rules_are_shown_with_their_kind(browser: Browser, world: World) -> None:
+    page = walk.come_in(browser, world)
+    assert len(page.all("ol")) == 1
+    assert page.text.count("Please do this") == 6
+    assert page.text.count("Good to know") == 1
+
+
+def test_rules_that_are_not_ticked_are_asked_for_again(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.post("/family/rules", {"shown_sha256": browser.page.hidden("shown_sha256")}, status=422)
+    assert page.text.startswith("Step 1 of 5")
+    assert "Tick the box" in page.text
+
+
+def test_rules_without_the_words_that_were_shown_are_not_taken(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    for shown in ("", "0" * 64):
+        page = browser.post("/family/rules", {"read": "yes", "shown_sha256": shown}, status=409)
+        assert "every page that you finished is kept" in page.text
+        browser.get("/family/rules")
+
+
+def test_nothing_about_pictures_is_chosen_beforehand(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    assert len(walk.uses(page)) == 10
+    assert [e for e in page.all("input") if "checked" in e.attributes] == []
+
+
+def test_only_uses_that_need_a_yes_are_asked_and_the_others_are_told(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    assert not {"school-records", "ai-tools", "livestream", "after-leaving"} & set(walk.uses(page))
+    assert "What we do without asking" in page.text
+    assert "You can object" in page.text
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_an_answer_for_all_fills_the_form_in_and_counts_for_nothing_yet(
+    browser: Browser, world: World, answer: str
+) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    path = f"/family/pictures/{world.ayaan.public_id}"
+    page = browser.get(f"{path}?all={answer}")
+    chosen = [e["value"] for e in page.all("input") if "checked" in e.attributes]
+    assert chosen == [answer] * 10
+    assert [e for e in browser.get(path).all("input") if "checked" in e.attributes] == []
+
+
+def test_yes_to_all_and_no_to_all_stand_side_by_side_and_look_alike(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    both = [e for e in page.all("button") if e["name"] == "all"]
+    assert [e.text for e in both] == ["Yes to all", "No to all"]
+    assert both[0]["class"] == both[1]["class"]
+    assert both[0].inside("form") is both[1].inside("form")
+    assert all(e.inside("form") is not both[0].inside("form") for e in page.all("input") if e["type"] == "radio")
+
+
+def test_a_use_left_open_is_asked_for_and_the_other_choices_stay(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    path = f"/family/pictures/{world.ayaan.public_id}"
+    page = browser.get(path)
+    answers = {use: "no" for use in walk.uses(page) if use != "website"}
+    page = browser.post(path, answers | {"shown_sha256": page.hidden("shown_sha256")}, status=422)
+    assert [e["href"] for e in page.all("a") if e["href"] == "#website"] == ["#website"]
+    assert len([e for e in page.all("input") if "checked" in e.attributes]) == 9
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_no_answer(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    path = f"/family/pictures/{world.ayaan.public_id}"
+    page = browser.get(path)
+    answers = dict.fromkeys(walk.uses(page), "maybe") | {"ai-tools": "yes", "person_id": "1"}
+    browser.post(path, answers | {"shown_sha256": page.hidden("shown_sha256")}, status=422)
+
+
+@pytest.mark.parametrize("what", ["pictures/{}", "choices/{}/website"])
+def test_a_child_of_another_family_is_not_found(browser: Browser, world: World, what: str) -> None:
+    walk.come_in(browser, world)
+    for child in (world.maja.public_id, world.ann.public_id, "nobody"):
+        browser.get(f"/family/{what.format(child)}", status=404)
+        browser.post(f"/family/{what.format(child)}", {"answer": "yes"}, status=404)
+
+
+def test_the_younger_childrens_rules_are_read_together_and_ticked_on_their_own(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    for child in (world.ayaan, world.zara):
+        walk.choose(browser, child)
+    page = browser.page
+    assert page.heading == "Can you read these rules with Zara?"
+    assert len(page.all("h3")) == 6
+    shown = page.hidden("shown_sha256")
+    assert "Tick the box" in browser.post("/family/younger-rules", {"shown_sha256": shown}, status=422).text
+
+
+def test_the_check_page_restates_every_answer_with_a_way_to_change_it(browser: Browser, world: World) -> None:
+    page = walk.to_check(browser, world)
+    rows = [e.text for e in page.all("li")]
+    assert len(rows) == 20
+    assert [row for row in rows if " NoChange" in row] == [
+        "On the school website NoChange On the school website, Ayaan"
+    ]
+    assert "I have read these rules and I will follow them." in page.text
+    assert "Children’s rules, for Zara" in page.text
+    for link in [e["href"] for e in page.all("a") if e["href"].startswith("/family/")]:
+        browser.get(link)
+
+
+def test_a_change_comes_straight_back_to_the_check_page(browser: Browser, world: World) -> None:
+    walk.to_check(browser, world)
+    page = walk.choose(browser, world.zara, "press")
+    assert page.heading == "Check your answers before you sign"
+    assert "In newspapers and on television NoChange In newspapers and on television, Zara" in page.text
+
+
+def test_pages_that_were_skipped_come_before_the_check_page(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.choose(browser, world.zara)
+    assert browser.get("/family/check").heading == "Rules for parents and carers"
+    page = browser.post("/family/check", {"typed_name": walk.NAME, "fingerprint": ""}, status=409)
+    assert "There is a page you have not answered yet" in page.text
+
+
+def test_someone_who_comes_back_goes_on_where_they_stopped(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    walk.choose(browser, world.ayaan, "press")
+    page = walk.come_in(another_browser, world)
+    assert page.heading == "Where may we use pictures of Zara?"
+    kept = another_browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    assert [e["name"] for e in kept.all("input") if "checked" in e.attributes and e["value"] == "no"] == ["press"]
+
+
+def test_who_may_not_choose_signs_the_rules_and_sees_no_pictures_page(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        carer = people.add_guardian(
+            db,
+            child_id=world.zara.person_id,
+            forename="Gran",
+            surname="Khan",
+            email="gran@example.org",
+            relationship_name="Grandmother",
+            parental_responsibility="no",
+            lives_with=True,
+            actor=OFFICE,
+        ).guardian
+        signing.open_requests(db, [signing.NewRequest(carer.person_id, "parents")], school_year=YEAR, due_on=DUE_ON)
+    walk.come_in(browser, world, carer, **{"born-day": "5", "born-month": "1", "born-year": "2021"})
+    assert "Step 1 of 3" in browser.page.text
+    browser.get(f"/family/pictures/{world.zara.public_id}", status=404)
+    browser.get("/family/rules")
+    assert walk.accept(browser).heading == "Can you read these rules with Zara?"
+    page = walk.accept(browser)
+    assert "Gran Khan, grandmother of Zara" in page.text
+    assert walk.sign(browser, "Gran Khan").heading == "Thank you, Gran"
+
+
+def test_no_to_the_rules_is_recorded_and_pictures_can_still_be_chosen(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family/rules/decline")
+    shown = page.hidden("shown_sha256")
+    page = browser.post("/family/rules/decline", {"reason": "I need my phone.", "shown_sha256": shown})
+    assert page.heading == "Where may we use pictures of Ayaan?"
+    assert "you do not agree with the rules" in page.text
+    assert "Step 1 of 4" in page.text
+    for child in (world.ayaan, world.zara):
+        walk.choose(browser, child)
+    walk.accept(browser)
+    assert "Rules for parents" not in browser.page.text
+    assert walk.sign(browser).heading == "Thank you, Ann"
+    assert "Not agreed" in browser.get("/family").text
+    with world.database.reading() as db:
+        [mark] = [row for row in signing.signatures_of(db, world.ann.person_id) if row.agreement_key == "parents"]
+        assert mark.outcome == "declined"
+        assert evidence.details(db, [mark.ledger_seq])[mark.ledger_seq]["reason"] == "I need my phone."
+
+
+def test_no_to_the_rules_sent_twice_is_recorded_once(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family/rules/decline")
+    form = {"reason": "", "shown_sha256": page.hidden("shown_sha256"), "csrf_token": page.csrf_token()}
+    browser.post("/family/rules/decline", form)
+    browser.post("/family/rules/decline", form)
+    with world.database.reading() as db:
+        assert len(signing.signatures_of(db, world.ann.person_id)) == 1
+
+
+def test_no_is_the_last_word_where_nothing_else_is_asked(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=world.ayaan.person_id,
+            guardian_id=world.bob.person_id,
+            parental_responsibility="no",
+            lives_with=True,
+            actor=OFFICE,
+        )
+    walk.come_in(browser, world, world.bob)
+    page = browser.get("/family/rules/decline")
+    page = browser.post("/family/rules/decline", {"reason": "", "shown_sha256": page.hidden("shown_sha256")})
+    assert page.heading == "Thank you, Bob"
+    assert "do not agree with the rules" in page.text
+    assert "Nothing waits for you" in browser.get("/family").text
+
+
+def test_a_reason_of_endless_length_is_refused_and_kept(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family/rules/decline")
+    page = browser.post(
+        "/family/rules/decline", {"reason": "x" * 2001, "shown_sha256": page.hidden("shown_sha256")}, status=422
+    )
+    assert "2,000 letters" in page.text
+    assert "x" * 2001 in page.html
+
+
+def test_a_refusal_of_words_that_are_no_longer_in_force_is_not_taken(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    browser.get("/family/rules/decline")
+    browser.post("/family/rules/decline", {"reason": "", "shown_sha256": "0" * 64}, status=409)

@@ -1,0 +1,118 @@
+"""The family page on later visits: what was signed and chosen, and one choice changed in two steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import consent, evidence, notifications, signing
+from tests.web.browser import Browser
+from tests.web.family import walk
+from tests.web.world import OFFICE, YEAR, World
+
+
+def choice(world: World, use: str = "press") -> str:
+    return f"/family/choices/{world.ayaan.public_id}/{use}"
+
+
+def change(browser: Browser, path: str, answer: str) -> None:
+    page = browser.get(path)
+    browser.post(path, {"answer": answer, "shown_sha256": page.hidden("shown_sha256")})
+
+
+def test_the_same_link_leads_to_the_family_page_once_everything_is_answered(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    page = walk.come_in(browser, world)
+    assert page.heading == "Your family page"
+    assert "Nothing waits for you" in page.text
+    assert "Rules for parents and carers" in page.text
+    assert "Our six rules, for Zara" in page.text
+    assert len([e for e in page.all("a") if e["href"].startswith("/family/choices/")]) == 20
+
+
+def test_what_still_waits_is_named_and_begun_by_a_button(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    with world.database.writing() as db:
+        [mark] = [row for row in signing.signatures_of(db, world.ann.person_id) if row.agreement_key == "parents"]
+        signing.withdraw(db, mark.public_id, reason="A mistake.", actor=OFFICE)
+    page = browser.get("/family")
+    assert "What waits for you" in page.text
+    assert browser.post("/family/start").heading == "Rules for parents and carers"
+    page = walk.accept(browser)
+    assert "Step 2 of 2" in page.text
+    assert walk.sign(browser).heading == "Thank you, Ann"
+
+
+def test_start_with_nothing_owed_stays_on_the_family_page(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    assert browser.post("/family/start").heading == "Your family page"
+
+
+@pytest.mark.parametrize(("use", "answer"), [("press", "no"), ("website", "yes")])
+def test_a_choice_is_changed_in_two_steps_and_counts_at_once(
+    browser: Browser, world: World, use: str, answer: str
+) -> None:
+    walk.signed(browser, world)
+    change(browser, choice(world, use), answer)
+    assert browser.page.heading == "Your family page"
+    assert f"is now a {answer}" in browser.page.text
+    with world.database.reading() as db:
+        assert consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)[use] == answer
+        told = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]
+        tasks = [task.purpose_key for task in consent.take_downs(db)]
+    assert "choice-changed" in told
+    assert tasks == (["press"] if answer == "no" else [])
+
+
+def test_the_page_of_one_choice_shows_how_it_stands_and_offers_the_other_answer(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    page = browser.get(choice(world))
+    assert "Your answer now: Yes" in page.text
+    assert [e["value"] for e in page.all("button") if e["name"] == "answer"] == ["no"]
+
+
+def test_the_same_change_sent_twice_is_one_entry(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    page = browser.get(choice(world))
+    form = {"answer": "no", "shown_sha256": page.hidden("shown_sha256"), "csrf_token": page.csrf_token()}
+    browser.post(choice(world), form)
+    browser.post(choice(world), form)
+    with world.database.reading() as db:
+        kinds = [entry.kind for entry in evidence.entries_about(db, world.ayaan.pseudonym)]
+    assert kinds.count("consent_withdrawn") == 1
+
+
+def test_an_answer_that_is_none_or_to_other_words_changes_nothing(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    page = browser.get(choice(world))
+    browser.post(choice(world), {"answer": "maybe", "shown_sha256": page.hidden("shown_sha256")}, status=422)
+    browser.post(choice(world), {"answer": "no", "shown_sha256": "0" * 64}, status=409)
+    with world.database.reading() as db:
+        assert consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)["press"] == "yes"
+
+
+@pytest.mark.parametrize("use", ["ai-tools", "school-records", "nothing"])
+def test_a_use_that_is_not_asked_about_is_not_found(browser: Browser, world: World, use: str) -> None:
+    walk.signed(browser, world)
+    browser.get(choice(world, use), status=404)
+    browser.post(choice(world, use), {"answer": "yes"}, status=404)
+
+
+def test_two_carers_of_one_child_see_only_their_own_answers(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    walk.signed(browser, world)
+    walk.come_in(another_browser, world, world.bob)
+    walk.accept(another_browser)
+    page = another_browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    assert [e for e in page.all("input") if "checked" in e.attributes] == []
+    page = another_browser.get("/family")
+    for word in ("Ann", "Zara", "Accepted"):
+        assert word not in page.text
+
+
+def test_nobody_can_look_at_another_guardians_page_after_done(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    browser.post("/family/finish")
+    walk.come_in(browser, world, world.bob)
+    assert "Bob" in browser.get("/family").text
+    assert "Zara" not in browser.page.text

@@ -1,0 +1,252 @@
+"""The private link: what opening it shows and changes (nothing), who gets in, and what happens once it has run out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup import accounts, notifications, people, signing
+from oval_aup.core import clock
+from oval_aup.core.db import Database
+from tests.web.browser import Browser
+from tests.web.family import walk
+from tests.web.world import OFFICE, YEAR, World
+
+
+def everything_in(database: Database) -> str:
+    """A fingerprint of every row of every table."""
+    digest = hashlib.sha256()
+    with database.engine.connect() as connection:
+        for table in sorted(sa.inspect(connection).get_table_names()):
+            for row in connection.execute(sa.text(f'SELECT * FROM "{table}" ORDER BY 1')):
+                digest.update(repr((table, *row)).encode())
+    return digest.hexdigest()
+
+
+def test_a_scanner_that_opens_the_link_changes_nothing_at_all(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    before = everything_in(world.database)
+    for _visit in range(3):
+        browser.get(path)
+        assert browser.client.head(path).status_code == 200
+    assert everything_in(world.database) == before
+
+
+def test_the_first_page_names_nobody_and_tells_nothing_of_how_things_stand(browser: Browser, world: World) -> None:
+    fresh = browser.get(f"/f/{world.link(world.ann)}").text
+    for name in ("Ann", "Khan", "Ayaan", "Zara", "4C", "1A", "example.org"):
+        assert name not in fresh
+    walk.signed(browser, world)
+    assert browser.get(f"/f/{world.link(world.ann)}").text == fresh
+
+
+def test_the_first_page_gives_its_address_to_nobody(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    browser.get(path)
+    assert browser.response is not None
+    assert browser.response.headers["Referrer-Policy"] == "no-referrer"
+    browser.post(path, {**walk.BORN, "born-year": "2017"}, status=422)
+    assert browser.response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_no_page_but_the_first_carries_the_secret(browser: Browser, world: World) -> None:
+    token = world.link(world.ann)
+    seen: list[str] = []
+    browser.get(f"/f/{token}")
+    browser.post(f"/f/{token}", walk.BORN)
+    seen.append(browser.page.html)
+    for path in ("rules", "rules/decline", f"pictures/{world.zara.public_id}", "younger-rules", ""):
+        seen.append(browser.get(f"/family/{path}".rstrip("/")).html)
+    assert not any(token in html for html in seen)
+    assert browser.response is not None
+    assert token not in str(browser.response.headers)
+
+
+def test_a_childs_date_of_birth_opens_the_rules(browser: Browser, world: World) -> None:
+    assert walk.come_in(browser, world).heading == "Rules for parents and carers"
+
+
+def test_a_wrong_date_keeps_what_was_typed_and_says_how_many_tries_are_left(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    browser.get(path)
+    page = browser.post(path, {**walk.BORN, "born-day": "15"}, status=422)
+    assert "4 more tries" in page.text
+    assert next(e for e in page.all("input") if e["name"] == "born-day")["value"] == "15"
+    assert page.all("main")[0].text.startswith("There is a problem")
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "says"),
+    [
+        ("", "3", "2018", "Type the day, the month and the year"),
+        ("31", "2", "2018", "real date"),
+        ("one", "3", "2018", "real date"),
+        ("1", "1", "9999999999", "real date"),
+        ("1", "1", "2090", "has passed"),
+    ],
+)
+def test_something_that_is_no_date_is_no_try(
+    browser: Browser, world: World, day: str, month: str, year: str, says: str
+) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    for _try in range(6):
+        browser.get(path)
+        page = browser.post(path, {"born-day": day, "born-month": month, "born-year": year}, status=422)
+        assert says in page.text
+    assert browser.post(path, walk.BORN).heading == "Rules for parents and carers"
+
+
+def test_digits_of_another_script_are_read(browser: Browser, world: World) -> None:
+    page = walk.come_in(browser, world, world.ann, **{"born-day": "۱۴", "born-month": "۳", "born-year": "۲۰۱۸"})
+    assert page.heading == "Rules for parents and carers"
+
+
+def test_five_wrong_dates_close_the_link_for_a_while_and_no_other(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    for _try in range(5):
+        browser.get(path)
+        browser.post(path, {**walk.BORN, "born-year": "2017"}, status=422)
+    assert "15 minutes" in browser.post(path, walk.BORN, status=429).text
+    assert browser.response is not None
+    assert browser.response.headers["Retry-After"] == "900"
+    assert walk.come_in(browser, world, world.cass, **{"born-day": "30", "born-month": "6"}).heading.startswith("Rules")
+
+
+def test_another_familys_child_does_not_open_the_link(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.cass)}"
+    browser.get(path)
+    browser.post(path, walk.BORN, status=422)
+
+
+def test_a_barred_contact_does_not_get_in(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        barred = people.add_guardian(
+            db,
+            child_id=world.ayaan.person_id,
+            forename="Max",
+            surname="Khan",
+            email="max@example.org",
+            parental_responsibility="yes",
+            contact_allowed=False,
+            actor=OFFICE,
+        ).guardian
+    page = walk.come_in(browser, world, barred)
+    assert page.heading == "Where shall we send your new link?"
+    assert browser.get("/family").heading == "Where shall we send your new link?"
+
+
+def test_a_mailbox_that_two_people_share_is_marked_in_every_act(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        people.set_email(db, world.bob.person_id, world.ann.email, actor=OFFICE)
+    walk.signed(browser, world)
+    with world.database.reading() as db:
+        marks = signing.signatures_of(db, world.ann.person_id)
+        assert {row.assurance for row in marks} == {"shared-link-and-birth-date"}
+        assert {row.signed_by_id for row in marks} == {world.ann.person_id}
+        assert signing.signatures_of(db, world.bob.person_id) == ()
+
+
+@pytest.mark.parametrize("token", ["unknown", "%00", "a" * 400])
+def test_a_link_we_never_made_leads_to_a_new_one(browser: Browser, world: World, token: str) -> None:
+    assert browser.get(f"/f/{token}").heading == "Where shall we send your new link?"
+
+
+def test_a_link_that_has_run_out_leads_to_a_new_one(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    browser.get(path)
+    clock.pretend(clock.now() + dt.timedelta(days=61))
+    assert browser.get(path).heading == "Where shall we send your new link?"
+    assert browser.post(path, walk.BORN).heading == "Where shall we send your new link?"
+
+
+def test_a_quiet_visit_ends_and_what_was_answered_waits(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    clock.pretend(clock.now() + dt.timedelta(minutes=46))
+    assert browser.get("/family/rules").heading == "Where shall we send your new link?"
+    assert walk.come_in(browser, world).heading == "Where may we use pictures of Ayaan?"
+
+
+def test_a_fragment_of_an_ended_visit_is_sent_to_the_door(browser: Browser, world: World) -> None:
+    response = browser.client.get("/family/rules", headers={"HX-Request": "true"})
+    assert response.headers["HX-Redirect"] == "/family/new-link"
+
+
+def test_every_page_of_the_visit_is_closed_to_strangers_and_to_staff(browser: Browser, world: World) -> None:
+    paths = ["", "/rules", "/rules/decline", "/younger-rules", "/check", "/done", f"/pictures/{world.zara.public_id}"]
+    browser.log_in("di@oval.example.org")
+    for path in paths:
+        assert browser.get(f"/family{path}").heading == "Where shall we send your new link?"
+    for path in ["/rules", "/rules/decline", "/younger-rules", "/check", "/start"]:
+        assert browser.post(f"/family{path}").heading == "Where shall we send your new link?"
+
+
+def test_done_on_this_device_ends_the_visit_on_the_server_too(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    cookie = browser.client.get_cookie("oval")
+    assert cookie is not None
+    form = {"csrf_token": browser.page.csrf_token()}
+    for _click in range(2):
+        browser.client.set_cookie("oval", cookie.value)
+        assert browser.post("/family/finish", form).heading == "You are done on this device"
+    browser.client.set_cookie("oval", cookie.value)
+    assert browser.get("/family").heading == "Where shall we send your new link?"
+
+
+def letters_to(world: World, *persons: people.GuardianRow) -> list[str]:
+    with world.database.reading() as db:
+        found = [row for person in persons for row in notifications.messages_to(db, person.pseudonym)]
+    return [row.to_address for row in found if row.kind == "new-link"]
+
+
+def test_a_new_link_goes_to_a_known_address_and_the_answer_is_the_same_for_any(browser: Browser, world: World) -> None:
+    browser.get("/family/new-link")
+    known = browser.post("/family/new-link", {"email": " Ann@Example.org "}).text
+    browser.get("/family/new-link")
+    unknown = browser.post("/family/new-link", {"email": "nobody@example.org"}).text
+    assert known == unknown
+    assert letters_to(world, world.ann, world.bob, world.cass) == ["ann@example.org"]
+
+
+def test_everybody_at_a_shared_mailbox_gets_a_link_of_their_own(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        people.set_email(db, world.bob.person_id, world.ann.email, actor=OFFICE)
+    browser.get("/family/new-link")
+    browser.post("/family/new-link", {"email": "ann@example.org"})
+    assert letters_to(world, world.ann) == letters_to(world, world.bob) == ["ann@example.org"]
+
+
+def test_asking_again_and_again_sends_one_letter_and_is_stopped(browser: Browser, world: World) -> None:
+    for _time in range(8):
+        browser.get("/family/new-link")
+        browser.post("/family/new-link", {"email": "ann@example.org"})
+    browser.get("/family/new-link")
+    browser.post("/family/new-link", {"email": "ann@example.org"}, status=429)
+    assert letters_to(world, world.ann) == ["ann@example.org"]
+
+
+@pytest.mark.parametrize("typed", ["", "ann", "ann@home", "ann khan@example.org", "@example.org"])
+def test_something_that_is_no_address_is_asked_for_again(browser: Browser, world: World, typed: str) -> None:
+    browser.get("/family/new-link")
+    page = browser.post("/family/new-link", {"email": typed}, status=422)
+    assert "Type your e-mail address" in page.text
+
+
+def test_a_link_for_choosing_a_password_is_no_family_link(browser: Browser, world: World) -> None:
+    with world.database.writing() as db:
+        token = accounts.mint_link(db, purpose="set-password", person_id=world.ann.person_id, sent_to=world.ann.email)
+    assert browser.get(f"/f/{token}").heading == "Where shall we send your new link?"
+
+
+def test_the_sitting_begins_with_the_answer_and_not_before(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    browser.get(path)
+    browser.post(path, {**walk.BORN, "born-year": "2017"}, status=422)
+    with world.database.reading() as db:
+        assert {row.status for row in signing.standing(db, world.ann.person_id, YEAR)} == {"open"}
+    browser.post(path, walk.BORN)
+    with world.database.reading() as db:
+        assert {row.status for row in signing.standing(db, world.ann.person_id, YEAR)} == {"started"}
