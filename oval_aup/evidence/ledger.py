@@ -42,6 +42,7 @@ KINDS = frozenset(
         "unblocked",
         "taken_down",
         "witnessed",
+        "identified",
         "recorded_on_behalf",
         "corrected",
         "opened",

@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "unblocked": _("The stop on pictures lifted"),
     "taken_down": _("Published pictures taken down"),
     "witnessed": _("Took part in class, recorded by the teacher"),
+    "identified": _("Identified in person at the school"),
     "recorded_on_behalf": _("Recorded by the school office"),
     "corrected": _("Corrected"),
     "opened": _("Asking opened"),

@@ -106,7 +106,7 @@ def current_actor(channel: str = "") -> Actor:
         person_id=held.person_id,
         pseudonym=pseudonym,
         assurance=held.assurance,
-        channel=channel or usual,
+        channel=channel or ("person" if held.assurance == "in-person" else usual),
         sent_to=held.sent_to,
         browser=(request.user_agent.string or "")[:300],
     )

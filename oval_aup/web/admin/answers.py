@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import agreements, campaigns, consent, people, signing
+from oval_aup import accounts, agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
-from oval_aup.web.access import allow, current_actor
+from oval_aup.web.access import allow, current_actor, current_visitor, let_in, let_out
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to, this_year, writable
@@ -210,3 +210,28 @@ def void_choices(public_id: str, guardian_public_id: str) -> ResponseReturnValue
     )
     flash(_("These choices no longer count. The parent or carer can choose again."))
     return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/sign-here")
+@allow("answers.record")
+def sign_here(public_id: str) -> ResponseReturnValue:
+    """Hand this device to a parent or carer: the office is logged out here first, and named as their witness."""
+    row = writable(public_id)
+    if not campaigns.family(g.db, row.person_id, this_year()).owes_anything:
+        raise Conflict(_("There is nothing left to answer for this person this school year."))
+    witness = current_actor("office")
+    held = current_visitor()
+    account = accounts.account(g.db, held.account_public_id)
+    token = accounts.start(g.db, "family", person_id=row.person_id, account_id=account.id, assurance="in-person")
+    evidence.append(
+        g.db,
+        "identified",
+        subject=row.pseudonym,
+        act={"school_year": this_year(), "witness": witness.pseudonym},
+        details={"witness_name": people.person_by_id(g.db, account.person_id).full_name},
+        idempotency_key=f"identified:{row.public_id}:{held.session_id}",
+        actor=witness,
+    )
+    let_out("login")
+    let_in("family", token)
+    return go(url_for("family.home"))

@@ -57,7 +57,6 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         email=story.address if email is None else email,
         words=words,
         verdicts=reports.VERDICTS,
-        in_person_url="",
     )
 
 

@@ -135,3 +135,28 @@ def test_choices_can_be_declared_void_once(world: World, troubles: Troubles, eve
 
 def test_a_childs_answer_is_not_recorded_here(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get(f"/office/people/{world.ayaan.public_id}/answer", status=403)
+
+
+def test_a_parent_signs_on_the_offices_device_with_a_witness_and_the_office_logged_out(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    path = f"/office/people/{troubles.dan.public_id}"
+    eve.get(path)
+    page = eve.post(f"{path}/sign-here")
+    assert "Dan" in page.html
+    assert eve.get("/office").heading == "Staff log-in"
+    eve.get("/family")
+    eve.post("/family/start")
+    with world.database.reading() as db:
+        entries = evidence.entries_about(db, troubles.dan.pseudonym)
+        told = evidence.details(db, [entry.seq for entry in entries])
+    begun = next(entry for entry in entries if entry.kind == "started")
+    known = next(entry for entry in entries if entry.kind == "identified")
+    assert (begun.body["assurance"], begun.body["channel"]) == ("in-person", "person")
+    assert told[known.seq]["witness_name"] == "Eve Office"
+    assert known.body["actor"]["pseudonym"] == world.eve.pseudonym
+
+
+def test_a_device_is_not_handed_to_a_barred_contact(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get(f"/office/people/{world.ann.public_id}")
+    eve.post(f"/office/people/{troubles.max.public_id}/sign-here", status=403)
