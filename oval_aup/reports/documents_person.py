@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, notifications, people, signing
+from oval_aup import evidence, notifications, people, signing
 from oval_aup.core import clock, i18n, render
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -49,8 +49,8 @@ class Standing:
 
 
 def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
-    """The signer's receipt for one sitting, in the language they read."""
-    person, school_year, chosen, entries = _sitting_entries(db, document)
+    """The signer's receipt for what they answered, in the language they read."""
+    person, school_year, chosen, entries = _confirmed(db, document)
     language = _spoken(chosen)
     shown = story.acts(db, entries, language=language)
     if not shown:
@@ -83,7 +83,7 @@ def _spoken(language: str) -> str:
 
 def receipt_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
     """The ledger entries that a receipt confirms."""
-    return tuple(entry.seq for entry in _sitting_entries(db, document)[3])
+    return tuple(entry.seq for entry in _confirmed(db, document)[3])
 
 
 def record_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
@@ -118,33 +118,14 @@ def record_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
     return tuple(entry.seq for entry in _entries_of(db, _person_of(db, document).pseudonym))
 
 
-def _sitting_entries(
+def _confirmed(
     db: Session, document: evidence.DocumentRow
 ) -> tuple[people.PersonRow, int, str, Sequence[evidence.EntryRow]]:
     params = document.params
-    if "entries" in params:
-        person = _person_of(db, document)
-        entries = evidence.entries(db, params["entries"])
-        year = int(params.get("school_year") or people.school_year(document.requested_at.date()))
-        return person, year, str(params.get("language") or "en"), [entries[seq] for seq in sorted(entries)]
-    sitting = signing.sitting(db, params["sitting"])
-    seqs = {row.ledger_seq for row in signing.signatures_in(db, sitting.id)}
-    seqs |= set(_choices_in(db, sitting))
-    entries = evidence.entries(db, seqs)
-    person = people.person_by_id(db, sitting.person_id)
-    return person, sitting.school_year, sitting.language, [entries[seq] for seq in sorted(entries)]
-
-
-def _choices_in(db: Session, sitting: signing.SittingRow) -> Iterable[int]:
-    """Choices carry no sitting; those made by its person while it lasted and closed with it are its own."""
-    ended = sitting.finished_at
-    if ended is None:
-        return ()
-    return (
-        row.ledger_seq
-        for row in consent.decisions(db, guardian_id=sitting.person_id)
-        if sitting.started_at <= row.decided_at <= ended and row.recorded_by_id is None
-    )
+    person = _person_of(db, document)
+    entries = evidence.entries(db, params["entries"])
+    year = int(params.get("school_year") or people.school_year(document.requested_at.date()))
+    return person, year, str(params.get("language") or "en"), [entries[seq] for seq in sorted(entries)]
 
 
 def _person_of(db: Session, document: evidence.DocumentRow) -> people.PersonRow:
