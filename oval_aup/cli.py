@@ -88,35 +88,48 @@ roster_group = AppGroup("roster", help="The school’s lists of pupils, contacts
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
+PARTIAL = click.option("--partial", is_flag=True, help="The file is not the whole school: nobody leaves by missing.")
+SAME = click.option(
+    "--same-children", is_flag=True, help="Children with the name and birthday of one on roll are that child."
+)
+
+
 @roster_group.command("preview")
 @FILES
-def roster_preview(files: tuple[Path, ...]) -> None:
+@PARTIAL
+@SAME
+def roster_preview(files: tuple[Path, ...], partial: bool, same_children: bool) -> None:
     """Show what importing FILES would change; writes nothing."""
-    _roster(files, keep=False, confirm_leavers=False, partial=False)
+    _roster(files, keep=False, confirm_leavers=False, partial=partial, same_children=same_children)
 
 
 @roster_group.command("apply")
 @FILES
-@click.option("--partial", is_flag=True, help="The file is not the whole school: nobody in it is not a leaver.")
+@PARTIAL
+@SAME
 @click.option("--confirm-leavers", is_flag=True, help="Yes, this many have really left.")
-def roster_apply(files: tuple[Path, ...], partial: bool, confirm_leavers: bool) -> None:
+def roster_apply(files: tuple[Path, ...], partial: bool, same_children: bool, confirm_leavers: bool) -> None:
     """Import FILES, one transaction each."""
-    _roster(files, keep=True, confirm_leavers=confirm_leavers, partial=partial)
+    _roster(files, keep=True, confirm_leavers=confirm_leavers, partial=partial, same_children=same_children)
 
 
-def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, partial: bool) -> None:
-    limit = _settings().upload_limit
+def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, partial: bool, same_children: bool) -> None:
+    settings = _settings()
+    answers = {"*": "same"} if same_children else {}
     for path in files:
         try:
             with _database().writing() as db:
                 # One byte past the limit is enough to refuse a file without reading all of it.
-                content = path.read_bytes() if path.stat().st_size <= limit else b"x" * (limit + 1)
-                shown = roster.preview(db, path.name, content, partial=partial, limit=limit, actor=OFFICE)
+                with path.open("rb") as file:
+                    content = file.read(settings.upload_limit + 1)
+                shown = roster.preview(
+                    db, path.name, content, partial=partial, answers=answers, limit=settings.upload_limit, actor=OFFICE
+                )
                 click.echo(roster.as_text(shown))
                 if not keep:
                     raise _LookedOnly
                 applied = campaigns.apply_roster(
-                    db, shown.public_id, confirm_leavers=confirm_leavers, school=_settings().school, actor=OFFICE
+                    db, shown.public_id, confirm_leavers=confirm_leavers, school=settings.school, actor=OFFICE
                 )
                 click.echo(roster.applied_as_text(applied))
         except _LookedOnly:

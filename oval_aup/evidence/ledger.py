@@ -267,12 +267,17 @@ def head(db: Session) -> Head:
 
 def entry_hash(body: bytes) -> str:
     """The hash that names an entry; the leading zero byte keeps it apart from every other kind of hash here."""
-    return hashlib.sha256(b"\x00" + body).hexdigest()
+    return hashlib.sha256(b"\x00" + stored_bytes(body)).hexdigest()
 
 
 def commitment(salt: bytes, details_bytes: bytes) -> str:
     """What an entry says of its details: proves them while the salt exists, and says nothing once it is gone."""
-    return hashlib.sha256(b"\x02" + salt + details_bytes).hexdigest()
+    return hashlib.sha256(b"\x02" + stored_bytes(salt) + stored_bytes(details_bytes)).hexdigest()
+
+
+def stored_bytes(cell: Any) -> bytes:
+    """A cell's bytes whatever type it has now: SQLite lets an edit turn bytes into text or a number."""
+    return bytes(cell) if isinstance(cell, bytes | bytearray | memoryview) else str(cell).encode("utf-8", "replace")
 
 
 def _successor(db: Session) -> tuple[int, str, dt.datetime, bool]:

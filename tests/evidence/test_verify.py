@@ -286,3 +286,18 @@ def test_commitments_say_nothing_without_their_salt(filled: Database) -> None:
     guesses = {ledger.commitment(b"", evidence.canonical({"typed_name": f"Person {n}"})) for n in range(1, 11)}
     assert len(promised) == 10
     assert not promised & guesses
+
+
+@pytest.mark.parametrize("cell", ["CAST(body AS TEXT) || ' '", "'text'", "7", "x''"])
+def test_an_edit_that_changes_the_type_of_a_cell_is_named_and_does_not_stop_the_check(
+    filled: Database, cell: str
+) -> None:
+    with intruder(filled) as thief:
+        thief.execute(f"UPDATE ledger_entry SET body = {cell} WHERE seq = 3")
+    assert verdict(filled) == (3, "edited")
+
+
+def test_details_turned_into_text_are_noticed(filled: Database) -> None:
+    with intruder(filled) as thief:
+        thief.execute("UPDATE ledger_details SET salt = 'grit' WHERE seq = 3")
+    assert verdict(filled) == (3, "details_changed")

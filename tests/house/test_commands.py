@@ -1,0 +1,137 @@
+"""The commands of the operations guide work, may be repeated, and refuse with one sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from oval_aup import campaigns, config, people, schema
+from oval_aup.application import create_app
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import Database
+from oval_aup.demo.roster import DemoRoster
+
+ROOT = Path(__file__).resolve().parents[2]
+OFFICE = Actor(role="office", channel="cli")
+
+
+@pytest.fixture
+def app(database: Database, instance: Path) -> Flask:
+    app = create_app(config.load({"OVAL_INSTANCE": str(instance), "OVAL_UPLOAD_LIMIT_MB": "1"}))
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    made = DemoRoster(2026, pupils=24)
+    contacts, staff = tmp_path / "pupils-contacts.csv", tmp_path / "staff.csv"
+    contacts.write_bytes(made.contacts_csv())
+    staff.write_bytes(made.staff_csv())
+    return [str(contacts), str(staff)]
+
+
+def run(app: Flask, *words: str) -> Result:
+    return app.test_cli_runner().invoke(args=list(words))
+
+
+def test_every_command_is_described_and_named_in_the_readme(app: Flask) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    own = {name: group for name, group in app.cli.commands.items() if name not in {"run", "shell", "routes"}}
+    for noun, group in own.items():
+        for verb, command in group.commands.items():  # type: ignore[attr-defined]
+            assert command.help, f"{noun} {verb}"
+            if (noun, verb) not in {("db", "revise"), ("demo", "serve")}:
+                assert {noun, verb} <= set(re.findall(r"[a-z-]+", readme)), f"{noun} {verb}"
+
+
+def test_upgrading_the_database_may_be_repeated(app: Flask, database: Database) -> None:
+    outcomes = [run(app, "db", "upgrade") for _time in range(2)]
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0]
+    assert schema.newest(database) in outcomes[0].output
+
+
+def test_a_preview_shows_and_writes_nothing(app: Flask, files: list[str], database: Database) -> None:
+    outcome = run(app, "roster", "preview", *files)
+    assert outcome.exit_code == 0, outcome.output
+    assert "pupils-contacts.csv" in outcome.output
+    with database.reading() as db:
+        assert people.children(db) == ()
+        assert people.roster.imports(db) == ()
+
+
+def test_applying_the_same_files_twice_changes_nothing_the_second_time(
+    app: Flask, files: list[str], database: Database
+) -> None:
+    assert run(app, "roster", "apply", *files).exit_code == 0
+    second = run(app, "roster", "apply", *files)
+    assert second.output.count("nothing had to change") == 2
+    with database.reading() as db:
+        assert len(people.children(db)) == 24
+    assert run(app, "ledger", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "empty"), (b"%PDF-1.7\n", "PDF"), (b"a,b\n" + b"x" * (1024 * 1024), "1 MB")],
+    ids=["empty", "a PDF", "too large"],
+)
+def test_a_file_that_cannot_be_a_list_is_refused_in_one_sentence(
+    app: Flask, tmp_path: Path, content: bytes, sentence: str, database: Database
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_bytes(content)
+    outcome = run(app, "roster", "apply", str(path))
+    assert outcome.exit_code == 1
+    assert sentence in outcome.output
+    assert "Traceback" not in outcome.output
+    with database.reading() as db:
+        assert people.children(db) == ()
+
+
+def test_a_dry_run_of_reminders_names_what_would_go_and_sends_nothing(
+    app: Flask, files: list[str], database: Database
+) -> None:
+    run(app, "rules", "publish")
+    run(app, "roster", "apply", *files)
+    settings = app.extensions["oval_settings"]
+    clock.pretend(clock.at_london(people.school_year_starts(2026).replace(day=14), 9))
+    with database.writing() as db:
+        plan = campaigns.plan(
+            db, school_year=2026, opens_on=clock.today(), due_on=clock.today().replace(month=10), actor=OFFICE
+        )
+        campaigns.open_campaign(db, plan, school=settings.school, actor=OFFICE)
+    clock.pretend(clock.at_london(people.school_year_starts(2026).replace(day=21), 9))
+    dry = run(app, "campaign", "remind", "--dry-run")
+    assert "would go" in dry.output
+    assert not dry.output.startswith("0 would go")
+    wet = [run(app, "campaign", "remind").output.splitlines()[-1] for _time in range(2)]
+    assert wet[0].replace("queued", "would go") == dry.output.splitlines()[-1]
+    assert wet[1] == "0 queued."
+
+
+def test_a_tampered_ledger_is_named_and_fails_the_command(app: Flask, database: Database) -> None:
+    run(app, "rules", "publish")
+    raw = database.engine.raw_connection()
+    raw.execute("DROP TRIGGER ledger_entry_no_update")  # type: ignore[attr-defined]
+    raw.execute("UPDATE ledger_entry SET body = replace(body, 'published', 'PUBLISHED') WHERE seq = 2")  # type: ignore[attr-defined]
+    raw.commit()
+    raw.close()
+    outcome = run(app, "ledger", "verify")
+    assert outcome.exit_code == 1
+    assert "2" in outcome.output
+
+
+def test_the_outbox_is_sent_to_the_mail_folder(app: Flask, files: list[str], instance: Path) -> None:
+    run(app, "rules", "publish")
+    run(app, "roster", "apply", *files)
+    assert run(app, "account", "open", "office@oval.example.org").exit_code == 0
+    outcome = run(app, "outbox", "send")
+    assert outcome.output.startswith("1 sent")
+    assert len(list((instance / "mail").glob("*.eml"))) == 1
+    assert run(app, "outbox", "send").output.startswith("0 sent")
