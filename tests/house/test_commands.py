@@ -44,7 +44,7 @@ def test_every_command_is_described_and_named_in_the_readme(app: Flask) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     own = {name: group for name, group in app.cli.commands.items() if name not in {"run", "shell", "routes"}}
     for noun, group in own.items():
-        for verb, command in group.commands.items():  # type: ignore[attr-defined]
+        for verb, command in group.commands.items():
             assert command.help, f"{noun} {verb}"
             if (noun, verb) not in {("db", "revise"), ("demo", "serve")}:
                 assert {noun, verb} <= set(re.findall(r"[a-z-]+", readme)), f"{noun} {verb}"
@@ -118,8 +118,8 @@ def test_a_dry_run_of_reminders_names_what_would_go_and_sends_nothing(
 def test_a_tampered_ledger_is_named_and_fails_the_command(app: Flask, database: Database) -> None:
     run(app, "rules", "publish")
     raw = database.engine.raw_connection()
-    raw.execute("DROP TRIGGER ledger_entry_no_update")  # type: ignore[attr-defined]
-    raw.execute("UPDATE ledger_entry SET body = replace(body, 'published', 'PUBLISHED') WHERE seq = 2")  # type: ignore[attr-defined]
+    raw.execute("DROP TRIGGER ledger_entry_no_update")
+    raw.execute("UPDATE ledger_entry SET body = replace(body, 'published', 'PUBLISHED') WHERE seq = 2")
     raw.commit()
     raw.close()
     outcome = run(app, "ledger", "verify")
