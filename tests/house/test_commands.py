@@ -44,7 +44,7 @@ def test_every_command_is_described_and_named_in_the_readme(app: Flask) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     own = {name: group for name, group in app.cli.commands.items() if name not in {"run", "shell", "routes"}}
     for noun, group in own.items():
-        for verb, command in group.commands.items():
+        for verb, command in group.commands.items():  # type: ignore[attr-defined]
             assert command.help, f"{noun} {verb}"
             if (noun, verb) not in {("db", "revise"), ("demo", "serve")}:
                 assert {noun, verb} <= set(re.findall(r"[a-z-]+", readme)), f"{noun} {verb}"
