@@ -38,7 +38,7 @@ WHY_TONES = {
 def needs() -> dict[str, str]:
     """What a task is about."""
     return {
-        "take-down": _("Pictures to take down"),
+        "take-down": _("Take pictures down"),
         "conflict": _("Parents disagree"),
         "bounced": _("Bounced"),
         "no-address": _("No address"),
