@@ -235,15 +235,21 @@ def why_counts(db: Session, overall: dict[str, signing.Counts], school_year: int
         "started": sum(each.started for each in overall.values()),
         "declined": sum(each.declined for each in overall.values()),
     }
-    still_open = sum(each.open for each in overall.values())
+    counts["in-class"] = _waiting_for_their_class(db, school_year)
     capped = set()
-    for why in _FEW:
+    for why in ("not-asked", "no-address", "bounced"):
         counts[why] = _count_up_to(db, school_year, why)
         if counts[why] > COUNT_CAP:
             capped.add(why)
             counts[why] = COUNT_CAP
+    still_open = sum(each.open for each in overall.values())
     counts["asked"] = max(0, still_open - sum(counts[why] for why in _FEW))
     return WhyCounts({why: counts[why] for why in WHYS}, frozenset(capped))
+
+
+def _waiting_for_their_class(db: Session, school_year: int) -> int:
+    where = (_request.c.school_year == school_year, _request.c.status == "open", *_FEW["in-class"])
+    return db.scalar(sa.select(sa.func.count()).select_from(_request).where(*where)) or 0
 
 
 def _count_up_to(db: Session, school_year: int, why: str) -> int:
