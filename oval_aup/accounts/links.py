@@ -51,10 +51,19 @@ def mint_link(db: Session, *, purpose: str, person_id: int, sent_to: str) -> str
     return token
 
 
+_LINK = sa.select(
+    PrivateLink.id,
+    PrivateLink.purpose,
+    PrivateLink.person_id,
+    PrivateLink.sent_to,
+    PrivateLink.revoked_at,
+    PrivateLink.expires_at,
+).where(PrivateLink.token_sha256 == sa.bindparam("token_sha256"), PrivateLink.purpose == sa.bindparam("purpose"))
+
+
 def link(db: Session, token: str, *, purpose: str) -> LinkRow:
     """The link behind a secret, expired ones included; raises NotFound for one we never made."""
-    query = sa.select(PrivateLink).where(PrivateLink.token_sha256 == fingerprint(token), PrivateLink.purpose == purpose)
-    row = db.execute(query).scalar_one_or_none()
+    row = db.execute(_LINK, {"token_sha256": fingerprint(token), "purpose": purpose}).one_or_none()
     if row is None:
         raise NotFound
     expired = row.revoked_at is not None or row.expires_at <= clock.now()

@@ -35,18 +35,30 @@ def bucket(kind: str, value: str | int = "") -> str:
     return f"{kind}:{value}"
 
 
+_FAILURES = (
+    sa.select(FailedAttempt.bucket, sa.func.count())
+    .where(
+        FailedAttempt.bucket.in_(sa.bindparam("buckets", expanding=True)),
+        FailedAttempt.failed_at > sa.bindparam("since"),
+    )
+    .group_by(FailedAttempt.bucket)
+)
+
+
 def failures(db: Session, name: str) -> int:
     """Wrong answers in the window so far."""
-    since = clock.now() - WINDOW
-    query = sa.select(sa.func.count()).where(FailedAttempt.bucket == name, FailedAttempt.failed_at > since)
-    return db.execute(query).scalar_one()
+    return _failures(db, name).get(name, 0)
 
 
 def check(db: Session, *names: str) -> None:
     """Raise TooMany when any of the buckets is full."""
-    for name in names:
-        if failures(db, name) >= LIMITS[name.split(":")[0]]:
-            raise TooMany
+    if any(count >= LIMITS[name.split(":")[0]] for name, count in _failures(db, *names).items()):
+        raise TooMany
+
+
+def _failures(db: Session, *names: str) -> dict[str, int]:
+    found = db.execute(_FAILURES, {"buckets": names, "since": clock.now() - WINDOW})
+    return {row[0]: row[1] for row in found}
 
 
 def note_failure(db: Session, *names: str) -> None:

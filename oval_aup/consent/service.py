@@ -250,9 +250,12 @@ def _write(
     return entry
 
 
+_OF_ENTRY = sa.select(ConsentDecision.id).where(ConsentDecision.ledger_seq == sa.bindparam("seq")).limit(1)
+
+
 def _has_rows(db: Session, entry: EntryRow) -> bool:
     """Whether another transaction wrote this very act while this one waited its turn to append."""
-    return db.scalar(sa.select(ConsentDecision.id).where(ConsentDecision.ledger_seq == entry.seq).limit(1)) is not None
+    return db.scalar(_OF_ENTRY, {"seq": entry.seq}) is not None
 
 
 def _act(choosing: _Choosing, key: str, answer: str) -> str:

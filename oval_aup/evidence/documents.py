@@ -30,6 +30,8 @@ STALE_AFTER = dt.timedelta(minutes=5)
 
 _document = cast(sa.Table, Document.__table__)
 _content = cast(sa.Table, DocumentContent.__table__)
+_BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
+_BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def want_document(
 
 def document(db: Session, public_id: str) -> DocumentRow:
     """One document by its public id."""
-    row = db.execute(sa.select(_document).where(_document.c.public_id == public_id)).first()
+    row = db.execute(_BY_PUBLIC_ID, {"public_id": public_id}).first()
     if row is None:
         raise NotFound(_("There is no such document."))
     return _row(row)
@@ -275,7 +277,7 @@ def _changed(result: sa.Result[Any]) -> int:
 
 
 def _by_key(db: Session, dedupe_key: str) -> DocumentRow | None:
-    row = db.execute(sa.select(_document).where(_document.c.dedupe_key == dedupe_key)).first()
+    row = db.execute(_BY_KEY, {"dedupe_key": dedupe_key}).first()
     return None if row is None else _row(row)
 
 

@@ -137,14 +137,20 @@ def awaited_documents(db: Session, limit: int = 100) -> tuple[str, ...]:
     return tuple(db.scalars(chosen))
 
 
-def cancel(db: Session, recipient: str, kinds: Iterable[str]) -> int:
-    """Take back what has not been sent to a person; returns how many messages."""
-    unsent = sa.and_(
-        _message.c.recipient == recipient,
-        _message.c.kind.in_(list(kinds)),
+_CANCEL = (
+    sa.update(_message)
+    .where(
+        _message.c.recipient == sa.bindparam("whose"),
+        _message.c.kind.in_(sa.bindparam("kinds", expanding=True)),
         _message.c.status.in_(("waiting", "queued")),
     )
-    return changed(db.execute(sa.update(_message).where(unsent).values(status="cancelled")))
+    .values(status="cancelled")
+)
+
+
+def cancel(db: Session, recipient: str, kinds: Iterable[str]) -> int:
+    """Take back what has not been sent to a person; returns how many messages."""
+    return changed(db.execute(_CANCEL, {"whose": recipient, "kinds": list(kinds)}))
 
 
 def retry(db: Session, public_id: str) -> MessageRow:
@@ -242,6 +248,9 @@ def message_row(row: Any) -> MessageRow:
     )
 
 
+_BY_KEY = sa.select(_message).where(_message.c.dedupe_key == sa.bindparam("dedupe_key"))
+
+
 def _by_key(db: Session, dedupe_key: str) -> MessageRow | None:
-    row = db.execute(sa.select(_message).where(_message.c.dedupe_key == dedupe_key)).first()
+    row = db.execute(_BY_KEY, {"dedupe_key": dedupe_key}).first()
     return None if row is None else message_row(row)
