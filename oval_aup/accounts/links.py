@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.accounts.models import PrivateLink
 from oval_aup.core import clock
+from oval_aup.core.db import fetch
 from oval_aup.core.errors import NotFound
 
 LIFETIMES = {"family": dt.timedelta(days=60), "set-password": dt.timedelta(days=3)}
@@ -63,7 +64,7 @@ _LINK = sa.select(
 
 def link(db: Session, token: str, *, purpose: str) -> LinkRow:
     """The link behind a secret, expired ones included; raises NotFound for one we never made."""
-    row = db.execute(_LINK, {"token_sha256": fingerprint(token), "purpose": purpose}).one_or_none()
+    row = fetch(db, _LINK, token_sha256=fingerprint(token), purpose=purpose).one_or_none()
     if row is None:
         raise NotFound
     expired = row.revoked_at is not None or row.expires_at <= clock.now()

@@ -13,6 +13,7 @@ from oval_aup.accounts import policy
 from oval_aup.accounts.links import fingerprint
 from oval_aup.accounts.models import AccessSession, Account, PrivateLink
 from oval_aup.core import clock
+from oval_aup.core.db import fetch
 
 LASTS = {"login": dt.timedelta(hours=10), "family": dt.timedelta(hours=2), "kiosk": dt.timedelta(hours=2)}
 IDLE = {"login": dt.timedelta(minutes=90), "family": dt.timedelta(minutes=45), "kiosk": dt.timedelta(hours=1)}
@@ -93,7 +94,7 @@ _VISITOR = (
 
 def visitor(db: Session, token: str, kind: str) -> Visitor | None:
     """Who holds this secret, or None when it is unknown, ended, idle too long or its account is disabled."""
-    row = db.execute(_VISITOR, {"token_sha256": fingerprint(token), "kind": kind}).one_or_none()
+    row = fetch(db, _VISITOR, token_sha256=fingerprint(token), kind=kind).one_or_none()
     if row is None:
         return None
     moment = clock.now()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.accounts.models import FailedAttempt
 from oval_aup.core import clock
+from oval_aup.core.db import fetch
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 
@@ -57,7 +58,7 @@ def check(db: Session, *names: str) -> None:
 
 
 def _failures(db: Session, *names: str) -> dict[str, int]:
-    found = db.execute(_FAILURES, {"buckets": names, "since": clock.now() - WINDOW})
+    found = fetch(db, _FAILURES, buckets=names, since=clock.now() - WINDOW)
     return {row[0]: row[1] for row in found}
 
 

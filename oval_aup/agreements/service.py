@@ -16,6 +16,7 @@ from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.agreements.text import Clause, Note
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import fetch
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 
 AUDIENCES = {"staff": "staff", "parents": "guardians", "children": "children", "image-uses": "guardians"}
@@ -233,7 +234,7 @@ def _newest(db: Session) -> dict[tuple[str, str, str], tuple[int, str, dt.dateti
     if known is None:
         known = {
             (key, level, language): (id_, digest, at, material)
-            for id_, digest, at, material, key, level, language in db.execute(_NEWEST)
+            for id_, digest, at, material, key, level, language in fetch(db, _NEWEST)
         }
         db.info[_NEWEST_KNOWN] = known
     return known

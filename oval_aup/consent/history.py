@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.consent.models import ConsentDecision, ImageBlock
 from oval_aup.consent.resolve import Decision, Standing, fold
+from oval_aup.core.db import fetch
 
 ID_BATCH = 5_000
 """Ids in one statement: below every engine's limit of parameters."""
@@ -41,7 +42,7 @@ def answers_of(db: Session, child_id: int, guardian_id: int, school_year: int) -
 
 def answers_of_guardian(db: Session, guardian_id: int, school_year: int) -> dict[int, dict[str, str]]:
     """What one guardian answers for all their children: child to purpose to ``yes`` or ``no``."""
-    rows = db.execute(_OF_GUARDIAN, {"guardian_id": guardian_id, "school_year": school_year})
+    rows = fetch(db, _OF_GUARDIAN, guardian_id=guardian_id, school_year=school_year)
     found = {
         child_id: {key: each.answer for key, each in by_guardian.get(guardian_id, {}).items()}
         for child_id, by_guardian in _fold_by_child(rows).items()
@@ -55,7 +56,7 @@ def standing_answers(
     """Child to guardian to purpose to the answer that stands in that school year."""
     found: dict[int, dict[int, dict[str, Standing]]] = {}
     for batch in batches(child_ids):
-        rows = db.execute(_OF_CHILDREN, {"child_ids": batch, "school_year": school_year})
+        rows = fetch(db, _OF_CHILDREN, child_ids=batch, school_year=school_year)
         found |= _fold_by_child(rows)
     return found
 

@@ -35,6 +35,7 @@ __all__ = [
     "Database",
     "Session",
     "UtcDateTime",
+    "fetch",
     "new_pseudonym",
     "new_public_id",
     "public_id_column",
@@ -88,6 +89,17 @@ def new_pseudonym() -> str:
     return secrets.token_hex(16)
 
 
+def fetch(db: Session, statement: sa.Executable, **values: object) -> sa.CursorResult[*tuple[Any, ...]]:
+    """Execute a statement of plain columns; cheaper than ``db.execute`` where it is written with mapped classes.
+
+    The session's machinery for loading mapped objects costs more than most answers, and plain columns need none of it.
+    Like ``db.execute`` it first writes down what the session still holds back.
+    """
+    if db.autoflush:
+        db.flush()
+    return db.connection().execute(statement, values)
+
+
 def public_id_column() -> Mapped[str]:
     """The id that appears in addresses."""
     return mapped_column(sa.String(36), unique=True, default=new_public_id)
@@ -106,6 +118,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._write_lock = threading.RLock()
         self.engine = self._sqlite_engine() if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+        self._for_reading = self.engine.execution_options(oval_writes=False)
+        self._for_writing = self.engine.execution_options(oval_writes=True)
 
     def _sqlite_engine(self) -> Engine:
         engine = sa.create_engine(
@@ -114,6 +128,7 @@ class Database:
             poolclass=QueuePool,
             pool_size=12,
             max_overflow=20,
+            pool_use_lifo=True,  # the connection used last has the freshest page cache
             connect_args={"check_same_thread": False, "timeout": 15},
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -123,7 +138,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads; anything pending is thrown away."""
-        session = Session(self.engine.execution_options(oval_writes=False), expire_on_commit=False, autoflush=False)
+        session = Session(self._for_reading, expire_on_commit=False, autoflush=False)
         try:
             if not self.is_sqlite:
                 session.execute(sa.text("SET TRANSACTION READ ONLY"))
@@ -136,7 +151,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session in the write transaction; commits unless something is raised."""
         with self._write_lock:
-            session = Session(self.engine.execution_options(oval_writes=True), expire_on_commit=False)
+            session = Session(self._for_writing, expire_on_commit=False)
             try:
                 yield session
                 session.commit()
@@ -170,5 +185,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("oval_writes", True)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    # Straight to the driver: these run before every unit of work, and going through the layers costs ten times as much.
+    if connection.info.get("oval_writes") is not writes:
+        driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.info["oval_writes"] = writes
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

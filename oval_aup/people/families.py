@@ -9,6 +9,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from oval_aup.core.db import fetch
 from oval_aup.people.lookups import Condition, chunks, one, shown_name
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass
 from oval_aup.people.rows import ChildRow, GuardianRow, GuardianshipRow
@@ -89,7 +90,7 @@ _CHILDREN = (
 
 
 def _children(db: Session, *where: Condition) -> list[ChildRow]:
-    return [_child_row(row) for row in db.execute(_CHILDREN.where(*where))]
+    return [_child_row(row) for row in fetch(db, _CHILDREN.where(*where))]
 
 
 def child(db: Session, public_id: str) -> ChildRow:
@@ -148,7 +149,7 @@ _GUARDIAN_FROM = _CHILD_FROM + len(_child_columns(_ChildPerson))
 
 
 def _links(db: Session, statement: sa.Select[Any], **values: object) -> list[GuardianshipRow]:
-    return [_link(row) for row in db.execute(statement, values)]
+    return [_link(row) for row in fetch(db, statement, **values)]
 
 
 def _link(row: Sequence[Any]) -> GuardianshipRow:
@@ -219,15 +220,16 @@ _GUARDIANS = (
     .order_by(Person.surname, Person.forename, Person.id)
 )
 _GUARDIAN = _GUARDIANS.where(Guardian.person_id == sa.bindparam("person_id"))
+_AT_ADDRESS = sa.select(sa.func.count()).where(Guardian.email == sa.bindparam("email"), Guardian.archived_on.is_(None))
 
 
 def _guardians(db: Session, *where: Condition) -> list[GuardianRow]:
-    return [_guardian_row(row) for row in db.execute(_GUARDIANS.where(*where))]
+    return [_guardian_row(row) for row in fetch(db, _GUARDIANS.where(*where))]
 
 
 def guardian(db: Session, person_id: int) -> GuardianRow:
     """One guardian by person id, archived or not; raises NotFound."""
-    return one([_guardian_row(row) for row in db.execute(_GUARDIAN, {"person_id": person_id})])
+    return one([_guardian_row(row) for row in fetch(db, _GUARDIAN, person_id=person_id)])
 
 
 def guardians_by_id(db: Session, ids: Iterable[int]) -> dict[int, GuardianRow]:
@@ -245,12 +247,7 @@ def mailbox_sharers(db: Session, email: str) -> int:
     """How many current guardians are reached at one address; 2 or more is a shared mailbox."""
     if not email.strip():
         return 0
-    return (
-        db.scalar(
-            sa.select(sa.func.count()).where(Guardian.email == email.strip().lower(), Guardian.archived_on.is_(None))
-        )
-        or 0
-    )
+    return int(fetch(db, _AT_ADDRESS, email=email.strip().lower()).scalar_one())
 
 
 def class_ids_of(db: Session, person_id: int) -> frozenset[int]:
@@ -278,6 +275,6 @@ _CLASSES_OF_ONE = (
 def _class_ids(db: Session, person_id: int | None) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = defaultdict(set)
     for statement in (_OWN_CLASS, _CLASS_THROUGH_CHILD) if person_id is None else _CLASSES_OF_ONE:
-        for id_, class_id in db.execute(statement, {} if person_id is None else {"person_id": person_id}):
+        for id_, class_id in fetch(db, statement, **({} if person_id is None else {"person_id": person_id})):
             found[id_].add(cast(int, class_id))
     return {id_: frozenset(ids) for id_, ids in found.items()}

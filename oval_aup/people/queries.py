@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import fetch
 from oval_aup.people.lookups import Condition, chunks, one, shown_name
 from oval_aup.people.models import Child, Guardian, Person, SchoolClass, StaffMember
 from oval_aup.people.names import folded
@@ -39,7 +40,7 @@ _PERSON_BY_ID = _PEOPLE.where(Person.id == sa.bindparam("person_id"))
 
 
 def _people(db: Session, *where: Condition, limit: int | None = None) -> list[PersonRow]:
-    return _person_rows(db.execute(_PEOPLE.where(*where).limit(limit)))
+    return _person_rows(fetch(db, _PEOPLE.where(*where).limit(limit)))
 
 
 def _person_rows(found: Iterable[Any]) -> list[PersonRow]:
@@ -85,7 +86,7 @@ def person(db: Session, public_id: str) -> PersonRow:
 
 def person_by_id(db: Session, person_id: int) -> PersonRow:
     """Anyone by row id; raises NotFound."""
-    return one(_person_rows(db.execute(_PERSON_BY_ID, {"person_id": person_id})))
+    return one(_person_rows(fetch(db, _PERSON_BY_ID, person_id=person_id)))
 
 
 def persons_by_id(db: Session, ids: Iterable[int]) -> dict[int, PersonRow]:
