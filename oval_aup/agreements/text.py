@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -103,7 +102,6 @@ def from_canonical(canonical_bytes: bytes) -> Text:
 
 
 @lru_cache(maxsize=2048)  # a page of rules shows the same dozens of texts to everybody
-@lru_cache(maxsize=2048)
 def as_html(source: str) -> Markup:
     """Marked-up text as safe HTML: blank lines part paragraphs, ``**two stars**`` make bold, all else is escaped."""
     paragraphs = (Markup("<p>{}</p>").format(_bold(part)) for part in _paragraphs(source))
