@@ -53,4 +53,9 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
     return text % {"num": number, **values}
 
 
+def later(message: str) -> str:
+    """Mark a sentence that stands ready before anybody speaks; ``_`` translates it where it is used."""
+    return message
+
+
 _ = gettext
