@@ -22,10 +22,10 @@ def canonical(value: object) -> bytes:
 
 
 def _write(value: object, parts: list[str]) -> None:
-    if isinstance(value, bool):  # before int: a bool is one
-        parts.append("true" if value else "false")
-    elif isinstance(value, str):
+    if isinstance(value, str):
         parts.append(_string(_nfc(value)))
+    elif isinstance(value, bool):  # before int: a bool is one
+        parts.append("true" if value else "false")
     elif isinstance(value, int):
         if abs(value) > MAX_SAFE_INT:
             raise ValueError("an integer beyond 2^53 has no canonical form")
@@ -56,7 +56,7 @@ def _write_dict(members: dict[object, object], parts: list[str]) -> None:
     if len(by_key) != len(members):
         raise ValueError("two keys are the same text")
     parts.append("{")
-    for position, key in enumerate(sorted(by_key, key=_utf16)):
+    for position, key in enumerate(sorted(by_key, key=None if all(map(str.isascii, by_key)) else _utf16)):
         if position:
             parts.append(",")
         parts.append(_string(key))
@@ -73,6 +73,5 @@ def _utf16(key: str) -> bytes:
     return key.encode("utf-16-be")
 
 
-def _string(text: str) -> str:
-    # json escapes exactly what RFC 8785 does (the quote, the backslash and U+0000 to U+001F, short forms first)
-    return json.dumps(text, ensure_ascii=False)
+# json escapes exactly what RFC 8785 does (the quote, the backslash and U+0000 to U+001F, short forms first)
+_string = json.JSONEncoder(ensure_ascii=False).encode
