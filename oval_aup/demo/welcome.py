@@ -52,7 +52,8 @@ def _untouched(family: campaigns.Family) -> bool:
 def _young_and_old(family: campaigns.Family) -> bool:
     ways = {each.request.way for each in family.children if each.request}
     at_home = all(each.link.lives_with for each in family.children)
-    return at_home and _untouched(family) and len(family.choosing) == 2 and ways == {"guardian", "class"}
+    asked = _untouched(family) and len(family.choosing) == 2 and bool(family.younger)
+    return at_home and asked and ways == {"guardian", "class"}
 
 
 def _one_child(family: campaigns.Family) -> bool:

@@ -12,31 +12,70 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from sqlalchemy import text
 
-from oval_aup import config, demo, schema
+from oval_aup import campaigns, config, demo, people, schema
+from oval_aup.core import clock
 from oval_aup.core.db import Database
+from oval_aup.web import mailroom
 
-ROOT = Path(__file__).resolve().parents[2]
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
+Answer = TypeVar("Answer")
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+PHONE = ViewportSize(width=360, height=740)
+DESK = ViewportSize(width=1280, height=900)
 PICTURES = ROOT / "docs" / "pictures"
+README_PICTURES = {
+    "family-pictures-phone",
+    "family-check-phone",
+    "office-home-desk",
+    "office-person-desk",
+    "staff-photo-desk",
+    "class-rule-desk",
+    "class-names-phone",
+}
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+PATIENCE = 15_000
+"""Milliseconds for anything to come about; two cores may be busy with other tests."""
+
+DRAWING = """window.SignaturePad = class extends EventTarget {
+  constructor(canvas) {
+    super();
+    this.strokes = [];
+    const at = (event) => ({ x: event.offsetX, y: event.offsetY });
+    canvas.addEventListener("mousedown", (event) => { this.down = true; this.strokes.push({ points: [at(event)] }); });
+    canvas.addEventListener("mousemove", (event) => { if (this.down) this.strokes.at(-1).points.push(at(event)); });
+    addEventListener("mouseup", () => { this.down = false; this.dispatchEvent(new Event("endStroke")); });
+  }
+  toData() { return this.strokes; }
+  clear() { this.strokes = []; }
+};"""
+"""Stands in for signature_pad, which comes from a CDN that tests do not reach: it keeps what the mouse draws."""
 
 
-def wait_until(met: object, *, seconds: float = 30, what: str = "the condition") -> object:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one server, so they belong into one process."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+            item.add_marker(pytest.mark.browser)
+
+
+def wait_until(met: Callable[[], Answer], *, seconds: float = 40, what: str = "the condition") -> Answer:
     """Ask again until ``met()`` answers something true; fails with ``what`` when it never does."""
     until = time.monotonic() + seconds
     pause = 0.02
     while time.monotonic() < until:
-        if answer := met():  # type: ignore[operator]
+        if answer := met():
             return answer
-        pause = min(pause * 1.5, 0.5)
+        pause = min(pause * 1.5, 0.25)
         time.sleep(pause)
     raise AssertionError(f"{what} did not come about in {seconds} seconds")
 
@@ -48,27 +87,52 @@ class Running:
     url: str
     settings: config.Settings
     database: Database
-    links: demo.Links
 
-    def newest_letter(self, to: str, *, having: str = "") -> str:
-        """Wait for the newest message to an address whose text contains ``having``, and return its plain text."""
-        from oval_aup.web import mailroom
+    @property
+    def year(self) -> int:
+        """The school year of today."""
+        return people.school_year(clock.today())
 
-        def look() -> str:
-            for row in mailroom.letters(self.settings.mail_folder):
-                if row.to == to:
-                    text = "".join(mailroom.letter(self.settings.mail_folder, row.name).parts)
-                    if having in text:
-                        return text
-            return ""
+    def family_of(self, guardian_id: int) -> campaigns.Family:
+        """Where a family stands now."""
+        with self.database.reading() as db:
+            return campaigns.family(db, guardian_id, self.year)
 
-        return str(wait_until(look, what=f"a message to {to}"))
+    def links(self) -> demo.Links:
+        """Fresh private links to three families that still fit their stories."""
+        return demo.fresh_links(self.database, self.settings)
 
-    def link_in(self, text: str) -> str:
-        """The first address in a message."""
-        found = re.search(r"https?://\S+", text)
-        assert found, text
-        return found[0]
+    def letter(self, to: str, *, having: str, after: int = 0) -> mailroom.LetterPage:
+        """Wait for the newest message to an address whose text contains ``having``; ``after`` is a ``mark()``."""
+        folder = self.settings.mail_folder
+
+        def look() -> mailroom.LetterPage | None:
+            paths = [path for path in folder.glob("*.eml") if path.stat().st_mtime_ns > after]
+            for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:40]:
+                found = mailroom.letter(folder, path.name)
+                if found.to == to and having in "".join(found.parts):
+                    return found
+            return None
+
+        found = wait_until(look, what=f"a message to {to} about {having}")
+        assert found
+        return found
+
+    def mark(self) -> int:
+        """This moment, for ``letter(after=…)``."""
+        return time.time_ns()
+
+
+def link_in(letter: mailroom.LetterPage) -> str:
+    """The first address in a message."""
+    return letter.parts[1]
+
+
+def words_of(pdf: bytes) -> str:
+    """The text of a PDF as poppler reads it, on one line."""
+    assert shutil.which("pdftotext"), "poppler-utils is needed: make test installs it"
+    read = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
+    return re.sub(r"\s+", " ", read.stdout.decode("utf-8"))
 
 
 def _free_port() -> int:
@@ -77,71 +141,75 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _school(settings: config.Settings) -> Database:
+    database = Database(settings.database_url)
+    schema.upgrade(database)
+    demo.seed(database, settings, pupils=192)
+    with database.writing() as db:
+        # The receipts of the weeks before wait for another day, so that these journeys' papers have the worker alone.
+        db.execute(text("UPDATE document SET next_attempt_at = '2999-01-01 00:00:00' WHERE status = 'pending'"))
+    return database
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A demonstration school of eight children a class, served by the real commands on a free port."""
     instance = tmp_path_factory.mktemp("instance")
     port = _free_port()
-    environment = {
-        "OVAL_INSTANCE": str(instance),
-        "OVAL_PORT": str(port),
-        "OVAL_DEMO": "yes",
-        "OVAL_BASE_URL": f"http://localhost:{port}",
-    }
+    url = f"http://localhost:{port}"
+    environment = {"OVAL_INSTANCE": str(instance), "OVAL_PORT": str(port), "OVAL_DEMO": "yes", "OVAL_BASE_URL": url}
     settings = config.load(environment)
-    database = Database(settings.database_url)
-    schema.upgrade(database)
-    demo.seed(database, settings, pupils=192)
-    links = demo.fresh_links(database, settings)
+    database = _school(settings)
     command = [sys.executable, "-m", "flask", "--app", "app", "server", "run"]
     quiet = {**{k: v for k, v in os.environ.items() if not k.startswith("OVAL_")}, **environment}
-    with (instance / "log.txt").open("wb") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=quiet, stdout=log, stderr=log)
-    url = f"http://localhost:{port}"
+    log = instance / "log.txt"
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, cwd=ROOT, env=quiet, stdout=out, stderr=out)
 
     def up() -> bool:
-        assert server.poll() is None, (instance / "log.txt").read_text()
+        assert server.poll() is None, log.read_text()
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/healthy", timeout=1) as answer:
             return bool(answer.status == 200)
         return False
 
-    wait_until(up, what="the server")
-    yield Running(url, settings, database, links)
-    server.send_signal(signal.SIGTERM)
-    server.wait(timeout=30)
-    database.dispose()
-    problems = (instance / "log.txt").read_text()
+    try:
+        wait_until(up, what="the server")
+        yield Running(url, settings, database)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=40)
+        database.dispose()
+    problems = log.read_text()
     assert "Traceback" not in problems, problems
     shutil.rmtree(instance, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all journeys."""
+    """One browser for all journeys, which reaches this machine only."""
     assert CHROMIUM, "Chromium is needed: make test installs it"
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost",
+            ],
         )
         yield browser
         browser.close()
 
 
-def _only_this_machine(route: Route) -> None:
-    if route.request.url.startswith(("http://localhost", "http://127.0.0.1", "data:")):
-        route.continue_()
-    else:
-        route.abort()
-
-
 @contextlib.contextmanager
-def visiting(browser: Browser, size: dict[str, int], *, scripts: bool = True) -> Iterator[Page]:
-    """A fresh visitor's page; anything the browser reports as an error fails the journey."""
-    context: BrowserContext = browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]}, java_script_enabled=scripts, locale="en-GB"
-    )
-    context.route("**/*", _only_this_machine)
+def visiting(browser: Browser, size: ViewportSize, *, scripts: bool = True, draws: bool = False) -> Iterator[Page]:
+    """A fresh visitor's page; an error that the browser reports fails the journey. ``draws``: a mark can be drawn."""
+    context = browser.new_context(viewport=size, java_script_enabled=scripts, locale="en-GB", reduced_motion="reduce")
+    if draws:
+        context.add_init_script(DRAWING)
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -149,10 +217,29 @@ def visiting(browser: Browser, size: dict[str, int], *, scripts: bool = True) ->
         "console",
         lambda line: troubles.append(line.text) if line.type == "error" and "Content Security" in line.text else None,
     )
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()
     assert troubles == []
+
+
+def log_in(page: Page, running: Running, name: str) -> None:
+    """Log in as one of the demonstration's staff, from their own log-in page."""
+    page.goto(f"{running.url}/staff/log-in")
+    type_log_in(page, f"{name}@oval.example.org" if "@" not in name else name, demo.PASSWORD)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def type_log_in(page: Page, email: str, password: str) -> None:
+    """Fill the log-in in and send it."""
+    page.get_by_label("School e-mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def heading(page: Page, words: str | re.Pattern[str]) -> None:
+    """The page's one heading says this."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text(words)
 
 
 def no_sideways_scrolling(page: Page) -> None:
@@ -162,7 +249,11 @@ def no_sideways_scrolling(page: Page) -> None:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Keep a picture of the page for the README and for people who look; only when asked to."""
-    if os.environ.get("OVAL_KEEP_PICTURES"):
+    """Keep a picture when OVAL_KEEP_PICTURES is set: ``1`` the README's, a folder all of them, whole pages."""
+    wanted = os.environ.get("OVAL_KEEP_PICTURES", "")
+    if wanted == "1" and name in README_PICTURES:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=PICTURES / f"{name}.png")
+    elif len(wanted) > 1:
+        page.screenshot(path=Path(wanted) / f"{name}.png", full_page=True)
