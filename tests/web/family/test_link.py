@@ -52,6 +52,14 @@ def test_the_first_page_gives_its_address_to_nobody(browser: Browser, world: Wor
     assert browser.response.headers["Referrer-Policy"] == "no-referrer"
 
 
+def test_an_older_phone_still_says_which_site_its_answer_comes_from(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    page = browser.get(path)
+    assert [e["content"] for e in page.all("meta") if e["name"] == "referrer"] == ["strict-origin"]
+    page = browser.post(path, walk.BORN, headers={"Origin": "http://localhost"})
+    assert page.heading == "Rules for parents and carers"
+
+
 def test_no_page_but_the_first_carries_the_secret(browser: Browser, world: World) -> None:
     token = world.link(world.ann)
     seen: list[str] = []
