@@ -24,6 +24,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, DomainError, NotFound
+from oval_aup.core.i18n import _
 
 IDLE_SECONDS = 1.0
 CHORES_EVERY = 60.0
@@ -147,7 +148,7 @@ def _render_next(bench: _Bench) -> bool:
         fault = str(error) or type(error).__name__
     except Exception as error:
         log.exception("document %s could not be made", claim.public_id)
-        fault = f"Unexpected fault: {type(error).__name__}"
+        fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
         with bench.database.writing() as db:
             evidence.store_document(db, claim, content)
@@ -193,7 +194,7 @@ def _channel(settings: Settings) -> notifications.Channel:
 def _mint(db: Session, message: notifications.MessageRow, base_url: str) -> str:
     person = people.persons_by_pseudonym(db, [message.recipient]).get(message.recipient)
     if person is None or person.archived:
-        raise NotFound("This person is no longer at the school.")
+        raise NotFound(_("This person is no longer at the school."))
     purpose = message.link_purpose
     token = accounts.mint_link(db, purpose=purpose, person_id=person.person_id, sent_to=message.to_address)
     return f"{base_url}{LINK_PATHS[purpose]}{token}"

@@ -18,6 +18,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _
 
 AUDIENCES = {"staff": "staff", "parents": "guardians", "children": "children", "image-uses": "guardians"}
 """Agreement key to the audience it is for."""
@@ -88,7 +89,7 @@ def publish(
     texts = [text.from_canonical(canonical) for canonical in canonicals]
     by_place = dict(zip(((each.language, each.reading_level) for each in texts), canonicals, strict=True))
     if len(by_place) != len(wordings) or len({(each.agreement_key, each.version_number) for each in texts}) != 1:
-        raise Invalid("Publish one version at a time, each language and reading level once.")
+        raise Invalid(_("Publish one version at a time, each language and reading level once."))
     version = _version(db, texts[0], material=material, actor=actor)
     known = {
         (row.language, row.reading_level): row
@@ -104,7 +105,7 @@ def publish(
             db.add(row)
             new.append(row)
         elif known[place].text_sha256 != digest:
-            raise Conflict("This version is already published in other words. Give the new words a new number.")
+            raise Conflict(_("This version is already published in other words. Give the new words a new number."))
     db.flush()
     db.info.pop(_NEWEST_KNOWN, None)
     added = {row.id for row in new}
@@ -125,14 +126,14 @@ def current(db: Session, key: str, *, language: str = FALLBACK_LANGUAGE, reading
     for spoken in (language, FALLBACK_LANGUAGE):
         if found := newest.get((key, reading_level, spoken)):
             return _wording(_read(db, found[0], found[1]), *found)
-    raise NotFound("No such rules have been published.")
+    raise NotFound(_("No such rules have been published."))
 
 
 def wording(db: Session, version_text_id: int) -> Wording:
     """One published wording by id; raises NotFound."""
     found = _found(db, VersionText.id == version_text_id)
     if not found:
-        raise NotFound("No such wording has been published.")
+        raise NotFound(_("No such wording has been published."))
     return found[0]
 
 
@@ -171,7 +172,7 @@ def changed_clauses(earlier: Wording, later: Wording) -> frozenset[str]:
 def _version(db: Session, first: text.Text, *, material: bool, actor: Actor) -> Version:
     """The version these texts belong to: a published one, or a new one with the next number."""
     if first.agreement_key not in AUDIENCES:
-        raise Invalid("There is no such agreement.")
+        raise Invalid(_("There is no such agreement."))
     agreement = db.scalar(sa.select(Agreement).where(Agreement.key == first.agreement_key))
     if agreement is None:
         agreement = Agreement(key=first.agreement_key, audience=AUDIENCES[first.agreement_key])
@@ -181,10 +182,10 @@ def _version(db: Session, first: text.Text, *, material: bool, actor: Actor) -> 
     if first.version_number in found:
         version = found[first.version_number]
         if version.status != "published":
-            raise Conflict("A draft already has this number.")
+            raise Conflict(_("A draft already has this number."))
         return version
     if first.version_number != max(found, default=0) + 1:
-        raise Conflict(f"The next version of these rules is number {max(found, default=0) + 1}.")
+        raise Conflict(_("The next version of these rules is number %(number)s.", number=max(found, default=0) + 1))
     version = Version(
         number=first.version_number,
         status="published",
@@ -201,12 +202,12 @@ def _version(db: Session, first: text.Text, *, material: bool, actor: Actor) -> 
 def _check_same_clauses(texts: Sequence[text.Text]) -> None:
     """Every text of a version must say the same clauses, in the same order and strength, and English must be there."""
     if not any(each.language == FALLBACK_LANGUAGE and each.reading_level == "full" for each in texts):
-        raise Invalid("A version needs its full English text.")
+        raise Invalid(_("A version needs its full English text."))
     outlines = {
         tuple((clause.key, clause.kind, clause.source, clause.basis) for clause in each.clauses) for each in texts
     }
     if len(outlines) != 1:
-        raise Invalid("The texts of one version must have the same clauses.")
+        raise Invalid(_("The texts of one version must have the same clauses."))
 
 
 # Built once: every page of rules asks, and putting the statement together costs more than its answer.
@@ -254,7 +255,7 @@ def _read(db: Session, version_text_id: int, digest: str) -> text.Text:
     if digest not in _known_texts:
         canonical = db.scalar(sa.select(VersionText.canonical).where(VersionText.id == version_text_id)) or b""
         if text.sha256(canonical) != digest:
-            raise Conflict("The stored wording is not the one that was published. Please tell the school office.")
+            raise Conflict(_("The stored wording is not the one that was published. Please tell the school office."))
         if len(_known_texts) >= KNOWN_TEXTS_KEPT:
             _known_texts.clear()
         _known_texts[digest] = text.from_canonical(canonical)
@@ -265,7 +266,7 @@ def _wording(
     read: text.Text, version_text_id: int, digest: str, published_at: dt.datetime | None, material: bool
 ) -> Wording:
     if published_at is None:
-        raise NotFound("No such wording has been published.")
+        raise NotFound(_("No such wording has been published."))
     return Wording(
         version_text_id=version_text_id,
         agreement_key=read.agreement_key,
@@ -285,7 +286,7 @@ def _wording(
 
 def _version_row(version: Version, texts: Sequence[VersionText]) -> VersionRow:
     if version.published_at is None:
-        raise NotFound("No such version has been published.")
+        raise NotFound(_("No such version has been published."))
     return VersionRow(
         public_id=version.public_id,
         agreement_key=version.agreement.key,

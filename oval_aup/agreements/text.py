@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from oval_aup.core.canonical import canonical
 from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
 
 FORMAT = 1
 KINDS = ("must", "advised", "information")
@@ -81,7 +82,7 @@ def to_canonical(wording: Mapping[str, Any]) -> bytes:
     """Check a wording as the rule set files hold it and give its canonical bytes; raises Invalid naming each fault."""
     faults = _faults(wording)
     if faults:
-        raise Invalid("This wording cannot be published.", faults)
+        raise Invalid(_("This wording cannot be published."), faults)
     return canonical(dict(wording))
 
 
@@ -131,22 +132,22 @@ def _faults(wording: Mapping[str, Any]) -> dict[str, str]:
     faults: dict[str, str] = {}
     expected = {"v", "version", "clauses", "notes", *_TEXTS, *_IDENTITY}
     if set(wording) != expected:
-        faults["parts"] = f"Missing or unknown parts: {', '.join(sorted(expected ^ set(wording)))}."
+        faults["parts"] = _("Missing or unknown parts: %(parts)s.", parts=", ".join(sorted(expected ^ set(wording))))
         return faults
     if wording["v"] != FORMAT:
-        faults["v"] = f"The format must be {FORMAT}."
+        faults["v"] = _("The format must be %(format)s.", format=FORMAT)
     number = wording["version"]
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        faults["version"] = "The version must be a whole number from 1."
+        faults["version"] = _("The version must be a whole number from 1.")
     if not _is_key(wording["agreement"]):
-        faults["agreement"] = "The agreement needs a key such as “parents”."
+        faults["agreement"] = _("The agreement needs a key such as “parents”.")
     if not isinstance(wording["language"], str) or not _LANGUAGE.fullmatch(wording["language"]):
-        faults["language"] = "The language needs a code such as “en”."
+        faults["language"] = _("The language needs a code such as “en”.")
     if wording["reading_level"] not in READING_LEVELS:
-        faults["reading_level"] = "The reading level must be “full” or “younger”."
+        faults["reading_level"] = _("The reading level must be “full” or “younger”.")
     for part in _TEXTS:
         if not _is_text(wording[part]):
-            faults[part] = "This must be filled in with plain text."
+            faults[part] = _("This must be filled in with plain text.")
     faults |= _item_faults("clauses", wording["clauses"], _CLAUSE, _CLAUSE_EXTRAS)
     faults |= _item_faults("notes", wording["notes"], _NOTE, ())
     if not faults:
@@ -156,19 +157,19 @@ def _faults(wording: Mapping[str, Any]) -> dict[str, str]:
 
 def _item_faults(part: str, items: Any, needed: tuple[str, ...], extras: tuple[str, ...]) -> dict[str, str]:
     if not isinstance(items, list) or (part == "clauses" and not items):
-        return {part: "This must be a list with something in it."}
+        return {part: _("This must be a list with something in it.")}
     faults: dict[str, str] = {}
     for position, item in enumerate(items, start=1):
         where = f"{part} {position}"
         if not isinstance(item, dict) or not set(needed) <= set(item) <= {*needed, *extras}:
-            faults[where] = f"Each of these needs {', '.join(needed)}."
+            faults[where] = _("Each of these needs %(parts)s.", parts=", ".join(needed))
         elif not all(_is_text(value) for value in item.values()):
-            faults[where] = "Every part must be filled in with plain text."
+            faults[where] = _("Every part must be filled in with plain text.")
         elif not _is_key(item["key"]):
-            faults[where] = "The key must be words in small letters joined by hyphens."
+            faults[where] = _("The key must be words in small letters joined by hyphens.")
     keys = [item.get("key") for item in items if isinstance(item, dict)]
     if len(set(map(str, keys))) != len(keys):
-        faults[part] = "Two keys are the same."
+        faults[part] = _("Two keys are the same.")
     return faults
 
 
@@ -177,9 +178,11 @@ def _clause_faults(wording: Mapping[str, Any]) -> dict[str, str]:
     uses = wording["agreement"] == "image-uses"
     for position, clause in enumerate(wording["clauses"], start=1):
         if clause["kind"] not in KINDS:
-            faults[f"clauses {position}"] = f"The kind must be one of {', '.join(KINDS)}."
+            faults[f"clauses {position}"] = _("The kind must be one of %(kinds)s.", kinds=", ".join(KINDS))
         if uses != ("basis" in clause) or clause.get("basis", BASES[0]) not in BASES:
-            faults[f"clauses {position}"] = f"A use of pictures, and nothing else, has a basis: {', '.join(BASES)}."
+            faults[f"clauses {position}"] = _(
+                "A use of pictures, and nothing else, has a basis: %(bases)s.", bases=", ".join(BASES)
+            )
     return faults
 
 

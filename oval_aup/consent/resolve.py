@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
 
 ANY = "any"
 """One yes is enough when nobody says no."""
@@ -73,7 +74,7 @@ def resolve(
     A block outweighs everything; then any no, which beside a yes is a conflict; then a missing answer; then yes.
     """
     if policy not in POLICIES:
-        raise Invalid(f"The policy must be one of {', '.join(POLICIES)}.")
+        raise Invalid(_("The policy must be one of %(policies)s.", policies=", ".join(POLICIES)))
     if blocked:
         return Verdict("blocked")
     if basis != "consent":

@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 
+from oval_aup.core.i18n import _
 from oval_aup.evidence import pdf
 from oval_aup.evidence.pdf import Paper
 
@@ -88,14 +89,14 @@ class _Renderer:
         try:
             line.send(paper)
             if not line.poll(seconds):
-                raise PrintFailed(f"Rendering took longer than {seconds:g} seconds.")
+                raise PrintFailed(_("Rendering took longer than %(seconds)s seconds.", seconds=f"{seconds:g}"))
             content, fault = line.recv()
         except PrintFailed:
             self.stop(kill=True)
             raise
         except (EOFError, OSError) as error:
             self.stop(kill=True)
-            raise PrintFailed("The renderer stopped in the middle of this document.") from error
+            raise PrintFailed(_("The renderer stopped in the middle of this document.")) from error
         self._rendered += 1
         if fault:
             self.stop()  # after running out of memory, or any surprise, a fresh process is the safer one
@@ -131,11 +132,11 @@ class _Renderer:
         self._line = ours
         if not ours.poll(START_SECONDS):
             self.stop(kill=True)
-            raise PrintFailed("The renderer did not start.")
+            raise PrintFailed(_("The renderer did not start."))
         try:
             fault = ours.recv()
         except EOFError:
-            fault = "The renderer stopped while it was starting."
+            fault = _("The renderer stopped while it was starting.")
         if fault:
             self.stop(kill=True)
             raise PrintFailed(fault)
@@ -155,7 +156,7 @@ def _serve(line: Connection, fonts_conf: str, memory: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     except Exception as error:
-        line.send(f"The renderer cannot start: {error}")
+        line.send(_("The renderer cannot start: %(fault)s", fault=error))
         return
     line.send("")
     while True:
@@ -170,8 +171,8 @@ def _outcome(paper: Paper) -> tuple[bytes, str]:
     try:
         return pdf.render(paper), ""
     except MemoryError:
-        return b"", "Rendering needed more memory than a document may use."
+        return b"", _("Rendering needed more memory than a document may use.")
     except RecursionError:
-        return b"", "The document is nested too deeply to be rendered."
+        return b"", _("The document is nested too deeply to be rendered.")
     except Exception as error:
-        return b"", f"Rendering failed: {type(error).__name__}: {error}"[:500]
+        return b"", _("Rendering failed: %(kind)s: %(fault)s", kind=type(error).__name__, fault=error)[:500]

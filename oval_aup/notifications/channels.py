@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+from oval_aup.core.i18n import _
+
 
 class ChannelDown(Exception):
     """Nothing can be sent at all just now: no connection, no encryption, log-in refused. No letter is to blame."""
@@ -77,7 +79,7 @@ class FolderChannel:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise ChannelDown(f"The mail folder cannot be made ({error.strerror}).") from error
+            raise ChannelDown(_("The mail folder cannot be made (%(fault)s).", fault=error.strerror)) from error
         yield self
 
     def carry(self, letter: EmailMessage, to_address: str, hand_over: HandOver) -> None:
@@ -87,6 +89,6 @@ class FolderChannel:
             part.touch(mode=0o600)
             part.write_bytes(letter.as_bytes())
         except OSError as error:
-            raise ChannelDown(f"The mail folder cannot be written ({error.strerror}).") from error
+            raise ChannelDown(_("The mail folder cannot be written (%(fault)s).", fault=error.strerror)) from error
         hand_over()
         part.replace(self.folder / f"{name}.eml")

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
+from oval_aup.core.i18n import _
 from oval_aup.notifications import trouble
 from oval_aup.notifications.channels import (
     Carrier,
@@ -112,8 +113,8 @@ def recover(database: Database) -> None:
     with database.reading() as db:
         if db.execute(sa.select(_message.c.id).where(sa.or_(claimed, begun)).limit(1)).first() is None:
             return
-    unsure = {"status": "uncertain", "error": "The worker stopped while this was being sent; it may have arrived."}
-    lost = {"status": "failed", "error": "The worker stopped each time before this could be sent."}
+    unsure = {"status": "uncertain", "error": _("The worker stopped while this was being sent; it may have arrived.")}
+    lost = {"status": "failed", "error": _("The worker stopped each time before this could be sent.")}
     with database.writing() as db:
         db.execute(sa.update(_message).where(claimed, _message.c.attempts >= MAX_ATTEMPTS).values(**lost))
         db.execute(sa.update(_message).where(claimed).values(status="queued", next_attempt_at=now))
@@ -157,10 +158,12 @@ def _send_one(
     except UncertainDelivery as doubt:
         return _Outcome("uncertain", str(doubt))
     except DomainError as error:
-        return _Outcome("failed", f"This message cannot be sent: {error}")
+        return _Outcome("failed", _("This message cannot be sent: %(fault)s", fault=error))
     except Exception as error:  # a fault of ours in one letter must not hold up the others
         log.exception("message %s could not be sent", claim.public_id)
-        return _Outcome("uncertain" if handed_over else "queued", f"Unexpected fault: {type(error).__name__}")
+        return _Outcome(
+            "uncertain" if handed_over else "queued", _("Unexpected fault: %(kind)s", kind=type(error).__name__)
+        )
     return _Outcome("sent")
 
 
@@ -168,7 +171,7 @@ def _check_address(address: str) -> None:
     try:
         Address(addr_spec=address)
     except (ValueError, IndexError, MessageError) as error:  # the standard library raises any of these
-        raise PermanentRefusal(f"This is not an e-mail address: {error}", code="501") from error
+        raise PermanentRefusal(_("This is not an e-mail address: %(fault)s", fault=error), code="501") from error
 
 
 def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) -> tuple[str, tuple[str, bytes] | None]:
@@ -180,7 +183,7 @@ def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) 
         with database.reading() as db:
             file = attach(db, claim.attachment)
         if not file[1]:
-            raise TemporaryRefusal("The attachment is empty.")
+            raise TemporaryRefusal(_("The attachment is empty."))
     return link, file
 
 
@@ -203,7 +206,8 @@ def _claim(database: Database) -> MessageRow | None:
             )
             reasons = trouble.troubled_addresses(db, [row.to_address])
             if reasons:
-                stopped = {"status": "failed", "error": f"Not sent, mail does not reach it: {reasons[row.to_address]}"}
+                why = _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address])
+                stopped = {"status": "failed", "error": why}
                 db.execute(sa.update(_message).where(unchanged).values(**stopped))
                 continue
             taken = {"status": "sending", "attempts": row.attempts + 1, "claimed_at": now}

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from oval_aup.core.i18n import _
 from oval_aup.notifications.channels import (
     ChannelDown,
     HandOver,
@@ -106,13 +107,15 @@ class SmtpCarrier:
                 server.login(channel.user, channel.password)
         except smtplib.SMTPAuthenticationError as error:
             self.close()
-            raise ChannelDown(f"The mail server refused the log-in ({error.smtp_code}).") from error
+            raise ChannelDown(_("The mail server refused the log-in (%(code)s).", code=error.smtp_code)) from error
         except smtplib.SMTPNotSupportedError as error:
             self.close()
-            raise ChannelDown(f"The mail server lacks what the setting asks for: {error}") from error
+            raise ChannelDown(_("The mail server lacks what the setting asks for: %(fault)s", fault=error)) from error
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise ChannelDown(f"The mail server {channel.host} cannot be used: {_said(error)}") from error
+            raise ChannelDown(
+                _("The mail server %(host)s cannot be used: %(fault)s", host=channel.host, fault=_said(error))
+            ) from error
 
     def close(self) -> None:
         """Say goodbye if there is anybody left to say it to."""
@@ -128,7 +131,7 @@ class SmtpCarrier:
         local, _at, domain = to_address.rpartition("@")
         plain = local.isascii()
         if not plain and not server.has_extn("smtputf8"):
-            raise PermanentRefusal("The mail server cannot write to an address with such letters.", code="553")
+            raise PermanentRefusal(_("The mail server cannot write to an address with such letters."), code="553")
         recipient = f"{local}@{_ascii_domain(domain)}"
         text = letter.as_bytes(policy=SMTP_POLICY if plain else SMTP_POLICY.clone(utf8=True))
         try:
@@ -161,7 +164,7 @@ class SmtpCarrier:
         try:
             code, reply = server.mail(self.channel.sender, () if plain else ("SMTPUTF8",))
             if code != 250:
-                raise ChannelDown(f"The mail server refused our sender address: {_reply(code, reply)}")
+                raise ChannelDown(_("The mail server refused our sender address: %(reply)s", reply=_reply(code, reply)))
             code, reply = server.rcpt(recipient)
             if code not in {250, 251}:
                 raise _refusal(code, reply, about_address=True)
@@ -169,7 +172,9 @@ class SmtpCarrier:
             if code != 354:
                 raise _refusal(code, reply, about_address=False)
         except (smtplib.SMTPException, OSError) as error:
-            raise TemporaryRefusal(f"The connection broke before the letter was sent: {_said(error)}") from error
+            raise TemporaryRefusal(
+                _("The connection broke before the letter was sent: %(fault)s", fault=_said(error))
+            ) from error
 
     def _text(self, server: smtplib.SMTP, text: bytes) -> None:
         quoted = re.sub(rb"(?m)^\.", b"..", text)
@@ -178,7 +183,9 @@ class SmtpCarrier:
             server.send(b".\r\n")
         except (smtplib.SMTPException, OSError) as error:
             self.close()  # without its final dot no server may keep the letter
-            raise TemporaryRefusal(f"The connection broke while the letter was being sent: {_said(error)}") from error
+            raise TemporaryRefusal(
+                _("The connection broke while the letter was being sent: %(fault)s", fault=_said(error))
+            ) from error
         try:
             if server.sock is not None:
                 server.sock.settimeout(self.channel.receipt_seconds)
@@ -187,7 +194,9 @@ class SmtpCarrier:
                 server.sock.settimeout(self.channel.step_seconds)
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise UncertainDelivery(f"The letter was sent, but the answer never came: {_said(error)}") from error
+            raise UncertainDelivery(
+                _("The letter was sent, but the answer never came: %(fault)s", fault=_said(error))
+            ) from error
         if code != 250:
             raise _refusal(code, reply, about_address=bool(ADDRESS_TROUBLE.search(_reply(code, reply))))
 
@@ -214,4 +223,4 @@ def _ascii_domain(domain: str) -> str:
     try:
         return domain.encode("idna").decode("ascii")
     except UnicodeError:
-        raise PermanentRefusal("There is no such domain.", code="553") from None
+        raise PermanentRefusal(_("There is no such domain."), code="553") from None

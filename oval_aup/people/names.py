@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
 
 _UNWANTED = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
@@ -50,7 +51,7 @@ def normal_email(text: str) -> str:
         return ""
     local = address.partition("@")[0]
     if len(address) > 254 or len(local) > 64 or not _EMAIL.fullmatch(address):
-        raise Invalid(fields={"email": "This is not an e-mail address."})
+        raise Invalid(fields={"email": _("This is not an e-mail address.")})
     return address
 
 

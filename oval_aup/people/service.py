@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _
 from oval_aup.people import families, queries
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import cleaned, folded, normal_email
@@ -24,7 +25,7 @@ def add_class(db: Session, *, name: str, year_group: str, actor: Actor) -> Class
     """Return the class of that name, opening it (or opening it again) where needed."""
     name = cleaned(name)
     if not name or year_group not in YEAR_GROUPS:
-        raise Invalid(fields={"class": "Give the class a name and a year group from N to 6."})
+        raise Invalid(fields={"class": _("Give the class a name and a year group from N to 6.")})
     found = db.scalar(sa.select(SchoolClass).where(SchoolClass.name == name))
     if found is None:
         found = SchoolClass(name=name, year_group=year_group)
@@ -50,13 +51,13 @@ def add_child(
     """Enrol a child by hand; raises Conflict where the UPN or office number is already someone's."""
     names = _names(forename, surname)
     if year_group not in YEAR_GROUPS:
-        raise Invalid(fields={"year_group": "Choose a year group from N to 6."})
+        raise Invalid(fields={"year_group": _("Choose a year group from N to 6.")})
     if not dt.date(1990, 1, 1) <= born_on <= clock.today():
-        raise Invalid(fields={"born_on": "Check the date of birth."})
+        raise Invalid(fields={"born_on": _("Check the date of birth.")})
     upn, mis_id = cleaned(upn).upper(), cleaned(mis_id)
     for column, value in ((Child.upn, upn), (Child.mis_id, mis_id)):
         if value and db.scalar(sa.select(Child.person_id).where(column == value)):
-            raise Conflict("A child with this number is already on the roll.")
+            raise Conflict(_("A child with this number is already on the roll."))
     person = Person(**names, preferred_forename=cleaned(preferred_forename))
     db.add(person)
     db.flush()
@@ -134,7 +135,7 @@ def link_guardian(
 ) -> GuardianshipRow:
     """Say how a known guardian (or staff member who is a parent) stands to a child; an earlier word is replaced."""
     if parental_responsibility not in RESPONSIBILITIES:
-        raise Invalid(fields={"parental_responsibility": "Choose yes, no or unknown."})
+        raise Invalid(fields={"parental_responsibility": _("Choose yes, no or unknown.")})
     if db.get(Child, child_id) is None or db.get(Person, guardian_id) is None:
         raise NotFound
     _ensure_guardian(db, guardian_id)
@@ -199,9 +200,9 @@ def add_staff_member(
     """Add a staff member by hand; a guardian of the same e-mail address and forename becomes both."""
     names, address = _names(forename, surname), normal_email(work_email)
     if staff_group not in STAFF_GROUPS:
-        raise Invalid(fields={"staff_group": "Choose a staff group."})
+        raise Invalid(fields={"staff_group": _("Choose a staff group.")})
     if address and db.scalar(sa.select(StaffMember.person_id).where(StaffMember.work_email == address)):
-        raise Conflict("A staff member with this e-mail address is already on the list.")
+        raise Conflict(_("A staff member with this e-mail address is already on the list."))
     person_id = _guardian_behind(db, address, names["forename"])
     if person_id is None:
         person = Person(**names, title=cleaned(title))
@@ -272,7 +273,7 @@ def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
 
 def _names(forename: str, surname: str) -> dict[str, str]:
     names = {"forename": cleaned(forename), "surname": cleaned(surname)}
-    missing = {field: "Enter a name." for field, name in names.items() if not name}
+    missing = {field: _("Enter a name.") for field, name in names.items() if not name}
     if missing:
         raise Invalid(fields=missing)
     return names
