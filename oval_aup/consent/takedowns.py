@@ -35,10 +35,13 @@ class TakeDownRow:
 
 def open_take_downs(db: Session, child_id: int, purpose_keys: Iterable[str]) -> None:
     """Open a task for each use that has none open."""
+    wanted = set(purpose_keys)
+    if not wanted:
+        return
     waiting = set(
         db.scalars(sa.select(TakeDown.purpose_key).where(TakeDown.child_id == child_id, TakeDown.done_at.is_(None)))
     )
-    for key in sorted(set(purpose_keys) - waiting):
+    for key in sorted(wanted - waiting):
         db.add(
             TakeDown(
                 child_id=child_id,

@@ -36,6 +36,7 @@ __all__ = [
     "Session",
     "UtcDateTime",
     "fetch",
+    "insert_once",
     "new_pseudonym",
     "new_public_id",
     "public_id_column",
@@ -98,6 +99,18 @@ def fetch(db: Session, statement: sa.Executable, **values: object) -> sa.CursorR
     if db.autoflush:
         db.flush()
     return db.connection().execute(statement, values)
+
+
+def insert_once(table: sa.Table, key: str) -> sa.TextClause:
+    """An insert of every column but ``id`` that lets a row with the same unique ``key`` be; its rowcount tells which.
+
+    Both engines understand it, and unlike a refused insert it leaves the transaction whole without a savepoint.
+    """
+    columns = [column for column in table.columns if column.name != "id"]
+    names, places = ", ".join(c.name for c in columns), ", ".join(f":{c.name}" for c in columns)
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({places}) ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
+    typed = [sa.bindparam(column.name, type_=column.type) for column in columns]
+    return sa.text(statement).bindparams(*typed).execution_options(preserve_rowcount=True)
 
 
 def public_id_column() -> Mapped[str]:

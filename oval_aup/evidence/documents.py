@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database, new_public_id
+from oval_aup.core.db import Database, insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
@@ -31,6 +31,7 @@ STALE_AFTER = dt.timedelta(minutes=5)
 _document = cast(sa.Table, Document.__table__)
 _content = cast(sa.Table, DocumentContent.__table__)
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
+_ADD = insert_once(_document, "dedupe_key")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
 
 
@@ -90,30 +91,27 @@ def want_document(
     """
     if kind not in DOCUMENT_KINDS:
         raise ValueError(f"{kind!r} is no kind of document")
+    now = clock.now()
+    row = {
+        "public_id": new_public_id(),
+        "kind": kind,
+        "subject": subject,
+        "params": params,
+        "dedupe_key": dedupe_key,
+        "status": "pending",
+        "attempts": 0,
+        "error": "",
+        "next_attempt_at": now,
+        "requested_at": now,
+        "requested_by_id": requested_by_id,
+        "sha256": "",
+        "size": 0,
+        "claimed_at": None,
+        "ready_at": None,
+    }
+    if _changed(db.execute(_ADD, row)) == 1:
+        return _row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)
-    if known is None:
-        now = clock.now()
-        row = {
-            "public_id": new_public_id(),
-            "kind": kind,
-            "subject": subject,
-            "params": params,
-            "dedupe_key": dedupe_key,
-            "status": "pending",
-            "attempts": 0,
-            "error": "",
-            "next_attempt_at": now,
-            "requested_at": now,
-            "requested_by_id": requested_by_id,
-            "sha256": "",
-            "size": 0,
-        }
-        try:
-            with db.begin_nested():
-                db.execute(sa.insert(_document), row)
-        except IntegrityError:  # another transaction asked for the same thing in the same instant
-            pass
-        known = _by_key(db, dedupe_key)
     if known is None or known.kind != kind or known.subject != subject:
         raise Conflict(_("Another document was already asked for under this name."))
     return known
@@ -240,7 +238,7 @@ def _claim(db: Session) -> DocumentRow | None:
             _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts
         )
         if row.attempts >= MAX_ATTEMPTS:
-            lost = _after_failure(row.attempts, row.error or "The worker died each time while making this document.")
+            lost = _after_failure(row.attempts, row.error or _("The worker died each time while making this document."))
             db.execute(sa.update(_document).where(unchanged).values(**lost))
             continue
         taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}

@@ -17,6 +17,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.canonical import canonical
 from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
 GENESIS = "0" * 64
@@ -63,12 +64,16 @@ DEVICE_CHANNELS = frozenset({"link", "login", "class"})
 CLOCK_SLACK_BACK = dt.timedelta(minutes=5)
 CLOCK_SLACK_AHEAD = dt.timedelta(days=366)
 
-_LEDGER_LOCK = 0x4F56414C  # the advisory lock that makes appends queue up on PostgreSQL
+_WAIT_FOR_TURN = sa.text(f"SELECT pg_advisory_xact_lock({0x4F56414C})")
+"""Makes appends queue up on PostgreSQL; any number would do that nobody else uses."""
 
 _entry = cast(sa.Table, LedgerEntry.__table__)
 _details = cast(sa.Table, LedgerDetails.__table__)
 _BY_KEY = sa.select(_entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
     _entry.c.idempotency_key == sa.bindparam("idempotency_key")
+)
+_BY_KEYS = sa.select(_entry.c.idempotency_key, _entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
+    _entry.c.idempotency_key.in_(sa.bindparam("keys", expanding=True))
 )
 _LAST = sa.select(_entry.c.seq, _entry.c.entry_hash, _entry.c.body).order_by(_entry.c.seq.desc()).limit(1)
 _ADD_ENTRY = sa.insert(_entry)
@@ -92,6 +97,19 @@ class Ref:
 
     seq: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An act that is to be entered; ``append`` says what belongs where."""
+
+    kind: str
+    subject: str
+    act: dict[str, Any]
+    idempotency_key: str
+    document: DocumentRef | None = None
+    details: dict[str, Any] | None = None
+    refs: Sequence[Ref] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +160,47 @@ def append(
     or subject. ``act`` must hold no direct identifier: names, addresses and remarks belong in ``details``, which can be
     erased. Device facts of the actor are added to the details when the actor's own device made the act.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is no kind of ledger entry")
+    new = NewEntry(kind, subject, act, idempotency_key, document=document, details=details, refs=refs)
+    return append_all(db, [new], actor=actor)[0]
+
+
+def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[EntryRow, ...]:
+    """``append`` for several acts, in this order and in no more statements than for one."""
+    if unknown := {each.kind for each in acts} - KINDS:
+        raise ValueError(f"{sorted(unknown)} are no kinds of ledger entries")
     if db.get_bind().dialect.name == "postgresql":
-        db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LEDGER_LOCK})"))
-    known = find(db, idempotency_key)
-    if known is not None:
-        if known.kind != kind or known.body["subject"]["pseudonym"] != subject:
-            raise Conflict("This was already recorded as something else.")
-        return known
-    seq, prev, at, suspect = _successor(db)
-    personal = _with_device(details, actor)
+        db.execute(_WAIT_FOR_TURN)
+    found = _with_keys(db, [each.idempotency_key for each in acts])
+    before: tuple[int, str, dt.datetime | None] | None = None
+    rows: list[EntryRow] = []
+    entries: list[dict[str, Any]] = []
+    personal: list[dict[str, Any]] = []
+    for each in acts:
+        known = found.get(each.idempotency_key)
+        if known is None:
+            before = before or _last(db)
+            entry, secret = _compose(each, before, actor)
+            entries.append(entry)
+            personal += [secret] if secret else []
+            known = found[each.idempotency_key] = _row(entry["seq"], entry["entry_hash"], entry["body"])
+            before = known.seq, known.entry_hash, known.at
+        elif known.kind != each.kind or known.body["subject"]["pseudonym"] != each.subject:
+            raise Conflict(_("This was already recorded as something else."))
+        rows.append(known)
+    if entries:
+        db.execute(_ADD_ENTRY, entries)
+    if personal:
+        db.execute(_ADD_DETAILS, personal)
+    return tuple(rows)
+
+
+def _compose(
+    new: NewEntry, before: tuple[int, str, dt.datetime | None], actor: Actor
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The rows of one entry and of its personal details, if it has any; ``before`` is the entry it follows."""
+    last_seq, prev, last_at = before
+    seq, at = last_seq + 1, clock.now()
+    personal = _with_device(new.details, actor)
     salt = secrets.token_bytes(32)
     details_bytes = canonical(personal) if personal else b""
     facts: dict[str, Any] = {
@@ -160,35 +208,29 @@ def append(
         "seq": seq,
         "prev": prev,
         "at": clock.iso(at),
-        "kind": kind,
+        "kind": new.kind,
         "actor": {"pseudonym": actor.pseudonym, "role": actor.role},
-        "subject": {"pseudonym": subject},
-        "document": _document(document),
-        "act": act,
+        "subject": {"pseudonym": new.subject},
+        "document": _document(new.document),
+        "act": new.act,
         "assurance": actor.assurance,
         "channel": actor.channel,
-        "refs": [{"seq": ref.seq, "reason": ref.reason} for ref in refs],
+        "refs": [{"seq": ref.seq, "reason": ref.reason} for ref in new.refs],
         "details_commitment": commitment(salt, details_bytes) if personal else "",
     }
-    if suspect:
+    if last_at is not None and (at < last_at - CLOCK_SLACK_BACK or at > last_at + CLOCK_SLACK_AHEAD):
         facts["clock_suspect"] = True
     body = canonical(facts)
-    digest = entry_hash(body)
-    db.execute(
-        _ADD_ENTRY,
-        {
-            "seq": seq,
-            "prev": prev,
-            "entry_hash": digest,
-            "body": body,
-            "idempotency_key": idempotency_key,
-            "kind": kind,
-            "subject": subject,
-        },
-    )
-    if personal:
-        db.execute(_ADD_DETAILS, {"seq": seq, "salt": salt, "details": details_bytes})
-    return _row(seq, digest, body)
+    entry = {
+        "seq": seq,
+        "prev": prev,
+        "entry_hash": entry_hash(body),
+        "body": body,
+        "idempotency_key": new.idempotency_key,
+        "kind": new.kind,
+        "subject": new.subject,
+    }
+    return entry, {"seq": seq, "salt": salt, "details": details_bytes} if personal else None
 
 
 def erase_details(
@@ -280,14 +322,17 @@ def stored_bytes(cell: Any) -> bytes:
     return bytes(cell) if isinstance(cell, bytes | bytearray | memoryview) else str(cell).encode("utf-8", "replace")
 
 
-def _successor(db: Session) -> tuple[int, str, dt.datetime, bool]:
-    at = clock.now()
+def _last(db: Session) -> tuple[int, str, dt.datetime | None]:
+    """Number, hash and time of the last entry; what the first one follows where there is none."""
     last = db.execute(_LAST).first()
     if last is None:
-        return 1, GENESIS, at, False
-    before = dt.datetime.fromisoformat(json.loads(last.body)["at"])
-    suspect = at < before - CLOCK_SLACK_BACK or at > before + CLOCK_SLACK_AHEAD
-    return last.seq + 1, last.entry_hash, at, suspect
+        return 0, GENESIS, None
+    return last.seq, last.entry_hash, dt.datetime.fromisoformat(json.loads(last.body)["at"])
+
+
+def _with_keys(db: Session, keys: list[str]) -> dict[str, EntryRow]:
+    found = db.execute(_BY_KEYS, {"keys": keys})
+    return {row.idempotency_key: _row(row.seq, row.entry_hash, row.body) for row in found}
 
 
 def _with_device(details: dict[str, Any] | None, actor: Actor) -> dict[str, Any]:

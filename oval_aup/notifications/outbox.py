@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.notifications import trouble
@@ -23,6 +23,7 @@ LINK_MARK = "PRIVATE-LINK-GOES-HERE"
 
 message_table = cast(sa.Table, Message.__table__)
 _message = message_table
+_ADD = insert_once(_message, "dedupe_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +94,29 @@ def enqueue(
         raise ValueError(
             "a letter needs its link mark exactly when it has a link purpose, and waits only for a document"
         )
+    now = clock.now()
+    row = {
+        "public_id": new_public_id(),
+        "kind": kind,
+        "recipient": recipient,
+        "to_address": to_address.strip(),
+        "subject": " ".join(letter.subject.split()),
+        "text": letter.text,
+        "html": letter.html,
+        "link_purpose": link_purpose,
+        "attachment": attachment,
+        "dedupe_key": dedupe_key,
+        "status": "waiting" if waits else "queued",
+        "attempts": 0,
+        "next_attempt_at": max(now, not_before or now),
+        "error": "",
+        "queued_at": now,
+        "claimed_at": None,
+        "sent_at": None,
+    }
+    if changed(db.execute(_ADD, row)) == 1:
+        return message_row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)
-    if known is None:
-        now = clock.now()
-        row = {
-            "public_id": new_public_id(),
-            "kind": kind,
-            "recipient": recipient,
-            "to_address": to_address.strip(),
-            "subject": " ".join(letter.subject.split()),
-            "text": letter.text,
-            "html": letter.html,
-            "link_purpose": link_purpose,
-            "attachment": attachment,
-            "dedupe_key": dedupe_key,
-            "status": "waiting" if waits else "queued",
-            "attempts": 0,
-            "next_attempt_at": max(now, not_before or now),
-            "error": "",
-            "queued_at": now,
-        }
-        try:
-            with db.begin_nested():
-                db.execute(sa.insert(_message), row)
-        except IntegrityError:  # another transaction queued the same message in the same instant
-            pass
-        known = _by_key(db, dedupe_key)
     if known is None or known.recipient != recipient or known.kind != kind:
         raise Conflict(_("Another message was already queued under this name."))
     return known
