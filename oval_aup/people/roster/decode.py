@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import codecs
 
+from oval_aup.core.i18n import _, later
+
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "This is a PDF; export the list as CSV instead."),
-    (b"\xd0\xcf\x11\xe0", "This is an Excel workbook; save it as CSV first."),
-    (b"\x1f\x8b", "This is a compressed file; unpack it and choose the CSV file inside."),
-    (b"7z\xbc\xaf", "This is a compressed file; unpack it and choose the CSV file inside."),
-    (b"Rar!", "This is a compressed file; unpack it and choose the CSV file inside."),
-    (b"\x89PNG", "This is a picture, not a list."),
-    (b"\xff\xd8\xff", "This is a picture, not a list."),
-    (b"GIF8", "This is a picture, not a list."),
-    (b"{\\rtf", "This is a word-processor document; export the list as CSV instead."),
-    (b"SQLite format 3", "This is a database, not a list."),
+    (b"%PDF", later("This is a PDF; export the list as CSV instead.")),
+    (b"\xd0\xcf\x11\xe0", later("This is an Excel workbook; save it as CSV first.")),
+    (b"\x1f\x8b", later("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"7z\xbc\xaf", later("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"Rar!", later("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"\x89PNG", later("This is a picture, not a list.")),
+    (b"\xff\xd8\xff", later("This is a picture, not a list.")),
+    (b"GIF8", later("This is a picture, not a list.")),
+    (b"{\\rtf", later("This is a word-processor document; export the list as CSV instead.")),
+    (b"SQLite format 3", later("This is a database, not a list.")),
 )
 _BOMS: tuple[tuple[bytes, str, str], ...] = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
@@ -23,44 +25,44 @@ _BOMS: tuple[tuple[bytes, str, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
-_NOT_TEXT = "This is not a text file; export the list as CSV."
-_CUT = "This file stops in the middle of a letter: it is incomplete. Export it again."
+_NOT_TEXT = later("This is not a text file; export the list as CSV.")
+_CUT = later("This file stops in the middle of a letter: it is incomplete. Export it again.")
 _CONTROLS = frozenset(chr(code) for code in range(32)) - frozenset("\t\n\r\x0b\x0c") | {"\x7f"}
 
 
 def decoded(content: bytes) -> tuple[str, str, str]:
     """The text, the name of its encoding, and the sentence that refuses it (empty when all is well)."""
     if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        return "", "", "This file is empty."
+        return "", "", _("This file is empty.")
     if fault := _other_format(content):
         return "", "", fault
     text, name, fault = _text(content)
     if fault:
         return "", "", fault
     if "\x00" in text:
-        return "", "", _NOT_TEXT
+        return "", "", _(_NOT_TEXT)
     if sum(text.count(char) for char in _CONTROLS) * 100 > len(text):
-        return "", "", _NOT_TEXT
+        return "", "", _(_NOT_TEXT)
     if not text.strip():
-        return "", "", "This file is empty."
+        return "", "", _("This file is empty.")
     return text.replace("\r\n", "\n").replace("\r", "\n"), name, ""
 
 
 def _other_format(content: bytes) -> str:
     if content.startswith(b"PK"):
         if b"xl/" in content or b"[Content_Types].xml" in content[:4096]:
-            return "This is an Excel workbook; save it as CSV first."
+            return _("This is an Excel workbook; save it as CSV first.")
         if b"opendocument.spreadsheet" in content[:200]:
-            return "This is a LibreOffice spreadsheet; save it as CSV first."
-        return "This is a ZIP file; unpack it and choose the CSV file inside."
+            return _("This is a LibreOffice spreadsheet; save it as CSV first.")
+        return _("This is a ZIP file; unpack it and choose the CSV file inside.")
     for magic, sentence in _MAGIC:
         if content.startswith(magic):
-            return sentence
+            return _(sentence)
     start = content[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table")):
-        return "This is a web page, even if its name ends in .xls; export the list as CSV instead."
+        return _("This is a web page, even if its name ends in .xls; export the list as CSV instead.")
     if start.startswith((b"<?xml", b"<ctfile")):
-        return "This is an XML file; export the list as CSV instead."
+        return _("This is an XML file; export the list as CSV instead.")
     return ""
 
 
@@ -80,7 +82,7 @@ def _strict(content: bytes, codec: str, name: str) -> tuple[str, str, str]:
     try:
         return content.decode(codec), name, ""
     except UnicodeDecodeError as error:
-        return "", "", _CUT if error.end >= len(content) else _NOT_TEXT
+        return "", "", _(_CUT if error.end >= len(content) else _NOT_TEXT)
 
 
 def _bare_utf16(content: bytes) -> str:
@@ -102,14 +104,13 @@ def _windows(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, str]:
     whole = sum(1 for char in lenient if ord(char) > 127) - damaged
     if whole > damaged:
         if error.reason == "unexpected end of data" and error.end >= len(content):
-            return "", "", _CUT
+            return "", "", _(_CUT)
         row = content[: error.start].count(b"\n") + 1
-        return (
-            "",
-            "",
-            f"Row {row} holds letters in two different encodings; save the file as “CSV UTF-8” and try again.",
+        fault = _(
+            "Row %(row)s holds letters in two different encodings; save the file as “CSV UTF-8” and try again.", row=row
         )
+        return "", "", fault
     try:
         return content.decode("cp1252"), "Windows-1252", ""
     except UnicodeDecodeError:
-        return "", "", _NOT_TEXT
+        return "", "", _(_NOT_TEXT)

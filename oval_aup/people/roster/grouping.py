@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian
@@ -107,8 +108,14 @@ def _one_name_per_number(mentions: list[Mention], plan: Plan) -> list[Mention]:
         if earlier.name != mention.name:
             plan.warn(
                 mention.row,
-                f"Contact number {number} is {earlier.entry.full_name} in row {earlier.row} but"
-                f" {mention.entry.full_name} here; this contact was left out.",
+                _(
+                    "Contact number %(number)s is %(one)s in row %(row)s but %(other)s here;"
+                    " this contact was left out.",
+                    number=number,
+                    one=earlier.entry.full_name,
+                    row=earlier.row,
+                    other=mention.entry.full_name,
+                ),
             )
             mention.child.doubtful = True
             continue

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from oval_aup.core.i18n import _
 from oval_aup.people.names import cleaned, folded
 from oval_aup.people.roster import values
 from oval_aup.people.roster.entries import (
@@ -51,16 +52,20 @@ class _Row:
             return ""
         plain = cleaned(raw)
         if values.looks_damaged(plain):
-            self.warn(f"“{values.shortened(plain)}” looks damaged: the file was once saved in the wrong encoding.")
+            told = _(
+                "“%(cell)s” looks damaged: the file was once saved in the wrong encoding.", cell=values.shortened(plain)
+            )
+            self.warn(told)
         if len(plain) > longest:
-            self.warn(f"“{values.shortened(plain)}” is too long and was cut to {longest} letters.")
+            cell = values.shortened(plain)
+            self.warn(_("“%(cell)s” is too long and was cut to %(longest)s letters.", cell=cell, longest=longest))
             plain = plain[:longest].rstrip()
         return plain
 
     def key(self, name: str, longest: int = 40) -> str:
         plain = self.text(name, 1000)
         if len(plain) > longest:
-            raise LeftOut(f"“{values.shortened(plain)}” is too long for an office number.")
+            raise LeftOut(_("“%(cell)s” is too long for an office number.", cell=values.shortened(plain)))
         return plain
 
     def value(self, key: str, meaning: Callable[[str], T], blank: T, then: str, *, bad: T | None = None) -> T:
@@ -144,21 +149,26 @@ def _family_line(row: _Row, kind: str, today: dt.date) -> FamilyLine:
 
 
 def _child(row: _Row, today: dt.date) -> ChildEntry:
-    _, forename, surname = _names(row, "child")
+    _title, forename, surname = _names(row, "child")
     if not forename or not surname:
-        raise LeftOut("The child’s forename or surname is missing.")
+        raise LeftOut(_("The child’s forename or surname is missing."))
     mis_id, upn = row.key("child_mis_id"), values.upn(row.key("child_upn", 20))
     if upn and not values.upn_is_sound(upn):
-        row.warn(f"The UPN {upn} does not pass its check; it is used as it stands.")
+        row.warn(_("The UPN %(upn)s does not pass its check; it is used as it stands.", upn=upn))
     if not upn and not mis_id and {"child_upn", "child_mis_id"} & row.columns.keys():
-        row.warn(f"{forename} {surname} has no UPN or office number, and is known by name and date of birth only.")
+        told = _(
+            "%(name)s has no UPN or office number, and is known by name and date of birth only.",
+            name=f"{forename} {surname}",
+        )
+        row.warn(told)
     born_on = row.must("child_born_on", values.date)
     if born_on is None:
-        raise LeftOut("The date of birth is missing.")
+        raise LeftOut(_("The date of birth is missing."))
     if born_on > today:
-        raise LeftOut(f"The date of birth {born_on:%d/%m/%Y} lies in the future.")
+        raise LeftOut(_("The date of birth %(date)s lies in the future.", date=f"{born_on:%d/%m/%Y}"))
     if today.year - born_on.year > OLDEST_CHILD:
-        raise LeftOut(f"The date of birth {born_on:%d/%m/%Y} is too long ago for a primary school.")
+        told = _("The date of birth %(date)s is too long ago for a primary school.", date=f"{born_on:%d/%m/%Y}")
+        raise LeftOut(told)
     class_name = row.text("child_class", 40)
     return ChildEntry(
         mis_id=mis_id,
@@ -184,9 +194,15 @@ def _year_group(row: _Row, born_on: dt.date, class_name: str, today: dt.date) ->
         year_group = values.class_year(class_name)
     if not year_group:
         year_group = "N" if usual < 0 else "R" if usual == 0 else str(min(usual, 6))
-        row.warn(f"The year group is missing; {values.year_words(year_group)} is taken from the date of birth.")
+        said = values.year_words(year_group)
+        row.warn(_("The year group is missing; %(year)s is taken from the date of birth.", year=said))
     elif abs(_years_apart(year_group, usual)) > 1:
-        row.warn(f"Born on {born_on:%d/%m/%Y} and in {values.year_words(year_group)}: one of the two looks wrong.")
+        told = _(
+            "Born on %(date)s and in %(year)s: one of the two looks wrong.",
+            date=f"{born_on:%d/%m/%Y}",
+            year=values.year_words(year_group),
+        )
+        row.warn(told)
     return year_group
 
 
@@ -200,16 +216,18 @@ def _contact(row: _Row, who: str, place: int | None) -> tuple[ContactEntry | Non
     """The contact, if the row has one, and whether all there was could be read."""
     title, forename, surname = _names(row, who)
     contact_id = row.key(f"{who}_id")
-    email = row.value(f"{who}_email", values.email, "", "It was left out.")
-    mobile = row.value(f"{who}_mobile", values.telephone, "", "It was left out.")
+    email = row.value(f"{who}_email", values.email, "", _("It was left out."))
+    mobile = row.value(f"{who}_mobile", values.telephone, "", _("It was left out."))
     if not surname and not forename:
         if contact_id or email or mobile:
-            row.warn("The contact in this row has no name and was left out.")
+            row.warn(_("The contact in this row has no name and was left out."))
             return None, False
         return None, True
     if not surname:
         forename, surname = "", forename
-    responsible = row.value(f"{who}_parental_responsibility", values.flag, None, "Parental responsibility is unknown.")
+    responsible = row.value(
+        f"{who}_parental_responsibility", values.flag, None, _("Parental responsibility is unknown.")
+    )
     priority = "".join(filter(str.isdigit, row.text(f"{who}_priority")))[:3]
     contact = ContactEntry(
         contact_id=contact_id,
@@ -218,8 +236,8 @@ def _contact(row: _Row, who: str, place: int | None) -> tuple[ContactEntry | Non
         surname=surname,
         relationship_name=row.text(f"{who}_relationship", 60),
         parental_responsibility={True: "yes", False: "no", None: ""}[responsible],
-        barred=row.value(f"{who}_court_order", values.flag, None, "They count as barred until put right.", bad=True),
-        lives_with=row.value(f"{who}_lives_with", values.flag, None, "It was left out."),
+        barred=row.value(f"{who}_court_order", values.flag, None, _("They count as barred until put right."), bad=True),
+        lives_with=row.value(f"{who}_lives_with", values.flag, None, _("It was left out.")),
         priority=int(priority) if priority else place,
         split=f"{who}_surname" not in row.columns,
         email=email,
@@ -232,13 +250,14 @@ def _contact(row: _Row, who: str, place: int | None) -> tuple[ContactEntry | Non
 def _staff_line(row: _Row) -> StaffLine:
     title, forename, surname = _names(row, "staff")
     if not forename or not surname:
-        raise LeftOut("The forename or surname is missing.")
-    email = row.value("staff_email", values.email, "", "It was left out, so this person cannot log in.")
+        raise LeftOut(_("The forename or surname is missing."))
+    email = row.value("staff_email", values.email, "", _("It was left out, so this person cannot log in."))
     code = row.key("staff_code")
     if not code and not email:
-        raise LeftOut(f"{forename} {surname} has neither a staff code nor a work e-mail address.")
+        told = _("%(name)s has neither a staff code nor a work e-mail address.", name=f"{forename} {surname}")
+        raise LeftOut(told)
     if not email and not row.problems:
-        row.warn(f"{forename} {surname} has no work e-mail address and cannot log in.")
+        row.warn(_("%(name)s has no work e-mail address and cannot log in.", name=f"{forename} {surname}"))
     return StaffLine(
         row=row.number,
         code=code,
@@ -248,6 +267,6 @@ def _staff_line(row: _Row) -> StaffLine:
         post=row.text("staff_post"),
         class_name=row.text("staff_class", 40),
         email=email,
-        starts_on=row.value("staff_starts_on", values.date, None, "It was left out."),
+        starts_on=row.value("staff_starts_on", values.date, None, _("It was left out.")),
         line_manager=row.text("staff_line_manager", 254),
     )

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
 from oval_aup.people.roster.decode import decoded
 
 DEFAULT_LIMIT = 10 * 1024 * 1024
@@ -52,7 +53,11 @@ def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
     """Read an export of at most ``limit`` bytes; raises Unreadable with a sentence for anything else."""
     if len(content) > limit:
         raise Unreadable(
-            f"This file is {_megabytes(len(content))} MB; the largest that can be read is {_megabytes(limit)} MB."
+            _(
+                "This file is %(size)s MB; the largest that can be read is %(limit)s MB.",
+                size=_megabytes(len(content)),
+                limit=_megabytes(limit),
+            )
         )
     text, encoding, fault = decoded(content)
     if fault:
@@ -70,7 +75,7 @@ def _megabytes(size: int) -> str:
 
 def _delimiter(text: str) -> tuple[str, str]:
     """The text without Excel's ``sep=`` line, and what parts its cells."""
-    first, _, rest = text.partition("\n")
+    first, _end, rest = text.partition("\n")
     told = re.fullmatch(r'"?sep=([,;\t|])"?\s*', first, re.IGNORECASE)
     if told:
         return rest, told[1]
@@ -79,7 +84,7 @@ def _delimiter(text: str) -> tuple[str, str]:
     best = max(_DELIMITERS, key=lambda delimiter: _parts_well(widths[delimiter]))
     if all(width <= 1 for width in widths[best]):
         raise Unreadable(
-            "Only one column was found; save the list as CSV with a comma, semicolon or tab between cells."
+            _("Only one column was found; save the list as CSV with a comma, semicolon or tab between cells.")
         )
     return text, best
 
@@ -99,13 +104,19 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
     records: list[list[str]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for record in reader:
+        for row, record in enumerate(reader, start=1):
             if len(record) > MOST_COLUMNS:
-                raise Unreadable(f"Row {len(records) + 1} has more than {MOST_COLUMNS} columns; export fewer columns.")
+                fault = _(
+                    "Row %(row)s has more than %(most)s columns; export fewer columns.", most=MOST_COLUMNS, row=row
+                )
+                raise Unreadable(fault)
             if len(records) > MOST_ROWS:
-                raise Unreadable(f"This file has more than {MOST_ROWS:,} rows; that is too many for one school.")
+                fault = _(
+                    "This file has more than %(most)s rows; that is too many for one school.", most=f"{MOST_ROWS:,}"
+                )
+                raise Unreadable(fault)
             if any(len(cell) > LONGEST_CELL for cell in record):
-                raise Unreadable(_unclosed(len(records) + 1))
+                raise Unreadable(_unclosed(row))
             records.append(record)
     except csv.Error as error:
         raise Unreadable(_unclosed(len(records) + 1)) from error
@@ -113,7 +124,10 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _unclosed(row: int) -> str:
-    return f"A quotation mark in row {row} is never closed: the file is damaged or was cut short. Export it again."
+    return _(
+        "A quotation mark in row %(row)s is never closed: the file is damaged or was cut short. Export it again.",
+        row=row,
+    )
 
 
 def _headers(records: list[list[str]]) -> tuple[tuple[str, ...], int]:
@@ -123,20 +137,20 @@ def _headers(records: list[list[str]]) -> tuple[tuple[str, ...], int]:
         if sum(1 for cell in cells if cell) < 2:
             continue
         if sum(1 for cell in cells if _VALUE.search(cell)) > 0:
-            raise Unreadable("The first row should hold the column headings, but it holds a person.")
+            raise Unreadable(_("The first row should hold the column headings, but it holds a person."))
         while cells and not cells[-1]:
             cells.pop()
         if not any(any(cell.strip() for cell in row) for row in records[index + 1 :]):
-            raise Unreadable("This file has headings but no rows below them.")
+            raise Unreadable(_("This file has headings but no rows below them."))
         return _unique(cells), index + 1
-    raise Unreadable("No row of column headings was found at the top of this file.")
+    raise Unreadable(_("No row of column headings was found at the top of this file."))
 
 
 def _unique(cells: list[str]) -> tuple[str, ...]:
     seen: Counter[str] = Counter()
     headers = []
     for number, cell in enumerate(cells, start=1):
-        name = cell or f"Column {number}"
+        name = cell or f"Column {number}"  # kept with the mapping, so it stays in one language
         seen[name.lower()] += 1
         headers.append(name if seen[name.lower()] == 1 else f"{name} ({seen[name.lower()]})")
     return tuple(headers)
@@ -150,15 +164,19 @@ def _body(
     ]
     short = sum(1 for _, record in filled if len(record) < width)
     if short == 1 and len(filled[-1][1]) < width:
-        raise Unreadable(f"The last row (row {filled[-1][0]}) is cut short: the file is incomplete. Export it again.")
+        raise Unreadable(
+            _("The last row (row %(row)s) is cut short: the file is incomplete. Export it again.", row=filled[-1][0])
+        )
     ragged = short > max(3, len(filled) // 20)  # then the system that wrote it drops empty cells at the end of rows
     rows, numbers, misshapen = [], [], []
     for number, record in filled:
         if any(cell.strip() for cell in record[width:]):
-            sentence = "This row has more cells than there are headings; a comma may be missing its quotes."
+            sentence = _("This row has more cells than there are headings; a comma may be missing its quotes.")
             misshapen.append((number, sentence, tuple(map(tidy, record))))
         elif len(record) < width and not ragged:
-            sentence = f"This row has {len(record)} cells where the headings have {width}."
+            sentence = _(
+                "This row has %(cells)s cells where the headings have %(headings)s.", cells=len(record), headings=width
+            )
             misshapen.append((number, sentence, tuple(map(tidy, record))))
         else:
             rows.append(tuple(tidy(cell) for cell in record[:width]) + ("",) * (width - len(record)))

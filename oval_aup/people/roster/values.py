@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from oval_aup.core.errors import Invalid
+from oval_aup.core.i18n import _
 from oval_aup.people.names import cleaned, folded, normal_email
 
 _MONTH_NAMES = (
@@ -138,11 +139,13 @@ def date(text: str) -> dt.date | None:
     elif match := _WORDED.fullmatch(plain):
         day, month, year = match[1], str(_MONTHS.get(match[2].lower(), 0)), match[3]
     else:
-        raise BadValue(f"“{shortened(text)}” is not a date such as 05/06/2018 or 2018-06-05.")
+        raise BadValue(_("“%(cell)s” is not a date such as 05/06/2018 or 2018-06-05.", cell=shortened(text)))
     try:
         return dt.date(_full_year(year), int(month), int(day))
     except ValueError:
-        raise BadValue(f"“{shortened(text)}” is not a day in the calendar (day/month/year is expected).") from None
+        raise BadValue(
+            _("“%(cell)s” is not a day in the calendar (day/month/year is expected).", cell=shortened(text))
+        ) from None
 
 
 def _full_year(text: str) -> int:
@@ -165,7 +168,7 @@ def year_group(text: str) -> str:
     match = re.fullmatch(r"(?:nc ?)?(?:year|yr|y)? ?(?:group )?0?([1-6])(?: 0)?", plain)
     if match:
         return match[1]
-    raise BadValue(f"“{shortened(text)}” is not a year group from Nursery to Year 6.")
+    raise BadValue(_("“%(cell)s” is not a year group from Nursery to Year 6.", cell=shortened(text)))
 
 
 def class_year(class_name: str) -> str:
@@ -176,7 +179,9 @@ def class_year(class_name: str) -> str:
 
 def year_words(group: str) -> str:
     """A year group in words: ``N`` is Nursery, ``4`` is Year 4."""
-    return {"N": "Nursery", "R": "Reception"}.get(group, f"Year {group}")
+    if group == "N":
+        return _("Nursery")
+    return _("Reception") if group == "R" else _("Year %(number)s", number=group)
 
 
 def year_group_at(born_on: dt.date, school_year: int) -> int:
@@ -194,7 +199,7 @@ def flag(text: str) -> bool | None:
         return False
     if plain in {"", "unknown", "not known", "u", "n/a", "?"}:
         return None
-    raise BadValue(f"“{shortened(text)}” is neither yes nor no.")
+    raise BadValue(_("“%(cell)s” is neither yes nor no.", cell=shortened(text)))
 
 
 def email(text: str) -> str:
@@ -205,7 +210,7 @@ def email(text: str) -> str:
     try:
         return normal_email(plain)
     except Invalid:
-        raise BadValue(f"“{shortened(text)}” is not an e-mail address.") from None
+        raise BadValue(_("“%(cell)s” is not an e-mail address.", cell=shortened(text))) from None
 
 
 def telephone(text: str) -> str:
@@ -215,7 +220,7 @@ def telephone(text: str) -> str:
         return ""
     digits = sum(char.isdigit() for char in plain)
     if not 7 <= digits <= 15 or len(plain) > 40:
-        raise BadValue(f"“{shortened(text)}” is not a telephone number.")
+        raise BadValue(_("“%(cell)s” is not a telephone number.", cell=shortened(text)))
     return plain
 
 
