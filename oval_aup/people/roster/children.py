@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from oval_aup.core.i18n import _, later
 from oval_aup.people.names import folded
 from oval_aup.people.roster.current import Current, CurrentChild
 from oval_aup.people.roster.entries import ChildEntry, FamilyLine, Parsed
@@ -14,18 +15,17 @@ from oval_aup.people.roster.plan import CHILD, Change, Joiner, Leaver, Match, Pl
 from oval_aup.people.roster.values import year_words
 
 _LABELS = {
-    "forename": "Forename",
-    "surname": "Surname",
-    "preferred_forename": "Preferred forename",
-    "born_on": "Date of birth",
-    "upn": "UPN",
-    "mis_id": "Office number",
-    "year_group": "Year group",
-    "class_name": "Class",
+    "forename": later("Forename"),
+    "surname": later("Surname"),
+    "preferred_forename": later("Preferred forename"),
+    "born_on": later("Date of birth"),
+    "upn": later("UPN"),
+    "mis_id": later("Office number"),
+    "year_group": later("Year group"),
+    "class_name": later("Class"),
 }
 _NAMES = ("forename", "surname", "preferred_forename")
 _IDENTITY = ("upn", "mis_id", "forename", "surname", "born_on")
-_HELD = "say whether this is the same child; until then the row is left out."
 
 
 @dataclass(eq=False, slots=True)
@@ -73,12 +73,17 @@ def children_of_file(parsed: Parsed, plan: Plan) -> list[ChildOfFile]:
         named = by_name[folded(f"{entry.forename} {entry.surname}"), entry.born_on]
         found = list(dict.fromkeys(by_key[key] for key in keys if key in by_key)) if keys else named
         if len(found) > 1:
-            plan.error(line.row, "This row fits two different children of this file.")
+            plan.error(line.row, _("This row fits two different children of this file."))
             continue
         if found:
             child = found[0]
             if clash := _clash(child.entry, entry):
-                plan.error(line.row, f"{_LABELS[clash]} differs from row {child.row}, which is about the same child.")
+                told = _(
+                    "%(field)s differs from row %(row)s, which is about the same child.",
+                    field=_(_LABELS[clash]),
+                    row=child.row,
+                )
+                plan.error(line.row, told)
                 child.lines.append(replace(line, contacts=(), complete=False))
                 continue
             child.entry = _filled(child.entry, entry)
@@ -151,13 +156,17 @@ def _fault(
     child: ChildOfFile, one: CurrentChild | None, other: CurrentChild | None, taken: Mapping[int, ChildOfFile]
 ) -> str:
     if one and other and one is not other:
-        return f"The UPN is {one.full_name}’s but the office number is {other.full_name}’s."
+        return _("The UPN is %(one)s’s but the office number is %(other)s’s.", one=one.full_name, other=other.full_name)
     found = one or other
     if found is None:
         return ""
     if found.person_id in taken:
         row = taken[found.person_id].row
-        return f"{found.full_name} stands in this file twice, with different numbers; see row {row}."
+        return _(
+            "%(name)s stands in this file twice, with different numbers; see row %(row)s.",
+            name=found.full_name,
+            row=row,
+        )
     same_day = found.born_on == child.entry.born_on
     shared = {folded(found.forename), folded(found.preferred_forename)} & {
         folded(child.entry.forename),
@@ -166,9 +175,13 @@ def _fault(
     same_surname = folded(found.surname) == folded(child.entry.surname)
     if (same_day and (shared or same_surname)) or (shared and same_surname):
         return ""
-    number = "UPN" if one else "office number"
-    return (
-        f"The {number} is {found.full_name}’s, born {found.born_on:%d/%m/%Y}: too unlike {child.name} to be one child."
+    number = _("UPN") if one else _("office number")
+    return _(
+        "The %(number)s is %(known)s’s, born %(date)s: too unlike %(name)s to be one child.",
+        number=number,
+        known=found.full_name,
+        date=f"{found.born_on:%d/%m/%Y}",
+        name=child.name,
     )
 
 
@@ -204,13 +217,14 @@ def _propose(
     found = next(iter(alike.values()))
     described = f"{found.full_name}{', ' + found.class_name if found.class_name else ''}"
     if len(alike) > 1:
-        _leave_out(child, plan, f"Several children on the roster are called {found.full_name} and born that day.")
+        told = _("Several children on the roster are called %(name)s and born that day.", name=found.full_name)
+        _leave_out(child, plan, told)
         kept.children.update(alike)
         return False
     unnumbered = not (entry.upn or entry.mis_id or found.upn or found.mis_id)
     answer = "same" if unnumbered else answers.get(child.key) or answers.get("*", "")
     if not unnumbered:
-        numbers = " ".join(filter(None, (found.upn, found.mis_id))) or "no number"
+        numbers = " ".join(filter(None, (found.upn, found.mis_id))) or _("no number")
         plan.matches.append(
             Match(
                 child.row, child.key, child.name, entry.born_on.strftime("%d/%m/%Y"), f"{described} ({numbers})", answer
@@ -222,7 +236,13 @@ def _propose(
         return True
     if answer == "different":
         return True
-    _leave_out(child, plan, f"{child.name} may be {described}, who has the same name and birthday: {_HELD}")
+    told = _(
+        "%(name)s may be %(known)s, who has the same name and birthday:"
+        " say whether this is the same child; until then the row is left out.",
+        name=child.name,
+        known=described,
+    )
+    _leave_out(child, plan, told)
     kept.children.add(found.person_id)
     return False
 
@@ -250,7 +270,7 @@ def compare_children(usable: list[ChildOfFile], now: Current, plan: Plan) -> Non
             if not new or old == new:
                 continue
             plan.changes.append(
-                Change(child.row, CHILD, found.person_id, found.full_name, label, _shown(old), _shown(new))
+                Change(child.row, CHILD, found.person_id, found.full_name, _(label), _shown(old), _shown(new))
             )
             target = writes.person_changes if name in _NAMES else writes.child_changes
             target.setdefault(found.person_id, {})[name] = new
@@ -296,7 +316,10 @@ def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Cur
         }:
             continue
         if numbered and not (child.upn or child.mis_id):
-            plan.warn(0, f"{child.full_name} was enrolled by hand and is not in this file; they stay on the roll.")
+            told = _(
+                "%(name)s was enrolled by hand and is not in this file; they stay on the roll.", name=child.full_name
+            )
+            plan.warn(0, told)
             continue
         gone_by_class[child.class_name] += 1
         plan.leavers.append(Leaver(child.person_id, CHILD, child.full_name, child.class_name))
@@ -304,4 +327,8 @@ def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Cur
     named = {child.entry.class_name for child in usable}
     for class_name, count in sorted(gone_by_class.items()):
         if class_name and class_name not in named and count > 1:
-            plan.warn(0, f"Nobody of class {class_name} is in this file; if it covers only part of the school, say so.")
+            told = _(
+                "Nobody of class %(name)s is in this file; if it covers only part of the school, say so.",
+                name=class_name,
+            )
+            plan.warn(0, told)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
@@ -125,8 +126,13 @@ def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -
         elif _too_unlike(contact, found):
             plan.warn(
                 contact.row,
-                f"Contact number {found.contact_id} was {found.full_name} and is now {contact.full_name}:"
-                " too unlike to be one person, so this contact was left out.",
+                _(
+                    "Contact number %(number)s was %(one)s and is now %(other)s:"
+                    " too unlike to be one person, so this contact was left out.",
+                    number=found.contact_id,
+                    one=found.full_name,
+                    other=contact.full_name,
+                ),
             )
             known.taken.add(found.person_id)
             for mention in contact.mentions:
@@ -187,18 +193,23 @@ def compare_contacts(contacts: list[ContactOfFile], plan: Plan, *, tell_blank_em
     for contact in contacts:
         emails = list(dict.fromkeys(m.entry.email for m in contact.mentions if m.entry.email))
         if len(emails) > 1:
-            plan.warn(
-                contact.row, f"{contact.full_name} has several e-mail addresses in this file; {emails[0]} is used."
+            told = _(
+                "%(name)s has several e-mail addresses in this file; %(email)s is used.",
+                name=contact.full_name,
+                email=emails[0],
             )
+            plan.warn(contact.row, told)
         if contact.existing is None:
             _add(contact, plan)
             continue
         _compare(contact, contact.existing, plan)
         if tell_blank_emails and not emails and contact.existing.email:
-            plan.warn(
-                contact.row,
-                f"The file has no e-mail address for {contact.full_name}; {contact.existing.email} is kept.",
+            told = _(
+                "The file has no e-mail address for %(name)s; %(email)s is kept.",
+                name=contact.full_name,
+                email=contact.existing.email,
             )
+            plan.warn(contact.row, told)
 
 
 def _add(contact: ContactOfFile, plan: Plan) -> None:
@@ -209,7 +220,7 @@ def _add(contact: ContactOfFile, plan: Plan) -> None:
         "language": contact.first("language") or "en",
     }
     beside = ", ".join(dict.fromkeys(m.child.name for m in contact.mentions))
-    plan.joiners.append(Joiner(contact.row, GUARDIAN, contact.full_name, f"for {beside}"))
+    plan.joiners.append(Joiner(contact.row, GUARDIAN, contact.full_name, _("for %(names)s", names=beside)))
 
 
 def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None:
@@ -219,8 +230,13 @@ def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None
         person |= {"forename": contact.first("forename"), "surname": contact.first("surname")}
     if telephone_key(told["mobile"]) == telephone_key(found.mobile):
         told["mobile"] = ""  # only spaced differently
-    labels = {"contact_id": "Contact number", "email": "E-mail", "mobile": "Telephone", "language": "Language"}
-    labels |= {"title": "Title", "forename": "Forename", "surname": "Surname"}
+    labels = {
+        "contact_id": _("Contact number"),
+        "email": _("E-mail"),
+        "mobile": _("Telephone"),
+        "language": _("Language"),
+    }
+    labels |= {"title": _("Title"), "forename": _("Forename"), "surname": _("Surname")}
     for name, new in (person | told).items():
         old = getattr(found, name)
         if not new or new == old:
@@ -280,11 +296,8 @@ def _add_link(link: Link, plan: Plan) -> None:
     }
     if link.contact.existing and link.child.existing:
         name, child = link.contact.existing.full_name, link.child.name
-        plan.changes.append(
-            Change(
-                link.row, GUARDIAN, link.contact.ref, name, f"Contact of {child}", "", link.relationship_name or "yes"
-            )
-        )
+        field_, said = _("Contact of %(name)s", name=child), link.relationship_name or _("yes")
+        plan.changes.append(Change(link.row, GUARDIAN, link.contact.ref, name, field_, "", said))
 
 
 def _compare_link(link: Link, found: CurrentLink, plan: Plan, *, authoritative: bool) -> None:
@@ -295,25 +308,32 @@ def _compare_link(link: Link, found: CurrentLink, plan: Plan, *, authoritative: 
         if new not in (None, "") and new != old and (authoritative or old in (blank, None)):
             differences.append((name, label, _shown(old), _shown(new), new))
 
-    differs("relationship_name", "Relationship", link.relationship_name, "")
-    differs("parental_responsibility", "Parental responsibility", link.parental_responsibility, "unknown")
-    differs("lives_with", "Lives with", link.lives_with, None)
+    differs("relationship_name", _("Relationship"), link.relationship_name, "")
+    differs("parental_responsibility", _("Parental responsibility"), link.parental_responsibility, "unknown")
+    differs("lives_with", _("Lives with"), link.lives_with, None)
     if authoritative:
-        differs("priority", "Priority", link.priority, None)
+        differs("priority", _("Priority"), link.priority, None)
     if link.barred is not None and (authoritative or link.barred):
-        differs("contact_allowed", "Contact allowed", not link.barred, True)
+        differs("contact_allowed", _("Contact allowed"), not link.barred, True)
     name, child = link.contact.full_name, link.child.name
     if found.ended:
-        differences.append(("ended_on", "Contact of", "ended", link.relationship_name or "yes", None))
+        differences.append(("ended_on", "", _("ended"), link.relationship_name or _("yes"), None))
     for column, label, old, new, value in differences:
-        described = f"{label} {child}" if label == "Contact of" else f"{label}: {child}"
+        described = f"{label}: {child}" if label else _("Contact of %(name)s", name=child)
         plan.changes.append(Change(link.row, GUARDIAN, found.guardian_id, name, described, old, new))
         plan.writes.link_changes.setdefault(found.id, {})[column] = value
         if column == "contact_allowed" and value:
-            plan.warn(link.row, f"{name} is no longer barred in this file and will be written to about {child} again.")
+            told = _(
+                "%(name)s is no longer barred in this file and will be written to about %(child)s again.",
+                name=name,
+                child=child,
+            )
+            plan.warn(link.row, told)
 
 
 def _shown(value: object) -> str:
-    return (
-        {True: "yes", False: "no", None: "not known"}[value] if value is None or isinstance(value, bool) else str(value)
-    )
+    if value is None:
+        return _("not known")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster import children as children_
 from oval_aup.people.roster.children import ChildOfFile
@@ -71,15 +72,16 @@ def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan:
         guardian, child = now.guardians[guardian_id], sure[child_id]
         replaced = folded(f"{guardian.forename} {guardian.surname}") in names_beside.get(child_id, ())
         if numbered and not guardian.contact_id and not replaced:
-            plan.warn(
-                child.row, f"{guardian.full_name} is not among the contacts of {child.name} here, and stays as entered."
+            told = _(
+                "%(name)s is not among the contacts of %(child)s here, and stays as entered.",
+                name=guardian.full_name,
+                child=child.name,
             )
+            plan.warn(child.row, told)
             continue
         plan.writes.ended_links.append(standing.id)
-        described = standing.relationship_name or "yes"
-        plan.changes.append(
-            Change(child.row, GUARDIAN, guardian_id, guardian.full_name, f"Contact of {child.name}", described, "ended")
-        )
+        field, described = _("Contact of %(name)s", name=child.name), standing.relationship_name or _("yes")
+        plan.changes.append(Change(child.row, GUARDIAN, guardian_id, guardian.full_name, field, described, _("ended")))
 
 
 def _settle_guardians(usable: list[ChildOfFile], links: list[Link], now: Current, plan: Plan) -> None:
@@ -97,7 +99,9 @@ def _settle_guardians(usable: list[ChildOfFile], links: list[Link], now: Current
         if guardian.archived and guardian.person_id in needed:
             plan.writes.revived_guardians.append(guardian.person_id)
             row = rows.get(guardian.person_id, 0)
-            plan.joiners.append(Joiner(row, GUARDIAN, guardian.full_name, "with a child on roll again", returning=True))
+            plan.joiners.append(
+                Joiner(row, GUARDIAN, guardian.full_name, _("with a child on roll again"), returning=True)
+            )
         elif not guardian.archived and guardian.person_id not in needed:
             plan.writes.archived[GUARDIAN].append(guardian.person_id)
-            plan.leavers.append(Leaver(guardian.person_id, GUARDIAN, guardian.full_name, "no child on roll"))
+            plan.leavers.append(Leaver(guardian.person_id, GUARDIAN, guardian.full_name, _("no child on roll")))

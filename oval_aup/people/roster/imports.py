@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.core.i18n import _
 from oval_aup.people.models import RosterImport, RosterMapping
 from oval_aup.people.names import cleaned
 from oval_aup.people.roster import mapping as mapping_
@@ -179,13 +180,17 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
     plan = shown.plan
     if plan.sha256() != row.plan_sha256:
         raise RosterChanged(
-            "The roster has changed since this list was looked at. Look at it again before applying it."
+            _("The roster has changed since this list was looked at. Look at it again before applying it.")
         )
     if plan.needs_confirmation and not confirm_leavers:
         raise Invalid(
-            f"{plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %."
-            " Confirm that this is meant, or say that the list covers only part of the school.",
-            {"confirm_leavers": "Confirm that so many leave."},
+            _(
+                "%(share)s %% of the current list would leave, more than %(limit)s %%."
+                " Confirm that this is meant, or say that the list covers only part of the school.",
+                share=plan.leaving_share,
+                limit=LEAVERS_LIMIT,
+            ),
+            {"confirm_leavers": _("Confirm that so many leave.")},
         )
     ids = carry_out(db, plan.writes, today=clock.today())
     row.summary, row.status, row.settled_at, row.content = plan.counts(), "applied", clock.now(), None
@@ -242,8 +247,8 @@ def _undecided(db: Session, import_public_id: str) -> RosterImport:
     if row is None:
         raise NotFound
     if row.status != "previewed" or row.content is None:
-        was = {"applied": "applied", "discarded": "discarded"}.get(row.status, "settled")
-        raise Conflict(f"This import was already {was}.")
+        said = {"applied": _("This import was already applied."), "discarded": _("This import was already discarded.")}
+        raise Conflict(said.get(row.status, _("This import was already settled.")))
     return row
 
 
@@ -319,7 +324,7 @@ def _applied(row: RosterImport, plan: Plan, ids: Mapping[int, int]) -> Applied:
 
 def _check_kind(kind: str) -> None:
     if kind not in mapping_.KINDS:
-        raise Invalid(fields={"kind": "Choose what kind of list this is."})
+        raise Invalid(fields={"kind": _("Choose what kind of list this is.")})
 
 
 def _plain_name(file_name: str) -> str:

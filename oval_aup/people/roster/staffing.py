@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from oval_aup.core.i18n import _, later
 from oval_aup.people.names import folded
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentStaff
 from oval_aup.people.roster.entries import Parsed, StaffLine
@@ -31,15 +32,15 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (r"teacher|senco|sendco|lecturer|\bppa\b|phase lead|year lead|\bect\b", "teaching"),
 )
 _LABELS = {
-    "title": "Title",
-    "forename": "Forename",
-    "surname": "Surname",
-    "code": "Staff code",
-    "post": "Post",
-    "staff_group": "Group",
-    "class_name": "Class",
-    "email": "Work e-mail",
-    "starts_on": "Start date",
+    "title": later("Title"),
+    "forename": later("Forename"),
+    "surname": later("Surname"),
+    "code": later("Staff code"),
+    "post": later("Post"),
+    "staff_group": later("Group"),
+    "class_name": later("Class"),
+    "email": later("Work e-mail"),
+    "starts_on": later("Start date"),
 }
 
 
@@ -92,26 +93,44 @@ def _identify(parsed: Parsed, now: Current, plan: Plan) -> tuple[list[StaffOfFil
         if earlier is not None:
             plan.error(
                 line.row,
-                f"The staff code or e-mail address in this row is already {earlier.full_name}’s in row {earlier.row}.",
+                _(
+                    "The staff code or e-mail address in this row is already %(name)s’s in row %(row)s.",
+                    name=earlier.full_name,
+                    row=earlier.row,
+                ),
             )
             continue
         found, mailed = by_code.get(line.code), by_email.get(line.email)
         if found and mailed and found is not mailed:
             plan.error(
-                line.row, f"The staff code is {found.full_name}’s but the e-mail address is {mailed.full_name}’s."
+                line.row,
+                _(
+                    "The staff code is %(one)s’s but the e-mail address is %(other)s’s.",
+                    one=found.full_name,
+                    other=mailed.full_name,
+                ),
             )
             kept |= {found.person_id, mailed.person_id}
             continue
         if found is None and mailed and _alike(line, mailed):
             if mailed.code and line.code and mailed.code in codes_in_file:
                 plan.error(
-                    line.row, f"The e-mail address in this row is {mailed.full_name}’s, who has another staff code."
+                    line.row,
+                    _(
+                        "The e-mail address in this row is %(name)s’s, who has another staff code.",
+                        name=mailed.full_name,
+                    ),
                 )
                 continue
             found = mailed
         if found and not (_alike(line, found) or (line.email and line.email == found.email)):
             plan.error(
-                line.row, f"This was {found.full_name} and is now {line.full_name}: too unlike to be one person."
+                line.row,
+                _(
+                    "This was %(one)s and is now %(other)s: too unlike to be one person.",
+                    one=found.full_name,
+                    other=line.full_name,
+                ),
             )
             kept.add(found.person_id)
             continue
@@ -138,7 +157,12 @@ def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: Plan) -
         return
     if at_address:
         plan.warn(
-            line.row, f"{line.full_name} shares an e-mail address with {at_address[0].full_name}; they stay two people."
+            line.row,
+            _(
+                "%(one)s shares an e-mail address with %(other)s; they stay two people.",
+                one=line.full_name,
+                other=at_address[0].full_name,
+            ),
         )
     member.ref = plan.writes.new_person(line.title, line.forename, line.surname)
 
@@ -169,8 +193,8 @@ def _compare(member: StaffOfFile, now: Current, plan: Plan) -> None:
             "work_email": line.email,
             "starts_on": line.starts_on,
         }
-        also = " (also a parent or carer here)" if member.ref > 0 else ""
-        plan.joiners.append(Joiner(line.row, STAFF, line.full_name, f"{line.post}{also}"))
+        described = _("%(post)s (also a parent or carer here)", post=line.post) if member.ref > 0 else line.post
+        plan.joiners.append(Joiner(line.row, STAFF, line.full_name, described))
         return
     if found.archived:
         plan.joiners.append(Joiner(line.row, STAFF, line.full_name, line.post, returning=True))
@@ -192,7 +216,7 @@ def _compare(member: StaffOfFile, now: Current, plan: Plan) -> None:
         if new and new != old and not (name == "staff_group" and line.post == found.post):
             shown = [_shown(value) for value in (old, new)]
             plan.changes.append(
-                Change(line.row, STAFF, found.person_id, found.full_name, _LABELS[name], shown[0], shown[1])
+                Change(line.row, STAFF, found.person_id, found.full_name, _(_LABELS[name]), shown[0], shown[1])
             )
             target = writes.person_changes if name in named else writes.staff_changes
             target.setdefault(found.person_id, {})[columns.get(name, name)] = new
@@ -209,7 +233,8 @@ def _known_class(line: StaffLine, now: Current, plan: Plan) -> str:
     if year_group:
         plan.writes.classes[line.class_name] = year_group
         return line.class_name
-    plan.warn(line.row, f"There is no class {line.class_name} yet; import the children first, then this list again.")
+    told = _("There is no class %(name)s yet; import the children first, then this list again.", name=line.class_name)
+    plan.warn(line.row, told)
     return ""
 
 
@@ -220,15 +245,18 @@ def _compare_manager(member: StaffOfFile, managers: Mapping[str, int], plan: Pla
     told = line.line_manager
     manager = managers.get(told) or managers.get(told.lower()) or managers.get(folded(told))
     if manager is None or manager == member.ref:
-        why = "is this person" if manager else "is nobody in this list"
-        plan.warn(line.row, f"The line manager “{told}” {why}; it was left out.")
+        if manager:
+            fault = _("The line manager “%(name)s” is this person; it was left out.", name=told)
+        else:
+            fault = _("The line manager “%(name)s” is nobody in this list; it was left out.", name=told)
+        plan.warn(line.row, fault)
         return
     if found is None:
         plan.writes.staff[member.ref]["line_manager_id"] = manager
     elif found.line_manager_id != manager:
         old = now.staff[found.line_manager_id].full_name if found.line_manager_id else ""
         new = now.staff[manager].full_name if manager in now.staff else told
-        plan.changes.append(Change(line.row, STAFF, found.person_id, found.full_name, "Line manager", old, new))
+        plan.changes.append(Change(line.row, STAFF, found.person_id, found.full_name, _("Line manager"), old, new))
         plan.writes.staff_changes.setdefault(found.person_id, {})["line_manager_id"] = manager
 
 
@@ -244,9 +272,9 @@ def _find_leavers(
         if slips & ({member.code, member.email, folded(f"{member.forename} {member.surname}")} - {""}):
             continue
         if member.person_id in protected:
-            plan.warn(0, f"{member.full_name} is not in this file but is importing it, and stays.")
+            plan.warn(0, _("%(name)s is not in this file but is importing it, and stays.", name=member.full_name))
         elif coded and not member.code:
-            plan.warn(0, f"{member.full_name} was added by hand and is not in this file; they stay.")
+            plan.warn(0, _("%(name)s was added by hand and is not in this file; they stay.", name=member.full_name))
         else:
             plan.leavers.append(Leaver(member.person_id, STAFF, member.full_name, member.post))
             plan.writes.archived[STAFF].append(member.person_id)
