@@ -25,6 +25,8 @@ MEMORY = 400 * 1024 * 1024
 """Bytes of private memory one renderer may use."""
 
 PAPERS_PER_PROCESS = 400
+NICENESS = 10
+"""Whoever waits for a page comes before whoever waits for a paper, also while a whole school's receipts are made."""
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -151,6 +153,7 @@ def _serve(line: Connection, fonts_conf: str, memory: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the worker decides when the current document is done
     os.environ["FONTCONFIG_FILE"] = fonts_conf
+    os.nice(NICENESS)
     try:
         import weasyprint  # noqa: F401 - the slow part, done before the first document's time begins
 
