@@ -14,6 +14,7 @@ from oval_aup.campaigns.family import (
     decline_for_family,
     family,
     journey,
+    reconsider_rules,
     sign_for_family,
     sitting_of_family,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "owed_by",
     "plan",
     "publish_shipped_rules",
+    "reconsider_rules",
     "record_on_behalf",
     "remind",
     "send_new_link",

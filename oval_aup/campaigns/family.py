@@ -26,6 +26,8 @@ class FamilyChild:
     link: people.GuardianshipRow
     request: signing.RequestRow | None
     answers: Mapping[str, str]
+    asked: tuple[str, ...]
+    """The uses of pictures that need a yes today."""
 
     @property
     def child(self) -> people.ChildRow:
@@ -35,7 +37,12 @@ class FamilyChild:
     @property
     def wants_choices(self) -> bool:
         """Whether this guardian is still to be asked about pictures of the child."""
-        return self.link.may_choose and not self.answers
+        return bool(self.unanswered)
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The uses they have not answered: all of them at first, later only one that was added during the year."""
+        return tuple(key for key in self.asked if key not in self.answers) if self.link.may_choose else ()
 
     @property
     def wants_signature(self) -> bool:
@@ -62,6 +69,11 @@ class Family:
     def wants_rules(self) -> bool:
         """Whether the parents' rules wait for an answer."""
         return self.request is not None and self.request.is_outstanding
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether they said no to the parents' rules, which they may take back by signing."""
+        return self.request is not None and self.request.status == "declined"
 
     @property
     def choosing(self) -> tuple[FamilyChild, ...]:
@@ -91,9 +103,14 @@ class Journey:
     draft: Draft
 
     @property
+    def wants_rules(self) -> bool:
+        """Whether the parents' rules are a page of this sitting: they wait, or a refusal is thought over."""
+        return self.family.wants_rules or (self.draft.reconsiders and self.family.has_refused)
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """The pages in order: ``rules``, one ``pictures/<child>`` each, ``younger``, ``check``."""
-        found = ["rules"] if self.family.wants_rules else []
+        found = ["rules"] if self.wants_rules else []
         found += [f"pictures/{each.child.public_id}" for each in self.family.choosing]
         found += ["younger"] if self.family.younger else []
         return (*found, "check")
@@ -106,7 +123,8 @@ class Journey:
             return self.draft.younger_sha256 == self.children_rules.text_sha256
         if step.startswith("pictures/"):
             answered = self.draft.pictures if self.draft.pictures_sha256 == self.uses.text_sha256 else {}
-            return step.removeprefix("pictures/") in answered
+            each = self.child(step.removeprefix("pictures/"))
+            return each is not None and set(each.unanswered) == set(answered.get(each.child.public_id, ()))
         return False
 
     @property
@@ -125,6 +143,7 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
     guardian = links[0].guardian if links else people.guardian(db, guardian_id)
     rows = signing.standing_of(db, (guardian_id, *(link.child.person_id for link in links)), school_year)
     answers = consent.answers_of_guardian(db, guardian_id, school_year)
+    asked = tuple(use.key for use in consent.asked_purposes(db))
     return Family(
         guardian=guardian,
         school_year=school_year,
@@ -134,6 +153,7 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
                 link=link,
                 request=_request(rows.get(link.child.person_id, ()), CHILDREN),
                 answers=answers.get(link.child.person_id, {}),
+                asked=asked,
             )
             for link in links
         ),
@@ -153,6 +173,17 @@ def begin_for_family(
     return signing.begin(db, guardian_id, school_year, language, journey=JOURNEY, agreement_keys=(RULES,), actor=actor)
 
 
+def reconsider_rules(
+    db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
+) -> signing.SittingRow:
+    """Ask once more for the rules a guardian said no to; the no stands until they sign. Conflict where it does not."""
+    if not family(db, guardian_id, school_year).has_refused:
+        raise Conflict(_("You have answered everything for this school year."))
+    found = signing.begin(db, guardian_id, school_year, language, journey=JOURNEY, agreement_keys=(RULES,), actor=actor)
+    signing.save_draft(db, found.public_id, Draft.read(found.draft).reconsidering(True).kept())
+    return signing.sitting(db, found.public_id)
+
+
 def sitting_of_family(db: Session, guardian_id: int, school_year: int) -> signing.SittingRow | None:
     """The guardian's newest sitting of this school year, open or over."""
     return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY)
@@ -160,13 +191,14 @@ def sitting_of_family(db: Session, guardian_id: int, school_year: int) -> signin
 
 def journey(db: Session, sitting: signing.SittingRow) -> Journey:
     """Everything the pages of a sitting need."""
+    mine = family(db, sitting.person_id, sitting.school_year)
     return Journey(
         sitting=sitting,
-        family=family(db, sitting.person_id, sitting.school_year),
+        family=mine,
         rules=agreements.current(db, RULES, language=sitting.language),
         uses=agreements.current(db, USES, language=sitting.language),
         children_rules=agreements.current(db, CHILDREN, language=sitting.language, reading_level="younger"),
-        draft=Draft.read(sitting.draft),
+        draft=Draft.read(sitting.draft).only({each.child.public_id: each.unanswered for each in mine.choosing}),
     )
 
 
@@ -193,7 +225,7 @@ def sign_for_family(
     _check_complete(trip, fingerprint)
     name = signing.typed_name(typed_name)
     seqs = [row.ledger_seq for row in signing.signatures_in(db, sitting.id)]
-    if trip.family.wants_rules and trip.family.request is not None:
+    if trip.wants_rules and trip.family.request is not None:
         seqs.append(_accept(db, trip, trip.family.request, trip.rules, name, mark, {}, actor).ledger_seq)
         mark = None  # drawn once, kept once: with the first act of the sitting
     for each in trip.family.choosing:
@@ -210,7 +242,7 @@ def sign_for_family(
 def _check_complete(trip: Journey, fingerprint: str) -> None:
     draft = trip.draft
     changed = (
-        (draft.rules_sha256 and trip.family.wants_rules and not trip.is_done("rules"))
+        (draft.rules_sha256 and trip.wants_rules and not trip.is_done("rules"))
         or (draft.pictures and draft.pictures_sha256 != trip.uses.text_sha256)
         or (draft.younger_sha256 and trip.family.younger and not trip.is_done("younger"))
     )
@@ -243,7 +275,7 @@ def _accept(
         mark=mark,
         signed_by_id=trip.family.guardian.person_id,
         signing_session_id=trip.sitting.id,
-        idempotency_key=f"sitting:{trip.sitting.public_id}:{request.public_id}",
+        idempotency_key=f"sitting:{trip.sitting.public_id}:{request.public_id}:signed",
         extra={"signer_name": trip.family.guardian.full_name, **about},
         actor=actor,
     )
@@ -265,6 +297,7 @@ def _choose(db: Session, trip: Journey, each: FamilyChild, name: str, mark: Any,
         child=each.child,
         guardian=guardian,
         answers=trip.draft.pictures[each.child.public_id],
+        only=each.unanswered,
         wording=trip.uses,
         school_year=trip.family.school_year,
         idempotency_key=f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}",
@@ -298,10 +331,14 @@ def decline_for_family(
 ) -> signing.SittingRow:
     """Record at once that a guardian does not agree to the parents' rules, and tell the office; safe to repeat.
 
-    The sitting goes on while pictures or younger children's rules wait, and ends here otherwise.
+    The sitting goes on while pictures or younger children's rules wait, and ends here otherwise. A no that was thought
+    over and stands after all is not recorded again.
     """
     sitting = signing.sitting(db, sitting.public_id, hold=True)
     trip = journey(db, sitting)
+    if sitting.status == "reading" and trip.draft.reconsiders:
+        signing.save_draft(db, sitting.public_id, trip.draft.reconsidering(False).kept())
+        return signing.sitting(db, sitting.public_id)
     if trip.family.request is None or not trip.family.wants_rules or sitting.status != "reading":
         return sitting
     guardian = trip.family.guardian

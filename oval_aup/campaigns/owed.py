@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, notifications, people, signing
-from oval_aup.core.i18n import _, ngettext, speaking
+from oval_aup.core.i18n import _, ngettext, speaking, spoken
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Owed:
     for_children: list[signing.RequestRow] = field(default_factory=list)
     """Requests of young children whom they sign for."""
     choosing: list[int] = field(default_factory=list)
-    """Children about whose pictures they have not answered."""
+    """Children about whose pictures a question has not been answered."""
     class_ids: frozenset[int] = frozenset()
     line_manager_id: int | None = None
     trouble: str = ""
@@ -60,7 +60,7 @@ class Owed:
 
     def tasks(self) -> tuple[str, ...]:
         """What they are asked to do, in the words of a letter, in their language; no names."""
-        with speaking(self.language):
+        with speaking(spoken(self.language)):
             found = []
             if any(row.agreement_key == "parents" for row in self.own):
                 found.append(_("Read and sign our rules for parents and carers"))
@@ -127,6 +127,7 @@ def _guardians(
     refused = _refused(db, [guardian.person_id for guardian in asked], school_year)
     child_ids = {link.child.person_id for found in links.values() for link in found}
     answered = consent.standing_answers(db, child_ids, school_year)
+    asked_uses = frozenset(use.key for use in consent.asked_purposes(db)) if choices else frozenset()
     adults = {}
     for guardian in asked:
         if guardian.person_id in refused:
@@ -150,7 +151,8 @@ def _guardians(
             choosing=[
                 link.child.person_id
                 for link in mine
-                if choices and link.may_choose and guardian.person_id not in answered.get(link.child.person_id, {})
+                if link.may_choose
+                and not asked_uses <= answered.get(link.child.person_id, {}).get(guardian.person_id, {}).keys()
             ],
             class_ids=frozenset(link.child.class_id for link in mine if link.child.class_id is not None),
         )

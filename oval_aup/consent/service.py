@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -28,6 +28,17 @@ _ADD_DECISION = sa.insert(cast(sa.Table, ConsentDecision.__table__))
 
 
 @dataclass(frozen=True, slots=True)
+class ToRecord:
+    """One child's answers on their way into the record: purpose to ``yes`` or ``no``; ``details`` are erasable."""
+
+    child: people.ChildRow
+    answers: Mapping[str, str]
+    idempotency_key: str
+    details: dict[str, Any] = field(default_factory=dict)
+    only: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Choosing:
     """One guardian choosing for one child in one school year, and how things stand before."""
 
@@ -48,6 +59,7 @@ def record(
     child: people.ChildRow,
     guardian: people.GuardianRow,
     answers: Mapping[str, str],
+    only: Collection[str] | None = None,
     wording: agreements.Wording,
     school_year: int,
     idempotency_key: str,
@@ -57,23 +69,48 @@ def record(
 ) -> EntryRow:
     """Record one guardian's answers to every asked use for one child, as one entry in the ledger.
 
-    ``answers`` maps purpose to ``yes`` or ``no`` and must cover exactly the uses that ``wording`` asks about: Invalid
-    names each that is missing. ``details`` is personal and erasable. Raises NotAllowed for a guardian who may not
-    choose for this child. A known ``idempotency_key`` returns the entry made the first time.
+    ``answers`` maps purpose to ``yes`` or ``no`` and must cover exactly the uses that ``wording`` asks about, or those
+    of them in ``only`` (a use that was added later is asked alone): Invalid names each that is missing. ``details`` is
+    personal and erasable. Raises NotAllowed for a guardian who may not choose for this child. A known
+    ``idempotency_key`` returns the entry made the first time.
     """
     known = _known(db, idempotency_key, child)
     if known is not None:
         return known
+    one = ToRecord(child, answers, idempotency_key, details or {}, only)
+    return record_all(
+        db,
+        [one],
+        guardian=guardian,
+        wording=wording,
+        school_year=school_year,
+        recorded_by_id=recorded_by_id,
+        actor=actor,
+    )[0]
+
+
+def record_all(
+    db: Session,
+    children: Sequence[ToRecord],
+    *,
+    guardian: people.GuardianRow,
+    wording: agreements.Wording,
+    school_year: int,
+    recorded_by_id: int | None = None,
+    actor: Actor,
+) -> tuple[EntryRow, ...]:
+    """``record`` for several children of one guardian: an entry for each, in no more statements than for one."""
+    if not children:
+        return ()
     uses = _asked(wording)
-    _check_answers(answers, uses)
+    for each in children:
+        _check_answers(each.answers, [use for use in uses if each.only is None or use.key in each.only])
+    choosing = _choosing(db, [each.child for each in children], guardian, school_year)
     return _write(
         db,
         "consent_recorded",
-        _choosing(db, child, guardian, school_year),
-        answers,
+        list(zip(choosing, children, strict=True)),
         wording=wording,
-        idempotency_key=idempotency_key,
-        details=details,
         recorded_by_id=recorded_by_id,
         actor=actor,
     )
@@ -105,7 +142,7 @@ def change(
     if purpose_key not in uses:
         raise Invalid(_("This is not something we ask about."))
     _check_answers({purpose_key: answer}, [uses[purpose_key]])
-    choosing = _choosing(db, child, guardian, school_year)
+    choosing = _choosing(db, [child], guardian, school_year)[0]
     before = choosing.own.get(purpose_key)
     if before is not None and before.answer == answer:
         return evidence.entries(db, [before.ledger_seq])[before.ledger_seq]
@@ -113,14 +150,11 @@ def change(
     return _write(
         db,
         "consent_withdrawn" if withdrawn else "consent_recorded",
-        choosing,
-        {purpose_key: answer},
+        [(choosing, ToRecord(child, {purpose_key: answer}, idempotency_key, details or {}))],
         wording=wording,
-        idempotency_key=idempotency_key,
-        details=details,
         recorded_by_id=recorded_by_id,
         actor=actor,
-    )
+    )[0]
 
 
 def invalidate(
@@ -160,12 +194,12 @@ def invalidate(
         idempotency_key=idempotency_key,
         actor=actor,
     )
-    if _has_rows(db, entry):
+    if not entry.is_new:
         return entry
     acts = [
         Decision(guardian.person_id, key, "invalidated", entry.seq, choosing.own[key].version_text_id) for key in keys
     ]
-    _add_rows(db, choosing, acts, recorded_by_id=actor.person_id, actor=actor)
+    _add_rows(db, [(choosing, acts)], recorded_by_id=actor.person_id, actor=actor)
     uses = purposes_in(agreements.current(db, AGREEMENT))
     open_take_downs(db, child.person_id, _ended(choosing, acts, uses))
     return entry
@@ -196,36 +230,54 @@ def _check_answers(answers: Mapping[str, str], uses: Iterable[Purpose]) -> None:
         raise Invalid(fields=faults)
 
 
-def _choosing(db: Session, child: people.ChildRow, guardian: people.GuardianRow, school_year: int) -> _Choosing:
-    counted = choosers(people.guardians_of(db, child.person_id))
-    if guardian.person_id not in counted:
+def _choosing(
+    db: Session, children: Sequence[people.ChildRow], guardian: people.GuardianRow, school_year: int
+) -> list[_Choosing]:
+    ids = [child.person_id for child in children]
+    links, standing = people.guardians_of_children(db, ids), standing_answers(db, ids, school_year)
+    counted = {child_id: choosers(links.get(child_id, ())) for child_id in ids}
+    if any(guardian.person_id not in counted[child_id] for child_id in ids):
         raise NotAllowed(_("This person does not choose about pictures of this child."))
-    standing = standing_answers(db, [child.person_id], school_year).get(child.person_id, {})
-    return _Choosing(child, guardian, school_year, counted, standing)
+    return [
+        _Choosing(child, guardian, school_year, counted[child.person_id], standing.get(child.person_id, {}))
+        for child in children
+    ]
 
 
 def _write(
     db: Session,
     kind: str,
-    choosing: _Choosing,
-    answers: Mapping[str, str],
+    answered: Sequence[tuple[_Choosing, ToRecord]],
     *,
     wording: agreements.Wording,
-    idempotency_key: str,
-    details: dict[str, Any] | None,
     recorded_by_id: int | None,
     actor: Actor,
-) -> EntryRow:
-    before = {choosing.own[key].ledger_seq for key in answers if key in choosing.own}
-    entry = evidence.append(
-        db,
+) -> tuple[EntryRow, ...]:
+    new = [_entry(kind, choosing, each, wording) for choosing, each in answered]
+    entries = evidence.append_all(db, new, actor=actor)
+    acts = [
+        (choosing, _decisions(choosing, each, entry, wording))
+        for (choosing, each), entry in zip(answered, entries, strict=True)
+        if entry.is_new  # otherwise another transaction wrote this very act while this one waited its turn
+    ]
+    _add_rows(db, acts, recorded_by_id=recorded_by_id, actor=actor)
+    for choosing, decided in acts:
+        if choosing.standing:  # a child's first answers of the year can end nothing
+            open_take_downs(db, choosing.child.person_id, _ended(choosing, decided, purposes_in(wording)))
+    return entries
+
+
+def _entry(kind: str, choosing: _Choosing, new: ToRecord, wording: agreements.Wording) -> evidence.NewEntry:
+    before = {choosing.own[key].ledger_seq for key in new.answers if key in choosing.own}
+    return evidence.NewEntry(
         kind,
-        subject=choosing.child.pseudonym,
-        act={
+        choosing.child.pseudonym,
+        {
             "school_year": choosing.school_year,
             "guardian": choosing.guardian.pseudonym,
-            "answers": dict(answers),
+            "answers": dict(new.answers),
         },
+        new.idempotency_key,
         document=evidence.DocumentRef(
             agreement=wording.agreement_key,
             version=wording.version_number,
@@ -233,29 +285,16 @@ def _write(
             language=wording.language,
             reading_level=wording.reading_level,
         ),
-        details=details,
+        details=new.details,
         refs=[evidence.Ref(seq, "replaced") for seq in sorted(before)],
-        idempotency_key=idempotency_key,
-        actor=actor,
     )
-    if _has_rows(db, entry):
-        return entry
-    acts = [
+
+
+def _decisions(choosing: _Choosing, new: ToRecord, entry: EntryRow, wording: agreements.Wording) -> list[Decision]:
+    return [
         Decision(choosing.guardian.person_id, key, _act(choosing, key, answer), entry.seq, wording.version_text_id)
-        for key, answer in answers.items()
+        for key, answer in new.answers.items()
     ]
-    _add_rows(db, choosing, acts, recorded_by_id=recorded_by_id, actor=actor)
-    if choosing.standing:  # a child's first answers of the year can end nothing
-        open_take_downs(db, choosing.child.person_id, _ended(choosing, acts, purposes_in(wording)))
-    return entry
-
-
-_OF_ENTRY = sa.select(ConsentDecision.id).where(ConsentDecision.ledger_seq == sa.bindparam("seq")).limit(1)
-
-
-def _has_rows(db: Session, entry: EntryRow) -> bool:
-    """Whether another transaction wrote this very act while this one waited its turn to append."""
-    return db.scalar(_OF_ENTRY, {"seq": entry.seq}) is not None
 
 
 def _act(choosing: _Choosing, key: str, answer: str) -> str:
@@ -267,27 +306,31 @@ def _act(choosing: _Choosing, key: str, answer: str) -> str:
 
 
 def _add_rows(
-    db: Session, choosing: _Choosing, acts: Iterable[Decision], *, recorded_by_id: int | None, actor: Actor
+    db: Session,
+    decided: Iterable[tuple[_Choosing, Iterable[Decision]]],
+    *,
+    recorded_by_id: int | None,
+    actor: Actor,
 ) -> None:
     now = clock.now()
-    db.execute(
-        _ADD_DECISION,
-        [
-            {
-                "child_id": choosing.child.person_id,
-                "guardian_id": act.guardian_id,
-                "school_year": choosing.school_year,
-                "purpose_key": act.purpose_key,
-                "act": act.act,
-                "version_text_id": act.version_text_id,
-                "channel": actor.channel,
-                "recorded_by_id": recorded_by_id,
-                "decided_at": now,
-                "ledger_seq": act.ledger_seq,
-            }
-            for act in acts
-        ],
-    )
+    rows = [
+        {
+            "child_id": choosing.child.person_id,
+            "guardian_id": act.guardian_id,
+            "school_year": choosing.school_year,
+            "purpose_key": act.purpose_key,
+            "act": act.act,
+            "version_text_id": act.version_text_id,
+            "channel": actor.channel,
+            "recorded_by_id": recorded_by_id,
+            "decided_at": now,
+            "ledger_seq": act.ledger_seq,
+        }
+        for choosing, acts in decided
+        for act in acts
+    ]
+    if rows:
+        db.execute(_ADD_DECISION, rows)
 
 
 def _ended(choosing: _Choosing, acts: Iterable[Decision], uses: Iterable[Purpose]) -> set[str]:
