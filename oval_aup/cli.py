@@ -15,7 +15,7 @@ from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
-from oval_aup.core.errors import DomainError
+from oval_aup.core.errors import DomainError, NotFound
 from oval_aup.people import roster
 
 OFFICE = Actor(role="office", channel="cli", assurance="none")
@@ -204,12 +204,22 @@ account_group = AppGroup("account", help="Staff log-ins.")
 @click.argument("email")
 @click.option("--role", default="admin", show_default=True, type=click.Choice(accounts.ROLES))
 def account_open(email: str, role: str) -> None:
-    """Give the staff member with this work e-mail a log-in and send the link to set a password."""
-    with _database().writing() as db:
-        member = people.staff_by_email(db, email)
-        account = accounts.open_account(db, person_id=member.person_id, email=email, role=role)
-        campaigns.send_password_link(db, account.email, school=_settings().school)
-    click.echo(f"{email} can log in as {account.role} once the e-mailed link is used.")
+    """Give the staff member with this work e-mail a log-in of this role and send the link to set a password."""
+    settings = _settings()
+    try:
+        with _database().writing() as db:
+            member = people.staff_by_email(db, email)
+            account = accounts.open_account(db, person_id=member.person_id, email=member.work_email, role=role)
+            accounts.reopen(db, account.public_id)
+            if account.role != role:  # an import gave the log-in the role that goes with the post
+                account = accounts.set_role(db, account.public_id, role)
+            campaigns.send_password_link(db, account.email, school=settings.school)
+    except NotFound:
+        sys.exit(f"Nobody on the staff list has the e-mail address “{email}”. Import the list first.")
+    except DomainError as problem:
+        sys.exit(problem.message)
+    where = "" if settings.smtp_url else f" No mail server is set: the message lands in {settings.mail_folder}."
+    click.echo(f"{account.email} can log in as {account.role} once the e-mailed link is used.{where}")
 
 
 GROUPS = (

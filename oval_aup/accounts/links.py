@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.accounts.models import PrivateLink
+from oval_aup.accounts.models import AccessSession, PrivateLink
 from oval_aup.core import clock
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import NotFound
@@ -72,7 +72,13 @@ def link(db: Session, token: str, *, purpose: str) -> LinkRow:
 
 
 def revoke_links(db: Session, person_id: int, *, purpose: str) -> None:
-    """Make every link of a person and purpose useless from now."""
+    """Make every link of a person and purpose useless from now, and end the sessions it has opened."""
+    held = sa.select(PrivateLink.id).where(PrivateLink.person_id == person_id, PrivateLink.purpose == purpose)
+    db.execute(
+        sa.update(AccessSession)
+        .where(AccessSession.link_id.in_(held), AccessSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
     db.execute(
         sa.update(PrivateLink)
         .where(PrivateLink.person_id == person_id, PrivateLink.purpose == purpose, PrivateLink.revoked_at.is_(None))

@@ -90,6 +90,24 @@ def close_accounts(db: Session, person_ids: Iterable[int]) -> None:
             sessions.end_all(db, person_id=row.person_id)
 
 
+def follow_addresses(db: Session) -> None:
+    """Let every log-in bear the work address its owner has now; links that went to the old one open nothing any more.
+
+    An address that is another log-in's already is left where it is.
+    """
+    rows = {row.person_id: row for row in db.execute(sa.select(Account)).scalars()}
+    taken = {row.email for row in rows.values()}
+    for member in people.staff(db):
+        row, email = rows.get(member.person_id), member.work_email.casefold()
+        if row is None or not email or email in taken:
+            continue
+        taken.discard(row.email)
+        taken.add(email)
+        row.email = email
+        revoke_links(db, row.person_id, purpose="set-password")
+        db.flush()
+
+
 def account(db: Session, public_id: str) -> AccountRow:
     """One log-in; raises NotFound."""
     return _row(_account(db, Account.public_id == public_id))
@@ -180,6 +198,15 @@ def disable(db: Session, public_id: str) -> AccountRow:
     _keep_an_admin(db, row)
     row.disabled_at = clock.now()
     sessions.end_all(db, person_id=row.person_id)
+    return _row(row)
+
+
+def reopen(db: Session, public_id: str) -> AccountRow:
+    """Open a closed log-in again, for somebody who is back; a new password has to be chosen through a link."""
+    row = _account(db, Account.public_id == public_id)
+    if row.disabled_at is not None:
+        row.disabled_at = None
+        row.password_hash = ""
     return _row(row)
 
 

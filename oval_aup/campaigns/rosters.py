@@ -16,7 +16,8 @@ def apply_roster(
 ) -> roster.Applied:
     """Carry out an import and everything that follows from it, in the caller's transaction.
 
-    Leavers' open requests are cancelled and their log-ins closed, new staff get log-ins, joiners are asked, and
+    Leavers' open requests are cancelled and their log-ins closed, log-ins follow changed work addresses,
+    new staff get one, joiners are asked, and
     coverage is counted afresh because children may have changed class. Raises as ``roster.apply``.
     """
     applied = roster.apply(db, import_public_id, confirm_leavers=confirm_leavers, actor=actor)
@@ -30,6 +31,7 @@ def apply_roster(
         actor=actor,
     )
     accounts.close_accounts(db, applied.leaver_ids)
+    accounts.follow_addresses(db)
     accounts.open_accounts(db)
     follow_roster(db, school=school, actor=actor)
     return applied

@@ -123,3 +123,39 @@ def test_staff_get_log_ins_by_their_post_and_once(db: Session) -> None:
         role: [row.email[:3].rstrip("@") for row in accounts.accounts_with_role(db, role)] for role in accounts.ROLES
     }
     assert found == {"admin": ["liz"], "head": ["hal"], "teacher": ["ida"], "staff": ["jo"], "governor": ["kit"]}
+
+
+def test_a_closed_log_in_can_be_opened_again_and_wants_a_new_password(db: Session, di: accounts.AccountRow) -> None:
+    _set(db, di)
+    accounts.disable(db, di.public_id)
+    assert accounts.reopen(db, di.public_id) == accounts.reopen(db, di.public_id)
+    assert not accounts.password_holds(db, di.email, GOOD)
+    _set(db, di)
+    assert accounts.password_holds(db, di.email, GOOD)
+
+
+def test_opening_a_log_in_that_is_open_leaves_its_password(db: Session, di: accounts.AccountRow) -> None:
+    _set(db, di)
+    accounts.reopen(db, di.public_id)
+    assert accounts.password_holds(db, di.email, GOOD)
+
+
+def test_a_log_in_bears_the_address_its_owner_has_now(db: Session, di: accounts.AccountRow) -> None:
+    _set(db, di)
+    to_the_old_one = accounts.mint_link(db, purpose="set-password", person_id=di.person_id, sent_to=di.email)
+    people.set_email(db, di.person_id, "di.married@oval.example.org", OFFICE)
+    for _again in range(2):
+        accounts.follow_addresses(db)
+    assert accounts.account(db, di.public_id).email == "di.married@oval.example.org"
+    assert accounts.password_holds(db, "di.married@oval.example.org", GOOD)
+    assert not accounts.password_holds(db, di.email, GOOD)
+    with pytest.raises(Conflict):
+        accounts.set_password(db, to_the_old_one, GOOD, school_name="The Oval School")
+
+
+def test_an_address_that_is_another_log_ins_is_left_alone(
+    db: Session, di: accounts.AccountRow, eve: accounts.AccountRow
+) -> None:
+    people.set_email(db, di.person_id, eve.email, OFFICE)
+    accounts.follow_addresses(db)
+    assert accounts.account(db, di.public_id).email == di.email

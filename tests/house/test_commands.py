@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from oval_aup import campaigns, config, people, schema
+from oval_aup import accounts, campaigns, config, people, schema
 from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -135,3 +135,32 @@ def test_the_outbox_is_sent_to_the_mail_folder(app: Flask, files: list[str], ins
     assert outcome.output.startswith("1 sent")
     assert len(list((instance / "mail").glob("*.eml"))) == 1
     assert run(app, "outbox", "send").output.startswith("0 sent")
+
+
+def test_the_first_office_log_in_is_one_whatever_the_post_is_called(app: Flask, database: Database) -> None:
+    with database.writing() as db:
+        member = people.add_staff_member(
+            db,
+            forename="Bea",
+            surname="Miah",
+            work_email="bea@oval.example.org",
+            post="School business lead",
+            actor=OFFICE,
+        )
+        accounts.open_accounts(db)
+    for _again in range(2):
+        outcome = run(app, "account", "open", "Bea@oval.example.org")
+        assert outcome.exit_code == 0
+        assert "bea@oval.example.org can log in as admin" in outcome.output
+        assert "No mail server is set" in outcome.output
+    with database.reading() as db:
+        account = accounts.account_of(db, member.person_id)
+    assert account is not None
+    assert account.role == "admin"
+
+
+def test_a_log_in_for_a_stranger_is_refused_in_one_sentence(app: Flask) -> None:
+    outcome = run(app, "account", "open", "nobody@oval.example.org")
+    assert outcome.exit_code == 1
+    assert outcome.output.count("\n") == 1
+    assert "Nobody on the staff list has the e-mail address" in outcome.output

@@ -32,8 +32,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
         family.link_sent""",
     ("family",): """family.check family.choice family.choose family.decline family.decline_now family.done family.home
-        family.pictures family.pictures_chosen family.receipt family.rules family.rules_read family.sign family.start
-        family.younger family.younger_read""",
+        family.pictures family.pictures_chosen family.receipt family.reconsider family.rules family.rules_read
+        family.sign family.start family.younger family.younger_read""",
     ("kiosk",): "classroom.child classroom.device classroom.mark classroom.names classroom.rules classroom.well_done",
     STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.receipt staff.rules
         staff.rules_read staff.sign staff.start""",
@@ -48,7 +48,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     OFFICE: """admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
         admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link admin.nudge
         admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link admin.plan_campaign
-        admin.record_answer admin.retry_mail admin.send_nudge admin.set_role admin.sign_here admin.take_back
+        admin.record_answer admin.reopen_account admin.retry_mail admin.send_nudge admin.set_role admin.sign_here admin.take_back
         admin.void_choices admin.roster_apply admin.roster_discard admin.roster_import admin.roster_look_again
         admin.roster_start admin.roster_upload""",
 }

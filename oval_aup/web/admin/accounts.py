@@ -52,7 +52,7 @@ def set_role(public_id: str) -> ResponseReturnValue:
         log_ins.set_role(g.db, public_id, request.form.get("role", ""))
     except (Invalid, Conflict) as problem:
         return _page(problem.message), 422 if isinstance(problem, Invalid) else 409
-    flash(_("Saved. It counts from their next log-in."))
+    flash(_("Saved. They have to log in again, and it counts from then."))
     return go(url_for(".accounts"))
 
 
@@ -65,6 +65,15 @@ def close_account(public_id: str) -> ResponseReturnValue:
     except Conflict as problem:
         return _page(problem.message), 409
     flash(_("The log-in is closed."))
+    return go(url_for(".accounts"))
+
+
+@bp.post("/office/log-ins/<public_id>/open")
+@allow("accounts.write")
+def reopen_account(public_id: str) -> ResponseReturnValue:
+    """Open a closed log-in again for somebody who is back."""
+    log_ins.reopen(g.db, public_id)
+    flash(_("The log-in is open again. Send a link to choose a password."))
     return go(url_for(".accounts"))
 
 

@@ -91,6 +91,7 @@ def change_address(public_id: str) -> ResponseReturnValue:
     except Invalid as problem:
         return _page(public_id, problem.fields, email), 422
     accounts.revoke_links(g.db, row.person_id, purpose="family")
+    accounts.follow_addresses(g.db)
     flash(_("The new address is saved. Links sent to the old one no longer work."))
     return back_to(public_id)
 

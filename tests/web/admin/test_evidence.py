@@ -139,6 +139,20 @@ def test_a_closed_log_in_ends_at_once(world: World, eve: Browser, another_browse
     assert another_browser.get("/staff").heading == "Staff log-in"
 
 
+def test_somebody_who_is_back_gets_in_again(world: World, eve: Browser, another_browser: Browser) -> None:
+    with world.database.writing() as db:
+        sam = accounts.account_of(db, world.sam.person_id)
+        assert sam is not None
+        accounts.disable(db, sam.public_id)
+    assert "Open again" in eve.get("/office/log-ins").html
+    for _again in range(2):
+        page = eve.post(f"/office/log-ins/{sam.public_id}/open")
+    assert "Open again" not in page.html
+    with world.database.reading() as db:
+        again = accounts.account(db, sam.public_id)
+    assert (again.disabled, again.has_password) == (False, False)
+
+
 def test_a_password_link_is_sent_and_never_shown(world: World, eve: Browser) -> None:
     with world.database.reading() as db:
         sam = accounts.account_of(db, world.sam.person_id)

@@ -131,3 +131,24 @@ def test_names_that_are_markup_are_shown_as_text(world: World, troubles: Trouble
     page = eve.get(f"/office/people/{odd.public_id}")
     assert "<b>Odd" not in page.html
     assert "<script>alert" not in page.html
+
+
+def test_a_page_opened_through_the_old_address_ends_with_it(
+    world: World, troubles: Troubles, eve: Browser, another_browser: Browser
+) -> None:
+    token = world.link(world.bob)
+    another_browser.get(f"/f/{token}")
+    another_browser.post(f"/f/{token}", {"born-day": "14", "born-month": "3", "born-year": "2018"})
+    assert "Khan" in another_browser.get("/family").text
+    eve.get(f"/office/people/{world.bob.public_id}")
+    eve.post(f"/office/people/{world.bob.public_id}/address", {"email": "bob.new@example.org"})
+    assert "Khan" not in another_browser.get("/family").text
+
+
+def test_a_changed_work_address_is_what_its_owner_logs_in_with(
+    world: World, troubles: Troubles, eve: Browser, another_browser: Browser
+) -> None:
+    eve.get(f"/office/people/{world.sam.public_id}")
+    eve.post(f"/office/people/{world.sam.public_id}/address", {"email": "sam.married@oval.example.org"})
+    another_browser.log_in("sam.married@oval.example.org")
+    assert "Sam Cole" in another_browser.get("/staff").text
