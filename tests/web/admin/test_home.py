@@ -85,6 +85,36 @@ def test_a_take_down_is_given_to_somebody_and_done_once(world: World, troubles: 
         assert consent.take_downs(db, done=True)[0].places == "The autumn newsletter"
 
 
+def test_a_take_down_goes_to_staff_only_and_an_unknown_act_ends_nothing(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        consent.block(db, world.zara, school_year=YEAR, actor=guardian_actor(world.ann))
+        task = consent.take_downs(db)[0]
+        before = len(consent.take_downs(db))
+    eve.get("/office/tasks/take-down")
+    path = f"/office/take-downs/{task.public_id}"
+    for stranger in (world.ann.public_id, world.zara.public_id, "nobody"):
+        eve.post(path, {"act": "assign", "owner": stranger}, status=404)
+    eve.post(path, {}, status=400)
+    with world.database.reading() as db:
+        assert consent.take_downs(db)[0].owner_id is None
+        assert len(consent.take_downs(db)) == before
+
+
+def test_the_list_of_staff_is_on_the_page_once_however_many_take_downs_there_are(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        for child in (world.zara, world.maja):
+            consent.block(db, child, school_year=YEAR, actor=guardian_actor(world.ann))
+        task = consent.take_downs(db)[-1]
+    page = eve.get("/office/tasks/take-down")
+    assert "The office" in page.text
+    assert "Flo Marsh" not in page.text
+    assert eve.get(f"/office/tasks/take-down?task={task.public_id}").html.count("Flo Marsh") == 1
+
+
 def test_an_unknown_kind_of_task_is_not_found(troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/tasks/nonsense", status=404)
 
