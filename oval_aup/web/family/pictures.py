@@ -35,7 +35,7 @@ def pictures(child_public_id: str) -> str:
     fill = request.args.get("all", "")
     answers: Mapping[str, str] = trip.draft.pictures.get(child_public_id, {})
     if fill in ("yes", "no"):
-        answers = {use.key: fill for use in _asked(trip.uses)}
+        answers = dict.fromkeys(each.unanswered, fill)
     return _pictures_page(trip, each, answers, filled=fill if fill in ("yes", "no") else "")
 
 
@@ -47,7 +47,7 @@ def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     shown = typed("shown_sha256")
     if shown != trip.uses.text_sha256:
         return changed_meanwhile(request.path)
-    uses = _asked(trip.uses)
+    uses = _waiting(trip, each)
     form = Choices.read(uses)
     try:
         form.check(uses)
@@ -75,6 +75,11 @@ def _one_of(family: campaigns.Family, child_public_id: str) -> campaigns.FamilyC
     raise NotFound
 
 
+def _waiting(trip: campaigns.Journey, each: campaigns.FamilyChild) -> tuple[consent.Purpose, ...]:
+    """The uses this page asks about: those without an answer yet."""
+    return tuple(use for use in _asked(trip.uses) if use.key in each.unanswered)
+
+
 def _asked(uses: agreements.Wording) -> tuple[consent.Purpose, ...]:
     return tuple(use for use in consent.purposes_in(uses) if use.basis == "consent")
 
@@ -93,7 +98,8 @@ def _pictures_page(
         wording=trip.uses,
         as_html=agreements.as_html,
         child=each.child,
-        uses=_asked(trip.uses),
+        uses=_waiting(trip, each),
+        others=bool(each.answers),
         answers=answers,
         filled=filled,
         place=place_of(trip, step),

@@ -7,14 +7,23 @@ from dataclasses import replace
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import agreements, campaigns, signing
+from oval_aup import agreements, campaigns, people, signing
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.trip import changed_meanwhile, listed, onward, open_trip, place_of, trip_at
+from oval_aup.web.family.trip import (
+    changed_meanwhile,
+    guardian_id,
+    listed,
+    onward,
+    open_trip,
+    place_of,
+    this_year,
+    trip_at,
+)
 from oval_aup.web.htmx import go
 
 
@@ -84,8 +93,25 @@ def decline_now() -> ResponseReturnValue:
         return changed_meanwhile(url_for(".rules"))
     if sitting.status != "reading":
         return go(url_for(".done"))
-    flash(_("We have recorded that you do not agree with the rules, and told the school office. Now the rest."))
+    if trip.draft.reconsiders:
+        flash(_("It stays as it was: you do not agree with the rules. The school office knows."))
+    else:
+        flash(_("We have recorded that you do not agree with the rules, and told the school office. Now the rest."))
     return go(onward(open_trip()))
+
+
+@bp.post("/family/rules/again")
+@allow("family")
+def reconsider() -> ResponseReturnValue:
+    """Read the rules once more after a no; the no stands until they are signed."""
+    guardian = people.guardian(g.db, guardian_id())
+    try:
+        sitting = campaigns.reconsider_rules(
+            g.db, guardian.person_id, this_year(), language=guardian.language, actor=current_actor()
+        )
+    except Conflict:
+        return go(url_for(".home"))
+    return go(onward(campaigns.journey(g.db, sitting)))
 
 
 def _decline_page(trip: campaigns.Journey, reason: str = "", errors: dict[str, str] | None = None) -> str:
