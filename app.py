@@ -6,6 +6,9 @@ import sys
 
 from oval_aup.application import create_app
 from oval_aup.config import BadSetting
+from oval_aup.core import logs
+
+logs.install()
 
 try:
     app = create_app()

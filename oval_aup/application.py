@@ -21,7 +21,7 @@ from oval_aup.web.staff import bp as staff
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; raises config.BadSetting with one sentence when it cannot start."""
     settings = settings or load()
-    app = Flask("oval_aup", template_folder=str(ROOT / "templates"), static_folder=None)
+    app = errors.Site("oval_aup", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-oval" if settings.secure_cookies else "oval",

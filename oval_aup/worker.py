@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import accounts, campaigns, evidence, notifications, people, reports
 from oval_aup.config import Settings
-from oval_aup.core import clock
+from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, DomainError, NotFound
@@ -59,7 +59,7 @@ def run(
 
     What is in hand when the end comes is finished first.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.install()
     stop = stop or threading.Event()
     _listen(stop)
     own = database or Database(settings.database_url)

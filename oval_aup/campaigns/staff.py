@@ -143,9 +143,13 @@ def _record(
 
 
 def send_password_link(db: Session, email: str, *, school: School) -> None:
-    """Queue a link to choose a password where a working log-in has this address; otherwise do nothing."""
+    """Queue a link to choose a password where a working log-in has this address; otherwise do nothing.
+
+    The letter is written in either case, so that the time it takes tells nobody which addresses have a log-in.
+    """
     account = accounts.account_by_email(db, email)
     if account is None:
+        letters.letter("set-password", school, forename="", link=notifications.LINK_MARK)
         return
     member = people.staff_member(db, account.person_id)
     window = int(clock.now().timestamp()) // (60 * PASSWORD_LINK_EVERY)

@@ -130,15 +130,19 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._write_lock = threading.RLock()
-        self.engine = self._sqlite_engine() if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+        self.engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
         self._for_reading = self.engine.execution_options(oval_writes=False)
         self._for_writing = self.engine.execution_options(oval_writes=True)
+
+    def _server_engine(self) -> Engine:
+        return sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
 
     def _sqlite_engine(self) -> Engine:
         engine = sa.create_engine(
             self.url,
             module=sqlite_driver,
             poolclass=QueuePool,
+            hide_parameters=True,  # a fault is logged with its statement, never with somebody's name
             pool_size=12,
             max_overflow=20,
             pool_use_lifo=True,  # the connection used last has the freshest page cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -16,6 +16,13 @@ from oval_aup.web.htmx import wants_fragment
 
 log = logging.getLogger("oval_aup.web")
 STATUS: dict[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, TooMany: 429}
+
+
+class Site(Flask):
+    """Flask, which must not write addresses into the log: some of them are private links."""
+
+    def log_exception(self, _exc_info: object) -> None:
+        """Leave it to the page for our own mistakes, which logs the fault under the reference it shows."""
 
 
 def _sentence(status: int) -> tuple[str, str]:
@@ -43,6 +50,18 @@ def _page(status: int, message: str = "", reference: str = "") -> Response:
     return response
 
 
+def _our_mistake(error: BaseException) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("unexpected error %s in %s", reference, request.endpoint, exc_info=error)
+    sent = request.method not in {"GET", "HEAD", "OPTIONS"}
+    message = _("It was our mistake, and this may not have been saved. It is safe to send it again in a moment.")
+    try:
+        return _page(500, message if sent else "", reference)
+    except Exception:  # the page itself may be what is broken
+        log.exception("the error page failed too")
+        return Response(_("Sorry, something went wrong. Please try again."), 500, content_type="text/plain")
+
+
 def install(app: Flask) -> None:
     """Register the error pages."""
 
@@ -60,6 +79,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def plain(error: HTTPException) -> Response:
         status = error.code or 500
+        if status >= 500:
+            return _our_mistake(getattr(error, "original_exception", None) or error)
         if status < 400:
             return Response(error.get_response().get_data(), status, dict(error.get_response().headers))
         return _page(status)
@@ -69,10 +90,4 @@ def install(app: Flask) -> None:
         # The outermost frame: whatever it was, a person gets a sentence and the log gets the rest.
         if app.testing:
             raise error
-        reference = secrets.token_hex(4)
-        log.error("unexpected error %s", reference, exc_info=error)
-        try:
-            return _page(500, reference=reference)
-        except Exception:  # the page itself may be what is broken
-            log.exception("the error page failed too")
-            return Response(_("Sorry, something went wrong. Please try again."), 500, content_type="text/plain")
+        return _our_mistake(error)

@@ -21,6 +21,11 @@ def trusted_hosts(settings: Settings) -> list[str]:
     return sorted({named, "localhost", "127.0.0.1"})
 
 
+def _address_is_secret() -> bool:
+    """True where whoever knows the address may come closer: private links."""
+    return "token" in (request.view_args or {})
+
+
 def install(app: Flask) -> None:
     """Set the headers and refuse changes that another site asks for."""
     settings: Settings = app.extensions["oval_settings"]
@@ -44,6 +49,9 @@ def install(app: Flask) -> None:
     def set_headers(response: Response) -> Response:
         headers = response.headers
         headers.setdefault("Content-Security-Policy", policy)
+        if _address_is_secret():
+            headers["Referrer-Policy"] = "no-referrer"
+            headers["X-Robots-Tag"] = "noindex, nofollow"
         headers.setdefault("Referrer-Policy", "same-origin")
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"

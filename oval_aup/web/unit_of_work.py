@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, cast
@@ -11,6 +12,8 @@ from flask.ctx import _AppCtxGlobals
 
 from oval_aup.config import Settings
 from oval_aup.core.db import Database, Session
+
+log = logging.getLogger("oval_aup.web")
 
 
 class Refused(Exception):
@@ -62,7 +65,10 @@ def _globals() -> RequestGlobals:
 
 
 def afterwards(action: Callable[[Session], object]) -> None:
-    """Do something in a short transaction of its own once the request's has ended, whether kept or refused."""
+    """Do something in a short transaction of its own once the request's has ended, whether kept or refused.
+
+    Where it fails, an answer that stands is given all the same; a refusal is not, so that no wrong try goes uncounted.
+    """
     queue: list[Callable[[Any], object]] = _globals().__dict__.setdefault("_afterwards", [])
     queue.append(action)
 
@@ -76,8 +82,13 @@ def install(app: Flask) -> None:
         unit = _globals()
         unit.finish(commit=response.status_code < 400)
         for action in unit.__dict__.pop("_afterwards", []):
-            with database().writing() as db:
-                action(db)
+            try:
+                with database().writing() as db:
+                    action(db)
+            except Exception:
+                if response.status_code >= 400:
+                    raise
+                log.exception("what follows an answer failed")
         return response
 
     @app.teardown_appcontext

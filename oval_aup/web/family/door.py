@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, render_template, request, url_for
+from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, campaigns, people
@@ -13,15 +13,6 @@ from oval_aup.web.access import allow
 from oval_aup.web.family import bp, forms
 from oval_aup.web.family.trip import Elsewhere, onward, this_year
 from oval_aup.web.htmx import go
-
-
-@bp.after_request
-def keep_the_link_private(response: Response) -> Response:
-    """A page whose address is the link tells no other page where its visitor came from."""
-    if request.endpoint in {"family.landing", "family.check_in"}:
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @bp.get("/f/<token>")

@@ -75,6 +75,12 @@ def forgotten_now() -> ResponseReturnValue:
     if not email:
         wrong = {"email": _("Type your school e-mail address.")}
         return render_template("staff/forgotten.html", email=email, errors=wrong), 422
+    asked = (
+        accounts.bucket("account", f"forgotten {email.casefold()}"),
+        accounts.bucket("address", f"forgotten {access.client_address()}"),
+    )
+    accounts.check(g.db, *asked)
+    accounts.note_failure(g.db, *asked)
     campaigns.send_password_link(g.db, email, school=unit_of_work.settings().school)
     return go(url_for("staff.forgotten_sent"))
 
