@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
+from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
@@ -19,6 +21,11 @@ _language: ContextVar[str] = ContextVar("language", default="en")
 def language() -> str:
     """The language tag in use, ``en`` unless something chose another."""
     return _language.get()
+
+
+def spoken(tag: str) -> str:
+    """The tag where the product's own sentences exist in that language; otherwise ``en``, in which they are said."""
+    return tag if (CATALOGUES / tag.replace("-", "_")).is_dir() else "en"
 
 
 def direction(tag: str | None = None) -> str:
@@ -38,12 +45,13 @@ def speaking(tag: str) -> Iterator[None]:
 
 @cache
 def _catalogue(tag: str) -> NullTranslations:
-    return Translations.load(CATALOGUES, [tag]) if tag != "en" else NullTranslations()
+    return Translations.load(CATALOGUES, [tag.replace("-", "_")]) if tag != "en" else NullTranslations()
 
 
 def gettext(message: str, **values: object) -> str:
     """The message in the language in use, with ``%(name)s`` places filled."""
-    text = message if language() == "en" else _catalogue(language()).gettext(message)
+    # What stands under the empty message is the catalogue's own heading.
+    text = message if language() == "en" or not message else _catalogue(language()).gettext(message)
     return text % values if values else text
 
 
@@ -51,6 +59,11 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """The singular or plural message for ``number``, which also fills ``%(num)s``."""
     text = _catalogue(language()).ngettext(one, many, number)
     return text % {"num": number, **values}
+
+
+def date(value: dt.date, pattern: str) -> str:
+    """A date in the language in use, by a Unicode pattern such as ``d MMMM y``."""
+    return format_date(value, pattern, locale=spoken(language()).replace("-", "_"))
 
 
 def later(message: str) -> str:

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, notifications, people, signing
 from oval_aup.core import clock, i18n, render
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, later
 from oval_aup.core.school import School
 from oval_aup.reports import documents_story as story
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
 
 RULES = {
-    "staff": _("Rules for staff"),
-    "parents": _("Rules for parents and carers"),
-    "children": _("Rules for children"),
+    "staff": later("Rules for staff"),
+    "parents": later("Rules for parents and carers"),
+    "children": later("Rules for children"),
 }
 
 
@@ -51,7 +51,7 @@ class Standing:
 def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
     """The signer's receipt for what they answered, in the language they read."""
     person, school_year, chosen, entries = _confirmed(db, document)
-    language = _spoken(chosen)
+    language = i18n.spoken(chosen)  # of our own sentences; wordings keep theirs
     shown = story.acts(db, entries, language=language)
     if not shown:
         raise NotFound(_("There is nothing that this receipt could confirm."))
@@ -74,11 +74,6 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             clause_kinds=words.CLAUSE_KINDS,
             made_at=Moment(document.requested_at),
         )
-
-
-def _spoken(language: str) -> str:
-    """The language of the receipt's own sentences; wordings keep theirs. English where nobody translated ours."""
-    return language if (i18n.CATALOGUES / language).is_dir() else "en"
 
 
 def receipt_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:

@@ -161,7 +161,7 @@ def evidence_file(db: Session, seqs: Iterable[int], *, document: str, head: evid
         }
         for entry in evidence.bare_entries(db, seqs)
     ]
-    read_me = (
+    read_me = _(
         "Each entry_hash is SHA-256 over one zero byte followed by the UTF-8 bytes of body. Each details_commitment "
         "inside a body is SHA-256 over the byte 0x02, the 32 bytes that salt decodes to, and the UTF-8 bytes of "
         "details. prev inside a body is the entry_hash of the entry before it. ledger_head is the state of the whole "

@@ -6,79 +6,79 @@ import datetime as dt
 from dataclasses import dataclass
 
 from oval_aup.core import clock, render
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, later
 
 # All read at import, in English: these are the keys that are translated where they are used.
 KINDS: dict[str, str] = {
-    "published": _("Wording published"),
-    "requested": _("Asked to answer"),
-    "reminded": _("Reminded"),
-    "bounced": _("A message did not arrive"),
-    "started": _("Began to read"),
-    "signed": _("Signed"),
-    "declined": _("Did not agree"),
-    "withdrawn": _("Signature taken back"),
-    "cancelled": _("Request closed"),
-    "consent_recorded": _("Choices about pictures recorded"),
-    "consent_withdrawn": _("A yes about pictures withdrawn"),
-    "consent_invalidated": _("Choices about pictures declared void by the school"),
-    "blocked": _("All use of pictures stopped by the school"),
-    "unblocked": _("The stop on pictures lifted"),
-    "taken_down": _("Published pictures taken down"),
-    "witnessed": _("Took part in class, recorded by the teacher"),
-    "identified": _("Identified in person at the school"),
-    "recorded_on_behalf": _("Recorded by the school office"),
-    "corrected": _("Corrected"),
-    "opened": _("Asking opened"),
-    "imported": _("Taken over from the school’s own lists"),
-    "exported": _("A document made"),
-    "erased": _("Personal details erased"),
-    "restored": _("Restored from a backup"),
-    "held": _("Kept for a legal reason"),
-    "key_rotated": _("A key changed"),
-    "head_issued": _("The ledger’s state sent out"),
+    "published": later("Wording published"),
+    "requested": later("Asked to answer"),
+    "reminded": later("Reminded"),
+    "bounced": later("A message did not arrive"),
+    "started": later("Began to read"),
+    "signed": later("Signed"),
+    "declined": later("Did not agree"),
+    "withdrawn": later("Signature taken back"),
+    "cancelled": later("Request closed"),
+    "consent_recorded": later("Choices about pictures recorded"),
+    "consent_withdrawn": later("A yes about pictures withdrawn"),
+    "consent_invalidated": later("Choices about pictures declared void by the school"),
+    "blocked": later("All use of pictures stopped by the school"),
+    "unblocked": later("The stop on pictures lifted"),
+    "taken_down": later("Published pictures taken down"),
+    "witnessed": later("Took part in class, recorded by the teacher"),
+    "identified": later("Identified in person at the school"),
+    "recorded_on_behalf": later("Recorded by the school office"),
+    "corrected": later("Corrected"),
+    "opened": later("Asking opened"),
+    "imported": later("Taken over from the school’s own lists"),
+    "exported": later("A document made"),
+    "erased": later("Personal details erased"),
+    "restored": later("Restored from a backup"),
+    "held": later("Kept for a legal reason"),
+    "key_rotated": later("A key changed"),
+    "head_issued": later("The ledger’s state sent out"),
 }
 
 MESSAGES: dict[str, str] = {
-    "waiting": _("waiting for its receipt"),
-    "queued": _("about to be sent"),
-    "sending": _("being sent"),
-    "delivering": _("being sent"),
-    "sent": _("accepted by the mail server"),
-    "failed": _("could not be sent"),
-    "bounced": _("came back"),
-    "uncertain": _("sent, but the mail server did not confirm it"),
-    "cancelled": _("taken back before it was sent"),
+    "waiting": later("waiting for its receipt"),
+    "queued": later("about to be sent"),
+    "sending": later("being sent"),
+    "delivering": later("being sent"),
+    "sent": later("accepted by the mail server"),
+    "failed": later("could not be sent"),
+    "bounced": later("came back"),
+    "uncertain": later("sent, but the mail server did not confirm it"),
+    "cancelled": later("taken back before it was sent"),
 }
 
 REQUESTS: dict[str, str] = {
-    "open": _("Not answered"),
-    "started": _("Begun, not finished"),
-    "signed": _("Signed"),
-    "declined": _("Did not agree"),
-    "cancelled": _("Closed"),
+    "open": later("Not answered"),
+    "started": later("Begun, not finished"),
+    "signed": later("Signed"),
+    "declined": later("Did not agree"),
+    "cancelled": later("Closed"),
 }
 
 WHYS: dict[str, str] = {
-    "not-asked": _("not asked yet"),
-    "asked": _("asked, no answer"),
-    "started": _("begun, not finished"),
-    "in-class": _("signs in class"),
-    "no-address": _("no e-mail address"),
-    "bounced": _("e-mail does not arrive"),
-    "declined": _("did not agree"),
+    "not-asked": later("not asked yet"),
+    "asked": later("asked, no answer"),
+    "started": later("begun, not finished"),
+    "in-class": later("signs in class"),
+    "no-address": later("no e-mail address"),
+    "bounced": later("e-mail does not arrive"),
+    "declined": later("did not agree"),
 }
 
 AUDIENCES: dict[str, str] = {
-    "parents": _("Parents and carers"),
-    "staff": _("Staff"),
-    "children": _("Children"),
+    "parents": later("Parents and carers"),
+    "staff": later("Staff"),
+    "children": later("Children"),
 }
 
 CLAUSE_KINDS: dict[str, str] = {
-    "must": _("Must"),
-    "advised": _("Advice"),
-    "information": _("For information"),
+    "must": later("Must"),
+    "advised": later("Advice"),
+    "information": later("For information"),
 }
 
 

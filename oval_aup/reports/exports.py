@@ -8,19 +8,19 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, people
 from oval_aup.core import clock
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, later
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.outstanding import Filter, outstanding_rows
 
 VERDICTS: dict[str, str] = {
-    "yes": _("yes"),
-    "no": _("no"),
-    "missing": _("no answer"),
-    "conflict": _("parents disagree: treat as no"),
-    "blocked": _("do not use"),
-    "not_used": _("not used by the school"),
-    "public_task": _("part of school life"),
+    "yes": later("yes"),
+    "no": later("no"),
+    "missing": later("no answer"),
+    "conflict": later("parents disagree: treat as no"),
+    "blocked": later("do not use"),
+    "not_used": later("not used by the school"),
+    "public_task": later("part of school life"),
 }
 """What may be done with a child's pictures, in the office's words."""
 
@@ -35,7 +35,16 @@ class Table:
 
 def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
     """Everybody in the selection who has not signed, and why."""
-    header = ("Name", "Children or class", "Rules", "Where it stands", "E-mail", "Since", "Due on", "Reminders")
+    header = (
+        _("Name"),
+        _("Children or class"),
+        _("Rules"),
+        _("Where it stands"),
+        _("E-mail"),
+        _("Since"),
+        _("Due on"),
+        _("Reminders"),
+    )
     return Table(
         header,
         tuple(
@@ -62,7 +71,16 @@ def coverage_table(db: Session, school_year: int) -> Table:
         lines.append((row.name, _(words.AUDIENCES["children"]), row.children))
         lines.append((row.name, _(words.AUDIENCES["parents"]), row.families))
     return Table(
-        ("Class", "Who", "Asked", "Signed", "Started", "Not started", "Declined", "Per cent signed"),
+        (
+            _("Class"),
+            _("Who"),
+            _("Asked"),
+            _("Signed"),
+            _("Started"),
+            _("Not started"),
+            _("Declined"),
+            _("Per cent signed"),
+        ),
         tuple(
             (where, who, each.asked, each.signed, each.started, each.open, each.declined, each.percent_signed)
             for where, who, each in lines
@@ -78,7 +96,7 @@ def choices_table(db: Session, class_public_id: str, school_year: int) -> Table:
     verdicts = consent.permissions(db, [child.person_id for child in children], school_year)
     stamp = f"{clock.london(clock.now()):%Y-%m-%d %H:%M}"
     return Table(
-        ("Child", "Class", *(use.heading for use in uses), "True at"),
+        (_("Child"), _("Class"), *(use.heading for use in uses), _("True at")),
         tuple(
             (
                 child.full_name,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, notifications, people, signing
+from oval_aup.core.i18n import _
 from oval_aup.reports import documents_person
 from oval_aup.reports import tables as t
 
@@ -155,7 +156,7 @@ def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.Signatu
                 about=names.get(other, "") if other != person.person_id else "",
                 version=wording.version_number,
                 title=wording.title,
-                assurance=evidence.ASSURANCES.get(row.assurance, row.assurance),
+                assurance=_(evidence.ASSURANCES.get(row.assurance, row.assurance)),
                 recorded_by=names.get(row.recorded_by_id or 0, ""),
                 reason=str(reasons.get(row.ledger_seq, {}).get("reason", "")),
             )

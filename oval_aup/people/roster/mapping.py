@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from oval_aup.core.i18n import _, later
 from oval_aup.people.names import folded
+from oval_aup.people.roster.labels import LABELS
 
 CONTACTS, CLASSES, STAFF = "contacts", "classes", "staff"
 KINDS: dict[str, str] = {
-    CONTACTS: "Children and contacts: a row for each child and contact",
-    CLASSES: "Class lists: a row for each child, with up to two parents",
-    STAFF: "Staff, governors and volunteers",
+    CONTACTS: later("Children and contacts: a row for each child and contact"),
+    CLASSES: later("Class lists: a row for each child, with up to two parents"),
+    STAFF: later("Staff, governors and volunteers"),
 }
 _SECTIONS = {
     CONTACTS: (("child", ""), ("contact", "")),
@@ -44,12 +46,11 @@ def _fields(kind: str) -> Iterator[Field]:
                 if not entry.get("named"):
                     known.append(heading)
             key = f"{section}_{number}_{name}" if number else f"{section}_{name}"
-            yield Field(key, entry["label"].replace("{n}", number), tuple(known))
+            yield Field(key, LABELS[key], tuple(known))
 
 
 _HEADINGS = tomllib.loads(Path(__file__).with_name("headings.toml").read_text(encoding="utf-8"))
 FIELDS: dict[str, tuple[Field, ...]] = {kind: tuple(_fields(kind)) for kind in KINDS}
-LABELS: dict[str, str] = {field.key: field.label for fields in FIELDS.values() for field in fields}
 
 
 def plain_heading(heading: str) -> str:
@@ -71,7 +72,7 @@ def guess(headers: Sequence[str], kind: str) -> dict[str, str]:
     )
     mapping: dict[str, str] = {}
     taken: set[str] = set()
-    for _, _, key, header in ranked:
+    for _rank, _place, key, header in ranked:
         if key not in mapping and header not in taken:
             mapping[key] = header
             taken.add(header)
@@ -97,18 +98,18 @@ def gaps(mapping: Mapping[str, str], kind: str) -> tuple[str, ...]:
     missing = []
     if kind == STAFF:
         if not (has("staff_full_name") or (has("staff_forename") and has("staff_surname"))):
-            missing.append("Choose the columns that hold the forename and the surname.")
+            missing.append(_("Choose the columns that hold the forename and the surname."))
         if not (has("staff_code") or has("staff_email")):
-            missing.append("Choose the column that holds the staff code or the work e-mail.")
+            missing.append(_("Choose the column that holds the staff code or the work e-mail."))
         return tuple(missing)
     if not (has("child_full_name") or (has("child_forename") and has("child_surname"))):
-        missing.append("Choose the columns that hold the child’s forename and surname.")
+        missing.append(_("Choose the columns that hold the child’s forename and surname."))
     if not has("child_born_on"):
-        missing.append("Choose the column that holds the date of birth.")
+        missing.append(_("Choose the column that holds the date of birth."))
     if not (has("child_year_group") or has("child_class")):
-        missing.append("Choose the column that holds the year group or the class.")
+        missing.append(_("Choose the column that holds the year group or the class."))
     if kind == CONTACTS and not (has("contact_full_name") or has("contact_surname")):
-        missing.append("Choose the columns that hold the contact’s name.")
+        missing.append(_("Choose the columns that hold the contact’s name."))
     return tuple(missing)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.people.roster.imports import Applied, Preview
-from oval_aup.people.roster.mapping import KINDS, LABELS
+from oval_aup.people.roster.labels import LABELS
+from oval_aup.people.roster.mapping import KINDS
 from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
 
 SHOWN = 20
@@ -39,19 +41,33 @@ def applied_as_text(applied: Applied) -> str:
 
 def counts_as_text(counts: dict[str, int]) -> str:
     """The counts of an import as one sentence."""
-    parts = []
-    for kind, words in _WORDS.items():
-        for key, said in (
-            ("joiners", "joined"),
-            ("returners", "came back"),
-            ("leavers", "left"),
-            ("changed", "changed"),
-        ):
-            if number := counts.get(f"{kind}_{key}", 0):
-                parts.append(f"{number:,} {words[number != 1]} {said}")
-    if number := counts.get("rows_left_out", 0):
-        parts.append(f"{number:,} {'row was' if number == 1 else 'rows were'} left out")
-    return ", ".join(parts) + "." if parts else "Nothing changed."
+    keys = [f"{kind}_{what}" for kind in _WORDS for what in ("joiners", "returners", "leavers", "changed")]
+    parts = [_counted(key, counts[key]) for key in (*keys, "rows_left_out") if counts.get(key)]
+    return ", ".join(parts) + "." if parts else _("Nothing changed.")
+
+
+def _counted(key: str, number: int) -> str:
+    """One phrase for each: what a number does to the words around it is different in every language."""
+    shown = f"{number:,}"
+    return {
+        "child_joiners": ngettext("%(shown)s child joined", "%(shown)s children joined", number, shown=shown),
+        "child_returners": ngettext("%(shown)s child came back", "%(shown)s children came back", number, shown=shown),
+        "child_leavers": ngettext("%(shown)s child left", "%(shown)s children left", number, shown=shown),
+        "child_changed": ngettext("%(shown)s child changed", "%(shown)s children changed", number, shown=shown),
+        "guardian_joiners": ngettext("%(shown)s guardian joined", "%(shown)s guardians joined", number, shown=shown),
+        "guardian_returners": ngettext(
+            "%(shown)s guardian came back", "%(shown)s guardians came back", number, shown=shown
+        ),
+        "guardian_leavers": ngettext("%(shown)s guardian left", "%(shown)s guardians left", number, shown=shown),
+        "guardian_changed": ngettext("%(shown)s guardian changed", "%(shown)s guardians changed", number, shown=shown),
+        "staff_joiners": ngettext("%(shown)s staff member joined", "%(shown)s staff joined", number, shown=shown),
+        "staff_returners": ngettext(
+            "%(shown)s staff member came back", "%(shown)s staff came back", number, shown=shown
+        ),
+        "staff_leavers": ngettext("%(shown)s staff member left", "%(shown)s staff left", number, shown=shown),
+        "staff_changed": ngettext("%(shown)s staff member changed", "%(shown)s staff changed", number, shown=shown),
+        "rows_left_out": ngettext("%(shown)s row was left out", "%(shown)s rows were left out", number, shown=shown),
+    }[key]
 
 
 def _plan_lines(plan: Plan, shown: int) -> list[str]:

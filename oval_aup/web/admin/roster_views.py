@@ -47,7 +47,7 @@ def roster_import(public_id: str) -> str:
         by = people.persons_by_id(g.db, [row.uploaded_by_id] if row.uploaded_by_id else [])
         uploader = by.get(row.uploaded_by_id or 0)
         words = roster.counts_as_text(row.summary)
-        return render_template("admin/roster/settled.html", row=row, uploader=uploader, words=words, kinds=roster.KINDS)
+        return render_template("admin/roster/settled.html", row=row, uploader=uploader, words=words, kinds=_kinds())
     return _preview(roster.show(g.db, public_id, actor=current_actor("office")))
 
 
@@ -108,7 +108,7 @@ def _start(errors: dict[str, str] | None = None) -> str:
         "admin/roster/start.html",
         errors=errors or {},
         imports=roster.imports(g.db),
-        kinds=roster.KINDS,
+        kinds=_kinds(),
         megabytes=settings().upload_limit // 1024 // 1024,
     )
 
@@ -128,11 +128,15 @@ def _preview(shown: people.roster.Preview, errors: dict[str, str] | None = None)
     )
 
 
+def _kinds() -> dict[str, str]:
+    return {kind: _(words) for kind, words in roster.KINDS.items()}
+
+
 def _choices(shown: people.roster.Preview) -> dict[str, object]:
     holds = {header: key for key, header in shown.mapping.items()}
     return {
         "shown": shown,
         "holds": {header: holds.get(header, "") for header in shown.headers},
         "fields": roster.FIELDS[shown.kind],
-        "kinds": roster.KINDS,
+        "kinds": _kinds(),
     }
