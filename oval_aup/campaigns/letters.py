@@ -104,8 +104,9 @@ def choice_changed(school: School, *, forename: str) -> Letter:
 
 def letter(kind: str, school: School, *, language: str = "en", **context: object) -> Letter:
     """Render ``templates/email/<kind>`` in a language."""
-    with i18n.speaking(language):
-        shared: dict[str, object] = {"school": school, "language": language, **context}
+    spoken = i18n.spoken(language)
+    with i18n.speaking(spoken):
+        shared: dict[str, object] = {"school": school, "language": spoken, **context}
         subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
         return Letter(
             subject=subject,

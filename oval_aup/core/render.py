@@ -16,19 +16,19 @@ TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 def day(value: dt.date | dt.datetime) -> str:
     """22 November 2026"""
     value = clock.london(value).date() if isinstance(value, dt.datetime) else value
-    return f"{value.day} {value:%B %Y}"
+    return f"{value.day} {value:%B %Y}" if i18n.language() == "en" else i18n.date(value, "d MMMM y")
 
 
 def short_day(value: dt.date | dt.datetime) -> str:
     """22 Nov"""
     value = clock.london(value).date() if isinstance(value, dt.datetime) else value
-    return f"{value.day} {value:%b}"
+    return f"{value.day} {value:%b}" if i18n.language() == "en" else i18n.date(value, "d MMM")
 
 
 def moment(value: dt.datetime) -> str:
     """22 November 2026 at 12:41, London time"""
     local = clock.london(value)
-    return f"{day(local.date())} at {local:%H:%M}"
+    return i18n.gettext("%(day)s at %(time)s", day=day(local.date()), time=f"{local:%H:%M}")
 
 
 def number(value: int) -> str:

@@ -95,6 +95,6 @@ def test_a_name_cannot_smuggle_markup_into_a_letter() -> None:
     assert "<img" not in made.html
 
 
-def test_a_right_to_left_language_sets_the_direction() -> None:
+def test_a_letter_in_a_language_that_nobody_translated_says_that_it_is_english() -> None:
     made = letters.new_link(SCHOOL, forename="نادیہ", language="ur")
-    assert 'lang="ur" dir="rtl"' in made.html
+    assert 'lang="en" dir="ltr"' in made.html
