@@ -7,7 +7,7 @@ import secrets
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from oval_aup.accounts import TooMany
 from oval_aup.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -75,6 +75,11 @@ def install(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
         return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
+
+    @app.errorhandler(SecurityError)
+    def not_our_name(_error: SecurityError) -> Response:
+        # Asked for under a host name that is not ours: there is no address of this site to build a page with.
+        return Response(_("This site has another name."), 400, content_type="text/plain; charset=utf-8")
 
     @app.errorhandler(HTTPException)
     def plain(error: HTTPException) -> Response:
