@@ -16,7 +16,7 @@ from oval_aup.consent.history import (
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
-from oval_aup.consent.service import change, invalidate, record
+from oval_aup.consent.service import ToRecord, change, invalidate, record, record_all
 from oval_aup.consent.takedowns import TakeDownRow, assign_take_down, finish_take_down, take_downs
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Permission",
     "Purpose",
     "TakeDownRow",
+    "ToRecord",
     "answers_of",
     "answers_of_guardian",
     "asked_purposes",
@@ -46,6 +47,7 @@ __all__ = [
     "purposes",
     "purposes_in",
     "record",
+    "record_all",
     "standing_answers",
     "take_downs",
     "unblock",

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -121,6 +121,8 @@ class EntryRow:
     kind: str
     at: dt.datetime
     body: dict[str, Any]
+    is_new: bool = field(default=False, compare=False)
+    """True in the answer of the very call that made it, so that whatever stands beside it is written once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,8 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
             entry, secret = _compose(each, before, actor)
             entries.append(entry)
             personal += [secret] if secret else []
-            known = found[each.idempotency_key] = _row(entry["seq"], entry["entry_hash"], entry["body"])
+            known = _row(entry["seq"], entry["entry_hash"], entry["body"])
+            found[each.idempotency_key], known = known, replace(known, is_new=True)
             before = known.seq, known.entry_hash, known.at
         elif known.kind != each.kind or known.body["subject"]["pseudonym"] != each.subject:
             raise Conflict(_("This was already recorded as something else."))

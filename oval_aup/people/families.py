@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -144,6 +144,7 @@ _LINKS_OF_GUARDIAN = _LINKS.where(
     Guardianship.guardian_id == sa.bindparam("guardian_id"), Guardianship.contact_allowed.is_(True)
 )
 _LINKS_OF_CHILD = _LINKS.where(Guardianship.child_id == sa.bindparam("child_id"))
+_LINKS_OF_CHILDREN = _LINKS.where(Guardianship.child_id.in_(sa.bindparam("child_ids", expanding=True)))
 _CHILD_FROM = 5
 _GUARDIAN_FROM = _CHILD_FROM + len(_child_columns(_ChildPerson))
 
@@ -179,7 +180,7 @@ def guardians_of_children(db: Session, child_ids: Iterable[int]) -> dict[int, tu
     """``guardians_of`` for many children at once; a child without guardians is absent."""
     found: dict[int, list[GuardianshipRow]] = defaultdict(list)
     for piece in chunks(child_ids):
-        for link in _links(db, _LINKS.where(Guardianship.child_id.in_(piece))):
+        for link in _links(db, _LINKS_OF_CHILDREN, child_ids=piece):
             found[link.child.person_id].append(link)
     return {child_id: tuple(links) for child_id, links in found.items()}
 
@@ -252,12 +253,24 @@ def mailbox_sharers(db: Session, email: str) -> int:
 
 def class_ids_of(db: Session, person_id: int) -> frozenset[int]:
     """The classes a person counts towards: a child's own; those of a guardian's asked children; none for staff."""
-    return _class_ids(db, person_id).get(person_id, frozenset())
+    return class_ids_of_people(db, (person_id,)).get(person_id, frozenset())
+
+
+def class_ids_of_people(db: Session, person_ids: Iterable[int]) -> dict[int, frozenset[int]]:
+    """``class_ids_of`` for several people in one statement; people without a class are absent."""
+    return _gathered(row for piece in chunks(person_ids) for row in fetch(db, _CLASSES_OF_SOME, person_ids=piece))
 
 
 def class_ids_by_person(db: Session) -> dict[int, frozenset[int]]:
     """``class_ids_of`` for everybody in two statements; people without a class are absent."""
-    return _class_ids(db, None)
+    return _gathered(row for statement in (_OWN_CLASS, _CLASS_THROUGH_CHILD) for row in fetch(db, statement))
+
+
+def _gathered(rows: Iterable[Sequence[Any]]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    for person_id, class_id in rows:
+        found[person_id].add(class_id)
+    return {person_id: frozenset(class_ids) for person_id, class_ids in found.items()}
 
 
 _OWN_CLASS = sa.select(Child.person_id, Child.class_id).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
@@ -266,15 +279,7 @@ _CLASS_THROUGH_CHILD = (
     .join(Child, Child.person_id == Guardianship.child_id)
     .where(_asked(), Child.class_id.is_not(None))
 )
-_CLASSES_OF_ONE = (
-    _OWN_CLASS.where(Child.person_id == sa.bindparam("person_id")),
-    _CLASS_THROUGH_CHILD.where(Guardianship.guardian_id == sa.bindparam("person_id")),
+_CLASSES_OF_SOME = sa.union_all(
+    _OWN_CLASS.where(Child.person_id.in_(sa.bindparam("person_ids", expanding=True))),
+    _CLASS_THROUGH_CHILD.where(Guardianship.guardian_id.in_(sa.bindparam("person_ids", expanding=True))),
 )
-
-
-def _class_ids(db: Session, person_id: int | None) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    for statement in (_OWN_CLASS, _CLASS_THROUGH_CHILD) if person_id is None else _CLASSES_OF_ONE:
-        for id_, class_id in fetch(db, statement, **({} if person_id is None else {"person_id": person_id})):
-            found[id_].add(cast(int, class_id))
-    return {id_: frozenset(ids) for id_, ids in found.items()}

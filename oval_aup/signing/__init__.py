@@ -51,6 +51,7 @@ from oval_aup.signing.signatures import (
     withdraw,
 )
 from oval_aup.signing.sittings import begin, finish, latest_sitting, save_draft, sitting
+from oval_aup.signing.together import ToSign, sign_all
 
 __all__ = [
     "ClassSessionRow",
@@ -62,6 +63,7 @@ __all__ = [
     "RollRow",
     "SignatureRow",
     "SittingRow",
+    "ToSign",
     "begin",
     "cancel_for_leavers",
     "class_session",
@@ -88,6 +90,7 @@ __all__ = [
     "same_name",
     "save_draft",
     "sign",
+    "sign_all",
     "signature",
     "signatures_for",
     "signatures_in",

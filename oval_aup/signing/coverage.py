@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -30,31 +30,40 @@ _ADD_DAY = sa.text(
 ).bindparams(sa.bindparam("signed_on", type_=sa.Date))
 
 
-def shift(db: Session, *, school_year: int, agreement_key: str, person_id: int, changes: dict[str, int]) -> None:
-    """Add ``changes`` (status to plus or minus people) to the counts of everything this person counts towards."""
-    class_ids = (WHOLE_SCHOOL, *sorted(people.class_ids_of(db, person_id)))
-    db.execute(
-        _ADD,
-        [
-            {
-                "school_year": school_year,
-                "agreement_key": agreement_key,
-                "class_id": class_id,
-                "status": status,
-                "people": step,
-            }
-            for class_id in class_ids
-            for status, step in sorted(changes.items())
-            if status in STATUSES
-        ],
-    )
+class Shift(NamedTuple):
+    """One person comes to stand (``step`` 1), or stands no longer (-1), at a status of an agreement's requests."""
+
+    school_year: int
+    agreement_key: str
+    person_id: int
+    status: str
+    step: int
 
 
-def shift_day(db: Session, *, school_year: int, agreement_key: str, signed_at: dt.datetime, step: int) -> None:
-    """Add ``step`` to the count of what was signed on the London day of ``signed_at``."""
-    day = clock.london(signed_at).date()
-    values = {"school_year": school_year, "agreement_key": agreement_key, "signed_on": day, "people": step}
-    db.execute(_ADD_DAY, values)
+def shift(db: Session, shifts: Collection[Shift]) -> None:
+    """Move the counts of the whole school and of each class that these people count towards."""
+    class_ids = people.class_ids_of_people(db, {each.person_id for each in shifts})
+    steps: Counter[tuple[int, str, int, str]] = Counter()
+    for each in shifts:
+        if each.status in STATUSES:
+            for class_id in (WHOLE_SCHOOL, *class_ids.get(each.person_id, ())):
+                steps[each.school_year, each.agreement_key, class_id, each.status] += each.step
+    names = ("school_year", "agreement_key", "class_id", "status")
+    # Always in the same order, so that two transactions never wait for each other.
+    values = [dict(zip(names, place, strict=True)) | {"people": step} for place, step in sorted(steps.items()) if step]
+    if values:
+        db.execute(_ADD, values)
+
+
+def shift_days(db: Session, signed: Iterable[tuple[int, str, dt.datetime, int]]) -> None:
+    """Count what was signed (1) or is signed no longer (-1): school year, agreement key, when, and which of the two."""
+    steps: Counter[tuple[int, str, dt.date]] = Counter()
+    for school_year, agreement_key, signed_at, step in signed:
+        steps[school_year, agreement_key, clock.london(signed_at).date()] += step
+    names = ("school_year", "agreement_key", "signed_on")
+    values = [dict(zip(names, place, strict=True)) | {"people": step} for place, step in sorted(steps.items()) if step]
+    if values:
+        db.execute(_ADD_DAY, values)
 
 
 def rebuild_coverage(db: Session, school_year: int) -> None:

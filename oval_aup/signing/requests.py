@@ -15,7 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.signing.coverage import rebuild_coverage, shift, shift_day
+from oval_aup.signing.coverage import Shift, rebuild_coverage, shift, shift_days
 from oval_aup.signing.models import SignatureRequest
 from oval_aup.signing.rows import NewRequest, OutstandingRow, RequestRow
 
@@ -61,24 +61,30 @@ def move(db: Session, row: RequestRow, becomes: str) -> RequestRow:
 
     Raises Conflict where the rules know no such move or somebody else moved it since ``row`` was read.
     """
-    if becomes not in _MOVES[row.status]:
+    return move_all(db, [row], becomes)[0]
+
+
+def move_all(db: Session, rows: Sequence[RequestRow], becomes: str) -> tuple[RequestRow, ...]:
+    """``move`` for several requests at once; either all of them move or Conflict is raised."""
+    if any(becomes not in _MOVES[row.status] for row in rows):
         raise Conflict(_("This has been answered already."))
     settled_at = clock.now() if becomes in ("signed", "declined") else None
-    changed = db.execute(_MOVE, {"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at})
-    if cast(Any, changed).rowcount != 1:
-        raise Conflict(_("Somebody else has just answered this. Please look again."))
+    for row in rows:
+        place = {"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at}
+        if cast(Any, db.execute(_MOVE, place)).rowcount != 1:
+            raise Conflict(_("Somebody else has just answered this. Please look again."))
     shift(
         db,
-        school_year=row.school_year,
-        agreement_key=row.agreement_key,
-        person_id=row.person_id,
-        changes={row.status: -1, becomes: 1},
+        [
+            Shift(row.school_year, row.agreement_key, row.person_id, status, step)
+            for row in rows
+            for status, step in ((row.status, -1), (becomes, 1))
+        ],
     )
-    if row.status == "signed" and row.settled_at is not None:
-        shift_day(db, school_year=row.school_year, agreement_key=row.agreement_key, signed_at=row.settled_at, step=-1)
-    if becomes == "signed" and settled_at is not None:
-        shift_day(db, school_year=row.school_year, agreement_key=row.agreement_key, signed_at=settled_at, step=1)
-    return replace(row, status=becomes, settled_at=settled_at)
+    days = [(row, row.settled_at, -1) for row in rows if row.status == "signed"]
+    days += [(row, settled_at, 1) for row in rows if becomes == "signed"]
+    shift_days(db, [(row.school_year, row.agreement_key, at, step) for row, at, step in days if at is not None])
+    return tuple(replace(row, status=becomes, settled_at=settled_at) for row in rows)
 
 
 def open_requests(
@@ -115,14 +121,7 @@ def _count_opened(db: Session, opened: Sequence[RequestRow], school_year: int) -
     if len(opened) > _FEW:
         rebuild_coverage(db, school_year)
         return
-    for row in opened:
-        shift(
-            db,
-            school_year=school_year,
-            agreement_key=row.agreement_key,
-            person_id=row.person_id,
-            changes={"open": 1},
-        )
+    shift(db, [Shift(school_year, row.agreement_key, row.person_id, "open", 1) for row in opened])
 
 
 def _insert(db: Session, rows: Sequence[NewRequest], *, school_year: int, due_on: dt.date) -> list[str]:

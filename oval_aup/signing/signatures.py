@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -62,6 +62,7 @@ _OF_PEOPLE = _ALL.where(
     _request.c.school_year == sa.bindparam("school_year"),
 )
 _ADD = sa.insert(_signature).returning(_signature.c.id)
+_ADD_MANY = sa.insert(_signature)
 
 
 def sign(
@@ -95,7 +96,7 @@ def sign(
     if shown_sha256 != wording.text_sha256:
         raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
     request = request_by_id(db, request_id)
-    _check(request, wording, outcome)
+    check_answer(request, wording, outcome)
     entry = _append(
         db,
         request,
@@ -115,14 +116,9 @@ def sign(
         idempotency_key=idempotency_key,
         actor=actor,
     )
-    try:
-        move(db, request, outcome)
-    except Conflict:
-        # The same post in another process may have come first while this one waited for the ledger.
-        made = _select(db, _signature.c.ledger_seq == entry.seq)
-        if not made:
-            raise
-        return made[0]
+    if not entry.is_new:  # the same post in another process came first while this one waited for the ledger
+        return _of_entry(db, entry.seq)
+    move(db, request, outcome)
     return add_row(
         db,
         entry,
@@ -137,7 +133,8 @@ def sign(
     )
 
 
-def _check(request: RequestRow, wording: Wording, outcome: str) -> None:
+def check_answer(request: RequestRow, wording: Wording, outcome: str) -> None:
+    """Raise Conflict where this outcome, for this wording, is no answer to the request as it stands."""
     if outcome not in ("signed", "declined"):
         raise ValueError(f"{outcome!r} is no answer to a request")
     if wording.agreement_key != request.agreement_key:
@@ -228,7 +225,43 @@ def add_row(
     actor: Actor,
 ) -> SignatureRow:
     """Add the row that stands beside a ledger entry."""
-    values: dict[str, Any] = {
+    values = row_values(
+        entry,
+        request=request,
+        signed_by_id=signed_by_id,
+        recorded_by_id=recorded_by_id,
+        outcome=outcome,
+        version_text_id=version_text_id,
+        signing_session_id=signing_session_id,
+        class_session_id=class_session_id,
+        refers_to_id=refers_to_id,
+        actor=actor,
+    )
+    return SignatureRow(
+        id=db.execute(_ADD, values).scalar_one(),
+        request_public_id=request.public_id,
+        agreement_key=request.agreement_key,
+        school_year=request.school_year,
+        stands=True,
+        **values,
+    )
+
+
+def row_values(
+    entry: evidence.EntryRow,
+    *,
+    request: RequestRow,
+    signed_by_id: int,
+    recorded_by_id: int | None = None,
+    outcome: str,
+    version_text_id: int,
+    signing_session_id: int | None = None,
+    class_session_id: int | None = None,
+    refers_to_id: int | None = None,
+    actor: Actor,
+) -> dict[str, Any]:
+    """The columns of the row that stands beside a ledger entry."""
+    return {
         "public_id": new_public_id(),
         "request_id": request.id,
         "person_id": request.person_id,
@@ -244,14 +277,11 @@ def add_row(
         "class_session_id": class_session_id,
         "refers_to_id": refers_to_id,
     }
-    return SignatureRow(
-        id=db.execute(_ADD, values).scalar_one(),
-        request_public_id=request.public_id,
-        agreement_key=request.agreement_key,
-        school_year=request.school_year,
-        stands=True,
-        **values,
-    )
+
+
+def add_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add the rows that stand beside several ledger entries."""
+    db.execute(_ADD_MANY, rows)
 
 
 def withdraw(db: Session, signature_public_id: str, *, reason: str, actor: Actor) -> SignatureRow:
