@@ -23,10 +23,11 @@ from oval_aup.accounts.service import (
     set_password,
     set_role,
 )
-from oval_aup.accounts.sessions import Visitor, end, end_all, start, touch, visitor
+from oval_aup.accounts.sessions import IN_PERSON, Visitor, end, end_all, start, touch, visitor
 from oval_aup.accounts.throttle import TooMany, bucket, check, note_failure
 
 __all__ = [
+    "IN_PERSON",
     "PERMISSIONS",
     "ROLES",
     "AccountRow",

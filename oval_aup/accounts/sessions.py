@@ -18,6 +18,10 @@ from oval_aup.core.db import fetch
 LASTS = {"login": dt.timedelta(hours=10), "family": dt.timedelta(hours=2), "kiosk": dt.timedelta(hours=2)}
 IDLE = {"login": dt.timedelta(minutes=90), "family": dt.timedelta(minutes=45), "kiosk": dt.timedelta(hours=1)}
 TOUCH_EVERY = dt.timedelta(minutes=2)
+IN_PERSON = "in-person"
+"""The assurance of a guardian who answers on the school's own device, before a named witness."""
+IN_PERSON_IDLE = dt.timedelta(minutes=10)
+"""What holds where no script of the page can end such a visit sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class Visitor:
     sent_to: str
     stale: bool
     """True when the last sign of life is old enough to be written down again."""
+
+    @property
+    def on_school_device(self) -> bool:
+        """Whether the next person will hold the same device: nothing of this visit may stay behind."""
+        return self.assurance == IN_PERSON
 
     def may(self, permission: str) -> bool:
         """Whether the visitor's role carries a permission."""
@@ -98,7 +107,8 @@ def visitor(db: Session, token: str, kind: str) -> Visitor | None:
     if row is None:
         return None
     moment = clock.now()
-    over = row.ended_at is not None or row.expires_at <= moment or row.last_seen_at + IDLE[kind] <= moment
+    idle = IN_PERSON_IDLE if row.assurance == IN_PERSON else IDLE[kind]
+    over = row.ended_at is not None or row.expires_at <= moment or row.last_seen_at + idle <= moment
     if over or row.disabled_at is not None:
         return None
     return Visitor(

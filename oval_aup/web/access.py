@@ -17,6 +17,8 @@ from oval_aup.web import htmx, unit_of_work
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYONE = "anyone"
+SCHOOL_DEVICE = "school_device"
+"""Set in the cookie of a family visit on the school's own device, and still there when its session has ended."""
 
 
 class LoggedIn(UserMixin):  # type: ignore[misc]
@@ -66,6 +68,8 @@ def _kind(permissions: tuple[str, ...]) -> str:
 
 def _come_in(kind: str) -> ResponseReturnValue:
     """Send a stranger to the door that fits; a fragment's request is told to take the whole page there."""
+    if kind == "family" and on_school_device():
+        return htmx.go(url_for("family.finished", on="school-device"))
     if kind == "family":
         return htmx.go(url_for("family.ended"))
     if kind == "kiosk":
@@ -119,6 +123,7 @@ def let_in(kind: str, token: str, **more: str) -> None:
         accounts.end(g.db, old)
     if kind in {"login", "kiosk"}:
         session.clear()
+    session.pop(SCHOOL_DEVICE, None)
     if kind == "login":
         login_user(LoggedIn(token))
     else:
@@ -134,6 +139,18 @@ def let_out(kind: str) -> None:
     if kind == "login":
         logout_user()
     session.clear()
+
+
+def end_after_this_page(kind: str) -> None:
+    """Let the visitor see this page and nothing after it."""
+    token = session.get(kind)
+    if isinstance(token, str):
+        unit_of_work.afterwards(lambda db: accounts.end(db, token))
+
+
+def on_school_device() -> bool:
+    """Whether a family answers, or has just answered, on the school's own device."""
+    return bool(session.get(SCHOOL_DEVICE) and session.get("family"))
 
 
 def own_path(target: str | None) -> str | None:
@@ -168,7 +185,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def offer_visitor() -> dict[str, object]:
-        return {"visitor": g.get("visitor"), "person": _named_person}
+        return {"visitor": g.get("visitor"), "person": _named_person, "on_school_device": on_school_device}
 
 
 def _named_person() -> people.PersonRow | None:

@@ -13,7 +13,7 @@ from oval_aup import accounts, agreements, campaigns, consent, evidence, people,
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
-from oval_aup.web.access import allow, current_actor, current_visitor, let_in, let_out
+from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, let_in, let_out
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to, this_year, writable
@@ -222,7 +222,7 @@ def sign_here(public_id: str) -> ResponseReturnValue:
     witness = current_actor("office")
     held = current_visitor()
     account = accounts.account(g.db, held.account_public_id)
-    token = accounts.start(g.db, "family", person_id=row.person_id, account_id=account.id, assurance="in-person")
+    token = accounts.start(g.db, "family", person_id=row.person_id, account_id=account.id, assurance=accounts.IN_PERSON)
     evidence.append(
         g.db,
         "identified",
@@ -233,5 +233,5 @@ def sign_here(public_id: str) -> ResponseReturnValue:
         actor=witness,
     )
     let_out("login")
-    let_in("family", token)
+    let_in("family", token, **{SCHOOL_DEVICE: "yes"})
     return go(url_for("family.home"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, render_template, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, campaigns, people
@@ -118,12 +118,13 @@ def link_sent() -> str:
 @allow("anyone")
 def finish() -> ResponseReturnValue:
     """End the visit here and on the server; safe to repeat."""
+    here = "school-device" if access.on_school_device() else None
     access.let_out("family")
-    return go(url_for(".finished"))
+    return go(url_for(".finished", on=here))
 
 
 @bp.get("/family/finished")
 @allow("anyone")
 def finished() -> str:
     """Say that nothing of the visit is left on this device."""
-    return render_template("family/finished.html")
+    return render_template("family/finished.html", school_device=request.args.get("on") == "school-device")

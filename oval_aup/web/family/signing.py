@@ -9,7 +9,7 @@ from oval_aup import campaigns, consent, evidence, signing
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
-from oval_aup.web.access import allow, current_actor
+from oval_aup.web.access import allow, current_actor, current_visitor, end_after_this_page
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
 from oval_aup.web.family.trip import (
@@ -88,10 +88,12 @@ def _signer(family: campaigns.Family) -> str:
 @bp.get("/family/done")
 @allow("family")
 def done() -> ResponseReturnValue:
-    """Thank, and say what happens next."""
+    """Thank, and say what happens next; on the school's own device the visit ends with this page."""
     sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
     if sitting is None or sitting.status not in ("signed", "declined"):
         raise Elsewhere(url_for(".home"))
+    if current_visitor().on_school_device:
+        end_after_this_page("family")
     family = campaigns.family(g.db, guardian_id(), this_year())
     return render_template(
         "family/done.html",
