@@ -78,8 +78,12 @@ def run(
 def send_now(settings: Settings, database: Database) -> str:
     """Send everything that is due at this moment and say what became of it."""
     counts = _send(settings, database, _channel(settings), limit=10_000)
-    said = (
-        f"{counts.sent} sent, {counts.retried} to be tried again, {counts.failed} failed, {counts.uncertain} uncertain."
+    said = _(
+        "%(sent)s sent, %(retried)s to be tried again, %(failed)s failed, %(uncertain)s uncertain.",
+        sent=counts.sent,
+        retried=counts.retried,
+        failed=counts.failed,
+        uncertain=counts.uncertain,
     )
     return f"{said} {counts.trouble}".strip()
 

@@ -56,8 +56,11 @@ def posted_mapping(headers: Sequence[str]) -> dict[str, str]:
         if field in mapping:
             raise Invalid(
                 fields={
-                    f"column-{number}": _("“%(one)s” and “%(other)s” are both said to hold the same thing.")
-                    % {"one": mapping[field], "other": header}
+                    f"column-{number}": _(
+                        "“%(one)s” and “%(other)s” are both said to hold the same thing.",
+                        one=mapping[field],
+                        other=header,
+                    )
                 }
             )
         mapping[field] = header
