@@ -34,15 +34,18 @@ class RosterFollowUp:
     asked: int
 
 
-def open_campaign(db: Session, campaign: CampaignRow, *, school: School, actor: Actor) -> int:
+def open_campaign(db: Session, campaign: CampaignRow, *, again: bool = False, school: School, actor: Actor) -> int:
     """Open a planned round: a request for everybody, one message to everybody who can be written to.
 
-    Safe to repeat: whoever was asked is not asked again. Returns how many messages were queued.
+    Safe to repeat: whoever was asked is not asked again. A round that was ended is opened only where ``again`` says
+    that it is meant. Returns how many messages were queued.
     """
     campaign = rounds.campaign(db, campaign.public_id)
     rounds.hold(db, campaign)
-    if campaign.status == "closed":
+    if campaign.status == "closed" and not again:
         raise Conflict(_("This round is over."))
+    if campaign.status == "planned" and campaign.due_on < clock.today():
+        raise Conflict(_("The due date of this plan has passed. Change the plan first."))
     rounds.set_status(db, campaign, "open")
     campaign = rounds.campaign(db, campaign.public_id)
     return _open_and_ask(db, campaign, school=school, actor=actor)[1]

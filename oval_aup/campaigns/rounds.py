@@ -106,8 +106,14 @@ def campaign_of(db: Session, school_year: int) -> CampaignRow | None:
 
 
 def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
-    """End a round: no reminder goes any more; answers are still taken. Safe to repeat."""
-    set_status(db, campaign(db, public_id), "closed")
+    """End a round: no reminder goes any more; answers are still taken. Safe to repeat.
+
+    Raises Conflict for a round that has not been opened.
+    """
+    row = campaign(db, public_id)
+    if row.status == "planned":
+        raise Conflict(_("This round has not been opened yet."))
+    set_status(db, row, "closed")
     return campaign(db, public_id)
 
 

@@ -70,19 +70,19 @@ def _page(errors: dict[str, str] | None = None) -> str:
 def plan_campaign() -> ResponseReturnValue:
     """Save the plan; nothing is sent by saving it."""
     try:
-        _plan()
+        saved = _plan()
     except Invalid as problem:
         return _page({_FIELDS.get(name, name): words for name, words in problem.fields.items()}), 422
     except Conflict as problem:
         return _page({"opens": problem.message}), 422
     flash(_("The plan is saved. Nothing has been sent."))
-    return go(url_for(".campaign_preview"))
+    return go(url_for(".campaign_preview" if saved.status == "planned" else ".campaign"))
 
 
 _FIELDS = {"opens_on": "opens", "due_on": "due", "reminder_days": "days"}
 
 
-def _plan() -> None:
+def _plan() -> campaigns.CampaignRow:
     faults: dict[str, str] = {}
     dates: dict[str, dt.date] = {}
     for name in ("opens", "due"):
@@ -95,7 +95,7 @@ def _plan() -> None:
         faults["days"] = _("Give numbers of days, such as 7, 14, 21.")
     if faults:
         raise Invalid(fields=faults)
-    campaigns.plan(
+    return campaigns.plan(
         g.db,
         school_year=_year(),
         audiences=[one for one in request.form.getlist("audience") if one in AUDIENCES],
@@ -111,7 +111,7 @@ def _plan() -> None:
 def campaign_preview() -> ResponseReturnValue:
     """Show how many will be asked and who cannot be reached, before anything is sent."""
     row = campaigns.campaign_of(g.db, _year())
-    if row is None:
+    if row is None or row.status != "planned":
         return go(url_for(".campaign"))
     return render_template("admin/campaign-preview.html", campaign=row, year=_year(), reach=_reach(row), words=words)
 
@@ -140,11 +140,12 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
 @bp.post("/office/campaign/open")
 @allow("campaign.run")
 def open_campaign() -> ResponseReturnValue:
-    """Open the round; doing it again asks only those who joined since."""
+    """Open the round, or one that was ended; doing it again asks only those who joined since."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
         raise Conflict(_("Plan the round first."))
-    asked = campaigns.open_campaign(g.db, row, school=settings().school, actor=current_actor("office"))
+    again = request.form.get("again") == "yes"
+    asked = campaigns.open_campaign(g.db, row, again=again, school=settings().school, actor=current_actor("office"))
     flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", asked))
     return go(url_for(".campaign"))
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, people, reports
 from oval_aup.core import clock
+from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
@@ -45,9 +46,15 @@ def outstanding() -> Response:
         chosen=chosen,
         asked={name: value for name, value in asked.items() if value},
         classes=people.classes(g.db),
+        has_been_asked=_has_been_asked(year),
         year=year,
         words=words,
     )
+
+
+def _has_been_asked(year: int) -> bool:
+    row = campaigns.campaign_of(g.db, year)
+    return row is not None and row.opened_at is not None
 
 
 @bp.get("/office/outstanding.csv")
@@ -61,8 +68,11 @@ def outstanding_csv() -> Response:
 @bp.get("/office/nudge")
 @allow("campaign.run")
 def nudge() -> str:
-    """Show whom a nudge would reach, and whom not and why, before anything is sent."""
+    """Show whom a nudge would reach, and whom not and why, before anything is sent; nobody while no round is open."""
     year = people.school_year(clock.today())
+    campaign = campaigns.campaign_of(g.db, year)
+    if campaign is None or campaign.status != "open":
+        raise Conflict(_("Open this year’s round of asking first."))
     everybody = request.args.get("everybody") == "yes"
     ticked = _ticked(request.args.getlist("person"))
     owed = campaigns.owed_by(g.db, year, None if everybody else {row.person_id for row in ticked})

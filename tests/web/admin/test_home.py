@@ -55,7 +55,12 @@ def test_the_course_of_the_round_is_drawn_with_words_for_those_who_do_not_see_it
 
 
 def test_without_a_round_the_page_says_so(world: World, eve: Browser) -> None:
-    assert "Nobody has been asked yet" in eve.get("/office").text
+    page = eve.get("/office")
+    assert "Nobody has been asked yet" in page.text
+    assert "Plan the round of asking" in page.text
+    assert "Bounced" not in page.text
+    assert "Nudge" not in page.text
+    assert "Nobody has been asked yet" in eve.get("/office/outstanding?why=declined").text
 
 
 def test_a_governor_sees_figures_and_no_name(world: World, troubles: Troubles, browser: Browser) -> None:

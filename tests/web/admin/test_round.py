@@ -106,6 +106,40 @@ def test_a_round_is_ended_once_and_says_so(world: World, troubles: Troubles, eve
     assert "Over" in page.text
 
 
+def test_an_ended_round_is_opened_again_only_when_that_is_meant(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.reading() as db:
+        before = len(notifications.messages_to(db, world.ann.pseudonym))
+    eve.get("/office/campaign")
+    eve.post("/office/campaign/close")
+    assert "Nudge all" not in eve.get("/office").text
+    eve.get("/office/nudge?everybody=yes", status=409)
+    eve.post("/office/campaign/open", status=409)
+    for _again in range(2):
+        page = eve.post("/office/campaign/open", {"again": "yes"})
+    assert "What goes next" in page.text
+    with world.database.reading() as db:
+        assert len(notifications.messages_to(db, world.ann.pseudonym)) == before
+
+
+def test_a_round_that_was_never_opened_cannot_be_ended(world: World, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    eve.post("/office/campaign", PLAN)
+    eve.post("/office/campaign/close", status=409)
+
+
+def test_a_plan_whose_due_date_has_passed_is_not_opened(world: World, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    eve.post("/office/campaign", PLAN | {"opens-day": "1", "due-day": "14", "due-month": "9"})
+    page = eve.post("/office/campaign/open", status=409)
+    assert "The due date of this plan has passed" in page.text
+
+
+def test_a_new_due_date_of_an_open_round_leads_back_to_the_round(troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    page = eve.post("/office/campaign", PLAN | {"due-day": "9"})
+    assert page.heading.startswith("The round of asking")
+
+
 def test_the_head_looks_and_does_not_touch(troubles: Troubles, browser: Browser) -> None:
     browser.log_in("hal@oval.example.org")
     page = browser.get("/office/campaign")
