@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people
+from oval_aup import people, signing
 from oval_aup.campaigns.models import Campaign
 from oval_aup.campaigns.schedule import MOST_REMINDERS
 from oval_aup.campaigns.term_dates import TermDates, term_dates
@@ -53,7 +53,9 @@ def plan(
     reminder_days: Sequence[int] = USUAL_REMINDER_DAYS,
     actor: Actor,
 ) -> CampaignRow:
-    """Plan the round of a school year, or change the plan; once it is open only its dates and reminders may change.
+    """Plan the round of a school year, or change the plan; once it is open only its due date and reminders may change.
+
+    A new due date counts for everybody who has not answered yet.
 
     Raises Invalid by field for dates outside the school year, a due date before the opening, or reminder days
     that do not rise; Conflict for a change of what an open round asks.
@@ -68,6 +70,8 @@ def plan(
         raise Conflict(
             _("This round is open: its due date and reminders can change, not what it asks or when it began.")
         )
+    elif row.status != "planned" and row.due_on != due_on:
+        signing.move_due_date(db, school_year, before=row.due_on, to=due_on)
     row.audiences = [audience for audience in AUDIENCES if audience in audiences]
     row.opens_on, row.due_on, row.reminder_days = opens_on, due_on, list(days)
     db.flush()

@@ -20,6 +20,7 @@ from oval_aup.signing.marks import drawn_mark, read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
     mark_asked,
+    move_due_date,
     open_requests,
     outstanding,
     request,
@@ -78,6 +79,7 @@ __all__ = [
     "latest_sitting",
     "make_mark",
     "mark_asked",
+    "move_due_date",
     "open_class_session",
     "open_requests",
     "outstanding",

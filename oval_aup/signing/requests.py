@@ -117,6 +117,19 @@ def open_requests(
     return tuple(opened)
 
 
+def move_due_date(db: Session, school_year: int, *, before: dt.date, to: dt.date) -> None:
+    """Give everybody who has not answered the new due date, except those who joined late and have a later one."""
+    db.execute(
+        sa.update(_request)
+        .where(
+            _request.c.school_year == school_year,
+            _request.c.status.in_(("open", "started")),
+            sa.or_(_request.c.due_on == before, _request.c.due_on < to),
+        )
+        .values(due_on=to)
+    )
+
+
 def _count_opened(db: Session, opened: Sequence[RequestRow], school_year: int) -> None:
     if len(opened) > _FEW:
         rebuild_coverage(db, school_year)

@@ -175,6 +175,25 @@ def test_no_round_no_nudge_and_no_reminder(database: Database, school: SmallScho
             campaigns.nudge(db, [school.ann.person_id], school=facts, actor=SYSTEM)
 
 
+def test_a_new_due_date_counts_for_everybody_who_has_not_answered(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        campaign = campaigns.campaign_of(db, YEAR)
+        assert campaign is not None
+        due_on = campaign.due_on + dt.timedelta(days=10)
+        campaigns.plan(
+            db,
+            school_year=YEAR,
+            audiences=campaign.audiences,
+            opens_on=campaign.opens_on,
+            due_on=due_on,
+            reminder_days=campaign.reminder_days,
+            actor=SYSTEM,
+        )
+        assert {row.due_on for row in signing.standing(db, asked.ann.person_id, YEAR)} == {due_on}
+
+
 def test_a_closed_round_reminds_nobody(database: Database, asked: SmallSchool, facts: School) -> None:
     with database.writing() as db:
         campaign = campaigns.campaign_of(db, YEAR)
