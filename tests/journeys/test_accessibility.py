@@ -171,22 +171,3 @@ def test_staffs_pages_and_the_class_devices(running: Running, chromium: Browser,
         heading(page, "Is this you?")
         found += faults(page)
     assert found == []
-
-
-def test_a_member_of_staffs_own_signing(running: Running, chromium: Browser) -> None:
-    with visiting(chromium, PHONE, draws=True) as page:
-        log_in(page, running, "staff")
-        begin = page.get_by_role("button", name=re.compile("Read and sign|Go on reading"))
-        if begin.count():
-            begin.click()
-            heading(page, "Social media rules for staff")
-            found = faults(page)
-            page.get_by_role("checkbox").last.check()
-            page.get_by_role("button", name="Continue").click()
-            heading(page, "Check and sign")
-            found += faults(page)
-            found += look_at(page, running, ["/staff/rules/decline"])
-        else:
-            found = look_at(page, running, ["/staff/rules/done"])
-        found += look_at(page, running, ["/staff"])
-    assert found == []

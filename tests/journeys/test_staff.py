@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from oval_aup import agreements, people, signing
+from tests.journeys.axe import faults
 from tests.journeys.conftest import (
     DESK,
     PHONE,
@@ -25,10 +27,11 @@ from tests.journeys.conftest import (
 NEW_PASSWORD = "seven quiet otters"
 
 
-def read_and_sign(page: Page, name: str, *, kind: str) -> None:
-    """From one's own page to the thanks."""
+def read_and_sign(page: Page, name: str, *, kind: str, look: Callable[[Page], list[str]] = lambda _page: []) -> None:
+    """From one's own page to the thanks; ``look`` says what is wrong with a page."""
     heading(page, "My signing")
     expect(page.get_by_text("1 thing to sign")).to_be_visible()
+    found = look(page)
     keep_picture(page, f"staff-home-{kind}")
     page.get_by_role("button", name="Read and sign").click()
     heading(page, "Social media rules for staff")
@@ -37,6 +40,7 @@ def read_and_sign(page: Page, name: str, *, kind: str) -> None:
     keep_picture(page, f"staff-rules-{kind}")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("alert")).to_contain_text("Tick the box when you have read the rules.")
+    found += look(page)
     page.get_by_label(re.compile("already friends on social media")).check()
     page.get_by_label("A few words, if you like").first.fill("A neighbour, since 2019")
     page.get_by_role("checkbox").last.check()
@@ -47,10 +51,13 @@ def read_and_sign(page: Page, name: str, *, kind: str) -> None:
     keep_picture(page, f"staff-check-{kind}")
     page.get_by_role("button", name="Sign", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
+    found += look(page)
     page.get_by_label("Type your full name to sign").fill(name)
     page.get_by_role("button", name="Sign", exact=True).click()
     heading(page, "Thank you")
     keep_picture(page, f"staff-done-{kind}")
+    no_sideways_scrolling(page)
+    assert found + look(page) == []
 
 
 def check_receipt(running: Running, member: people.StaffRow, after: int) -> None:
@@ -90,10 +97,11 @@ def test_a_member_of_staff_reads_and_signs(
     running: Running, chromium: Browser, size: ViewportSize, scripts: bool, name: str
 ) -> None:
     member = member_with(running, f"{name}@oval.example.org")
+    kind = "phone" if size is PHONE else "desk"
     before = running.mark()
     with visiting(chromium, size, scripts=scripts) as page:
         log_in(page, running, name)
-        read_and_sign(page, member.full_name, kind="phone" if size is PHONE else "desk")
+        read_and_sign(page, member.full_name, kind=kind, look=faults if scripts else lambda _page: [])
         check_receipt(running, member, before)
         page.get_by_role("link", name="My signing").first.click()
         expect(page.get_by_role("heading", name="You are up to date")).to_be_visible()
