@@ -65,22 +65,41 @@ def _done(family: campaigns.Family) -> bool:
     return signed and not family.owes_anything and any(each.answers for each in family.children)
 
 
+def _two_children(family: campaigns.Family) -> bool:
+    return _untouched(family) and len(family.choosing) == 2
+
+
+def _half_way(family: campaigns.Family) -> bool:
+    return family.owes_anything
+
+
+def _anybody(family: campaigns.Family) -> bool:
+    return bool(family.children)
+
+
+TWO = "has two children and has not answered yet"
+WAITING = ("has something left to answer", _half_way)
+LAST = ("has a child here", _anybody)
+
+
 def fresh_links(database: Database, settings: Settings) -> Links:
-    """Mint three private links for families that still fit their stories."""
+    """Mint three private links for families that still fit their stories, or the next best where all have answered."""
     with database.writing() as db:
         return Links(
-            _link(db, settings, "has two children and has not answered yet", _young_and_old),
-            _link(db, settings, "has one child and has not answered yet", _one_child),
-            _link(db, settings, "has signed and may change a choice", _done),
+            _link(db, settings, (TWO, _young_and_old), (TWO, _two_children), WAITING, LAST),
+            _link(db, settings, ("has one child and has not answered yet", _one_child), WAITING, LAST),
+            _link(db, settings, ("has signed and may change a choice", _done), LAST),
         )
 
 
-def _link(db: Session, settings: Settings, story: str, fits: Wanted) -> FamilyLink:
+def _link(db: Session, settings: Settings, *stories: tuple[str, Wanted]) -> FamilyLink:
     year = people.school_year(clock.today())
     guardians = [row for row in people.guardians_asked(db) if row.email]
-    families = (campaigns.family(db, row.person_id, year) for row in guardians)
-    found = next((family for family in families if fits(family)), None) or campaigns.family(
-        db, guardians[0].person_id, year
+    story, found = next(
+        (story, family)
+        for story, fits in stories
+        for family in (campaigns.family(db, row.person_id, year) for row in guardians)
+        if fits(family)
     )
     guardian = found.guardian
     token = accounts.mint_link(db, purpose="family", person_id=guardian.person_id, sent_to=guardian.email)
