@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from oval_aup import accounts, campaigns, demo, evidence, people, schema, serving, worker
-from oval_aup.config import Settings
+from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
@@ -80,8 +80,20 @@ def demo_serve() -> None:
     schema.upgrade(_database())
     demo.seed(_database(), _settings(), say=click.echo)
     click.echo(demo.welcome(_database(), _settings()))
+    _serve()
+
+
+def _serve() -> None:
+    """Serve what can be served; anything else is refused in one sentence."""
+    fault = schema.fault(_database())
     _database().dispose()
-    sys.exit(serving.serve(_settings()))
+    if fault:
+        sys.exit(f"Oval AUP cannot start. {fault}")
+    try:
+        code = serving.serve(_settings())
+    except BadSetting as problem:
+        sys.exit(f"Oval AUP cannot start. {problem}")
+    sys.exit(code)
 
 
 roster_group = AppGroup("roster", help="The school’s lists of pupils, contacts and staff.")
@@ -192,9 +204,7 @@ server_group = AppGroup("server", help="The web server and the worker.")
 @server_group.command("run")
 def server_run() -> None:
     """Serve until told to stop: web server and worker together."""
-    _settings()
-    _database().dispose()
-    sys.exit(serving.serve(_settings()))
+    _serve()
 
 
 account_group = AppGroup("account", help="Staff log-ins.")

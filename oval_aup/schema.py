@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from oval_aup.core.db import Base, Database
 
@@ -53,6 +55,23 @@ def current(database: Database) -> str | None:
 def newest(database: Database) -> str:
     """The newest revision this code knows."""
     return ScriptDirectory.from_config(_config(database)).get_current_head() or ""
+
+
+def fault(database: Database) -> str:
+    """Why this database cannot be served, in one sentence; empty when it can."""
+    try:
+        found, wanted = current(database), newest(database)
+    except sa.exc.DBAPIError as error:
+        return f"The database cannot be read ({str(error.orig).strip().splitlines()[0]})."
+    if found == wanted:
+        return ""
+    if found is None:
+        return "The database is empty; run “flask --app app db upgrade” first."
+    try:
+        ScriptDirectory.from_config(_config(database)).get_revision(found)
+    except CommandError:
+        return f"The database is at {found}, which this version does not know; install the version that made it."
+    return f"The database is at {found} and this version needs {wanted}; run “flask --app app db upgrade” first."
 
 
 def new_migration(database: Database, slug: str) -> str:

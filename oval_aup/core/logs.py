@@ -32,11 +32,11 @@ def _plain(text: str) -> str:
 
 
 def install() -> None:
-    """Write records of level INFO and above to standard error, unless whoever started us has set logging up already."""
+    """Write our notes and libraries’ warnings to standard error, unless whoever started us has set up logging."""
     root = logging.getLogger()
     if root.handlers:
         return
     to_stderr = logging.StreamHandler()
     to_stderr.setFormatter(Formatter())
     root.addHandler(to_stderr)
-    root.setLevel(logging.INFO)
+    logging.getLogger("oval_aup").setLevel(logging.INFO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
@@ -26,6 +27,17 @@ def _address_is_secret() -> bool:
     return "token" in (request.view_args or {})
 
 
+def _typed() -> Iterator[str]:
+    """Every text that this request brings and that may end up in a table."""
+    if not _address_is_secret():
+        yield from map(str, (request.view_args or {}).values())
+    for fields in (request.args, request.form):
+        for values in fields.listvalues():
+            yield from values
+    for file in request.files.values():
+        yield file.filename or ""
+
+
 def install(app: Flask) -> None:
     """Set the headers and refuse changes that another site asks for."""
     settings: Settings = app.extensions["oval_settings"]
@@ -44,6 +56,12 @@ def install(app: Flask) -> None:
                 abort(403)
         elif origin is not None and origin not in own | {request.host_url.rstrip("/")}:
             abort(403)
+
+    @app.before_request
+    def refuse_zero_bytes() -> None:
+        # Nobody types one, and PostgreSQL keeps none.
+        if any("\0" in text for text in _typed()):
+            abort(400)
 
     @app.after_request
     def set_headers(response: Response) -> Response:
