@@ -33,7 +33,7 @@ CHECK_EVERY = dt.timedelta(hours=24)
 SLOWEST = 600.0
 """Seconds between attempts while something stays broken: the mail server, or a step of our own."""
 
-LONGER_SECONDS = {"record": 30.0, "class_report": 30.0, "school_report": 120.0}
+LONGER_SECONDS = {"record": 30.0, "class_report": 30.0, "school_report": 120.0, "figures_report": 30.0}
 """Time that rendering may take where a document can have many pages."""
 
 LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}

@@ -19,7 +19,7 @@ from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, DocumentContent
 
-DOCUMENT_KINDS = frozenset({"receipt", "record", "class_report", "school_report"})
+DOCUMENT_KINDS = frozenset({"receipt", "record", "class_report", "school_report", "figures_report"})
 
 BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 3600, 3600, 3600))
 """How long to wait after the first, second … failed attempt; after one more the document has failed."""
@@ -87,7 +87,7 @@ def want_document(
 
     ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
     sitting it confirms; record ``{person_id}``; class_report ``{class_id, school_year}``; school_report
-    ``{school_year}``. Raises Conflict when the key belongs to a document of another kind or subject.
+    and figures_report ``{school_year}``. Raises Conflict when the key belongs to a document of another kind or subject.
     """
     if kind not in DOCUMENT_KINDS:
         raise ValueError(f"{kind!r} is no kind of document")
@@ -131,9 +131,10 @@ def documents_about(db: Session, subject: str) -> tuple[DocumentRow, ...]:
     return tuple(_row(row) for row in db.execute(chosen))
 
 
-def newest_documents(db: Session, limit: int = 50) -> tuple[DocumentRow, ...]:
-    """The documents asked for last, receipts left out: what the office ordered, newest first."""
-    ordered = sa.select(_document).where(_document.c.kind != "receipt").order_by(_document.c.id.desc())
+def newest_documents(db: Session, limit: int = 50, *, kind: str = "") -> tuple[DocumentRow, ...]:
+    """The documents asked for last, of one kind or of all but receipts: what was ordered by hand, newest first."""
+    wanted = _document.c.kind == kind if kind else _document.c.kind != "receipt"
+    ordered = sa.select(_document).where(wanted).order_by(_document.c.id.desc())
     return tuple(_row(row) for row in db.execute(ordered.limit(limit)))
 
 

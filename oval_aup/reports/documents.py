@@ -15,6 +15,7 @@ _BUILDERS = {
     "record": documents_person.record_html,
     "class_report": documents_class.class_report_html,
     "school_report": documents_class.school_report_html,
+    "figures_report": documents_class.figures_report_html,
 }
 _SEQS = {"receipt": documents_person.receipt_seqs, "record": documents_person.record_seqs}
 
@@ -23,6 +24,7 @@ _FILE_NAMES = {
     "record": "record",
     "class_report": "class-report",
     "school_report": "school-report",
+    "figures_report": "school-figures",
 }
 
 

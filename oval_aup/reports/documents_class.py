@@ -100,13 +100,24 @@ def class_report_html(db: Session, document: evidence.DocumentRow, *, school: Sc
 
 def school_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
     """The report about the whole school in one school year."""
-    year = _year(document)
+    common = _common(db, document, school, head, outstanding_rows(db, _year(document), Filter()))
+    return _school_page(db, common, title=_("School report"), names=True)
+
+
+def figures_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+    """The same without anybody's name, for those who may know how many and not who."""
+    common = _common(db, document, school, head, ()) | {"made_by": school.name}
+    return _school_page(db, common, title=_("School report in figures"), names=False)
+
+
+def _school_page(db: Session, common: dict[str, Any], *, title: str, names: bool) -> str:
+    year = common["school_year"]
     whole = overview(db, year, most_classes=None)
-    rows = outstanding_rows(db, year, Filter())
     return render.page(
         "pdf/school_report.html",
-        **_common(db, document, school, head, rows),
-        title=_("School report"),
+        **common,
+        title=title,
+        names=names,
         bars=[Bar(_(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES],
         classes=[(Bar(row.name, row.children), Bar(row.name, row.families)) for row in whole.classes],
         uses=_use_lines(db, [child.person_id for child in people.children(db)], year),

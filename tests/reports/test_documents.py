@@ -12,7 +12,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from oval_aup import agreements, consent, evidence, signing
+from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
@@ -205,6 +205,16 @@ def test_a_school_report_counts_everybody_and_claims_nothing(answered: Answered,
     for said in ("School year 2026–27", "1 of 3 signed", "0 of 2 signed", "1A", "4C"):
         assert said in text
     assert "Ofsted" not in text
+
+
+def test_the_figures_of_the_school_name_nobody(answered: Answered) -> None:
+    html = answered.paper("figures_report", "school", school_year=YEAR).html
+    assert "1 of 3 signed" in html
+    with answered.database.reading() as db:
+        everybody = [*people.children(db), *people.guardians_asked(db), *people.staff(db)]
+    assert everybody
+    for person in everybody:
+        assert person.full_name not in html
 
 
 def test_a_staff_receipt_shows_every_rule_and_what_was_declared(answered: Answered) -> None:

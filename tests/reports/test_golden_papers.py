@@ -22,6 +22,7 @@ PAPERS: dict[str, Callable[[Answered], evidence.Paper]] = {
     ),
     "class-report": lambda answered: answered.paper("class_report", answered.people.older.public_id, school_year=YEAR),
     "school-report": lambda answered: answered.paper("school_report", "school", school_year=YEAR),
+    "school-figures": lambda answered: answered.paper("figures_report", "school", school_year=YEAR),
 }
 
 

@@ -41,7 +41,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ("admin", "head", "teacher", "staff"): "staff.photos",
     ("admin", "teacher"): """classroom.board classroom.close classroom.hand_over classroom.lesson classroom.start
         classroom.start_now classroom.took_part classroom.undo""",
-    FIGURES: "admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger",
+    FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
+        admin.order_figures""",
     READERS: """admin.campaign admin.choices_csv admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
         admin.school_class admin.take_down admin.tasks""",

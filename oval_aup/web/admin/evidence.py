@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 from oval_aup import evidence, notifications, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
 
+FIGURES = "figures_report"
 SHOWN = 50
 SHOWN_MAIL = 100
 TROUBLED = ("failed", "bounced", "uncertain")
@@ -25,7 +27,7 @@ ON_THE_WAY = ("queued", "waiting", "sending")
 def reports() -> Response:
     """List the documents and the ledger's state, and offer new reports."""
     may_see = current_visitor().may("records.read")
-    documents = evidence.newest_documents(g.db, SHOWN) if may_see else ()
+    documents = evidence.newest_documents(g.db, SHOWN, kind="" if may_see else FIGURES)
     names = people.persons_by_pseudonym(g.db, [row.subject for row in documents])
     rooms = {row.public_id: row.name for row in people.classes(g.db)}
     head = evidence.head(g.db)
@@ -82,12 +84,42 @@ def order_report() -> ResponseReturnValue:
     return go(url_for(".reports"))
 
 
+@bp.post("/office/evidence/figures")
+@allow("reports.read")
+def order_figures() -> ResponseReturnValue:
+    """Order the whole school's figures, which name nobody; twice within a minute is one order."""
+    year = people.school_year(clock.today())
+    evidence.want_document(
+        g.db,
+        kind=FIGURES,
+        subject="school",
+        params={"school_year": year},
+        dedupe_key=f"{FIGURES}:{year}:{clock.now():%Y-%m-%dT%H:%M}",
+        requested_by_id=current_actor("office").person_id,
+    )
+    flash(_("The report is being prepared. It appears below within a minute."))
+    return go(url_for(".reports"))
+
+
+@bp.get("/office/figures/<public_id>")
+@allow("reports.read")
+def figures(public_id: str) -> Response:
+    """Hand out finished figures; a document that names people is not found here."""
+    row = evidence.document(g.db, public_id)
+    if row.kind != FIGURES:
+        raise NotFound
+    return _pdf(row)
+
+
 @bp.get("/office/documents/<public_id>")
 @allow("records.read")
 def document(public_id: str) -> Response:
     """Hand out a finished PDF."""
-    row = evidence.document(g.db, public_id)
-    response = Response(evidence.document_bytes(g.db, public_id), content_type="application/pdf")
+    return _pdf(evidence.document(g.db, public_id))
+
+
+def _pdf(row: evidence.DocumentRow) -> Response:
+    response = Response(evidence.document_bytes(g.db, row.public_id), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(row)}"'
     return response
 

@@ -79,6 +79,7 @@ def document_kinds() -> dict[str, str]:
         "record": _("Record of one person"),
         "class_report": _("Class report"),
         "school_report": _("Whole-school report"),
+        "figures_report": _("Whole-school figures, without names"),
     }
 
 

@@ -35,6 +35,26 @@ def test_reports_are_ordered_once_and_handed_out_when_ready(world: World, troubl
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_a_governor_gets_the_figures_and_no_paper_that_names_people(
+    world: World, troubles: Troubles, browser: Browser
+) -> None:
+    _finish(world, troubles.document.public_id)
+    browser.log_in("gov@oval.example.org")
+    browser.get("/office/evidence")
+    for _again in range(2):
+        page = browser.post("/office/evidence/figures")
+    assert page.text.count("Whole-school figures, without names") == 1
+    assert "Whole-school report" not in page.text
+    with world.database.reading() as db:
+        figures = evidence.newest_documents(db, kind="figures_report")[0]
+    browser.get(f"/office/figures/{figures.public_id}", status=404)
+    _finish(world, figures.public_id)
+    assert browser.client.get(f"/office/figures/{figures.public_id}").data == b"%PDF-1.7 made"
+    browser.get(f"/office/figures/{troubles.document.public_id}", status=404)
+    browser.get(f"/office/documents/{figures.public_id}", status=403)
+    browser.post("/office/evidence", status=403)
+
+
 def test_a_document_that_is_not_ready_is_not_found(troubles: Troubles, eve: Browser) -> None:
     eve.get(f"/office/documents/{troubles.document.public_id}", status=404)
 
