@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup import agreements, consent, people, signing
 from oval_aup.campaigns.draft import JOURNEY, Draft
 from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
@@ -225,17 +225,28 @@ def sign_for_family(
     _check_complete(trip, fingerprint)
     name = signing.typed_name(typed_name)
     seqs = [row.ledger_seq for row in signing.signatures_in(db, sitting.id)]
-    if trip.wants_rules and trip.family.request is not None:
-        seqs.append(_accept(db, trip, trip.family.request, trip.rules, name, mark, {}, actor).ledger_seq)
-        mark = None  # drawn once, kept once: with the first act of the sitting
-    for each in trip.family.choosing:
-        seqs.append(_choose(db, trip, each, name, mark, actor).seq)
-        mark = None
-    for each in trip.family.younger:
-        if each.request is not None:
-            about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
-            seqs.append(_accept(db, trip, each.request, trip.children_rules, name, mark, about, actor).ledger_seq)
-            mark = None
+    to_sign = _to_sign(trip)
+    seqs += signing.sign_all(
+        db,
+        to_sign,
+        signer=trip.family.guardian,
+        typed_name=name,
+        mark=mark,
+        signing_session_id=sitting.id,
+        actor=actor,
+    )
+    to_record = _to_record(trip, name, None if to_sign else mark)  # drawn once, kept once: with the sitting's first act
+    seqs += [
+        entry.seq
+        for entry in consent.record_all(
+            db,
+            to_record,
+            guardian=trip.family.guardian,
+            wording=trip.uses,
+            school_year=trip.family.school_year,
+            actor=actor,
+        )
+    ]
     return _finish(db, trip, seqs, "signed", school)
 
 
@@ -256,62 +267,46 @@ def _check_complete(trip: Journey, fingerprint: str) -> None:
         raise Conflict(_("Your answers changed in another window. Please check them again."))
 
 
-def _accept(
-    db: Session,
-    trip: Journey,
-    request: signing.RequestRow,
-    wording: agreements.Wording,
-    name: str,
-    mark: Any,
-    about: dict[str, str],
-    actor: Actor,
-) -> signing.SignatureRow:
-    return signing.sign(
-        db,
-        request.id,
-        wording=wording,
-        shown_sha256=wording.text_sha256,
-        typed_name=name,
-        mark=mark,
-        signed_by_id=trip.family.guardian.person_id,
-        signing_session_id=trip.sitting.id,
-        idempotency_key=f"sitting:{trip.sitting.public_id}:{request.public_id}:signed",
-        extra={"signer_name": trip.family.guardian.full_name, **about},
-        actor=actor,
-    )
+def _to_sign(trip: Journey) -> list[signing.ToSign]:
+    """The parents' rules as the guardian's own, and the younger children's on behalf of each child."""
+    key = f"sitting:{trip.sitting.public_id}:{{}}:signed"
+    found = []
+    if trip.wants_rules and trip.family.request is not None:
+        own, guardian = trip.family.request, trip.family.guardian
+        found.append(signing.ToSign(own, trip.rules, guardian.pseudonym, key.format(own.public_id)))
+    for each in trip.family.younger:
+        if each.request is not None:
+            about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
+            place = key.format(each.request.public_id)
+            found.append(signing.ToSign(each.request, trip.children_rules, each.child.pseudonym, place, about))
+    return found
 
 
-def _choose(db: Session, trip: Journey, each: FamilyChild, name: str, mark: Any, actor: Actor) -> evidence.EntryRow:
-    guardian = trip.family.guardian
-    details: dict[str, Any] = {
-        "typed_name": name,
-        "name_matches": signing.same_name(name, guardian.full_name),
-        "signer_name": guardian.full_name,
-        "child_name": each.child.full_name,
-        "relationship": each.link.relationship_name,
-    }
-    if drawn := signing.drawn_mark(mark):
-        details["mark"] = drawn
-    return consent.record(
-        db,
-        child=each.child,
-        guardian=guardian,
-        answers=trip.draft.pictures[each.child.public_id],
-        only=each.unanswered,
-        wording=trip.uses,
-        school_year=trip.family.school_year,
-        idempotency_key=f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}",
-        details=details,
-        actor=actor,
-    )
+def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
+    """The choices about pictures of each child; a drawn ``mark`` is kept with the first."""
+    guardian, drawn = trip.family.guardian, signing.drawn_mark(mark)
+    found: list[consent.ToRecord] = []
+    for each in trip.family.choosing:
+        details: dict[str, Any] = {
+            "typed_name": name,
+            "name_matches": signing.same_name(name, guardian.full_name),
+            "signer_name": guardian.full_name,
+            "child_name": each.child.full_name,
+            "relationship": each.link.relationship_name,
+        }
+        if drawn and not found:
+            details["mark"] = drawn
+        key = f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}"
+        answers = trip.draft.pictures[each.child.public_id]
+        found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered))
+    return found
 
 
 def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: School) -> str:
     guardian = trip.family.guardian
-    person = people.person_by_id(db, guardian.person_id)
     receipt = want_receipt(
         db,
-        person=person,
+        person=guardian,
         entries=seqs,
         school_year=trip.family.school_year,
         language=trip.sitting.language,
@@ -322,7 +317,7 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
         school=school,
     )
     signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt)
-    stop_asking(db, person, trip.family.school_year)
+    stop_asking(db, guardian, trip.family.school_year)
     return receipt
 
 
@@ -356,9 +351,8 @@ def decline_for_family(
         extra={"signer_name": guardian.full_name},
         actor=actor,
     )
-    person = people.person_by_id(db, guardian.person_id)
-    tell_office_of_refusal(db, person, key=row.public_id, school=school)
-    stop_asking(db, person, sitting.school_year)
+    tell_office_of_refusal(db, guardian, key=row.public_id, school=school)
+    stop_asking(db, guardian, sitting.school_year)
     if not (trip.family.choosing or trip.family.younger):
         _finish(db, trip, [row.ledger_seq], "declined", school)
     return signing.sitting(db, sitting.public_id)

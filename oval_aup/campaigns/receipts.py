@@ -15,7 +15,7 @@ from oval_aup.core.school import School
 def want_receipt(
     db: Session,
     *,
-    person: people.PersonRow,
+    person: people.PersonRow | people.GuardianRow,
     entries: Iterable[int],
     school_year: int,
     language: str,
@@ -60,13 +60,15 @@ def want_receipt(
     return receipt
 
 
-def stop_asking(db: Session, person: people.PersonRow, school_year: int) -> None:
+def stop_asking(db: Session, person: people.PersonRow | people.GuardianRow, school_year: int) -> None:
     """Take back unsent asks and reminders once a person has answered everything that is their own."""
     if not any(row.is_outstanding for row in signing.standing(db, person.person_id, school_year)):
         notifications.cancel(db, person.pseudonym, ASKING_KINDS)
 
 
-def tell_office_of_refusal(db: Session, person: people.PersonRow, *, key: str, school: School) -> None:
+def tell_office_of_refusal(
+    db: Session, person: people.PersonRow | people.GuardianRow, *, key: str, school: School
+) -> None:
     """Tell the office by mail that somebody does not agree; ``key`` names the refusal."""
     notifications.enqueue(
         db,
