@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from tests.web.browser import Browser
 from tests.web.page import Page
 
-MOST = 150
+MOST = 60
 
 
 def crawl(browser: Browser, start: str) -> dict[str, TestResponse]:

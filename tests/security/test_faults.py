@@ -84,15 +84,15 @@ def test_a_database_that_cannot_be_written_takes_no_signature_and_says_so(
     assert sign(ann, fingerprint) == 303
 
 
-@pytest.mark.parametrize("path", ["/family/check", "/family/rules", "/family", "/how-we-keep-this-safe", "/healthy"])
-def test_what_is_there_can_be_read_while_nothing_can_be_written(app: Flask, world: World, path: str) -> None:
+def test_what_is_there_can_be_read_while_nothing_can_be_written(app: Flask, world: World) -> None:
     """F04: also minutes later, when the visit's sign of life would be written down."""
     ann = Browser(app)
     walk.to_check(ann, world)
     clock.pretend(clock.now() + dt.timedelta(minutes=5))
     app.testing = False
     with read_only(world.database):
-        assert ann.client.get(path, follow_redirects=True).status_code == 200
+        for path in ("/family/check", "/family/rules", "/family", "/how-we-keep-this-safe", "/healthy"):
+            assert ann.client.get(path, follow_redirects=True).status_code == 200, path
 
 
 def test_a_wrong_try_that_cannot_be_counted_is_not_answered(app: Flask, world: World) -> None:
@@ -172,24 +172,23 @@ def test_two_processes_that_append_together_never_fork_the_chain(instance: Path,
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE ledger_entry SET body = x'00' WHERE seq = 1",
-        "UPDATE ledger_entry SET body = other.body FROM ledger_entry AS other WHERE ledger_entry.seq = 1",
-        "DELETE FROM ledger_entry WHERE seq = 1",
-        "REPLACE INTO ledger_entry SELECT * FROM ledger_entry WHERE seq = 1",
-        "INSERT OR REPLACE INTO signature SELECT * FROM signature",
-        "DELETE FROM ledger_details WHERE seq = 1",
-    ],
-)
-def test_history_cannot_be_rewritten_by_any_statement_of_ours(app: Flask, world: World, statement: str) -> None:
+REWRITES = [
+    "UPDATE ledger_entry SET body = x'00' WHERE seq = 1",
+    "UPDATE ledger_entry SET body = other.body FROM ledger_entry AS other WHERE ledger_entry.seq = 1",
+    "DELETE FROM ledger_entry WHERE seq = 1",
+    "REPLACE INTO ledger_entry SELECT * FROM ledger_entry WHERE seq = 1",
+    "INSERT OR REPLACE INTO signature SELECT * FROM signature",
+    "DELETE FROM ledger_details",
+]
+
+
+def test_history_cannot_be_rewritten_by_any_statement_of_ours(app: Flask, world: World) -> None:
     """E05: the database itself refuses, whatever the way."""
-    ann = Browser(app)
-    walk.signed(ann, world)
+    walk.signed(Browser(app), world)
     before = everything_in(world.database)
-    with pytest.raises(DBAPIError), world.database.writing() as db:
-        db.execute(sa.text(statement))
+    for statement in REWRITES:
+        with pytest.raises(DBAPIError), world.database.writing() as db:
+            db.execute(sa.text(statement))
     assert changed(before, everything_in(world.database)) == set()
 
 

@@ -30,26 +30,21 @@ FORGERIES: dict[str, tuple[bool, dict[str, str]]] = {
 """Whether the forged post carries a good token all the same, and what its browser says of it."""
 
 
-@pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_post_from_anywhere_but_our_own_pages_is_refused_on_every_route(
-    app: Flask, world: World, forgery: str
-) -> None:
+def test_a_post_from_anywhere_but_our_own_pages_is_refused_on_every_route(app: Flask, world: World) -> None:
     """S07: every route that takes a post, as the visitor who may do most there; nothing changes."""
-    with_token, headers = FORGERIES[forgery]
     held = visitors(app, world)
-    tokens = {name: token_of(browser.client) for name, browser in held.items()}
-    tokens_of = {id(browser): tokens[name] for name, browser in held.items()}
+    tokens = {id(browser): token_of(browser.client) for browser in held.values()}
     before = everything_in(world.database)
-    let_through, count = [], 0
-    for endpoint, address in addresses(app, "POST"):
-        browser = visitor_for(endpoint, held)
-        form = {"csrf_token": tokens_of[id(browser)]} if with_token else {}
-        answer = browser.client.post(address, data=form, headers=headers)
-        count += 1
-        if answer.status_code not in (400, 403):
-            let_through.append(f"{endpoint}: {answer.status}")
+    let_through, routes = [], list(addresses(app, "POST"))
+    for forgery, (with_token, headers) in FORGERIES.items():
+        for endpoint, address in routes:
+            browser = visitor_for(endpoint, held)
+            form = {"csrf_token": tokens[id(browser)]} if with_token else {}
+            answer = browser.client.post(address, data=form, headers=headers)
+            if answer.status_code not in (400, 403):
+                let_through.append(f"{endpoint}, {forgery}: {answer.status}")
     assert let_through == []
-    assert count >= 45
+    assert len(routes) >= 45
     assert changed(before, everything_in(world.database)) == set()
 
 
@@ -114,7 +109,7 @@ def test_fields_that_a_form_does_not_ask_for_are_never_looked_at(app: Flask, wor
     assert kinds == {"started", "signed", "consent_recorded"}
 
 
-@pytest.mark.parametrize("who", ["di", "sam", "gov", "hal"])
+@pytest.mark.parametrize("who", ["di", "hal"])
 def test_nobody_but_the_office_can_lift_themselves(app: Flask, world: World, who: str) -> None:
     """A14: neither by a field of a form of their own nor by the office's form."""
     browser = Browser(app)
