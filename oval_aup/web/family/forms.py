@@ -15,6 +15,8 @@ from oval_aup.core.i18n import _
 
 LONGEST = 300
 PARTS = ("day", "month", "year")
+OLDEST = 20
+"""Nobody at the school is older, in years: an earlier date is a slip, and is not counted as a try."""
 
 
 def typed(name: str, longest: int = LONGEST) -> str:
@@ -39,13 +41,26 @@ class BirthDate:
         if not (day and month and year):
             raise Invalid(fields={"born": _("Type the day, the month and the year.")})
         try:
-            # Digits of any script count: int() reads them all.
-            meant = dt.date(int(year), int(month), int(day))
+            meant = dt.date(_year(year), _number(month), _number(day))
         except (ValueError, OverflowError):
             raise Invalid(fields={"born": _("Type a real date in numbers, for example 14 3 2018.")}) from None
         if meant > clock.today():
             raise Invalid(fields={"born": _("Type a date that has passed.")})
+        if meant.year < clock.today().year - OLDEST:
+            raise Invalid(fields={"born": _("Type the date of birth of one of your children, not your own.")})
         return meant
+
+
+def _number(text: str) -> int:
+    """Digits of any script, and nothing else that int() would read as well."""
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
+def _year(text: str) -> int:
+    """The year as typed, or the one of this century that its last two digits mean."""
+    return _number(text) + (2000 if len(text) == 2 else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,11 @@ def test_a_wrong_date_keeps_what_was_typed_and_says_how_many_tries_are_left(brow
         ("one", "3", "2018", "real date"),
         ("1", "1", "9999999999", "real date"),
         ("1", "1", "2090", "has passed"),
+        ("1", "1", "90", "has passed"),
+        ("+1", "1", "2018", "real date"),
+        ("1", "1_0", "2018", "real date"),
+        ("1", "3", "218", "not your own"),
+        ("14", "3", "1988", "not your own"),
     ],
 )
 def test_something_that_is_no_date_is_no_try(
@@ -105,6 +110,11 @@ def test_something_that_is_no_date_is_no_try(
         page = browser.post(path, {"born-day": day, "born-month": month, "born-year": year}, status=422)
         assert says in page.text
     assert browser.post(path, walk.BORN).heading == "Rules for parents and carers"
+
+
+def test_two_digits_of_the_year_are_enough(browser: Browser, world: World) -> None:
+    page = walk.come_in(browser, world, world.ann, **{"born-year": "18"})
+    assert page.heading == "Rules for parents and carers"
 
 
 def test_digits_of_another_script_are_read(browser: Browser, world: World) -> None:
