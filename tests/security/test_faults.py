@@ -25,6 +25,7 @@ from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from tests.security import append_many
 from tests.security.rows import changed, everything_in
 from tests.web.browser import Browser
 from tests.web.family import walk
@@ -159,7 +160,8 @@ def test_two_processes_that_append_together_never_fork_the_chain(instance: Path,
     url = f"sqlite:///{instance / 'oval.db'}"
     command = [sys.executable, "-m", "tests.security.append_many", url]
     running = [
-        subprocess.Popen([*command, name, "25"], cwd=ROOT, stderr=subprocess.PIPE, text=True) for name in ("one", "two")
+        subprocess.Popen([*command, name, "25"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for name in ("one", "two")
     ]
     for process in running:
         assert process.communicate(timeout=120)[1] == ""
@@ -169,6 +171,31 @@ def test_two_processes_that_append_together_never_fork_the_chain(instance: Path,
         assert evidence.head(db).size == 3 * 25
         keys = [entry.body["act"]["key"] for entry in evidence.entries_about(db, "school")]
     assert {key.split(":")[0] for key in keys[:30]} >= {"shared"}
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("after", [1, 7, 20])
+def test_what_was_acknowledged_before_the_process_was_killed_is_there(
+    instance: Path, database: Database, after: int
+) -> None:
+    """F01: killed without warning while it appends; nothing half, and the same keys go on from there."""
+    command = [sys.executable, "-m", "tests.security.append_many", f"sqlite:///{instance / 'oval.db'}", "one"]
+    process = subprocess.Popen([*command, "10000"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = [process.stdout.readline().strip() for _number in range(after)]
+    process.kill()
+    said += process.stdout.read().split("\n")[:-1]
+    process.stdout.close()
+    process.wait()
+    with database.reading() as db:
+        kept = [entry.body["act"]["key"] for entry in evidence.entries_about(db, "school")]
+        assert evidence.verify(db).ok
+    assert set(said) <= set(kept)
+    assert len(kept) <= len(said) + 1, "at most the one whose acknowledgement was on its way"
+    append_many.main(f"sqlite:///{instance / 'oval.db'}", "one", 5)
+    with database.reading() as db:
+        keys = [entry.body["act"]["key"] for entry in evidence.entries_about(db, "school")]
+        assert evidence.verify(db).ok
     assert len(set(keys)) == len(keys)
 
 
