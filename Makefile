@@ -19,7 +19,7 @@ run: $(VENV)/.run system-run ## Install, prepare the database with a demo school
 	@OVAL_DEMO=$${OVAL_DEMO:-yes} $(BIN)/flask demo serve
 
 test: $(VENV)/.test system-test ## Install what tests need and run them all, checks included
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.test ## Import rules, ruff and mypy --strict
 	@$(BIN)/python -m pytest tests/house
