@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def wait_until(met: Callable[[], Answer], *, seconds: float = 40, what: str = "the condition") -> Answer:
+def wait_until(met: Callable[[], Answer], *, seconds: float = 150, what: str = "the condition") -> Answer:
     """Ask again until ``met()`` answers something true; fails with ``what`` when it never does."""
     until = time.monotonic() + seconds
     pause = 0.02
