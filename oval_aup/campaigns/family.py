@@ -68,12 +68,17 @@ class Family:
     @property
     def wants_rules(self) -> bool:
         """Whether the parents' rules wait for an answer."""
-        return self.request is not None and self.request.is_outstanding
+        return self.has_children and self.request is not None and self.request.is_outstanding
+
+    @property
+    def has_children(self) -> bool:
+        """Whether there is a child for whose sake they are asked; not so once the last has left, or they are barred."""
+        return any(each.link.is_asked for each in self.children)
 
     @property
     def has_refused(self) -> bool:
         """Whether they said no to the parents' rules, which they may take back by signing."""
-        return self.request is not None and self.request.status == "declined"
+        return self.has_children and self.request is not None and self.request.status == "declined"
 
     @property
     def choosing(self) -> tuple[FamilyChild, ...]:
@@ -168,18 +173,40 @@ def begin_for_family(
     db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
 ) -> signing.SittingRow:
     """Start, or go on with, a guardian's sitting; raises Conflict where nothing is owed."""
-    if not family(db, guardian_id, school_year).owes_anything:
+    mine = family(db, guardian_id, school_year)
+    if not mine.owes_anything:
         raise Conflict(_("You have answered everything for this school year."))
-    return signing.begin(db, guardian_id, school_year, language, journey=JOURNEY, agreement_keys=(RULES,), actor=actor)
+    return _begin(db, mine, language, actor)
+
+
+def begin_journey(db: Session, guardian_id: int, school_year: int, *, actor: Actor) -> Journey:
+    """``begin_for_family`` in the guardian's own language, with everything the first page needs."""
+    mine = family(db, guardian_id, school_year)
+    if not mine.owes_anything:
+        raise Conflict(_("You have answered everything for this school year."))
+    return _journey(db, _begin(db, mine, mine.guardian.language, actor), mine)
+
+
+def _begin(db: Session, mine: Family, language: str, actor: Actor) -> signing.SittingRow:
+    return signing.begin(
+        db,
+        mine.guardian.person_id,
+        mine.school_year,
+        language,
+        journey=JOURNEY,
+        agreement_keys=(RULES,),
+        actor=actor,
+    )
 
 
 def reconsider_rules(
     db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
 ) -> signing.SittingRow:
     """Ask once more for the rules a guardian said no to; the no stands until they sign. Conflict where it does not."""
-    if not family(db, guardian_id, school_year).has_refused:
+    mine = family(db, guardian_id, school_year)
+    if not mine.has_refused:
         raise Conflict(_("You have answered everything for this school year."))
-    found = signing.begin(db, guardian_id, school_year, language, journey=JOURNEY, agreement_keys=(RULES,), actor=actor)
+    found = _begin(db, mine, language, actor)
     signing.save_draft(db, found.public_id, Draft.read(found.draft).reconsidering(True).kept())
     return signing.sitting(db, found.public_id)
 
@@ -191,7 +218,10 @@ def sitting_of_family(db: Session, guardian_id: int, school_year: int) -> signin
 
 def journey(db: Session, sitting: signing.SittingRow) -> Journey:
     """Everything the pages of a sitting need."""
-    mine = family(db, sitting.person_id, sitting.school_year)
+    return _journey(db, sitting, family(db, sitting.person_id, sitting.school_year))
+
+
+def _journey(db: Session, sitting: signing.SittingRow, mine: Family) -> Journey:
     return Journey(
         sitting=sitting,
         family=mine,

@@ -42,6 +42,8 @@ class Shift(NamedTuple):
 
 def shift(db: Session, shifts: Collection[Shift]) -> None:
     """Move the counts of the whole school and of each class that these people count towards."""
+    if not shifts:
+        return
     class_ids = people.class_ids_of_people(db, {each.person_id for each in shifts})
     steps: Counter[tuple[int, str, int, str]] = Counter()
     for each in shifts:

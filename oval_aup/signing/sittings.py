@@ -16,7 +16,7 @@ from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.models import SigningSession
-from oval_aup.signing.requests import move, standing
+from oval_aup.signing.requests import move_all, standing
 from oval_aup.signing.rows import SittingRow
 
 RESUMES_FOR = dt.timedelta(days=28)
@@ -46,7 +46,7 @@ _OF_PERSON = (
     )
     .order_by(_sitting.c.id.desc())
 )
-_ADD = sa.insert(_sitting)
+_ADD = sa.insert(_sitting).returning(*_COLUMNS)
 _KEEP = (
     sa.update(_sitting)
     .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
@@ -78,7 +78,7 @@ def begin(
     if current is not None:
         return current
     public_id = new_public_id()
-    db.execute(
+    begun = db.execute(
         _ADD,
         {
             "public_id": public_id,
@@ -90,10 +90,9 @@ def begin(
             "started_at": clock.now(),
             "receipt": "",
         },
-    )
-    for row in standing(db, person_id, school_year):
-        if row.status == "open" and row.agreement_key in agreement_keys:
-            move(db, row, "started")
+    ).one()
+    rows = standing(db, person_id, school_year)
+    move_all(db, [row for row in rows if row.status == "open" and row.agreement_key in agreement_keys], "started")
     evidence.append(
         db,
         "started",
@@ -102,7 +101,7 @@ def begin(
         idempotency_key=f"started:{public_id}",
         actor=actor,
     )
-    return sitting(db, public_id)
+    return SittingRow(*begun)
 
 
 def _reading(db: Session, person_id: int, school_year: int, journey: str) -> SittingRow | None:

@@ -83,8 +83,14 @@ def install(app: Flask) -> None:
             response.headers["Content-Encoding"] = "gzip"
         return response
 
+    addresses: dict[tuple[str, str], str] = {}
+
     def asset_url(name: str) -> str:
-        return url_for("static", version=assets[name].version, name=name)
+        # Every page asks for several, and putting an address together costs more than the rest of its line.
+        place = (request.script_root, name)
+        if place not in addresses:
+            addresses[place] = url_for("static", version=assets[name].version, name=name)
+        return addresses[place]
 
     def library(name: str) -> Markup:
         """The script element of a library, from the school's own copy where there is one."""

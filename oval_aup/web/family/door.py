@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns, people
+from oval_aup import accounts, campaigns
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
@@ -51,14 +51,11 @@ def check_in(token: str) -> ResponseReturnValue:
 
 def begin(person_id: int) -> str:
     """Begin the sitting, or take it up again, and return the page that waits; the family page when nothing is owed."""
-    language = people.guardian(g.db, person_id).language
     try:
-        sitting = campaigns.begin_for_family(
-            g.db, person_id, this_year(), language=language, actor=access.current_actor()
-        )
+        trip = campaigns.begin_journey(g.db, person_id, this_year(), actor=access.current_actor())
     except Conflict:
         return url_for(".home")
-    return onward(campaigns.journey(g.db, sitting))
+    return onward(trip)
 
 
 def _link(token: str) -> accounts.LinkRow:
