@@ -9,6 +9,7 @@ from oval_aup.core import clock
 from oval_aup.web.access import allow
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.tables import table_file
+from oval_aup.web.namesakes import told_apart
 
 
 def _year() -> int:
@@ -44,6 +45,7 @@ def school_class(class_public_id: str) -> str:
         year=_year(),
         coverage=reports.class_coverage(g.db, class_public_id, _year()),
         children=children,
+        names=told_apart(children),
         uses=consent.asked_purposes(g.db),
         permissions=permissions,
         verdicts=reports.VERDICTS,

@@ -16,6 +16,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
+from oval_aup.web.namesakes import with_birthday
 
 
 @bp.get("/class")
@@ -76,7 +77,7 @@ def names() -> str:
         "classroom/names.html",
         school_class=_class_of(lesson),
         waiting=[row for row in asked if row.state == "waiting"],
-        labels=short_names(roll),
+        labels=_labels(lesson, roll),
         asked=len(asked),
     )
 
@@ -154,7 +155,17 @@ def _child_of(lesson: signing.ClassSessionRow, child_public_id: str) -> tuple[si
     row = next((row for row in roll if row.child_public_id == child_public_id), None)
     if row is None:
         raise NotFound
-    return row, short_names(roll)[child_public_id]
+    return row, _labels(lesson, roll)[child_public_id]
+
+
+def _labels(lesson: signing.ClassSessionRow, roll: Sequence[signing.RollRow]) -> dict[str, str]:
+    labels = short_names(roll)
+    seen = Counter(labels.values())
+    if len(seen) < len(labels):  # two children of one name: each knows their own birthday
+        for row in people.children(g.db, lesson.class_id):
+            if seen[labels.get(row.public_id, "")] > 1:
+                labels[row.public_id] = with_birthday(labels[row.public_id], row)
+    return labels
 
 
 def short_names(roll: Sequence[signing.RollRow]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from oval_aup.web.access import allow, current_actor, current_person, current_vi
 from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go, page_or_partial
+from oval_aup.web.namesakes import told_apart
 
 
 @bp.get("/classroom/start/<class_public_id>")
@@ -69,6 +70,7 @@ def lesson(public_id: str) -> ResponseReturnValue:
         lesson=running,
         school_class=people.class_by_id(g.db, running.class_id),
         roll=signing.roll(g.db, running.public_id),
+        names=told_apart(people.children(g.db, running.class_id)),
     )
 
 

@@ -11,6 +11,7 @@ from oval_aup.core.errors import NotAllowed
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_person, current_visitor
 from oval_aup.web.htmx import go
+from oval_aup.web.namesakes import told_apart
 from oval_aup.web.staff import bp
 
 SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
@@ -54,6 +55,7 @@ def _sheet(template: str, class_public_id: str) -> str:
         school_class=chosen,
         year=year,
         children=children,
+        names=told_apart(children),
         uses=consent.asked_purposes(g.db),
         verdicts=verdicts,
         counts=signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id),

@@ -12,6 +12,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
 from oval_aup.web.htmx import page_or_partial
+from oval_aup.web.namesakes import told_apart
 from oval_aup.web.staff import bp
 from oval_aup.web.staff.classes import own_class, shown_verdicts
 
@@ -45,6 +46,7 @@ def photos() -> ResponseReturnValue:
         uses=uses,
         use=use,
         children=children,
+        names=told_apart(children),
         ticked=ticked,
         answer=_answer(framed, use),
         checked_at=clock.now(),

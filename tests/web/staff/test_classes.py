@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from oval_aup import agreements, consent, people
+from oval_aup import agreements, consent, people, signing
 from oval_aup.core.actor import Actor
 from tests.web.browser import Browser
-from tests.web.world import YEAR, World
+from tests.web.classroom.lessons import join, open_lesson
+from tests.web.world import DUE_ON, OFFICE, YEAR, World
 
 DI = "di@oval.example.org"
 
@@ -158,3 +161,35 @@ def test_a_child_of_another_class_is_not_looked_up(browser: Browser, world: Worl
 def test_the_governor_does_not_look_up_photos(browser: Browser, world: World) -> None:
     browser.log_in("gov@oval.example.org")
     browser.get("/staff/photos", status=403)
+
+
+def test_two_children_of_one_name_can_be_told_apart_wherever_they_are_listed(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    with world.database.writing() as db:
+        twin = people.add_child(
+            db,
+            forename=world.maja.forename,
+            surname="Nowak",
+            born_on=dt.date(2017, 12, 24),
+            year_group="4",
+            class_id=world.year_4.id,
+            actor=OFFICE,
+        )
+        request = signing.NewRequest(twin.person_id, "children", "class")
+        signing.open_requests(db, [request], school_year=YEAR, due_on=DUE_ON)
+    browser.log_in("di@oval.example.org")
+    for path in (
+        f"/staff/classes/{world.year_4.public_id}",
+        f"/staff/classes/{world.year_4.public_id}/valid-today",
+        f"/staff/photos?class={world.year_4.public_id}&child={twin.public_id}",
+    ):
+        text = browser.get(path).text
+        assert "Maja Nowak (born 24 Dec)" in text
+        assert "Maja Nowak (born 30 Jun)" in text
+        assert "Ayaan Khan (born" not in text
+    lesson = open_lesson(browser, world)
+    assert "Maja Nowak (born 24 Dec)" in browser.page.text
+    page = join(another_browser, lesson.join_code, "names")
+    assert "Maja Nowak (born 24 Dec)" in page.text
+    assert "Maja Nowak (born 30 Jun)" in another_browser.get(f"/class/names/{world.maja.public_id}").text
