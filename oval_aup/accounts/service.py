@@ -228,10 +228,18 @@ class WrongAnswer(Exception):
         self.tries_left = tries_left
 
 
+def _works_here_at(db: Session, held: LinkRow) -> bool:
+    """Whether the link went to the work address of somebody who is a colleague as well as a parent."""
+    if not people.person_by_id(db, held.person_id).is_staff:
+        return False
+    return people.staff_member(db, held.person_id).work_email == held.sent_to.casefold()
+
+
 def pass_family_check(db: Session, held: LinkRow, born_on: dt.date) -> str:
     """Let a family in who know a child's date of birth; returns the secret for the cookie.
 
-    Raises WrongAnswer, or NotFound where the person no longer has a child here they may act for.
+    Raises WrongAnswer, or NotFound where the person no longer has a child here they may act for, or is reached at
+    another address than the link was sent to: an old mailbox opens nothing, however the school learnt of the new one.
     The caller checks ``throttle`` first and counts a WrongAnswer afterwards, outside this unit of work.
     """
     if held.expired:
@@ -239,10 +247,12 @@ def pass_family_check(db: Session, held: LinkRow, born_on: dt.date) -> str:
     links = people.children_of(db, held.person_id)
     if not links:
         raise NotFound
+    guardian = links[0].guardian
+    if held.sent_to.casefold() not in ("", guardian.email) and not _works_here_at(db, held):
+        raise NotFound
     if born_on not in {row.child.born_on for row in links}:
         tried = throttle.failures(db, throttle.bucket("link", held.id)) + 1
         raise WrongAnswer(max(0, throttle.LIMITS["link"] - tried))
-    guardian = people.guardian(db, held.person_id)
     shared = bool(guardian.email) and people.mailbox_sharers(db, guardian.email) > 1
     return sessions.start(
         db,

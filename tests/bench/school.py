@@ -60,11 +60,11 @@ class School:
             for guardian in people.guardians_asked(db):
                 family = campaigns.family(db, guardian.person_id, self.year)
                 request = family.request
-                if request is None or request.status != "open" or len(family.choosing) != children:
+                if not guardian.email or request is None or request.status != "open":
                     continue
-                token = accounts.mint_link(
-                    db, purpose="family", person_id=guardian.person_id, sent_to=guardian.email or "x@example.org"
-                )
+                if len(family.choosing) != children:
+                    continue
+                token = accounts.mint_link(db, purpose="family", person_id=guardian.person_id, sent_to=guardian.email)
                 found.append(Family(token, family.children[0].child.born_on, guardian.full_name, children))
                 if len(found) == count:
                     break

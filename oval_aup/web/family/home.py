@@ -34,7 +34,7 @@ def home() -> str:
         wording=uses,
         uses=[use for use in consent.purposes_in(uses) if use.basis == "consent"],
         as_html=agreements.as_html,
-        receipts=_receipts(family.guardian),
+        receipts=_receipts(family.guardian) if family.children else (),
     )
 
 
@@ -44,7 +44,8 @@ def _marks(family: campaigns.Family) -> tuple[signing.SignatureRow, ...]:
     return tuple(
         row
         for row in reversed(signing.signatures_of(g.db, guardian))
-        if row.agreement_key != "staff"
+        if mine
+        and row.agreement_key != "staff"
         and row.stands
         and row.outcome in ("signed", "declined")
         and row.signed_by_id == guardian
@@ -69,7 +70,8 @@ def receipt(public_id: str) -> ResponseReturnValue:
     """Hand out my own receipt, or say that it is still being prepared."""
     document = evidence.document(g.db, public_id)
     guardian = people.guardian(g.db, guardian_id())
-    if document.subject != guardian.pseudonym or document.kind != "receipt":
+    closed = not people.children_of(g.db, guardian.person_id)
+    if closed or document.subject != guardian.pseudonym or document.kind != "receipt":
         raise NotFound
     if not document.is_ready:
         return render_template("family/receipt-pending.html", document=document), 202
