@@ -89,7 +89,7 @@ def record_on_behalf(
     if answers or for_children:
         seqs += _for_family(db, recording, answers or {}, for_children)
     if not seqs:
-        raise Conflict(_("There was nothing left to record for this person."))
+        raise Conflict(_("Nothing new was entered: choose what they said, or go back if it is recorded already."))
     evidence.append(
         db,
         "recorded_on_behalf",

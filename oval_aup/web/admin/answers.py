@@ -10,7 +10,7 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, agreements, campaigns, consent, evidence, people, signing
-from oval_aup.core import clock
+from oval_aup.core import clock, render
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
 from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, let_in, let_out
@@ -113,7 +113,7 @@ def _record(asked: _Open) -> None:
         note=" ".join(
             part
             for part in (
-                _("Received on %(day)s.", day=received.isoformat()) if received else "",
+                _("Received on %(day)s.", day=render.day(received)) if received else "",
                 _("Identified: %(how)s.", how=typed("identified").rstrip(".")),
                 remark,
             )
