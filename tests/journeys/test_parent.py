@@ -85,6 +85,7 @@ def test_a_parent_signs_for_two_children_in_one_sitting(
         keep_picture(page, f"family-landing-{kind}")
         assert not any(name in page.inner_text("body") for name in first_names(link))
         come_in(page, link)
+        heading(page, "Rules for parents and carers")
         no_sideways_scrolling(page)
         keep_picture(page, f"family-rules-{kind}")
         accept_the_rules(page)
