@@ -15,6 +15,7 @@ from oval_aup.campaigns.rounds import CampaignRow
 from oval_aup.campaigns.schedule import sending_time
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import weigh_tables
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -48,7 +49,9 @@ def open_campaign(db: Session, campaign: CampaignRow, *, again: bool = False, sc
         raise Conflict(_("The due date of this plan has passed. Change the plan first."))
     rounds.set_status(db, campaign, "open")
     campaign = rounds.campaign(db, campaign.public_id)
-    return _open_and_ask(db, campaign, school=school, actor=actor)[1]
+    asked = _open_and_ask(db, campaign, school=school, actor=actor)[1]
+    weigh_tables(db)
+    return asked
 
 
 def ask_joiners(db: Session, *, school: School, actor: Actor) -> int:

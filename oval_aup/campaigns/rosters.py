@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from oval_aup import accounts, evidence
 from oval_aup.campaigns.asking import follow_roster
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import weigh_tables
 from oval_aup.core.school import School
 from oval_aup.people import roster
 
@@ -17,10 +18,11 @@ def apply_roster(
     """Carry out an import and everything that follows from it, in the caller's transaction.
 
     Leavers' open requests are cancelled and their log-ins closed, log-ins follow changed work addresses,
-    new staff get one, joiners are asked, and
-    coverage is counted afresh because children may have changed class. Raises as ``roster.apply``.
+    new staff get one, joiners are asked, and coverage is counted afresh because children may have changed class.
+    Raises as ``roster.apply``.
     """
     applied = roster.apply(db, import_public_id, confirm_leavers=confirm_leavers, actor=actor)
+    weigh_tables(db)
     evidence.append(
         db,
         "imported",

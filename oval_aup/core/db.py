@@ -40,6 +40,7 @@ __all__ = [
     "new_pseudonym",
     "new_public_id",
     "public_id_column",
+    "weigh_tables",
 ]
 
 
@@ -111,6 +112,17 @@ def insert_once(table: sa.Table, key: str) -> sa.TextClause:
     statement = f"INSERT INTO {table.name} ({names}) VALUES ({places}) ON CONFLICT ({key}) DO NOTHING"  # noqa: S608
     typed = [sa.bindparam(column.name, type_=column.type) for column in columns]
     return sa.text(statement).bindparams(*typed).execution_options(preserve_rowcount=True)
+
+
+def weigh_tables(db: Session) -> None:
+    """Tell the query planner how large tables have become; call it after many rows came or went at once.
+
+    Without it a school of 70,000 children had each piece of a list read from the wrong end, 600 times slower.
+    """
+    if db.get_bind().dialect.name == "sqlite":
+        # Whole tables, not samples: a sample takes an index over a column that is nearly always empty for a good one.
+        db.execute(sa.text("PRAGMA analysis_limit=0"))
+    db.execute(sa.text("ANALYZE"))
 
 
 def public_id_column() -> Mapped[str]:
