@@ -21,6 +21,18 @@ class BadSetting(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Where the school's private keys lie and what opens them."""
+
+    folder: Path
+    password: str
+    certificate: Path | None
+    """A PKCS#12 file from an authority, which then seals instead of the school's own certificate."""
+    certificate_password: str
+    timestamp_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can differ between two installations."""
 
@@ -36,6 +48,9 @@ class Settings:
     upload_limit: int
     """Bytes."""
     cdn: bool
+    keys: KeySettings
+    witnesses: tuple[str, ...]
+    """Addresses that are sent the ledger's head each school day."""
     school: School
 
     @property
@@ -67,6 +82,11 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
     "OVAL_SCHOOL_HOLIDAYS": ("a typical year’s", "No reminders then: 2026-10-26/2026-10-30, 2027-05-03, …"),
     "OVAL_UPLOAD_LIMIT_MB": ("10", "Largest roster file accepted"),
+    "OVAL_KEY_PASSWORD": ("made at first start", "Opens the private keys in OVAL_INSTANCE/keys; 12 characters or more"),
+    "OVAL_SEAL_CERTIFICATE": ("the school’s own", "A PKCS#12 file from a certificate authority, to seal PDFs with"),
+    "OVAL_SEAL_CERTIFICATE_PASSWORD": ("none", "Opens that file"),
+    "OVAL_TIMESTAMP_URL": ("none", "An RFC 3161 service that adds its time to every seal"),
+    "OVAL_WITNESSES": ("none", "Who is sent the ledger’s head each school day: head@…, clerk@…"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
 }
@@ -97,6 +117,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_whole_number(env, "OVAL_TRUSTED_PROXIES", 0, 0, 5),
         upload_limit=_whole_number(env, "OVAL_UPLOAD_LIMIT_MB", 10, 1, 200) * 1024 * 1024,
         cdn=_yes_or_no(env, "OVAL_CDN", default=True),
+        keys=_keys(env, instance),
+        witnesses=_witnesses(env),
         school=School(
             name=env.get("OVAL_SCHOOL_NAME") or "The Oval School",
             phone=env.get("OVAL_SCHOOL_PHONE") or "0121 496 0000",
@@ -179,24 +201,51 @@ def _database_url(env: Mapping[str, str], instance: Path) -> str:
 
 
 def _secret_key(env: Mapping[str, str], instance: Path) -> str:
-    if key := env.get("OVAL_SECRET_KEY"):
-        if len(key) < 32:
-            raise BadSetting("OVAL_SECRET_KEY must have at least 32 characters.")
-        return key
-    kept = instance / "secret-key"
+    damaged = "restore it from a backup or delete it to log everybody out"
+    return _kept_secret(env, "OVAL_SECRET_KEY", instance / "secret-key", 32, damaged)
+
+
+def _keys(env: Mapping[str, str], instance: Path) -> KeySettings:
+    damaged = "restore it from your copy: without it the private keys cannot be opened"
+    certificate = Path(env["OVAL_SEAL_CERTIFICATE"]) if env.get("OVAL_SEAL_CERTIFICATE") else None
+    if certificate is not None and not certificate.is_file():
+        raise BadSetting(f"OVAL_SEAL_CERTIFICATE: there is no file {certificate}.")
+    timestamp_url = env.get("OVAL_TIMESTAMP_URL") or ""
+    if timestamp_url and (
+        urlsplit(timestamp_url).scheme not in {"http", "https"} or not urlsplit(timestamp_url).netloc
+    ):
+        raise BadSetting(f"OVAL_TIMESTAMP_URL must be a web address, not “{timestamp_url}”.")
+    return KeySettings(
+        folder=instance / "keys",
+        password=_kept_secret(env, "OVAL_KEY_PASSWORD", instance / "key-password", 12, damaged),
+        certificate=certificate,
+        certificate_password=env.get("OVAL_SEAL_CERTIFICATE_PASSWORD") or "",
+        timestamp_url=timestamp_url,
+    )
+
+
+def _witnesses(env: Mapping[str, str]) -> tuple[str, ...]:
+    found = [piece.strip() for piece in (env.get("OVAL_WITNESSES") or "").split(",")]
+    return tuple(_address({"OVAL_WITNESSES": piece}, "OVAL_WITNESSES", piece) for piece in found if piece)
+
+
+def _kept_secret(env: Mapping[str, str], name: str, kept: Path, least: int, damaged: str) -> str:
+    """A secret from the environment, or one that is made at first start and kept in a file."""
+    if secret := env.get(name):
+        if len(secret) < least:
+            raise BadSetting(f"{name} must have at least {least} characters.")
+        return secret
     try:
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        key = kept.read_text(encoding="ascii").strip()
-        if len(key) < 32:
-            raise BadSetting(
-                f"{kept} is damaged; restore it from a backup or delete it to log everybody out."
-            ) from None
-        return key
+        secret = kept.read_text(encoding="ascii").strip()
+        if len(secret) < least:
+            raise BadSetting(f"{kept} is damaged; {damaged}.") from None
+        return secret
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key)
-    return key
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+    return secret
 
 
 def _move_clock(env: Mapping[str, str]) -> None:

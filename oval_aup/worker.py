@@ -49,6 +49,7 @@ class _Bench:
     settings: Settings
     database: Database
     press: evidence.Press
+    seals: evidence.SealPress
     channel: notifications.Channel
 
 
@@ -65,7 +66,8 @@ def run(
     own = database or Database(settings.database_url)
     try:
         with evidence.Press(settings.instance) as press:
-            bench = _Bench(settings, own, press, _channel(settings))
+            bench = _Bench(settings, own, press, _seals(settings), _channel(settings))
+            _prepare_keys(bench)
             if once:
                 _everything_once(bench)
             else:
@@ -73,6 +75,32 @@ def run(
     finally:
         if database is None:
             own.dispose()
+
+
+def keyring(settings: Settings) -> evidence.Keyring:
+    """The school's private keys as the settings place them."""
+    keys = settings.keys
+    return evidence.Keyring(
+        keys.folder,
+        keys.password.encode("utf-8"),
+        certificate=keys.certificate,
+        certificate_password=keys.certificate_password.encode("utf-8"),
+    )
+
+
+def _seals(settings: Settings) -> evidence.SealPress:
+    return evidence.SealPress(
+        keyring(settings), school_name=settings.school.name, timestamp_url=settings.keys.timestamp_url
+    )
+
+
+def _prepare_keys(bench: _Bench) -> None:
+    """Make the first keys; where one cannot be used, everything else goes on and papers wait with the reason."""
+    try:
+        with bench.database.writing() as db:
+            bench.seals.ring.prepare(db, school_name=bench.settings.school.name, actor=SYSTEM)
+    except evidence.KeyMissing as error:
+        log.critical("%s", error)
 
 
 def send_now(settings: Settings, database: Database) -> str:
@@ -146,9 +174,10 @@ def _render_next(bench: _Bench) -> bool:
         return False
     try:
         with bench.database.reading() as db:
-            paper = reports.paper(db, claim, school=bench.settings.school)
-        content = bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind))
-    except (DomainError, evidence.PrintFailed) as error:
+            sealer = bench.seals.sealer(db)
+            paper = reports.paper(db, claim, school=bench.settings.school, head=bench.seals.head(db))
+        content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    except (DomainError, evidence.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
         log.exception("document %s could not be made", claim.public_id)

@@ -20,6 +20,8 @@ from oval_aup.evidence.documents import (
     store_document,
     want_document,
 )
+from oval_aup.evidence.heads import SignedHead, signed_head
+from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key, register
 from oval_aup.evidence.ledger import (
     GENESIS,
     KINDS,
@@ -36,12 +38,15 @@ from oval_aup.evidence.ledger import (
     entries,
     entries_about,
     entries_by,
+    entries_of_kind,
     erase_details,
     find,
     head,
 )
 from oval_aup.evidence.pdf import EmbeddedFile, Paper, mark_image
 from oval_aup.evidence.press import Press, PrintFailed
+from oval_aup.evidence.rules import RECORD_NAME
+from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.verify import Verdict, verify
 
 __all__ = [
@@ -49,6 +54,7 @@ __all__ = [
     "CHANNELS",
     "GENESIS",
     "KINDS",
+    "RECORD_NAME",
     "BareEntry",
     "DocumentCounts",
     "DocumentRef",
@@ -56,17 +62,25 @@ __all__ = [
     "EmbeddedFile",
     "EntryRow",
     "Head",
+    "KeyMissing",
+    "KeyRow",
+    "Keyring",
     "NewEntry",
     "Paper",
     "Press",
     "PrintFailed",
     "Ref",
+    "SealFailed",
+    "SealPress",
+    "Sealer",
+    "SignedHead",
     "Verdict",
     "append",
     "append_all",
     "bare_entries",
     "canonical",
     "claim_document",
+    "current_key",
     "details",
     "document",
     "document_bytes",
@@ -74,6 +88,7 @@ __all__ = [
     "entries",
     "entries_about",
     "entries_by",
+    "entries_of_kind",
     "erase_details",
     "fail_document",
     "failed_documents",
@@ -82,7 +97,9 @@ __all__ = [
     "mark_image",
     "newest_documents",
     "pending_documents",
+    "register",
     "retry_document",
+    "signed_head",
     "store_document",
     "verify",
     "want_document",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.canonical import canonical
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
+from oval_aup.evidence import rules
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
 GENESIS = "0" * 64
@@ -277,6 +277,11 @@ def entries_by(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
     return tuple(row for row in _rows(db, candidates) if row.body["actor"]["pseudonym"] == pseudonym)
 
 
+def entries_of_kind(db: Session, kind: str) -> tuple[EntryRow, ...]:
+    """Every entry of one kind, oldest first."""
+    return _rows(db, _entry.c.kind == kind)
+
+
 def entries(db: Session, seqs: Iterable[int]) -> dict[int, EntryRow]:
     """The entries with these numbers; one that does not exist is simply not in the answer."""
     found: dict[int, EntryRow] = {}
@@ -311,13 +316,13 @@ def head(db: Session) -> Head:
 
 
 def entry_hash(body: bytes) -> str:
-    """The hash that names an entry; the leading zero byte keeps it apart from every other kind of hash here."""
-    return hashlib.sha256(b"\x00" + stored_bytes(body)).hexdigest()
+    """``rules.entry_hash`` of a cell, whatever type it has now."""
+    return rules.entry_hash(stored_bytes(body))
 
 
 def commitment(salt: bytes, details_bytes: bytes) -> str:
-    """What an entry says of its details: proves them while the salt exists, and says nothing once it is gone."""
-    return hashlib.sha256(b"\x02" + stored_bytes(salt) + stored_bytes(details_bytes)).hexdigest()
+    """``rules.commitment`` of two cells, whatever types they have now."""
+    return rules.commitment(stored_bytes(salt), stored_bytes(details_bytes))
 
 
 def stored_bytes(cell: Any) -> bytes:

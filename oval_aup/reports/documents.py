@@ -28,21 +28,20 @@ _FILE_NAMES = {
 }
 
 
-def paper(db: Session, document: evidence.DocumentRow, *, school: School) -> evidence.Paper:
+def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> evidence.Paper:
     """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
 
-    Raises NotFound when what it is about is no longer there.
+    ``head`` is the ledger's as of this unit of work. Raises NotFound when what it is about is no longer there.
     """
     builder = _BUILDERS.get(document.kind)
     if builder is None:
         raise NotFound(_("There is no such kind of document."))
-    head = evidence.head(db)
     html = builder(db, document, school=school, head=head)
     embedded: tuple[evidence.EmbeddedFile, ...] = ()
     if document.kind in _SEQS:
         seqs = _SEQS[document.kind](db, document)
-        content = documents_story.evidence_file(db, seqs, document=document.public_id, head=head)
-        embedded = (evidence.EmbeddedFile("record.json", _("The ledger entries of this document"), content),)
+        content = documents_story.evidence_file(db, seqs, document=document, school=school, head=head)
+        embedded = (evidence.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
     return evidence.Paper(html, document.requested_at, embedded)
 
 

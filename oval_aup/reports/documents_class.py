@@ -80,7 +80,7 @@ class NameList:
     more: int
 
 
-def class_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+def class_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
     """The report about one class in one school year."""
     room = people.school_class(db, document.subject)
     year = _year(document)
@@ -98,13 +98,17 @@ def class_report_html(db: Session, document: evidence.DocumentRow, *, school: Sc
     )
 
 
-def school_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+def school_report_html(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> str:
     """The report about the whole school in one school year."""
     common = _common(db, document, school, head, outstanding_rows(db, _year(document), Filter()))
     return _school_page(db, common, title=_("School report"), names=True)
 
 
-def figures_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+def figures_report_html(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> str:
     """The same without anybody's name, for those who may know how many and not who."""
     common = _common(db, document, school, head, ()) | {"made_by": school.name}
     return _school_page(db, common, title=_("School report in figures"), names=False)
@@ -128,7 +132,7 @@ def _common(
     db: Session,
     document: evidence.DocumentRow,
     school: School,
-    head: evidence.Head,
+    head: evidence.SignedHead,
     rows: Sequence[OutstandingPerson],
 ) -> dict[str, Any]:
     return {

@@ -48,7 +48,7 @@ class Standing:
     settled_at: dt.datetime | None
 
 
-def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
     """The signer's receipt for what they answered, in the language they read."""
     person, school_year, chosen, entries = _confirmed(db, document)
     language = i18n.spoken(chosen)  # of our own sentences; wordings keep theirs
@@ -81,7 +81,7 @@ def receipt_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]
     return tuple(entry.seq for entry in _confirmed(db, document)[3])
 
 
-def record_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.Head) -> str:
+def record_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
     """The office's record: everything ever asked of, told to, answered and corrected by or about one person."""
     person = _person_of(db, document)
     entries = _entries_of(db, person.pseudonym)

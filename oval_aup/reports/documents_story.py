@@ -13,13 +13,22 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people
 from oval_aup.core import i18n
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, later
+from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
 
 MARKS = frozenset({"signed", "declined", "witnessed"})
 CHILDREN_BESIDE_EACH_OTHER = 4
 CHOICES = frozenset({"consent_recorded", "consent_withdrawn"})
+READ_ME = later(
+    "Each entry_hash is SHA-256 over one zero byte followed by the UTF-8 bytes of body. Each details_commitment "
+    "inside a body is SHA-256 over the byte 0x02, the 32 bytes that salt decodes to, and the UTF-8 bytes of "
+    "details. prev inside a body is the entry_hash of the entry before it. head is the state of the whole ledger "
+    "when this document was made: its signature is Ed25519, by the key of that name, over the byte 0x04 followed by "
+    "the JSON of at, entry_hash, key, size and v in this order, without spaces. The name of a key is SHA-256 over "
+    "its public form. The school can compare all of it with its ledger."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +158,13 @@ def wordings_of(shown: Iterable[Act], kinds: frozenset[str] = MARKS) -> tuple[Sh
     return tuple(seen.values())
 
 
-def evidence_file(db: Session, seqs: Iterable[int], *, document: str, head: evidence.Head) -> bytes:
-    """The entries as a file that proves itself: exact bodies, details and salts, and how to check them."""
+def evidence_file(
+    db: Session, seqs: Iterable[int], *, document: evidence.DocumentRow, school: School, head: evidence.SignedHead
+) -> bytes:
+    """The entries as a file that proves itself: exact bodies, details and salts, the signed head, the public keys.
+
+    ``evidence/rules.py`` checks it; its form is that module's second.
+    """
     entries = [
         {
             "seq": entry.seq,
@@ -161,17 +175,14 @@ def evidence_file(db: Session, seqs: Iterable[int], *, document: str, head: evid
         }
         for entry in evidence.bare_entries(db, seqs)
     ]
-    read_me = _(
-        "Each entry_hash is SHA-256 over one zero byte followed by the UTF-8 bytes of body. Each details_commitment "
-        "inside a body is SHA-256 over the byte 0x02, the 32 bytes that salt decodes to, and the UTF-8 bytes of "
-        "details. prev inside a body is the entry_hash of the entry before it. ledger_head is the state of the whole "
-        "ledger when this document was made."
-    )
     facts = {
-        "v": 1,
-        "read_me": read_me,
-        "document": document,
-        "ledger_head": {"size": head.size, "entry_hash": head.entry_hash},
+        "v": 2,
+        "read_me": _(READ_ME),
+        "school": school.name,
+        "document": document.public_id,
+        "kind": document.kind,
+        "head": head.facts,
+        "keys": [key.facts for key in evidence.register(db)],
         "entries": entries,
     }
     return json.dumps(facts, ensure_ascii=False, indent=1).encode("utf-8")

@@ -17,11 +17,15 @@ from tests.catalogues import ROOT, extracted
 FOR_OPERATORS = {"cli.py", "config.py", "schema.py", "serving.py", "people/roster/report.py"}
 """What these say stands in a terminal or a log, in English."""
 
+FOR_STRANGERS = {"evidence/rules.py"}
+"""Travels alone in every pack and so speaks English only; pages have their own words for what it finds."""
+
 PACKAGE = ROOT / "oval_aup"
 SOURCES = sorted(
     path
     for path in PACKAGE.rglob("*.py")
-    if (name := path.relative_to(PACKAGE).as_posix()) not in FOR_OPERATORS and not name.startswith("demo/")
+    if (name := path.relative_to(PACKAGE).as_posix()) not in FOR_OPERATORS | FOR_STRANGERS
+    and not name.startswith("demo/")
 )
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt"})
 

@@ -1,0 +1,53 @@
+"""Signs the present head of the ledger, so that whoever keeps it can notice any later rewriting of the past."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.i18n import _
+from oval_aup.evidence import ledger, rules
+from oval_aup.evidence.keys import KeyMissing, Keyring, current_key
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """How long the ledger is, the hash of its last entry, when that was so, and the school's signature over it."""
+
+    size: int
+    entry_hash: str
+    at: str
+    key: str
+    signature: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As it stands in files; ``rules.check_head`` checks this form."""
+        return {
+            "v": 1,
+            "size": self.size,
+            "entry_hash": self.entry_hash,
+            "at": self.at,
+            "key": self.key,
+            "signature": self.signature,
+        }
+
+    @property
+    def text(self) -> str:
+        """One line to print, type or mail."""
+        return rules.head_text(self.facts)
+
+
+def signed_head(db: Session, ring: Keyring) -> SignedHead:
+    """The present head, signed; raises KeyMissing, since a head without a signature is never given out."""
+    row = current_key(db, "head")
+    if row is None:
+        raise KeyMissing(_("There is no key yet that signs the ledger’s head."))
+    now = ledger.head(db)
+    unsigned = SignedHead(now.size, now.entry_hash, clock.iso(clock.now()), row.key_id, "")
+    signature = ring.head_key(row).sign(rules.head_bytes(unsigned.facts))
+    return replace(unsigned, signature=base64.b64encode(signature).decode("ascii"))
