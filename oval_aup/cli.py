@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from oval_aup import accounts, campaigns, demo, evidence, people, schema, serving, worker
+from oval_aup import accounts, campaigns, demo, people, schema, serving, witnesses, worker
 from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -184,7 +184,7 @@ ledger_group = AppGroup("ledger", help="The record of every act.")
 def ledger_verify() -> None:
     """Re-hash every entry; names the first bad one and exits with 1 if there is one."""
     with _database().reading() as db:
-        verdict = evidence.verify(db)
+        verdict = witnesses.check(db, _settings().instance)
     click.echo(verdict.sentence)
     sys.exit(0 if verdict.ok else 1)
 

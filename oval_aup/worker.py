@@ -13,12 +13,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, evidence, notifications, people, reports
+from oval_aup import accounts, campaigns, evidence, notifications, people, reports, witnesses
 from oval_aup.config import Settings
 from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
@@ -29,7 +28,6 @@ from oval_aup.core.i18n import _
 IDLE_SECONDS = 1.0
 CHORES_EVERY = 60.0
 JOINERS_EVERY = dt.timedelta(minutes=10)
-CHECK_EVERY = dt.timedelta(hours=24)
 SLOWEST = 600.0
 """Seconds between attempts while something stays broken: the mail server, or a step of our own."""
 
@@ -258,7 +256,7 @@ class _Chores:
 
     def take(self) -> bool:
         """Take every chore once; always False, since none of them leaves work waiting."""
-        for chore in (self._release, self._ask_joiners, self._remind, self._check_ledger):
+        for chore in (self._release, self._ask_joiners, self._remind, self._keep_watch):
             try:
                 chore()
             except Conflict as error:
@@ -293,16 +291,9 @@ class _Chores:
             taken = campaigns.remind(db, on=today, school=school, actor=SYSTEM)
         log.info("%s reminders queued", len(taken))
 
-    def _check_ledger(self) -> None:
-        """Re-hash the whole ledger once a day; the finding is kept in a file of the instance folder."""
-        note = self.bench.settings.instance / "ledger-check.txt"
-        if not _is_older(note, CHECK_EVERY):
-            return
-        with self.bench.database.reading() as db:
-            verdict = evidence.verify(db)
-        note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
-        if not verdict.ok:
-            log.critical("%s", verdict.sentence)
+    def _keep_watch(self) -> None:
+        """Read the whole ledger back once a day, and send its head to the witnesses on school days."""
+        witnesses.keep_watch(self.bench.settings, self.bench.database, self.bench.seals)
 
 
 def _is_ready(db: Session, public_id: str) -> bool:
@@ -310,14 +301,6 @@ def _is_ready(db: Session, public_id: str) -> bool:
         return evidence.document(db, public_id).is_ready
     except NotFound:
         return False
-
-
-def _is_older(note: Path, age: dt.timedelta) -> bool:
-    try:
-        written = dt.datetime.fromisoformat(note.read_text(encoding="utf-8").split(" ", 1)[0])
-    except (OSError, ValueError):
-        return True
-    return abs(clock.now() - written) >= age
 
 
 def _listen(stop: threading.Event) -> None:

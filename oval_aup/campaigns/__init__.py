@@ -24,10 +24,11 @@ from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.reminding import Nudged, PlannedReminder, nudge, remind
 from oval_aup.campaigns.rosters import apply_roster
-from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, plan, terms_of
+from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, is_school_day, plan, terms_of
 from oval_aup.campaigns.rules import publish_shipped_rules
 from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
 from oval_aup.campaigns.steps import StepRow, steps_for
+from oval_aup.campaigns.witness_letters import sound_ledger_alarm, tell_witnesses
 
 __all__ = [
     "CampaignRow",
@@ -54,6 +55,7 @@ __all__ = [
     "decline_for_staff",
     "family",
     "follow_roster",
+    "is_school_day",
     "journey",
     "nudge",
     "open_campaign",
@@ -68,7 +70,9 @@ __all__ = [
     "sign_for_family",
     "sign_for_staff",
     "sitting_of_family",
+    "sound_ledger_alarm",
     "steps_for",
+    "tell_witnesses",
     "terms_of",
     "way_of",
 ]

@@ -97,6 +97,16 @@ def declined(school: School, *, person_public_id: str) -> Letter:
     return letter("declined", school, page=f"{school.base_url}/office/people/{person_public_id}")
 
 
+def head(school: School, *, today: dt.date, size: int, line: str) -> Letter:
+    """Send a witness the signed head of the ledger."""
+    return letter("head", school, today=today, size=size, line=line, page=f"{school.base_url}/verify")
+
+
+def ledger_alarm(school: School, *, today: dt.date, finding: str) -> Letter:
+    """Tell the office and the witnesses that the ledger is not what was written."""
+    return letter("ledger-alarm", school, today=today, finding=finding)
+
+
 def choice_changed(school: School, *, forename: str) -> Letter:
     """Tell a class teacher that a choice about pictures has changed; whose and which is behind the log-in."""
     return letter("choice-changed", school, forename=forename, page=f"{school.base_url}/staff/classes")

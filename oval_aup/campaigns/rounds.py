@@ -139,6 +139,11 @@ def terms_of(school: School, row: CampaignRow) -> TermDates:
     return term_dates(school.holidays, school_years=(row.school_year, row.school_year + 1))
 
 
+def is_school_day(school: School, day: dt.date) -> bool:
+    """Whether the school is open to pupils on this day, by its own holidays or a typical year's."""
+    return term_dates(school.holidays, school_years=(people.school_year(day),)).is_school_day(day)
+
+
 def _row(found: Campaign) -> CampaignRow:
     return CampaignRow(
         id=found.id,

@@ -20,7 +20,7 @@ from oval_aup.evidence.documents import (
     store_document,
     want_document,
 )
-from oval_aup.evidence.heads import SignedHead, signed_head
+from oval_aup.evidence.heads import CHECK_NOTE, SignedHead, keep_head, kept_heads, signed_head
 from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key, register
 from oval_aup.evidence.ledger import (
     GENESIS,
@@ -52,6 +52,7 @@ from oval_aup.evidence.verify import Verdict, verify
 __all__ = [
     "ASSURANCES",
     "CHANNELS",
+    "CHECK_NOTE",
     "GENESIS",
     "KINDS",
     "RECORD_NAME",
@@ -94,6 +95,8 @@ __all__ = [
     "failed_documents",
     "find",
     "head",
+    "keep_head",
+    "kept_heads",
     "mark_image",
     "newest_documents",
     "pending_documents",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, notifications, people
+from oval_aup import evidence, notifications, people, witnesses
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
@@ -14,6 +14,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
+from oval_aup.web.unit_of_work import settings
 
 FIGURES = "figures_report"
 SHOWN = 50
@@ -137,7 +138,8 @@ def retry_document(public_id: str) -> ResponseReturnValue:
 @allow("reports.read")
 def check_ledger() -> str:
     """Read the whole ledger back and say whether it is what was written."""
-    return render_template("admin/ledger.html", verdict=evidence.verify(g.db), checked_at=clock.now())
+    verdict = witnesses.check(g.db, settings().instance)
+    return render_template("admin/ledger.html", verdict=verdict, checked_at=clock.now())
 
 
 @bp.get("/office/mail")

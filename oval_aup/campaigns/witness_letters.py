@@ -1,0 +1,40 @@
+"""Puts into the outbox what witnesses are told of the ledger: its head each school day, and that it is not in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.orm import Session
+
+from oval_aup import notifications
+from oval_aup.campaigns import letters
+from oval_aup.core import clock
+from oval_aup.core.school import School
+
+
+def tell_witnesses(db: Session, addresses: Sequence[str], *, size: int, line: str, school: School) -> None:
+    """Queue today's head for each witness; safe to repeat on the same day."""
+    today = clock.today()
+    for address in addresses:
+        notifications.enqueue(
+            db,
+            kind="head",
+            recipient="school",
+            to_address=address,
+            letter=letters.head(school, today=today, size=size, line=line),
+            dedupe_key=f"head:{today.isoformat()}:{address}",
+        )
+
+
+def sound_ledger_alarm(db: Session, addresses: Iterable[str], *, finding: str, school: School) -> None:
+    """Queue the alarm that the ledger is not what was written; each address once a day."""
+    today = clock.today()
+    for address in dict.fromkeys(addresses):
+        notifications.enqueue(
+            db,
+            kind="ledger-alarm",
+            recipient="school",
+            to_address=address,
+            letter=letters.ledger_alarm(school, today=today, finding=finding),
+            dedupe_key=f"ledger-alarm:{today.isoformat()}:{address}",
+        )

@@ -1,0 +1,89 @@
+"""Reads the whole ledger back each day and, on school days, sends its signed head to people outside the office.
+
+Whoever can change the database could also write its history anew. What they cannot change is a head that somebody
+else keeps: in a mailbox, on a printed receipt, or in the file beside the database that this module adds a line to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from oval_aup import campaigns, evidence
+from oval_aup.config import Settings
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.school import School
+
+EVERY = dt.timedelta(hours=24)
+FROM_HOUR = 6
+"""London hour from which a head is issued: before the school day, after the night's backup."""
+
+log = logging.getLogger("oval_aup.witnesses")
+
+
+def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress) -> None:
+    """Read the ledger back when a day has passed since the last time, and issue a head when one is due; safe to repeat.
+
+    A head is signed only over a ledger that was found in order. One that is not is told to the office and to every
+    witness, once a day, until it is in order again.
+    """
+    note = settings.instance / evidence.CHECK_NOTE
+    with database.reading() as db:
+        due = bool(settings.witnesses) and _is_due(db, settings.school)
+    if not due and not _is_older(note):
+        return
+    with database.reading() as db:
+        verdict = evidence.verify(db, known_heads=evidence.kept_heads(settings.instance))
+    note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
+    if not verdict.ok:
+        log.critical("%s", verdict.sentence)
+        with database.writing() as db:
+            told = (settings.school.email, *settings.witnesses)
+            campaigns.sound_ledger_alarm(db, told, finding=verdict.reason, school=settings.school)
+        return
+    with database.writing() as db:
+        head = _issue(db, settings, seals) if due else seals.head(db)
+    evidence.keep_head(settings.instance, head)
+
+
+def check(db: Session, instance: Path) -> evidence.Verdict:
+    """Read the whole ledger back now, against every head that is kept beside the database."""
+    return evidence.verify(db, known_heads=evidence.kept_heads(instance))
+
+
+def _is_due(db: Session, school: School) -> bool:
+    here = clock.london(clock.now())
+    today = here.date()
+    return (
+        here.hour >= FROM_HOUR
+        and campaigns.is_school_day(school, today)
+        and evidence.find(db, f"head:{today.isoformat()}") is None
+    )
+
+
+def _issue(db: Session, settings: Settings, seals: evidence.SealPress) -> evidence.SignedHead:
+    today = clock.today()
+    head = seals.head(db)
+    evidence.append(
+        db,
+        "head_issued",
+        subject="school",
+        act={"size": head.size, "entry_hash": head.entry_hash, "key": head.key, "witnesses": len(settings.witnesses)},
+        idempotency_key=f"head:{today.isoformat()}",
+        actor=SYSTEM,
+    )
+    campaigns.tell_witnesses(db, settings.witnesses, size=head.size, line=head.text, school=settings.school)
+    return head
+
+
+def _is_older(note: Path) -> bool:
+    try:
+        written = dt.datetime.fromisoformat(note.read_text(encoding="utf-8").split(" ", 1)[0])
+    except (OSError, ValueError):
+        return True
+    return abs(clock.now() - written) >= EVERY
