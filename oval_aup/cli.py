@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from oval_aup import accounts, campaigns, demo, people, schema, serving, witnesses, worker
+from oval_aup import accounts, campaigns, demo, evidence, people, schema, serving, witnesses, worker
 from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -189,6 +189,33 @@ def ledger_verify() -> None:
     sys.exit(0 if verdict.ok else 1)
 
 
+evidence_group = AppGroup("evidence", help="Keys, and proof of what was made with them.")
+
+
+@evidence_group.command("keys")
+def evidence_keys() -> None:
+    """List every key of the register, oldest first."""
+    with _database().reading() as db:
+        rows = evidence.register(db)
+    for row in rows:
+        ends = f", certificate until {row.ends_at:%Y-%m-%d}" if row.ends_at else ""
+        used = f"until {row.until:%Y-%m-%d %H:%M} UTC" if row.until else "in use"
+        click.echo(f"{row.use:5} {row.key_id}  since {row.since:%Y-%m-%d %H:%M} UTC, {used}{ends}")
+    click.echo(f"{len(rows)} keys." if rows else "No key yet: the worker makes the first ones when it starts.")
+
+
+@evidence_group.command("rotate-key")
+@click.argument("use", type=click.Choice(["head", "seal"]))
+def evidence_rotate_key(use: str) -> None:
+    """Make a new key for heads or seals; what older ones signed stays provable."""
+    settings = _settings()
+    if use == "seal" and settings.keys.certificate is not None:
+        sys.exit("OVAL_SEAL_CERTIFICATE seals: put the new file there and start again; it is registered by itself.")
+    with _database().writing() as db:
+        row = worker.keyring(settings).rotate(db, use, school_name=settings.school.name, actor=OFFICE)
+    click.echo(f"The new {use} key is {row.key_id}. Keep a copy of {settings.keys.folder}.")
+
+
 worker_group = AppGroup("worker", help="The background worker.")
 
 
@@ -240,6 +267,7 @@ GROUPS = (
     campaign_group,
     outbox_group,
     ledger_group,
+    evidence_group,
     account_group,
     worker_group,
     server_group,

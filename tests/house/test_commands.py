@@ -50,6 +50,15 @@ def test_every_command_is_described_and_named_in_the_readme(app: Flask) -> None:
                 assert {noun, verb} <= set(re.findall(r"[a-z-]+", readme)), f"{noun} {verb}"
 
 
+def test_keys_are_listed_and_exchanged(app: Flask) -> None:
+    assert "No key yet" in run(app, "evidence", "keys").output
+    for use in ("head", "seal", "head"):
+        assert run(app, "evidence", "rotate-key", use).exit_code == 0
+    listed = run(app, "evidence", "keys").output
+    assert listed.count("in use") == 2
+    assert "3 keys." in listed
+
+
 def test_upgrading_the_database_may_be_repeated(app: Flask, database: Database) -> None:
     outcomes = [run(app, "db", "upgrade") for _time in range(2)]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0]

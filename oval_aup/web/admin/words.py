@@ -120,6 +120,8 @@ def message_kinds() -> dict[str, str]:
         "new-link": _("New link"),
         "declined": _("Note to the office: declined"),
         "choice-changed": _("Note to the class teacher"),
+        "head": _("Note to a witness"),
+        "ledger-alarm": _("Alarm: the ledger is not in order"),
         "set-password": _("Link to set a password"),
     }
 
