@@ -50,8 +50,8 @@ def _adults_at(guardian_email: sa.ColumnElement[bool], staff_email: sa.ColumnEle
 _FEW = {
     "no-address": (_adults_at(_guardian.c.email == "", _staff.c.work_email == ""),),
     "bounced": (_adults_at(_guardian.c.email.in_(_BAD_ADDRESSES), _staff.c.work_email.in_(_BAD_ADDRESSES)),),
-    "not-asked": (_request.c.asked_at.is_(None), _request.c.way != "class"),
-    "in-class": (_request.c.agreement_key == "children", _request.c.way == "class"),
+    "not-asked": (_request.c.asked_at.is_(None), _request.c.way.in_(("self", "guardian"))),
+    "in-class": (_request.c.way == "class",),
 }
 """What lets the database begin with the few it concerns instead of with everybody who is asked."""
 

@@ -18,7 +18,7 @@ class SignatureRequest(Base):
     __table_args__ = (
         sa.UniqueConstraint("person_id", "agreement_key", "school_year"),
         sa.Index("ix_signature_request_standing", "school_year", "agreement_key", "status"),
-        sa.Index("ix_signature_request_asked", "school_year", "status", "asked_at"),
+        sa.Index("ix_signature_request_asked", "school_year", "status", "way", "asked_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
