@@ -62,6 +62,14 @@ def _refusal(permissions: tuple[str, ...]) -> ResponseReturnValue | None:
     return None
 
 
+def way_in() -> ResponseReturnValue | None:
+    """The door for whoever sends a page of a visit that is over; None where the visit goes on or none is needed."""
+    permissions = getattr(current_app.view_functions.get(request.endpoint or ""), "permissions", (ANYONE,))
+    if ANYONE in permissions or visitor(_kind(permissions)) is not None:
+        return None
+    return _come_in(_kind(permissions))
+
+
 def _kind(permissions: tuple[str, ...]) -> str:
     return permissions[0] if permissions[0] in {"family", "kiosk"} else "login"
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from oval_aup.accounts import TooMany
 from oval_aup.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.web import access
 from oval_aup.web.htmx import wants_fragment
 
 log = logging.getLogger("oval_aup.web")
@@ -74,6 +75,10 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
+        # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
+        door = access.way_in()
+        if door is not None:
+            return make_response(door)
         return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
 
     @app.errorhandler(SecurityError)

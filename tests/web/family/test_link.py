@@ -268,3 +268,21 @@ def test_the_sitting_begins_with_the_answer_and_not_before(browser: Browser, wor
     browser.post(path, walk.BORN)
     with world.database.reading() as db:
         assert {row.status for row in signing.standing(db, world.ann.person_id, YEAR)} == {"started"}
+
+
+@pytest.mark.parametrize("path", ["/family/rules", "/family/check", "/family/start"])
+def test_whoever_sends_a_page_from_which_the_phone_lost_the_visit_is_shown_the_way_back_in(
+    browser: Browser, world: World, path: str
+) -> None:
+    walk.come_in(browser, world)
+    browser.client.delete_cookie("oval", domain="localhost")
+    page = browser.post(path, {"read": "yes"})
+    assert page.heading == "Where shall we send your new link?"
+    assert "just open it once more" in page.text
+
+
+def test_a_private_link_left_open_without_its_cookie_can_be_refreshed(browser: Browser, world: World) -> None:
+    path = f"/f/{world.link(world.ann)}"
+    browser.get(path)
+    browser.client.delete_cookie("oval", domain="localhost")
+    assert "Go back, refresh it" in browser.post(path, walk.BORN, status=400).text
