@@ -4,7 +4,7 @@ It joins the rooms below for one purpose: a round of asking for a school year, f
 """
 
 from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, way_of
-from oval_aup.campaigns.choices import change_choice
+from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.draft import Draft
 from oval_aup.campaigns.family import (
     Family,
@@ -50,6 +50,7 @@ __all__ = [
     "campaign",
     "campaign_of",
     "change_choice",
+    "change_choices",
     "close_campaign",
     "decline_for_family",
     "decline_for_staff",

@@ -1,6 +1,9 @@
-"""A guardian changes one choice about pictures later: it counts at once, and the class teacher hears of it."""
+"""A guardian changes choices about pictures later: they count at once, and the class teacher hears of it."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
@@ -28,35 +31,65 @@ def change_choice(
 
     Raises NotFound for a child they do not choose for, Invalid for a use that is not asked or an answer that is none.
     """
+    entries = change_choices(
+        db,
+        guardian_id=guardian_id,
+        child_public_id=child_public_id,
+        answers={purpose_key: answer},
+        school_year=school_year,
+        language=language,
+        school=school,
+        actor=actor,
+    )
+    return entries[0] if entries else None
+
+
+def change_choices(
+    db: Session,
+    *,
+    guardian_id: int,
+    child_public_id: str,
+    answers: Mapping[str, str],
+    school_year: int,
+    language: str = "en",
+    school: School,
+    actor: Actor,
+) -> tuple[evidence.EntryRow, ...]:
+    """Change several answers about one child, an entry for each that differs; the class teacher hears of it once.
+
+    Raises what ``change_choice`` raises.
+    """
     mine = family(db, guardian_id, school_year)
     each = next((one for one in mine.children if one.child.public_id == child_public_id), None)
     if each is None or not each.link.may_choose:
         raise NotFound
-    if each.answers.get(purpose_key) == answer:
-        return None
-    before = sum(
-        1
-        for row in consent.decisions(db, child_id=each.child.person_id, guardian_id=guardian_id)
-        if row.purpose_key == purpose_key
+    before = Counter(
+        row.purpose_key for row in consent.decisions(db, child_id=each.child.person_id, guardian_id=guardian_id)
     )
-    entry = consent.change(
-        db,
-        child=each.child,
-        guardian=mine.guardian,
-        purpose_key=purpose_key,
-        answer=answer,
-        wording=agreements.current(db, consent.AGREEMENT, language=language),
-        school_year=school_year,
-        idempotency_key=f"choice:{mine.guardian.public_id}:{child_public_id}:{purpose_key}:{before}",
-        details={
-            "signer_name": mine.guardian.full_name,
-            "child_name": each.child.full_name,
-            "relationship": each.link.relationship_name,
-        },
-        actor=actor,
+    wording = agreements.current(db, consent.AGREEMENT, language=language)
+    entries = tuple(
+        consent.change(
+            db,
+            child=each.child,
+            guardian=mine.guardian,
+            purpose_key=use,
+            answer=answer,
+            wording=wording,
+            school_year=school_year,
+            idempotency_key=f"choice:{mine.guardian.public_id}:{child_public_id}:{use}:{before[use]}",
+            details={
+                "signer_name": mine.guardian.full_name,
+                "child_name": each.child.full_name,
+                "relationship": each.link.relationship_name,
+            },
+            actor=actor,
+        )
+        for use, answer in answers.items()
+        if each.answers.get(use) != answer
     )
-    _tell_class_teachers(db, each, entry, school)
-    return entry
+    if entries:
+        _tell_class_teachers(db, each, entries[-1], school)
+    return entries
 
 
 def _tell_class_teachers(db: Session, each: FamilyChild, entry: evidence.EntryRow, school: School) -> None:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, consent, signing
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family import bp
@@ -108,6 +108,76 @@ def _pictures_page(
     )
 
 
+@bp.get("/family/choices/<child_public_id>")
+@allow("family")
+def choices(child_public_id: str) -> str:
+    """Show every choice about one child as it stands; ``?all=`` fills the form in and changes nothing by itself."""
+    each, wording = _answered(child_public_id)
+    fill = request.args.get("all", "")
+    if fill not in ("yes", "no"):
+        return _choices_page(each, wording, each.answers)
+    return _choices_page(each, wording, {use.key: fill for use in _asked(wording)}, filled=fill)
+
+
+@bp.post("/family/choices/<child_public_id>")
+@allow("family")
+def choose_all(child_public_id: str) -> ResponseReturnValue:
+    """Change whatever differs from what stands; it counts at once, and the same again changes nothing."""
+    each, wording = _answered(child_public_id)
+    if typed("shown_sha256") != wording.text_sha256:
+        return changed_meanwhile(request.path)
+    form = Choices.read(_asked(wording))
+    differs = {key: answer for key, answer in form.answers.items() if each.answers.get(key) != answer}
+    if differs and typed("standing", longest=4000) != _standing_of(each):
+        return changed_meanwhile(request.path, _("Your answers changed in another window. Please check them again."))
+    changed = campaigns.change_choices(
+        g.db,
+        guardian_id=guardian_id(),
+        child_public_id=child_public_id,
+        answers=differs,
+        school_year=this_year(),
+        language=wording.language,
+        school=unit_of_work.settings().school,
+        actor=current_actor(),
+    )
+    flash(_changes_said(len(changed), each.child.forename))
+    return go(url_for(".home"))
+
+
+def _choices_page(
+    each: campaigns.FamilyChild,
+    wording: agreements.Wording,
+    answers: Mapping[str, str],
+    *,
+    filled: str = "",
+) -> str:
+    return render_template(
+        "family/choices.html",
+        each=each,
+        wording=wording,
+        uses=_asked(wording),
+        answers=answers,
+        filled=filled,
+        standing=_standing_of(each),
+    )
+
+
+def _standing_of(each: campaigns.FamilyChild) -> str:
+    """The answers that stand, for the form to bring back: an older page must not undo what was changed since."""
+    return ",".join(f"{key}={answer}" for key, answer in sorted(each.answers.items()))
+
+
+def _changes_said(count: int, name: str) -> str:
+    if not count:
+        return _("Nothing was changed for %(name)s.", name=name)
+    return ngettext(
+        "%(num)s choice is changed for %(name)s. It counts from this moment.",
+        "%(num)s choices are changed for %(name)s. They count from this moment.",
+        count,
+        name=name,
+    )
+
+
 @bp.get("/family/choices/<child_public_id>/<purpose_key>")
 @allow("family")
 def choice(child_public_id: str, purpose_key: str) -> str:
@@ -156,10 +226,15 @@ def _said(answer: str, use: str, name: str) -> str:
 def _standing(
     child_public_id: str, purpose_key: str
 ) -> tuple[campaigns.FamilyChild, consent.Purpose, agreements.Wording]:
-    family = campaigns.family(g.db, guardian_id(), this_year())
-    each = _one_of(family, child_public_id)
-    wording = agreements.current(g.db, consent.AGREEMENT, language=family.guardian.language)
+    each, wording = _answered(child_public_id)
     for use in _asked(wording):
         if use.key == purpose_key:
             return each, use, wording
     raise NotFound
+
+
+def _answered(child_public_id: str) -> tuple[campaigns.FamilyChild, agreements.Wording]:
+    """One of this guardian's children, and the words that ask about pictures."""
+    family = campaigns.family(g.db, guardian_id(), this_year())
+    each = _one_of(family, child_public_id)
+    return each, agreements.current(g.db, consent.AGREEMENT, language=family.guardian.language)

@@ -26,7 +26,7 @@ def test_the_same_link_leads_to_the_family_page_once_everything_is_answered(brow
     assert "Nothing waits for you" in page.text
     assert "Rules for parents and carers" in page.text
     assert "Our six rules, for Zara" in page.text
-    assert len([e for e in page.all("a") if e["href"].startswith("/family/choices/")]) == 20
+    assert len([e for e in page.all("a") if e["href"].startswith("/family/choices/")]) == 22
 
 
 def test_what_still_waits_is_named_and_begun_by_a_button(browser: Browser, world: World) -> None:
@@ -79,6 +79,45 @@ def test_the_same_change_sent_twice_is_one_entry(browser: Browser, world: World)
     with world.database.reading() as db:
         kinds = [entry.kind for entry in evidence.entries_about(db, world.ayaan.pseudonym)]
     assert kinds.count("consent_withdrawn") == 1
+
+
+def test_everything_is_taken_back_in_as_few_steps_as_it_was_given(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    path = f"/family/choices/{world.ayaan.public_id}"
+    standing = browser.get(path).hidden("standing")
+    assert checked(browser) == set(standing.split(","))
+    page = browser.get(f"{path}?all=no")
+    assert {pair.partition("=")[2] for pair in checked(browser)} == {"no"}
+    form = {name: page.hidden(name) for name in ("csrf_token", "shown_sha256", "standing")}
+    form |= dict(pair.split("=") for pair in checked(browser))
+    assert "are changed for Ayaan" in browser.post(path, form).text
+    assert "Nothing was changed for Ayaan" in browser.post(path, form).text
+    with world.database.reading() as db:
+        now = consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)
+        told = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]
+        kinds = [entry.kind for entry in evidence.entries_about(db, world.ayaan.pseudonym)]
+    assert set(now.values()) == {"no"}
+    assert told.count("choice-changed") == 1
+    assert kinds.count("consent_withdrawn") == standing.count("=yes")
+
+
+def test_an_older_page_of_all_choices_does_not_undo_a_newer_change(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    path = f"/family/choices/{world.ayaan.public_id}"
+    page = browser.get(path)
+    older = {name: page.hidden(name) for name in ("csrf_token", "shown_sha256", "standing")}
+    older |= dict(pair.split("=") for pair in checked(browser))
+    change(browser, choice(world), "no")
+    assert "changed in another window" in browser.post(path, older, status=409).text
+    browser.post(path, older | {"shown_sha256": "0" * 64}, status=409)
+    with world.database.reading() as db:
+        assert consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)["press"] == "no"
+
+
+def checked(browser: Browser) -> set[str]:
+    """The answers that are ticked on this page, as ``use=answer``."""
+    ticked = [e for e in browser.page.all("input") if e["type"] == "radio" and "checked" in e.attributes]
+    return {f"{e['name']}={e['value']}" for e in ticked}
 
 
 def test_an_answer_that_is_none_or_to_other_words_changes_nothing(browser: Browser, world: World) -> None:
