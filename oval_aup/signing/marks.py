@@ -17,6 +17,9 @@ MARK_POINTS = 4_000
 MARK_EXTENT = 2_000
 """Largest coordinate of a drawn mark; the pad is scaled to fit."""
 
+TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates; the joiners that Urdu, Persian and emoji need are none of them."""
+
 Mark = list[list[list[int]]]
 """Strokes of ``[x, y]`` points with the origin at the top left."""
 
@@ -93,11 +96,15 @@ def _unreadable_mark() -> Invalid:
 
 
 def visible(text: str) -> str:
-    """Control, private-use and unassigned characters break documents later, so they never get in."""
+    """Control, private-use and unassigned characters break documents later, so they never get in.
+
+    Nor do the marks that turn the direction of writing round: a document would show other words than were typed.
+    """
     return "".join(
         " " if character.isspace() else character
         for character in text
-        if character.isspace() or unicodedata.category(character) not in ("Cc", "Co", "Cs", "Cn")
+        if character.isspace()
+        or (unicodedata.category(character) not in ("Cc", "Co", "Cs", "Cn") and character not in TURNS)
     )
 
 

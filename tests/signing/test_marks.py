@@ -29,6 +29,11 @@ def test_control_and_private_characters_never_get_in() -> None:
     assert marks.typed_name("Na\x07di\ue000a\tKhan") == "Nadia Khan"
 
 
+def test_a_name_reads_on_paper_as_it_was_typed() -> None:
+    assert marks.typed_name("\u2067Nadia\u2069 \u202enahK\u202c") == "Nadia nahK"
+    assert marks.typed_name("می\u200cخواهم") == "می\u200cخواهم"
+
+
 @pytest.mark.parametrize(
     ("typed", "known", "same"),
     [
