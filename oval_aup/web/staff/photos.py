@@ -11,7 +11,7 @@ from oval_aup import consent, people
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
-from oval_aup.web.htmx import page_or_partial
+from oval_aup.web.htmx import page_or_partial, wants_fragment
 from oval_aup.web.namesakes import told_apart
 from oval_aup.web.staff import bp
 from oval_aup.web.staff.classes import own_class, shown_verdicts
@@ -50,6 +50,7 @@ def photos() -> ResponseReturnValue:
         ticked=ticked,
         answer=_answer(framed, use),
         checked_at=clock.now(),
+        live=wants_fragment(),
     )
 
 

@@ -145,6 +145,7 @@ def test_a_fragment_is_the_answer_alone(browser: Browser, world: World) -> None:
     browser.log_in("sam@oval.example.org")
     page = browser.htmx(_photo(world, world.maja))
     assert page.elements[0]["id"] == "photo-answer"
+    assert page.elements[0]["class"] == "live"
 
 
 @pytest.mark.parametrize("query", ["class=made-up", "use=made-up"])
