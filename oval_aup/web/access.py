@@ -95,6 +95,11 @@ def visitor(kind: str) -> accounts.Visitor | None:
     return known[kind]
 
 
+def has_run_out(kind: str) -> bool:
+    """Whether this browser was let in as this kind, and is no longer."""
+    return kind in session and visitor(kind) is None
+
+
 def current_visitor() -> accounts.Visitor:
     """The visitor this page was opened for."""
     return cast(accounts.Visitor, g.visitor)

@@ -22,8 +22,8 @@ from oval_aup.web.namesakes import with_birthday
 @bp.get("/class")
 @allow("anyone")
 def join() -> str:
-    """Ask for the code on the board."""
-    return render_template("classroom/join.html", code="", errors={})
+    """Ask for the code on the board; whoever tapped when the lesson was over already is told so."""
+    return render_template("classroom/join.html", code="", over=access.has_run_out("kiosk"), errors={})
 
 
 @bp.post("/class")
@@ -38,7 +38,7 @@ def join_now() -> ResponseReturnValue:
     except NotFound:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, tries))
         wrong = {"code": _("That is not the code of an open lesson. Look at the board and type it again.")}
-        return render_template("classroom/join.html", code=code, errors=wrong), 422
+        return render_template("classroom/join.html", code=code, over=False, errors=wrong), 422
     access.let_out("login")
     token = accounts.start(g.db, "kiosk", class_session_key=lesson.public_id, assurance="in-class")
     access.let_in("kiosk", token)

@@ -275,3 +275,18 @@ def test_children_who_share_a_first_name_are_told_apart_by_as_little_as_possible
 
 def test_two_children_of_the_same_full_name_both_stay_on_the_list() -> None:
     assert list(short_names(_roll("Ava Lee", "Ava Lee")).values()) == ["Ava Lee", "Ava Lee"]
+
+
+def test_a_child_who_taps_when_the_lesson_is_over_is_told_and_nothing_is_recorded(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    assert "The lesson on this device is over" not in another_browser.get("/class").text
+    join(another_browser, lesson.join_code, "names")
+    path = f"/class/names/{world.maja.public_id}"
+    another_browser.get(path)
+    browser.post(f"/classroom/lessons/{lesson.public_id}/close")
+    page = another_browser.post(path, {"shown_sha256": another_browser.page.hidden("shown_sha256")})
+    assert page.heading == "Join your class"
+    assert "The lesson on this device is over" in page.text
+    assert statuses(world)["Maja"] == "open"
