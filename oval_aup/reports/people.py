@@ -26,6 +26,8 @@ class Mark:
     assurance: str
     recorded_by: str
     reason: str
+    other_name: str
+    """The name as typed, where it is not the name of whoever signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,11 @@ def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.Signatu
     wordings = agreements.wordings(db, {row.version_text_id for row in rows})
     ids = {other for row in rows for other in (row.person_id, row.signed_by_id, row.recorded_by_id or 0)}
     names = {id_: found.full_name for id_, found in people.persons_by_id(db, ids).items()}
-    reasons = evidence.details(db, [row.ledger_seq for row in rows])
+    told = evidence.details(db, [row.ledger_seq for row in rows])
     marks = []
     for row in rows:
         other = row.person_id if row.person_id != person.person_id else row.signed_by_id
-        wording = wordings[row.version_text_id]
+        wording, details = wordings[row.version_text_id], told.get(row.ledger_seq, {})
         marks.append(
             Mark(
                 row=row,
@@ -158,7 +160,8 @@ def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.Signatu
                 title=wording.title,
                 assurance=_(evidence.ASSURANCES.get(row.assurance, row.assurance)),
                 recorded_by=names.get(row.recorded_by_id or 0, ""),
-                reason=str(reasons.get(row.ledger_seq, {}).get("reason", "")),
+                reason=str(details.get("reason", "")),
+                other_name=str(details.get("typed_name", "")) if details.get("name_matches") is False else "",
             )
         )
     return tuple(marks)

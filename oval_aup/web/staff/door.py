@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import flash, g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns
+from oval_aup import accounts, campaigns, people, signing
+from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web import access, unit_of_work
@@ -48,7 +49,16 @@ def log_in_now() -> ResponseReturnValue:
     if "kiosk" in session:
         access.let_out("kiosk")
     access.let_in("login", token)
-    return go(onward or url_for("staff.home"))
+    return go(onward or _first_page(token))
+
+
+def _first_page(token: str) -> str:
+    """The office's home for whoever has one and owes nothing; everybody else's own page, with what is to be signed."""
+    held = accounts.visitor(g.db, token, "login")
+    if held is None or held.person_id is None or not held.may("office"):
+        return url_for("staff.home")
+    owes = any(row.is_outstanding for row in signing.standing(g.db, held.person_id, people.school_year(clock.today())))
+    return url_for("staff.home" if owes else "admin.home")
 
 
 @bp.post("/staff/log-out")

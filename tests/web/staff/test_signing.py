@@ -201,3 +201,17 @@ def test_the_governor_signs_the_staff_rules_as_well(browser: Browser, world: Wor
     page = browser.log_in("gov@oval.example.org")
     assert "1 thing to sign" in page.text
     assert "Check a photo" not in page.text
+
+
+def test_the_office_begins_with_what_it_owes_and_then_with_its_home_and_sees_that_a_name_differs(
+    browser: Browser, world: World
+) -> None:
+    assert browser.log_in("eve@oval.example.org").heading == "My signing"
+    browser.post("/staff/rules/start")
+    browser.post("/staff/rules", {"read": "yes", "shown_sha256": browser.page.hidden("shown_sha256")})
+    _sign(browser, "Sam Sample")
+    browser.post("/staff/log-out")
+    assert browser.log_in("eve@oval.example.org").heading.startswith("School year")
+    assert "Another name was typed: Sam Sample" in browser.get(f"/office/people/{world.eve.public_id}").text
+    browser.post("/staff/log-out")
+    assert browser.log_in(DI).heading == "My signing"
