@@ -104,6 +104,10 @@ def test_a_familys_pages(running: Running, chromium: Browser, app: Flask) -> Non
         page.get_by_role("link", name=re.compile("^Change")).first.click()
         heading(page, "May we use pictures of")
         found += faults(page)
+        page.goto(f"{running.url}/family")
+        page.get_by_role("link", name="Change several at once").first.click()
+        heading(page, "Where may we use pictures of")
+        found += faults(page)
         found += look_at(page, running, ["/family/done"])
     assert found == []
 
