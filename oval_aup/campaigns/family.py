@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, people, signing
+from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.draft import JOURNEY, Draft
-from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.receipts import stop_asking, stop_asking_unless, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
-from oval_aup.core.errors import Conflict
+from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 
@@ -64,6 +64,8 @@ class Family:
     request: signing.RequestRow | None
     """Their own request for the parents' rules."""
     children: tuple[FamilyChild, ...]
+    other_requests: tuple[signing.RequestRow, ...] = ()
+    """What else is, or was, asked of them: the staff rules, where they work here."""
 
     @property
     def wants_rules(self) -> bool:
@@ -149,10 +151,12 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
     rows = signing.standing_of(db, (guardian_id, *(link.child.person_id for link in links)), school_year)
     answers = consent.answers_of_guardian(db, guardian_id, school_year)
     asked = tuple(use.key for use in consent.asked_purposes(db))
+    own = rows.get(guardian_id, ())
     return Family(
         guardian=guardian,
         school_year=school_year,
-        request=_request(rows.get(guardian_id, ()), RULES),
+        request=_request(own, RULES),
+        other_requests=tuple(row for row in own if row.agreement_key != RULES),
         children=tuple(
             FamilyChild(
                 link=link,
@@ -211,9 +215,11 @@ def reconsider_rules(
     return signing.sitting(db, found.public_id)
 
 
-def sitting_of_family(db: Session, guardian_id: int, school_year: int) -> signing.SittingRow | None:
-    """The guardian's newest sitting of this school year, open or over."""
-    return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY)
+def sitting_of_family(
+    db: Session, guardian_id: int, school_year: int, *, hold: bool = False
+) -> signing.SittingRow | None:
+    """The guardian's newest sitting of this school year, open or over; ``hold`` as in ``signing.sitting``."""
+    return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY, hold=hold)
 
 
 def journey(db: Session, sitting: signing.SittingRow) -> Journey:
@@ -234,7 +240,8 @@ def _journey(db: Session, sitting: signing.SittingRow, mine: Family) -> Journey:
 
 def sign_for_family(
     db: Session,
-    sitting: signing.SittingRow,
+    guardian_id: int,
+    school_year: int,
     *,
     typed_name: str,
     mark: Any = None,
@@ -242,42 +249,59 @@ def sign_for_family(
     school: School,
     actor: Actor,
 ) -> str:
-    """Record everything of a sitting in one go and return its receipt's public id; again returns the same.
+    """Record everything of a guardian's sitting in one go and return its receipt's public id; again returns the same.
 
     Signs the parents' rules, records the image choices of each child, and accepts the younger children's rules on
-    their behalf. ``fingerprint`` is that of the draft that was restated to the signer. Raises Invalid for the name
-    or the drawing, Conflict when a page is unanswered, the wording changed or the answers are not those restated.
+    their behalf. ``fingerprint`` is that of the draft that was restated to the signer. Raises NotFound before
+    the first sitting, Invalid for the name or the drawing, and Conflict when a page is unanswered, the wording changed
+    or the answers are not those restated.
     """
-    sitting = signing.sitting(db, sitting.public_id, hold=True)
+    sitting = sitting_of_family(db, guardian_id, school_year, hold=True)
+    if sitting is None:
+        raise NotFound
     if sitting.status == "signed":
         return sitting.receipt
     trip = journey(db, sitting)
     _check_complete(trip, fingerprint)
-    name = signing.typed_name(typed_name)
-    seqs = [row.ledger_seq for row in signing.signatures_in(db, sitting.id)]
+    earlier = _marks_before(db, trip)
+    made = _record(db, trip, signing.typed_name(typed_name), mark, actor)
+    receipt = _finish(db, trip, [*earlier, *made], "signed", school)
+    stop_asking_unless(db, trip.family.guardian, _left_open(trip))
+    return receipt
+
+
+def _record(db: Session, trip: Journey, name: str, mark: Any, actor: Actor) -> list[int]:
+    """Enter signatures and choices in the ledger together, write down each beside its entry; the entries' numbers."""
+    guardian = trip.family.guardian
     to_sign = _to_sign(trip)
-    seqs += signing.sign_all(
+    signatures = signing.entries_to_sign(to_sign, signer=guardian, typed_name=name, mark=mark)
+    choices = consent.choices_of(
         db,
-        to_sign,
-        signer=trip.family.guardian,
-        typed_name=name,
-        mark=mark,
-        signing_session_id=sitting.id,
-        actor=actor,
+        _to_record(trip, name, None if to_sign else mark),  # drawn once, kept once: with the sitting's first act
+        guardian=guardian,
+        wording=trip.uses,
+        school_year=trip.family.school_year,
     )
-    to_record = _to_record(trip, name, None if to_sign else mark)  # drawn once, kept once: with the sitting's first act
-    seqs += [
-        entry.seq
-        for entry in consent.record_all(
-            db,
-            to_record,
-            guardian=trip.family.guardian,
-            wording=trip.uses,
-            school_year=trip.family.school_year,
-            actor=actor,
-        )
-    ]
-    return _finish(db, trip, seqs, "signed", school)
+    entries = evidence.append_all(db, [*signatures, *choices.entries], actor=actor)
+    signed, chosen = entries[: len(to_sign)], entries[len(to_sign) :]
+    signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=trip.sitting.id, actor=actor)
+    consent.record_all(db, choices, chosen, actor=actor)
+    return [entry.seq for entry in entries]
+
+
+def _marks_before(db: Session, trip: Journey) -> list[int]:
+    """Entries of marks made earlier in this sitting: a refusal that is now thought over, or stands."""
+    own = trip.family.request
+    if own is not None and own.status == "started":  # a refusal, even one taken back, would have ended that
+        return []
+    return [row.ledger_seq for row in signing.signatures_in(db, trip.sitting.id)]
+
+
+def _left_open(trip: Journey) -> list[signing.RequestRow]:
+    """What the guardian's own requests are after this sitting was signed, without those it signs."""
+    signed = {each.request.id for each in _to_sign(trip)}
+    own = (trip.family.request, *trip.family.other_requests)
+    return [row for row in own if row is not None and row.id not in signed]
 
 
 def _check_complete(trip: Journey, fingerprint: str) -> None:
@@ -328,7 +352,7 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
             details["mark"] = drawn
         key = f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}"
         answers = trip.draft.pictures[each.child.public_id]
-        found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered))
+        found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered, each.link))
     return found
 
 
@@ -347,7 +371,6 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
         school=school,
     )
     signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt)
-    stop_asking(db, guardian, trip.family.school_year)
     return receipt
 
 

@@ -16,7 +16,7 @@ from oval_aup.consent.history import (
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
-from oval_aup.consent.service import ToRecord, change, invalidate, record, record_all
+from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
 from oval_aup.consent.takedowns import TakeDownRow, assign_take_down, finish_take_down, take_downs
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "ANY",
     "POLICIES",
     "BlockRow",
+    "Choices",
     "ConflictRow",
     "DecisionRow",
     "Permission",
@@ -39,6 +40,7 @@ __all__ = [
     "blocked_children",
     "blocks_of",
     "change",
+    "choices_of",
     "conflicts",
     "decisions",
     "finish_take_down",

@@ -36,6 +36,8 @@ class ToRecord:
     idempotency_key: str
     details: dict[str, Any] = field(default_factory=dict)
     only: Collection[str] | None = None
+    link: people.GuardianshipRow | None = None
+    """How the guardian stands to the child, where this unit of work has read it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,20 @@ class _Choosing:
     @property
     def own(self) -> Mapping[str, Standing]:
         return self.standing.get(self.guardian.person_id, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Checked answers of one guardian, about to be entered in the ledger and then recorded."""
+
+    answered: tuple[tuple[_Choosing, ToRecord], ...]
+    wording: agreements.Wording
+    kind: str = "consent_recorded"
+
+    @property
+    def entries(self) -> list[evidence.NewEntry]:
+        """What the ledger is to say of each child, in order."""
+        return [_entry(self.kind, choosing, each, self.wording) for choosing, each in self.answered]
 
 
 def record(
@@ -78,42 +94,42 @@ def record(
     if known is not None:
         return known
     one = ToRecord(child, answers, idempotency_key, details or {}, only)
-    return record_all(
-        db,
-        [one],
-        guardian=guardian,
-        wording=wording,
-        school_year=school_year,
-        recorded_by_id=recorded_by_id,
-        actor=actor,
-    )[0]
+    choices = choices_of(db, [one], guardian=guardian, wording=wording, school_year=school_year)
+    return _write(db, choices, recorded_by_id=recorded_by_id, actor=actor)
 
 
-def record_all(
+def choices_of(
     db: Session,
     children: Sequence[ToRecord],
     *,
     guardian: people.GuardianRow,
     wording: agreements.Wording,
     school_year: int,
-    recorded_by_id: int | None = None,
-    actor: Actor,
-) -> tuple[EntryRow, ...]:
-    """``record`` for several children of one guardian: an entry for each, in no more statements than for one."""
-    if not children:
-        return ()
+) -> Choices:
+    """Check one guardian's answers for several children, as ``record`` does, on their way to ``record_all``."""
     uses = _asked(wording)
     for each in children:
         _check_answers(each.answers, [use for use in uses if each.only is None or use.key in each.only])
-    choosing = _choosing(db, [each.child for each in children], guardian, school_year)
-    return _write(
-        db,
-        "consent_recorded",
-        list(zip(choosing, children, strict=True)),
-        wording=wording,
-        recorded_by_id=recorded_by_id,
-        actor=actor,
-    )
+    choosing = _choosing(db, children, guardian, school_year) if children else []
+    return Choices(tuple(zip(choosing, children, strict=True)), wording)
+
+
+def record_all(
+    db: Session, choices: Choices, entries: Sequence[EntryRow], *, recorded_by_id: int | None = None, actor: Actor
+) -> None:
+    """Record choices now that the ledger has the entry of each, in no more statements for many children than for one.
+
+    An entry that is not new belongs to another transaction that wrote this very act while this one waited its turn.
+    """
+    acts = [
+        (choosing, _decisions(choosing, each, entry, choices.wording))
+        for (choosing, each), entry in zip(choices.answered, entries, strict=True)
+        if entry.is_new
+    ]
+    _add_rows(db, acts, recorded_by_id=recorded_by_id, actor=actor)
+    for choosing, decided in acts:
+        if choosing.standing:  # a child's first answers of the year can end nothing
+            open_take_downs(db, choosing.child.person_id, _ended(choosing, decided, purposes_in(choices.wording)))
 
 
 def change(
@@ -142,19 +158,14 @@ def change(
     if purpose_key not in uses:
         raise Invalid(_("This is not something we ask about."))
     _check_answers({purpose_key: answer}, [uses[purpose_key]])
-    choosing = _choosing(db, [child], guardian, school_year)[0]
+    one = ToRecord(child, {purpose_key: answer}, idempotency_key, details or {})
+    choosing = _choosing(db, [one], guardian, school_year)[0]
     before = choosing.own.get(purpose_key)
     if before is not None and before.answer == answer:
         return evidence.entries(db, [before.ledger_seq])[before.ledger_seq]
     withdrawn = before is not None and before.answer == "yes"
-    return _write(
-        db,
-        "consent_withdrawn" if withdrawn else "consent_recorded",
-        [(choosing, ToRecord(child, {purpose_key: answer}, idempotency_key, details or {}))],
-        wording=wording,
-        recorded_by_id=recorded_by_id,
-        actor=actor,
-    )[0]
+    choices = Choices(((choosing, one),), wording, "consent_withdrawn" if withdrawn else "consent_recorded")
+    return _write(db, choices, recorded_by_id=recorded_by_id, actor=actor)
 
 
 def invalidate(
@@ -231,40 +242,28 @@ def _check_answers(answers: Mapping[str, str], uses: Iterable[Purpose]) -> None:
 
 
 def _choosing(
-    db: Session, children: Sequence[people.ChildRow], guardian: people.GuardianRow, school_year: int
+    db: Session, children: Sequence[ToRecord], guardian: people.GuardianRow, school_year: int
 ) -> list[_Choosing]:
-    ids = [child.person_id for child in children]
-    links, standing = people.guardians_of_children(db, ids), standing_answers(db, ids, school_year)
-    counted = {child_id: choosers(links.get(child_id, ())) for child_id in ids}
-    if any(guardian.person_id not in counted[child_id] for child_id in ids):
-        raise NotAllowed(_("This person does not choose about pictures of this child."))
-    return [
-        _Choosing(child, guardian, school_year, counted[child.person_id], standing.get(child.person_id, {}))
-        for child in children
-    ]
+    ids = [each.child.person_id for each in children]
+    standing = standing_answers(db, ids, school_year)
+    # Where nothing stands nothing can end, and what the other adults may choose makes no difference.
+    unknown = {each.child.person_id for each in children if each.link is None} | set(standing)
+    links = people.guardians_of_children(db, sorted(unknown))
+    found = []
+    for each in children:
+        known = (each.link,) if each.link is not None else ()
+        counted = choosers(links.get(each.child.person_id, ()) if each.child.person_id in unknown else known)
+        if guardian.person_id not in counted:
+            raise NotAllowed(_("This person does not choose about pictures of this child."))
+        found.append(_Choosing(each.child, guardian, school_year, counted, standing.get(each.child.person_id, {})))
+    return found
 
 
-def _write(
-    db: Session,
-    kind: str,
-    answered: Sequence[tuple[_Choosing, ToRecord]],
-    *,
-    wording: agreements.Wording,
-    recorded_by_id: int | None,
-    actor: Actor,
-) -> tuple[EntryRow, ...]:
-    new = [_entry(kind, choosing, each, wording) for choosing, each in answered]
-    entries = evidence.append_all(db, new, actor=actor)
-    acts = [
-        (choosing, _decisions(choosing, each, entry, wording))
-        for (choosing, each), entry in zip(answered, entries, strict=True)
-        if entry.is_new  # otherwise another transaction wrote this very act while this one waited its turn
-    ]
-    _add_rows(db, acts, recorded_by_id=recorded_by_id, actor=actor)
-    for choosing, decided in acts:
-        if choosing.standing:  # a child's first answers of the year can end nothing
-            open_take_downs(db, choosing.child.person_id, _ended(choosing, decided, purposes_in(wording)))
-    return entries
+def _write(db: Session, choices: Choices, *, recorded_by_id: int | None, actor: Actor) -> EntryRow:
+    """Enter and record what concerns one child."""
+    entries = evidence.append_all(db, choices.entries, actor=actor)
+    record_all(db, choices, entries, recorded_by_id=recorded_by_id, actor=actor)
+    return entries[0]
 
 
 def _entry(kind: str, choosing: _Choosing, new: ToRecord, wording: agreements.Wording) -> evidence.NewEntry:

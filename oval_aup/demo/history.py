@@ -177,7 +177,8 @@ def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str)
     signing.save_draft(db, sitting.public_id, draft.kept())
     campaigns.sign_for_family(
         db,
-        sitting,
+        sitting.person_id,
+        sitting.school_year,
         typed_name=guardian.full_name,
         fingerprint=draft.fingerprint,
         school=story.settings.school,

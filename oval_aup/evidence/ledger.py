@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.canonical import canonical
+from oval_aup.core.db import fetch
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.evidence import rules
@@ -72,8 +73,11 @@ _details = cast(sa.Table, LedgerDetails.__table__)
 _BY_KEY = sa.select(_entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
     _entry.c.idempotency_key == sa.bindparam("idempotency_key")
 )
-_BY_KEYS = sa.select(_entry.c.idempotency_key, _entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
-    _entry.c.idempotency_key.in_(sa.bindparam("keys", expanding=True))
+_KNOWN_AND_LAST = sa.select(_entry.c.idempotency_key, _entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
+    sa.or_(
+        _entry.c.idempotency_key.in_(sa.bindparam("keys", expanding=True)),
+        _entry.c.seq == sa.select(sa.func.max(_entry.c.seq)).scalar_subquery(),
+    )
 )
 _LAST = sa.select(_entry.c.seq, _entry.c.entry_hash, _entry.c.body).order_by(_entry.c.seq.desc()).limit(1)
 _ADD_ENTRY = sa.insert(_entry)
@@ -172,15 +176,13 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
         raise ValueError(f"{sorted(unknown)} are no kinds of ledger entries")
     if db.get_bind().dialect.name == "postgresql":
         db.execute(_WAIT_FOR_TURN)
-    found = _with_keys(db, [each.idempotency_key for each in acts])
-    before: tuple[int, str, dt.datetime | None] | None = None
+    found, before = _known_and_last(db, [each.idempotency_key for each in acts])
     rows: list[EntryRow] = []
     entries: list[dict[str, Any]] = []
     personal: list[dict[str, Any]] = []
     for each in acts:
         known = found.get(each.idempotency_key)
         if known is None:
-            before = before or _last(db)
             entry, secret = _compose(each, before, actor)
             entries.append(entry)
             personal += [secret] if secret else []
@@ -330,17 +332,16 @@ def stored_bytes(cell: Any) -> bytes:
     return bytes(cell) if isinstance(cell, bytes | bytearray | memoryview) else str(cell).encode("utf-8", "replace")
 
 
-def _last(db: Session) -> tuple[int, str, dt.datetime | None]:
-    """Number, hash and time of the last entry; what the first one follows where there is none."""
-    last = db.execute(_LAST).first()
-    if last is None:
-        return 0, GENESIS, None
-    return last.seq, last.entry_hash, dt.datetime.fromisoformat(json.loads(last.body)["at"])
-
-
-def _with_keys(db: Session, keys: list[str]) -> dict[str, EntryRow]:
-    found = db.execute(_BY_KEYS, {"keys": keys})
-    return {row.idempotency_key: _row(row.seq, row.entry_hash, row.body) for row in found}
+def _known_and_last(
+    db: Session, keys: Collection[str]
+) -> tuple[dict[str, EntryRow], tuple[int, str, dt.datetime | None]]:
+    """The entries made under these keys, and number, hash and time of the last one: what the next has to follow."""
+    read = {row.idempotency_key: _row(*row[1:]) for row in fetch(db, _KNOWN_AND_LAST, keys=list(keys))}
+    known = {key: row for key, row in read.items() if key in keys}
+    if not read:
+        return known, (0, GENESIS, None)
+    last = max(read.values(), key=lambda row: row.seq)
+    return known, (last.seq, last.entry_hash, last.at)
 
 
 def _with_device(details: dict[str, Any] | None, actor: Actor) -> dict[str, Any]:

@@ -52,7 +52,7 @@ from oval_aup.signing.signatures import (
     withdraw,
 )
 from oval_aup.signing.sittings import begin, finish, latest_sitting, save_draft, sitting
-from oval_aup.signing.together import ToSign, sign_all
+from oval_aup.signing.together import ToSign, entries_to_sign, sign_all
 
 __all__ = [
     "ClassSessionRow",
@@ -74,6 +74,7 @@ __all__ = [
     "coverage",
     "document_ref",
     "drawn_mark",
+    "entries_to_sign",
     "finish",
     "join",
     "latest_sitting",

@@ -69,10 +69,9 @@ def move_all(db: Session, rows: Sequence[RequestRow], becomes: str) -> tuple[Req
     if any(becomes not in _MOVES[row.status] for row in rows):
         raise Conflict(_("This has been answered already."))
     settled_at = clock.now() if becomes in ("signed", "declined") else None
-    for row in rows:
-        place = {"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at}
-        if cast(Any, db.execute(_MOVE, place)).rowcount != 1:
-            raise Conflict(_("Somebody else has just answered this. Please look again."))
+    places = [{"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at} for row in rows]
+    if places and cast(Any, db.execute(_MOVE, places)).rowcount != len(places):
+        raise Conflict(_("Somebody else has just answered this. Please look again."))
     shift(
         db,
         [

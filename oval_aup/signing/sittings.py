@@ -46,6 +46,7 @@ _OF_PERSON = (
     )
     .order_by(_sitting.c.id.desc())
 )
+_OF_PERSON_HELD = _OF_PERSON.with_for_update()
 _ADD = sa.insert(_sitting).returning(*_COLUMNS)
 _KEEP = (
     sa.update(_sitting)
@@ -114,9 +115,10 @@ def _reading(db: Session, person_id: int, school_year: int, journey: str) -> Sit
     return None
 
 
-def _of_person(db: Session, person_id: int, school_year: int) -> list[SittingRow]:
+def _of_person(db: Session, person_id: int, school_year: int, *, hold: bool = False) -> list[SittingRow]:
     """Newest first."""
-    return [SittingRow(*values) for values in db.execute(_OF_PERSON, {"person": person_id, "year": school_year})]
+    statement = _OF_PERSON_HELD if hold else _OF_PERSON
+    return [SittingRow(*values) for values in db.execute(statement, {"person": person_id, "year": school_year})]
 
 
 def sitting(db: Session, public_id: str, *, hold: bool = False) -> SittingRow:
@@ -130,9 +132,15 @@ def sitting(db: Session, public_id: str, *, hold: bool = False) -> SittingRow:
     return SittingRow(*row)
 
 
-def latest_sitting(db: Session, person_id: int, school_year: int, *, journey: str = "staff") -> SittingRow | None:
-    """The newest sitting of one person's journey this school year, open or finished; None before the first."""
-    return next((row for row in _of_person(db, person_id, school_year) if row.draft.get("journey") == journey), None)
+def latest_sitting(
+    db: Session, person_id: int, school_year: int, *, journey: str = "staff", hold: bool = False
+) -> SittingRow | None:
+    """The newest sitting of one person's journey this school year, open or finished; None before the first.
+
+    ``hold`` as in ``sitting``.
+    """
+    rows = _of_person(db, person_id, school_year, hold=hold)
+    return next((row for row in rows if row.draft.get("journey") == journey), None)
 
 
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:

@@ -32,23 +32,18 @@ class ToSign:
     """Joins the erasable details."""
 
 
-def sign_all(
-    db: Session,
+def entries_to_sign(
     answers: Sequence[ToSign],
     *,
     signer: people.GuardianRow | people.PersonRow,
     typed_name: str,
     mark: Any = None,
-    signing_session_id: int,
-    actor: Actor,
-) -> tuple[int, ...]:
-    """Sign every one of ``answers`` as one person's own act and return the numbers of the ledger entries.
+) -> list[evidence.NewEntry]:
+    """What the ledger is to say of every one of ``answers``, signed as one person's own act; then ``sign_all``.
 
     The caller has compared each wording with what was shown. A drawn ``mark`` is kept with the first. Raises Conflict
     when a request was answered meanwhile, Invalid for an implausible name or drawing.
     """
-    if not answers:
-        return ()
     name = marks.typed_name(typed_name)
     personal: dict[str, Any] = {
         "typed_name": name,
@@ -58,14 +53,24 @@ def sign_all(
     drawn = marks.drawn_mark(mark)
     for each in answers:
         check_answer(each.request, each.wording, "signed")
-    entries = evidence.append_all(
-        db,
-        [
-            _entry(each, signer, personal | ({"mark": drawn} if drawn and not place else {}) | each.extra)
-            for place, each in enumerate(answers)
-        ],
-        actor=actor,
-    )
+    return [
+        _entry(each, signer, personal | ({"mark": drawn} if drawn and not place else {}) | each.extra)
+        for place, each in enumerate(answers)
+    ]
+
+
+def sign_all(
+    db: Session,
+    answers: Sequence[ToSign],
+    entries: Sequence[evidence.EntryRow],
+    *,
+    signer: people.GuardianRow | people.PersonRow,
+    signing_session_id: int,
+    actor: Actor,
+) -> None:
+    """Sign every one of ``answers`` now that the ledger has the entry of each; Conflict where an entry is not new."""
+    if not answers:
+        return
     if not all(entry.is_new for entry in entries):
         raise Conflict(_("This has been answered already."))
     move_all(db, [each.request for each in answers], "signed")
@@ -84,7 +89,6 @@ def sign_all(
             for each, entry in zip(answers, entries, strict=True)
         ],
     )
-    return tuple(entry.seq for entry in entries)
 
 
 def _entry(answer: ToSign, signer: people.GuardianRow | people.PersonRow, details: dict[str, Any]) -> evidence.NewEntry:

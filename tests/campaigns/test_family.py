@@ -44,7 +44,7 @@ def sign(db: Session, sitting: signing.SittingRow, facts: School, who: people.Gu
         "school": facts,
         "actor": guardian_actor(who),
     }
-    return campaigns.sign_for_family(db, sitting, **options | changes)
+    return campaigns.sign_for_family(db, sitting.person_id, sitting.school_year, **options | changes)
 
 
 def ledger(db: Session) -> list[str]:

@@ -6,7 +6,7 @@ from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, consent, evidence, signing
-from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor, end_after_this_page
@@ -14,6 +14,7 @@ from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
 from oval_aup.web.family.trip import (
     Elsewhere,
+    begun_sitting,
     changed_meanwhile,
     guardian_id,
     listed,
@@ -39,24 +40,24 @@ def check() -> str:
 @allow("family")
 def sign() -> ResponseReturnValue:
     """Sign for the whole family; the same post again is the same signature."""
-    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
-    if sitting is None:
-        raise Elsewhere(url_for(".home"))
-    name = typed("typed_name")
+    guardian, name = guardian_id(), typed("typed_name")
     try:
         campaigns.sign_for_family(
             g.db,
-            sitting,
+            guardian,
+            this_year(),
             typed_name=name,
             mark=signing.read_mark(request.form.get("mark", "")),
             fingerprint=typed("fingerprint"),
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
+    except NotFound:
+        raise Elsewhere(url_for(".home")) from None
     except Invalid as refusal:
-        return _check_page(campaigns.journey(g.db, sitting), name, refusal.fields), 422
+        return _check_page(campaigns.journey(g.db, begun_sitting()), name, refusal.fields), 422
     except Conflict as clash:
-        return changed_meanwhile(onward(campaigns.journey(g.db, sitting)), clash.message)
+        return changed_meanwhile(onward(campaigns.journey(g.db, begun_sitting())), clash.message)
     return go(url_for(".done"))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, people
+from oval_aup import campaigns, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -54,10 +54,18 @@ def this_year() -> int:
 
 def open_trip() -> campaigns.Journey:
     """The sitting that is being answered; whoever has none is sent to their family page."""
-    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
-    if sitting is None or sitting.status != "reading":
+    sitting = begun_sitting()
+    if sitting.status != "reading":
         raise Elsewhere(url_for("family.home"))
     return campaigns.journey(g.db, sitting)
+
+
+def begun_sitting() -> signing.SittingRow:
+    """The newest sitting, open or over; whoever has none is sent to their family page."""
+    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
+    if sitting is None:
+        raise Elsewhere(url_for("family.home"))
+    return sitting
 
 
 def trip_at(step: str) -> campaigns.Journey:
