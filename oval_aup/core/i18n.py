@@ -23,6 +23,7 @@ def language() -> str:
     return _language.get()
 
 
+@cache
 def spoken(tag: str) -> str:
     """The tag where the product's own sentences exist in that language; otherwise ``en``, in which they are said."""
     return tag if (CATALOGUES / tag.replace("-", "_")).is_dir() else "en"

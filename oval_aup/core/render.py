@@ -58,7 +58,8 @@ def dress(environment: Environment) -> Environment:
 @cache
 def environment() -> Environment:
     """The environment for everything that is not an HTTP page."""
-    return dress(Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"])))
+    kept = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["html"]), auto_reload=False)
+    return dress(kept)
 
 
 def page(name: str, **context: object) -> str:

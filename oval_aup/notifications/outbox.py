@@ -140,7 +140,7 @@ _CANCEL = (
     .where(
         _message.c.recipient == sa.bindparam("whose"),
         _message.c.kind.in_(sa.bindparam("kinds", expanding=True)),
-        _message.c.status.in_(("waiting", "queued")),
+        sa.or_(_message.c.status == "waiting", _message.c.status == "queued"),
     )
     .values(status="cancelled")
 )
