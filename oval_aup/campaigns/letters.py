@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
+
+from markupsafe import escape
 
 from oval_aup.core import i18n, render
 from oval_aup.core.school import School
 from oval_aup.notifications import LINK_MARK, Letter
+
+_NAME_MARK = "FORENAME-GOES-HERE"
 
 
 def ask(
@@ -77,11 +82,22 @@ def escalation(school: School, *, forename: str, families: int, colleagues: int)
 
 def receipt(school: School, *, forename: str, language: str, next_year: int, family: bool) -> Letter:
     """Send the receipt that travels as an attachment; a guardian's letter carries the link to their family page."""
+    unnamed = _unnamed_receipt(school, language, next_year, family)
+    return Letter(
+        subject=unnamed.subject,
+        text=unnamed.text.replace(_NAME_MARK, forename),
+        html=unnamed.html.replace(_NAME_MARK, escape(forename)),
+    )
+
+
+@lru_cache(maxsize=64)
+def _unnamed_receipt(school: School, language: str, next_year: int, family: bool) -> Letter:
+    """Put together once: it differs in the name alone, and every family's last post waits for it."""
     return letter(
         "receipt",
         school,
         language=language,
-        forename=forename,
+        forename=_NAME_MARK,
         next_year=next_year,
         link=LINK_MARK if family else "",
     )
