@@ -292,7 +292,7 @@ def _record(db: Session, trip: Journey, name: str, mark: Any, actor: Actor) -> l
 def _marks_before(db: Session, trip: Journey) -> list[int]:
     """Entries of marks made earlier in this sitting: a refusal that is now thought over, or stands."""
     own = trip.family.request
-    if own is not None and own.status == "started":  # a refusal, even one taken back, would have ended that
+    if own is not None and own.status == "started":  # which it is no longer once refused, nor when that is taken back
         return []
     return [row.ledger_seq for row in signing.signatures_in(db, trip.sitting.id)]
 

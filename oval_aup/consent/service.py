@@ -251,7 +251,7 @@ def _choosing(
     links = people.guardians_of_children(db, sorted(unknown))
     found = []
     for each in children:
-        known = (each.link,) if each.link is not None else ()
+        known = (each.link,) if each.link is not None and each.link.child == each.child else ()
         counted = choosers(links.get(each.child.person_id, ()) if each.child.person_id in unknown else known)
         if guardian.person_id not in counted:
             raise NotAllowed(_("This person does not choose about pictures of this child."))

@@ -66,6 +66,44 @@ def test_the_pages_come_in_order_and_only_what_is_owed(database: Database, asked
     assert bob.steps == ("rules", f"pictures/{asked.max.public_id}", "check")
 
 
+def test_nothing_is_signed_before_a_sitting_was_begun(database: Database, asked: SmallSchool, facts: School) -> None:
+    with database.writing() as db, pytest.raises(NotFound):
+        campaigns.sign_for_family(
+            db,
+            asked.ann.person_id,
+            YEAR,
+            typed_name=asked.ann.full_name,
+            fingerprint="",
+            school=facts,
+            actor=guardian_actor(asked.ann),
+        )
+
+
+def test_a_signature_takes_no_more_statements_than_it_needs(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    with database.writing() as db:
+        draft = answer_all(db, begin(db, asked.ann))
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    with database.writing() as db:
+        campaigns.sign_for_family(
+            db,
+            asked.ann.person_id,
+            YEAR,
+            typed_name=asked.ann.full_name,
+            fingerprint=draft.fingerprint,
+            school=facts,
+            actor=guardian_actor(asked.ann),
+        )
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    assert len(statements) <= 19, statements
+
+
 def test_one_signature_records_rules_choices_and_the_young_childs_rules(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:

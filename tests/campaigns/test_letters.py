@@ -99,6 +99,16 @@ def test_a_name_cannot_smuggle_markup_into_a_letter() -> None:
     assert "<img" not in made.html
 
 
+def test_a_receipt_put_together_once_greets_each_family_by_its_own_name() -> None:
+    ann, odd = (
+        letters.receipt(SCHOOL, forename=name, language="en", next_year=2027, family=True) for name in ("Ann", "<b>Zoë")
+    )
+    assert ann.text.startswith("Dear Ann,")
+    assert odd.text.startswith("Dear <b>Zoë,")
+    assert "Dear &lt;b&gt;Zoë," in odd.html
+    assert "Ann" not in odd.html
+
+
 def test_a_letter_in_a_language_that_nobody_translated_says_that_it_is_english() -> None:
     made = letters.new_link(SCHOOL, forename="نادیہ", language="ur")
     assert 'lang="en" dir="ltr"' in made.html

@@ -72,6 +72,22 @@ def test_who_may_not_choose_cannot(family: Family, who: str) -> None:
     assert family.verdict(family.zara) == "missing"
 
 
+@pytest.mark.parametrize(
+    ("tie_of", "tie_to", "chooser"),
+    [("gran", "zara", "gran"), ("bill", "zara", "bill"), ("bob", "zara", "ann"), ("ann", "ayaan", "ann")],
+)
+def test_a_tie_read_before_counts_only_for_its_own_adult_and_child(
+    family: Family, tie_of: str, tie_to: str, chooser: str
+) -> None:
+    ties = people.guardians_of(family.db, getattr(family, tie_to).person_id)
+    tie = next(each for each in ties if each.guardian.person_id == getattr(family, tie_of).person_id)
+    answered = consent.ToRecord(family.zara, family.all_answers(), "tie", link=tie)
+    with pytest.raises(NotAllowed):
+        consent.choices_of(
+            family.db, [answered], guardian=getattr(family, chooser), wording=family.wording, school_year=YEAR
+        )
+
+
 def test_no_answer_is_no_permission_and_differs_from_a_no(family: Family) -> None:
     permission = consent.permissions(family.db, [family.zara.person_id], YEAR)[family.zara.person_id]["website"]
     assert (permission.verdict, permission.allowed) == ("missing", False)
