@@ -120,9 +120,19 @@ def install_rulesets(db: Session, *, actor: Actor) -> tuple[Wording, ...]:
     return tuple(new)
 
 
-def current(db: Session, key: str, *, language: str = FALLBACK_LANGUAGE, reading_level: str = "full") -> Wording:
-    """The newest published wording; English where the language is missing. Raises NotFound."""
-    newest = _newest(db)
+def current(
+    db: Session,
+    key: str,
+    *,
+    language: str = FALLBACK_LANGUAGE,
+    reading_level: str = "full",
+    at: dt.datetime | None = None,
+) -> Wording:
+    """The newest published wording, or the newest of a moment; English where the language is missing.
+
+    Raises NotFound, also for a moment before the first version.
+    """
+    newest = _newest(db) if at is None else _newest_at(db, at)
     for spoken in (language, FALLBACK_LANGUAGE):
         if found := newest.get((key, reading_level, spoken)):
             return _wording(_read(db, found[0], found[1]), *found)
@@ -227,6 +237,11 @@ _NEWEST = (
         .scalar_subquery()
     )
 )
+_ALL_AT = (
+    _PUBLISHED.add_columns(Agreement.key, VersionText.reading_level, VersionText.language, Version.number)
+    .join(Agreement, Agreement.id == Version.agreement_id)
+    .where(Version.published_at <= sa.bindparam("at"))
+)
 
 
 def _newest(db: Session) -> dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]]:
@@ -239,6 +254,19 @@ def _newest(db: Session) -> dict[tuple[str, str, str], tuple[int, str, dt.dateti
         }
         db.info[_NEWEST_KNOWN] = known
     return known
+
+
+def _newest_at(db: Session, at: dt.datetime) -> dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]]:
+    """What ``_newest`` would have found at that moment."""
+    found = fetch(db, _ALL_AT, at=at).all()
+    numbers: dict[str, int] = {}
+    for *_text, key, _level, _language, number in found:
+        numbers[key] = max(number, numbers.get(key, 0))
+    return {
+        (key, level, language): (id_, digest, published_at, material)
+        for id_, digest, published_at, material, key, level, language, number in found
+        if number == numbers[key]
+    }
 
 
 def _found(db: Session, *conditions: sa.ColumnElement[bool]) -> list[Wording]:

@@ -4,6 +4,7 @@ A safeguarding block outweighs everything; then any no; then a missing answer; t
 year, are only ever added to, and a yes that ends opens a take-down.
 """
 
+from oval_aup.consent.as_at import BlockThen, Said, UseThen, blocks_then, uses_then
 from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
 from oval_aup.consent.history import (
     DecisionRow,
@@ -25,13 +26,16 @@ __all__ = [
     "ANY",
     "POLICIES",
     "BlockRow",
+    "BlockThen",
     "Choices",
     "ConflictRow",
     "DecisionRow",
     "Permission",
     "Purpose",
+    "Said",
     "TakeDownRow",
     "ToRecord",
+    "UseThen",
     "answers_of",
     "answers_of_guardian",
     "asked_purposes",
@@ -39,6 +43,7 @@ __all__ = [
     "block",
     "blocked_children",
     "blocks_of",
+    "blocks_then",
     "change",
     "choices_of",
     "conflicts",
@@ -53,4 +58,5 @@ __all__ = [
     "standing_answers",
     "take_downs",
     "unblock",
+    "uses_then",
 ]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people
+from oval_aup.consent.history import block_keys
 from oval_aup.consent.models import ImageBlock
 from oval_aup.consent.permissions import permissions
 from oval_aup.consent.takedowns import open_take_downs
@@ -37,7 +38,7 @@ def block(db: Session, child: people.ChildRow, *, school_year: int, actor: Actor
     db.add(placed)
     db.flush()
     evidence.append(
-        db, "blocked", subject=child.pseudonym, act={}, idempotency_key=f"image-block:{placed.id}", actor=actor
+        db, "blocked", subject=child.pseudonym, act={}, idempotency_key=block_keys(placed.id)[0], actor=actor
     )
     open_take_downs(db, child.person_id, (key for key, each in allowed.items() if each.verdict == "yes"))
     return _row(placed)
@@ -51,7 +52,7 @@ def unblock(db: Session, child: people.ChildRow, *, actor: Actor) -> BlockRow:
     standing.lifted_at = clock.now()
     db.flush()
     evidence.append(
-        db, "unblocked", subject=child.pseudonym, act={}, idempotency_key=f"image-unblock:{standing.id}", actor=actor
+        db, "unblocked", subject=child.pseudonym, act={}, idempotency_key=block_keys(standing.id)[1], actor=actor
     )
     return _row(standing)
 

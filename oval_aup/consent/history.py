@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import evidence
 from oval_aup.consent.models import ConsentDecision, ImageBlock
 from oval_aup.consent.resolve import Decision, Standing, fold
 from oval_aup.core.db import fetch
@@ -51,18 +52,23 @@ def answers_of_guardian(db: Session, guardian_id: int, school_year: int) -> dict
 
 
 def standing_answers(
-    db: Session, child_ids: Iterable[int], school_year: int
+    db: Session, child_ids: Iterable[int], school_year: int, *, past: evidence.Past | None = None
 ) -> dict[int, dict[int, dict[str, Standing]]]:
-    """Child to guardian to purpose to the answer that stands in that school year."""
+    """Child to guardian to purpose to the answer that stands in that school year, or stood in it at a past moment."""
     found: dict[int, dict[int, dict[str, Standing]]] = {}
     for batch in batches(child_ids):
-        rows = fetch(db, _OF_CHILDREN, child_ids=batch, school_year=school_year)
+        if past is None:
+            rows = fetch(db, _OF_CHILDREN, child_ids=batch, school_year=school_year)
+        else:
+            rows = fetch(db, _OF_CHILDREN_THEN, child_ids=batch, school_year=school_year, size=past.size)
         found |= _fold_by_child(rows)
     return found
 
 
-def blocked_children(db: Session, child_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these children stand under a safeguarding block."""
+def blocked_children(db: Session, child_ids: Iterable[int], *, past: evidence.Past | None = None) -> frozenset[int]:
+    """Which of these children stand, or stood at a past moment, under a safeguarding block."""
+    if past is not None:
+        return _blocked_then(db, child_ids, past)
     found: set[int] = set()
     for batch in batches(child_ids):
         found.update(
@@ -71,6 +77,22 @@ def blocked_children(db: Session, child_ids: Iterable[int]) -> frozenset[int]:
             )
         )
     return frozenset(found)
+
+
+def _blocked_then(db: Session, child_ids: Iterable[int], past: evidence.Past) -> frozenset[int]:
+    """From the ledger's own entries, whose order is certain; a block's row says only on which instants it was."""
+    found: set[int] = set()
+    for batch in batches(child_ids):
+        for block in db.scalars(sa.select(ImageBlock).where(ImageBlock.child_id.in_(batch))):
+            placed, lifted = (evidence.find(db, key) for key in block_keys(block.id))
+            if placed is not None and placed.seq <= past.size and (lifted is None or lifted.seq > past.size):
+                found.add(block.child_id)
+    return frozenset(found)
+
+
+def block_keys(block_id: int) -> tuple[str, str]:
+    """Under which keys the ledger holds the placing and the lifting of a block."""
+    return f"image-block:{block_id}", f"image-unblock:{block_id}"
 
 
 def decisions(db: Session, *, child_id: int | None = None, guardian_id: int | None = None) -> tuple[DecisionRow, ...]:
@@ -106,6 +128,7 @@ _OF_YEAR = (
 )
 _OF_GUARDIAN = _OF_YEAR.where(ConsentDecision.guardian_id == sa.bindparam("guardian_id"))
 _OF_CHILDREN = _OF_YEAR.where(ConsentDecision.child_id.in_(sa.bindparam("child_ids", expanding=True)))
+_OF_CHILDREN_THEN = _OF_CHILDREN.where(ConsentDecision.ledger_seq <= sa.bindparam("size"))
 
 
 def _fold_by_child(rows: Iterable[Any]) -> dict[int, dict[int, dict[str, Standing]]]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from oval_aup import people
+from oval_aup import evidence, people
 from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.purposes import Purpose, purposes
 from oval_aup.consent.resolve import ANY, Standing, Verdict, resolve
+from oval_aup.core import clock
 
 CONFLICT_BATCH = 200
 
@@ -44,17 +45,23 @@ class ConflictRow:
 
 
 def permissions(
-    db: Session, child_ids: Iterable[int], school_year: int, *, policy: str = ANY
+    db: Session,
+    child_ids: Iterable[int],
+    school_year: int,
+    *,
+    policy: str = ANY,
+    past: evidence.Past | None = None,
 ) -> dict[int, dict[str, Permission]]:
     """Child to purpose to permission for every child asked about, in a number of statements that does not grow.
 
-    Only answers given in ``school_year`` count, and only those of guardians who may choose for the child today.
+    Only answers given in ``school_year`` count, and only those of guardians who may choose for the child today. With
+    ``past`` it answers for that moment from the history up to it, except that who may choose is known as of today only.
     """
     wanted = sorted(set(child_ids))
-    uses = purposes(db)
-    links = people.guardians_of_children(db, wanted)
-    standing = standing_answers(db, wanted, school_year)
-    blocked = blocked_children(db, wanted)
+    uses = purposes(db, at=past.at if past else None)
+    links = people.guardians_of_children(db, wanted, on=clock.london(past.at).date() if past else None)
+    standing = standing_answers(db, wanted, school_year, past=past)
+    blocked = blocked_children(db, wanted, past=past)
     found: dict[int, dict[str, Permission]] = {}
     for child_id in wanted:
         counted = choosers(links.get(child_id, ()))

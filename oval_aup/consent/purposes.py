@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -23,9 +24,9 @@ class Purpose:
     position: int
 
 
-def purposes(db: Session, language: str = "en") -> tuple[Purpose, ...]:
-    """Every use there is, asked or not, in the order of the wording."""
-    return purposes_in(agreements.current(db, AGREEMENT, language=language))
+def purposes(db: Session, language: str = "en", *, at: dt.datetime | None = None) -> tuple[Purpose, ...]:
+    """Every use there is (or was at a moment), asked or not, in the order of the wording."""
+    return purposes_in(agreements.current(db, AGREEMENT, language=language, at=at))
 
 
 def asked_purposes(db: Session, language: str = "en") -> tuple[Purpose, ...]:

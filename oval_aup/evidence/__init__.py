@@ -43,6 +43,7 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
+from oval_aup.evidence.past import Past, past, record_began
 from oval_aup.evidence.pdf import EmbeddedFile, Paper, mark_image
 from oval_aup.evidence.press import Press, PrintFailed
 from oval_aup.evidence.rules import RECORD_NAME
@@ -68,6 +69,7 @@ __all__ = [
     "Keyring",
     "NewEntry",
     "Paper",
+    "Past",
     "Press",
     "PrintFailed",
     "Ref",
@@ -99,7 +101,9 @@ __all__ = [
     "kept_heads",
     "mark_image",
     "newest_documents",
+    "past",
     "pending_documents",
+    "record_began",
     "register",
     "retry_document",
     "signed_head",

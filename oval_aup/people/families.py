@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -116,8 +117,16 @@ def children_by_id(db: Session, ids: Iterable[int]) -> dict[int, ChildRow]:
     return {row.person_id: row for piece in chunks(ids) for row in _children(db, Child.person_id.in_(piece))}
 
 
-def _links_statement() -> sa.Select[Any]:
-    """Current links of current children, best contact first."""
+_HELD_NOW = sa.and_(Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
+_day = sa.bindparam("on", type_=sa.Date)
+_HELD_ON = sa.and_(
+    sa.or_(Guardianship.ended_on.is_(None), Guardianship.ended_on > _day),
+    sa.or_(Child.archived_on.is_(None), Child.archived_on > _day),
+)
+
+
+def _links_statement(held: Condition = _HELD_NOW) -> sa.Select[Any]:
+    """Current links of current children, or those that held on a day, best contact first."""
     return (
         sa.select(
             Guardianship.relationship_name,
@@ -133,7 +142,7 @@ def _links_statement() -> sa.Select[Any]:
         .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
         .join(Guardian, Guardian.person_id == Guardianship.guardian_id)
         .join(_GuardianPerson, _GuardianPerson.id == Guardian.person_id)
-        .where(Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
+        .where(held)
         .order_by(Guardianship.child_id, Guardianship.priority, Guardianship.id)
     )
 
@@ -145,6 +154,7 @@ _LINKS_OF_GUARDIAN = _LINKS.where(
 )
 _LINKS_OF_CHILD = _LINKS.where(Guardianship.child_id == sa.bindparam("child_id"))
 _LINKS_OF_CHILDREN = _LINKS.where(Guardianship.child_id.in_(sa.bindparam("child_ids", expanding=True)))
+_LINKS_ON = _links_statement(_HELD_ON).where(Guardianship.child_id.in_(sa.bindparam("child_ids", expanding=True)))
 _CHILD_FROM = 5
 _GUARDIAN_FROM = _CHILD_FROM + len(_child_columns(_ChildPerson))
 
@@ -176,11 +186,22 @@ def guardians_of(db: Session, child_id: int) -> tuple[GuardianshipRow, ...]:
     return tuple(_links(db, _LINKS_OF_CHILD, child_id=child_id))
 
 
-def guardians_of_children(db: Session, child_ids: Iterable[int]) -> dict[int, tuple[GuardianshipRow, ...]]:
-    """``guardians_of`` for many children at once; a child without guardians is absent."""
+def guardians_of_children(
+    db: Session, child_ids: Iterable[int], *, on: dt.date | None = None
+) -> dict[int, tuple[GuardianshipRow, ...]]:
+    """``guardians_of`` for many children at once; a child without guardians is absent.
+
+    With ``on``, the links that had not ended by the close of that day, of children who had not left by then. Only ends
+    are dated: what else a row says (responsibility, a bar, the class) is today's.
+    """
     found: dict[int, list[GuardianshipRow]] = defaultdict(list)
     for piece in chunks(child_ids):
-        for link in _links(db, _LINKS_OF_CHILDREN, child_ids=piece):
+        links = (
+            _links(db, _LINKS_OF_CHILDREN, child_ids=piece)
+            if on is None
+            else _links(db, _LINKS_ON, child_ids=piece, on=on)
+        )
+        for link in links:
             found[link.child.person_id].append(link)
     return {child_id: tuple(links) for child_id, links in found.items()}
 

@@ -99,7 +99,7 @@ def story(db: Session, public_id: str, school_year: int) -> Story:
         guardian=guardian,
         member=member,
         links=links,
-        requests=_requests(db, person.person_id),
+        requests=requests_of(db, person.person_id),
         marks=_marks(db, person, marks),
         choices=_choices(db, links, school_year),
         verdicts=consent.permissions(db, [child.person_id], school_year)[child.person_id] if child else {},
@@ -121,7 +121,8 @@ def _links(db: Session, person: people.PersonRow) -> tuple[people.GuardianshipRo
     return tuple(row for rows in found.values() for row in rows if row.guardian.person_id == person.person_id)
 
 
-def _requests(db: Session, person_id: int) -> tuple[signing.RequestRow, ...]:
+def requests_of(db: Session, person_id: int) -> tuple[signing.RequestRow, ...]:
+    """What a person was ever asked for, newest school year first."""
     columns = [
         t.request.c[name]
         for name in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -343,9 +344,14 @@ def signature(db: Session, public_id: str) -> SignatureRow:
     return rows[0]
 
 
-def signatures_of(db: Session, person_id: int) -> tuple[SignatureRow, ...]:
-    """Every mark for this person or by them, corrections included, oldest first."""
-    return tuple(_select(db, sa.or_(_signature.c.person_id == person_id, _signature.c.signed_by_id == person_id)))
+def signatures_of(db: Session, person_id: int, *, past: evidence.Past | None = None) -> tuple[SignatureRow, ...]:
+    """Every mark for this person or by them, corrections included, oldest first; with ``past``, as it stood then."""
+    rows = _select(db, sa.or_(_signature.c.person_id == person_id, _signature.c.signed_by_id == person_id))
+    if past is None:
+        return tuple(rows)
+    made = [row for row in rows if row.ledger_seq <= past.size]
+    taken_back = {row.refers_to_id for row in made}
+    return tuple(replace(row, stands=row.id not in taken_back) for row in made)
 
 
 def signatures_for(db: Session, person_ids: Iterable[int], school_year: int) -> dict[int, tuple[SignatureRow, ...]]:

@@ -1,0 +1,84 @@
+"""Tells for one child and a past moment what might be done with pictures, and whose answers led to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, people
+from oval_aup.consent.history import DecisionRow, decisions, standing_answers
+from oval_aup.consent.permissions import Permission, choosers, permissions
+from oval_aup.consent.purposes import Purpose, purposes
+from oval_aup.core import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One guardian's answer to one use as it stood at the moment."""
+
+    guardian_id: int
+    name: str
+    decision: DecisionRow
+    answer: str
+    """``yes`` or ``no``."""
+    counts: bool
+    """False where the guardian is not among those who may choose."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseThen:
+    """One use of pictures at the moment."""
+
+    purpose: Purpose
+    permission: Permission
+    said: tuple[Said, ...]
+    """Oldest answer first; empty where nobody had answered or nobody is asked."""
+
+
+def uses_then(db: Session, child_id: int, past: evidence.Past) -> tuple[UseThen, ...]:
+    """Every use that the wording of that moment listed, with its verdict then; for the office and the head alone.
+
+    Raises NotFound for a moment before the first such wording.
+    """
+    on = clock.london(past.at).date()
+    year = people.school_year(on)
+    uses = purposes(db, at=past.at)
+    verdicts = permissions(db, [child_id], year, past=past)[child_id]
+    standing = standing_answers(db, [child_id], year, past=past).get(child_id, {})
+    counted = choosers(people.guardians_of_children(db, [child_id], on=on).get(child_id, ()))
+    known = people.persons_by_id(db, standing)
+    made = {(row.ledger_seq, row.guardian_id, row.purpose_key): row for row in decisions(db, child_id=child_id)}
+    said: dict[str, list[Said]] = {}
+    for guardian_id, answers in standing.items():
+        for key, each in answers.items():
+            row = made[each.ledger_seq, guardian_id, key]
+            name = known[guardian_id].full_name if guardian_id in known else ""
+            said.setdefault(key, []).append(Said(guardian_id, name, row, each.answer, guardian_id in counted))
+    return tuple(
+        UseThen(use, verdicts[use.key], tuple(sorted(said.get(use.key, ()), key=lambda one: one.decision.ledger_seq)))
+        for use in uses
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BlockThen:
+    """A safeguarding block as known at the moment: ``lifted_at`` is None while it stood."""
+
+    placed_at: dt.datetime
+    lifted_at: dt.datetime | None
+    seqs: tuple[int, ...]
+
+
+def blocks_then(db: Session, child: people.ChildRow, past: evidence.Past) -> tuple[BlockThen, ...]:
+    """The blocks placed up to a moment, oldest first, from the ledger."""
+    found: list[BlockThen] = []
+    for entry in evidence.entries_about(db, child.pseudonym):
+        if entry.seq > past.size:
+            break
+        if entry.kind == "blocked":
+            found.append(BlockThen(entry.at, None, (entry.seq,)))
+        elif entry.kind == "unblocked" and found:
+            found[-1] = BlockThen(found[-1].placed_at, entry.at, (*found[-1].seqs, entry.seq))
+    return tuple(found)

@@ -1,0 +1,228 @@
+"""What a person was bound by, and what consent stood for a child, at a moment: read from history, not from today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.core import clock
+from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.reports.people import requests_of
+
+TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
+ALMOST_A_MINUTE = dt.timedelta(seconds=59, microseconds=999_999)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkThen:
+    """One answer to one set of rules that stood at the moment."""
+
+    row: signing.SignatureRow
+    wording: agreements.Wording
+    by: str
+    """Who made it, where that is somebody else."""
+    about: str
+    """Whom it is for, where that is somebody else."""
+    recorded_by: str
+    covers_year: bool
+    """Whether it was made for the school year of the moment."""
+    in_force: bool
+    """Whether it was made for the version in force at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesThen:
+    """One set of rules and how one person stood to it."""
+
+    agreement_key: str
+    state: str
+    """In that school year: ``signed``, ``declined``, ``open`` (asked, no answer standing) or ``not-asked``."""
+    asked_at: dt.datetime | None
+    in_force: agreements.Wording | None
+    """The version of that day; None before the first."""
+    marks: tuple[MarkThen, ...]
+    """The answers that stood, of this and of earlier school years, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildThen:
+    """What is known of one child at the moment."""
+
+    class_name: str
+    class_known_by: str
+    """``lesson`` (a mark made in class that year), ``today`` (taken from today's list) or empty: not known."""
+    uses: tuple[consent.UseThen, ...]
+    """Empty before the first wording about pictures."""
+    blocks: tuple[consent.BlockThen, ...]
+    adults: tuple[people.GuardianshipRow, ...]
+    """Today's rows of the links that had not ended by then."""
+    lapses_on: dt.date
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a safeguarding block stood at the moment."""
+        return any(block.lifted_at is None for block in self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class AsAt:
+    """One person at one moment."""
+
+    person: people.PersonRow
+    past: evidence.Past
+    school_year: int
+    began_at: dt.datetime | None
+    """When the record begins."""
+    rules: tuple[RulesThen, ...]
+    on_behalf: tuple[MarkThen, ...]
+    """What they had answered for somebody else, newest first."""
+    child: ChildThen | None
+    children: tuple[people.ChildRow, ...]
+    """For a guardian: the children linked to them, whose own statement tells about pictures."""
+
+    @property
+    def before_record(self) -> bool:
+        """Whether nothing had been recorded at all by then."""
+        return self.past.size == 0
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """The ledger entries that the statement rests on."""
+        marks = [mark.row.ledger_seq for rules in self.rules for mark in rules.marks]
+        found = {*marks, *(mark.row.ledger_seq for mark in self.on_behalf)}
+        if self.child is not None:
+            found |= {said.decision.ledger_seq for use in self.child.uses for said in use.said}
+            found |= {seq for block in self.child.blocks for seq in block.seqs}
+        return tuple(sorted(found))
+
+
+def moment_asked(day: dt.date, time: str = "") -> dt.datetime:
+    """The instant meant by a London day, or a minute of it: its very end, so that all of it counts.
+
+    Today without a time is this moment. On the day the clocks go back an hour happens twice, and its second run is
+    meant. Raises Invalid on ``on`` or ``time`` for what has not come yet or never was.
+    """
+    now = clock.now()
+    if day > clock.today():
+        raise Invalid(fields={"on": _("This day has not come yet. Choose today or an earlier day.")})
+    if not time:
+        return min(now, clock.at_london(day + dt.timedelta(days=1), 0) - dt.timedelta(microseconds=1))
+    read = TIME.fullmatch(time)
+    if read is None:
+        raise Invalid(fields={"time": _("Enter a time such as 10:30, or leave it empty.")})
+    local = dt.datetime.combine(day, dt.time(int(read[1]), int(read[2])), clock.LONDON).replace(fold=1)
+    at = local.astimezone(dt.UTC)
+    if clock.london(at).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise Invalid(fields={"time": _("This time did not exist: the clocks went forward that night.")})
+    if at > now:
+        raise Invalid(fields={"time": _("This time has not come yet.")})
+    return min(now, at + ALMOST_A_MINUTE)
+
+
+def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
+    """Gather what stood for one person at a moment; raises NotFound."""
+    person = people.person(db, public_id)
+    past = evidence.past(db, at)
+    year = people.school_year(clock.london(at).date())
+    marks = _marks(db, person, past, year)
+    about_me = [mark for mark in marks if mark.row.person_id == person.person_id]
+    child = people.child_by_id(db, person.person_id) if person.is_child else None
+    return AsAt(
+        person=person,
+        past=past,
+        school_year=year,
+        began_at=evidence.record_began(db),
+        rules=_rules(db, person, about_me, past, year),
+        on_behalf=tuple(mark for mark in marks if mark.row.person_id != person.person_id),
+        child=_child(db, child, about_me, past, year) if child else None,
+        children=tuple(link.child for link in people.children_of(db, person.person_id)) if person.is_guardian else (),
+    )
+
+
+def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int) -> list[MarkThen]:
+    """What stood by then, newest first: neither taken back nor followed by another answer to the same request."""
+    made = [row for row in signing.signatures_of(db, person.person_id, past=past) if row.stands]
+    last = {row.request_id: row.ledger_seq for row in made if row.outcome in ("signed", "declined")}
+    rows = [row for row in made if row.outcome == "witnessed" or last.get(row.request_id) == row.ledger_seq]
+    wordings = agreements.wordings(db, {row.version_text_id for row in rows})
+    names = people.persons_by_id(db, {id_ for row in rows for id_ in (row.person_id, row.signed_by_id)})
+    recorders = people.persons_by_id(db, {row.recorded_by_id for row in rows if row.recorded_by_id})
+    found = []
+    for row in sorted(rows, key=lambda row: row.ledger_seq, reverse=True):
+        wording = wordings[row.version_text_id]
+        now = _in_force(db, wording.agreement_key, wording.reading_level, past)
+        found.append(
+            MarkThen(
+                row=row,
+                wording=wording,
+                by=names[row.signed_by_id].full_name if row.signed_by_id != person.person_id else "",
+                about=names[row.person_id].full_name if row.person_id != person.person_id else "",
+                recorded_by=recorders[row.recorded_by_id].full_name if row.recorded_by_id in recorders else "",
+                covers_year=row.school_year == year,
+                in_force=now is not None and now.version_number == wording.version_number,
+            )
+        )
+    return found
+
+
+def _in_force(db: Session, key: str, reading_level: str, past: evidence.Past) -> agreements.Wording | None:
+    try:
+        return agreements.current(db, key, reading_level=reading_level, at=past.at)
+    except NotFound:
+        return None
+
+
+def _rules(
+    db: Session, person: people.PersonRow, marks: Iterable[MarkThen], past: evidence.Past, year: int
+) -> tuple[RulesThen, ...]:
+    parts = {"staff": person.is_staff, "parents": person.is_guardian, "children": person.is_child}
+    requests = {row.agreement_key: row for row in requests_of(db, person.person_id) if row.school_year == year}
+    standing: dict[str, list[MarkThen]] = {}
+    for mark in marks:
+        standing.setdefault(mark.row.agreement_key, []).append(mark)
+    keys = [key for key, plays in parts.items() if plays or key in requests or key in standing]
+    return tuple(_rule(db, key, requests.get(key), standing.get(key, []), past) for key in keys)
+
+
+def _rule(
+    db: Session, key: str, request: signing.RequestRow | None, marks: list[MarkThen], past: evidence.Past
+) -> RulesThen:
+    answers = [mark for mark in marks if mark.covers_year and mark.row.outcome in ("signed", "declined")]
+    asked_at = request.asked_at if request and request.asked_at and request.asked_at <= past.at else None
+    level = "younger" if request and request.way == "guardian" and key == "children" else "full"
+    state = answers[0].row.outcome if answers else "open" if asked_at else "not-asked"
+    return RulesThen(key, state, asked_at, _in_force(db, key, level, past), tuple(marks))
+
+
+def _child(db: Session, child: people.ChildRow, marks: Iterable[MarkThen], past: evidence.Past, year: int) -> ChildThen:
+    on = clock.london(past.at).date()
+    try:
+        uses = consent.uses_then(db, child.person_id, past)
+    except NotFound:
+        uses = ()
+    name, known_by = _class(db, child, marks, year)
+    return ChildThen(
+        class_name=name,
+        class_known_by=known_by,
+        uses=uses,
+        blocks=consent.blocks_then(db, child, past),
+        adults=people.guardians_of_children(db, [child.person_id], on=on).get(child.person_id, ()),
+        lapses_on=people.school_year_ends(year),
+    )
+
+
+def _class(db: Session, child: people.ChildRow, marks: Iterable[MarkThen], year: int) -> tuple[str, str]:
+    """The class, as a mark made in a lesson that year tells it; else today's, where it is still the same year."""
+    lessons = [mark.row.ledger_seq for mark in marks if mark.row.class_session_id and mark.covers_year]
+    told = evidence.details(db, lessons)
+    for seq in sorted(told, reverse=True):
+        if told[seq].get("class_name"):
+            return str(told[seq]["class_name"]), "lesson"
+    same_year = year == people.school_year(clock.today())
+    return (child.class_name, "today") if same_year and child.class_name else ("", "")
