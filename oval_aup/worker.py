@@ -31,7 +31,14 @@ JOINERS_EVERY = dt.timedelta(minutes=10)
 SLOWEST = 600.0
 """Seconds between attempts while something stays broken: the mail server, or a step of our own."""
 
-LONGER_SECONDS = {"record": 30.0, "class_report": 30.0, "school_report": 120.0, "figures_report": 30.0}
+LONGER_SECONDS = {
+    "record": 30.0,
+    "as_at": 30.0,
+    "subject_access": 120.0,
+    "class_report": 30.0,
+    "school_report": 120.0,
+    "figures_report": 30.0,
+}
 """Time that rendering may take where a document can have many pages."""
 
 LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}

@@ -6,6 +6,7 @@ It takes frozen facts and pseudonyms and knows nothing of who signs what: that i
 from oval_aup.core.canonical import canonical
 from oval_aup.evidence.assurance import ASSURANCES, CHANNELS
 from oval_aup.evidence.documents import (
+    PLAIN_KINDS,
     DocumentCounts,
     DocumentRow,
     claim_document,
@@ -56,6 +57,7 @@ __all__ = [
     "CHECK_NOTE",
     "GENESIS",
     "KINDS",
+    "PLAIN_KINDS",
     "RECORD_NAME",
     "BareEntry",
     "DocumentCounts",

@@ -19,7 +19,20 @@ from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, DocumentContent
 
-DOCUMENT_KINDS = frozenset({"receipt", "record", "class_report", "school_report", "figures_report"})
+DOCUMENT_KINDS = frozenset(
+    {
+        "receipt",
+        "record",
+        "as_at",
+        "subject_access",
+        "subject_access_data",
+        "class_report",
+        "school_report",
+        "figures_report",
+    }
+)
+PLAIN_KINDS = frozenset({"subject_access_data"})
+"""What is a file for a computer and no PDF: nothing to render, and no seal but its hash in the ledger."""
 
 BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 3600, 3600, 3600))
 """How long to wait after the first, second … failed attempt; after one more the document has failed."""
@@ -86,7 +99,8 @@ def want_document(
     """Ask for a PDF; a known ``dedupe_key`` returns the document asked for first.
 
     ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
-    sitting it confirms; record ``{person_id}``; class_report ``{class_id, school_year}``; school_report
+    sitting it confirms; record and both of subject_access ``{person_id}``; as_at ``{person_id, at}`` with an instant as
+    the ledger writes it; class_report ``{class_id, school_year}``; school_report
     and figures_report ``{school_year}``. Raises Conflict when the key belongs to a document of another kind or subject.
     """
     if kind not in DOCUMENT_KINDS:

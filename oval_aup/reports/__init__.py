@@ -1,5 +1,6 @@
 """Reads everything, writes nothing: coverage, who is missing and why, one person's whole story, tables to take away."""
 
+from oval_aup.reports.as_at import AsAt, as_at, moment_asked
 from oval_aup.reports.burn_up import BurnUp, Line, burn_up
 from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
 from oval_aup.reports.csv_export import csv_bytes
@@ -27,6 +28,7 @@ __all__ = [
     "SORTS",
     "VERDICTS",
     "WHYS",
+    "AsAt",
     "BurnUp",
     "ChildChoices",
     "ClassCoverage",
@@ -40,6 +42,7 @@ __all__ = [
     "Story",
     "Table",
     "WhyCounts",
+    "as_at",
     "burn_up",
     "children_words",
     "choices_table",
@@ -47,6 +50,7 @@ __all__ = [
     "coverage_table",
     "csv_bytes",
     "file_name",
+    "moment_asked",
     "needs",
     "outstanding_page",
     "outstanding_rows",

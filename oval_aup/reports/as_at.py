@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports.people import requests_of
 
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
@@ -65,6 +65,15 @@ class ChildThen:
     lapses_on: dt.date
 
     @property
+    def class_sentence(self) -> str:
+        """The class, and how it is known."""
+        if self.class_known_by == "lesson":
+            return _("Class %(name)s: a mark made in that class this school year says so.", name=self.class_name)
+        if self.class_known_by == "today":
+            return _("Class %(name)s: from today’s list; changes of class are not kept.", name=self.class_name)
+        return _("The class is not known: changes of class are not kept.")
+
+    @property
     def is_blocked(self) -> bool:
         """Whether a safeguarding block stood at the moment."""
         return any(block.lifted_at is None for block in self.blocks)
@@ -100,6 +109,30 @@ class AsAt:
             found |= {said.decision.ledger_seq for use in self.child.uses for said in use.said}
             found |= {seq for block in self.child.blocks for seq in block.seqs}
         return tuple(sorted(found))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """In plain words what comes from history and what from today's lists, because no history of it is kept."""
+        said = [
+            ngettext(
+                "Signatures, choices, stops and wordings come from the record as it was: its first entry and nothing"
+                " later.",
+                "Signatures, choices, stops and wordings come from the record as it was: its first %(num)s entries and"
+                " nothing later.",
+                self.past.size,
+            ),
+            _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
+        ]
+        if self.child is not None:
+            said.append(
+                _(
+                    "Which adults may choose comes from today’s lists, because the school’s lists keep no history of"
+                    " parental responsibility or of bars. An adult whose link had ended on that day or before is left"
+                    " out."
+                )
+            )
+            said.append(self.child.class_sentence)
+        return tuple(said)
 
 
 def moment_asked(day: dt.date, time: str = "") -> dt.datetime:

@@ -8,20 +8,28 @@ from oval_aup import evidence
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import documents_class, documents_person, documents_story
+from oval_aup.reports import documents_as_at, documents_class, documents_person, documents_story
 
 _BUILDERS = {
     "receipt": documents_person.receipt_html,
     "record": documents_person.record_html,
+    "as_at": documents_as_at.as_at_html,
     "class_report": documents_class.class_report_html,
     "school_report": documents_class.school_report_html,
     "figures_report": documents_class.figures_report_html,
 }
-_SEQS = {"receipt": documents_person.receipt_seqs, "record": documents_person.record_seqs}
+_SEQS = {
+    "receipt": documents_person.receipt_seqs,
+    "record": documents_person.record_seqs,
+    "as_at": documents_as_at.as_at_seqs,
+}
 
 _FILE_NAMES = {
     "receipt": "receipt",
     "record": "record",
+    "as_at": "as-at",
+    "subject_access": "subject-access",
+    "subject_access_data": "subject-access",
     "class_report": "class-report",
     "school_report": "school-report",
     "figures_report": "school-figures",

@@ -61,7 +61,7 @@ def publish_without_one_use(family: Family, number: int) -> None:
 def play(family: Family, act: tuple[str, ...]) -> None:
     """Let one thing happen; what the rules refuse does not happen."""
     kind, *more = act
-    who = getattr(family, more[0]) if more and more[0] in ("ann", "bob") else None
+    who = family.bob if more[:1] == ["bob"] else family.ann
     doings: dict[str, Callable[[], object]] = {
         "all": lambda: family.choose(who, family.zara, family.all_answers(more[1])),
         "change": lambda: family.change(who, family.zara, more[1], more[2]),

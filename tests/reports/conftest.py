@@ -12,8 +12,10 @@ import pytest
 
 from oval_aup import agreements, consent, evidence, signing
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, Session
 from oval_aup.core.school import School
+from oval_aup.people import ChildRow, GuardianRow, StaffRow
 from oval_aup.reports import documents
 from tests.signing import small_school
 
@@ -52,6 +54,24 @@ class Answered:
         document = self.want(kind, subject, **params)
         with self.database.reading() as db:
             return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
+
+    def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> evidence.Paper:
+        """The statement of the day after Ann answered, when Bob has since said no and the school has stopped Max."""
+        clock.pretend(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
+        with self.database.writing() as db:
+            consent.record(
+                db,
+                child=self.people.max,
+                guardian=self.people.bob,
+                answers={use.key: "no" for use in consent.asked_purposes(db)},
+                wording=agreements.current(db, "image-uses"),
+                school_year=YEAR,
+                idempotency_key="later:bob",
+                actor=small_school.guardian_actor(self.people.bob),
+            )
+            consent.block(db, self.people.max, school_year=YEAR, actor=SYSTEM)
+        at = dt.datetime(2026, 11, 23, 23, 59, 59, 999999, tzinfo=dt.UTC)
+        return self.paper("as_at", person.pseudonym, person_id=person.person_id, at=clock.iso(at))
 
     def receipt(self, **params: object) -> evidence.Paper:
         ann = self.people.ann

@@ -22,6 +22,8 @@ PAPERS: dict[str, Callable[[Answered], evidence.Paper]] = {
     ),
     "class-report": lambda answered: answered.paper("class_report", answered.people.older.public_id, school_year=YEAR),
     "school-report": lambda answered: answered.paper("school_report", "school", school_year=YEAR),
+    "as-at-guardian": lambda answered: answered.as_at(answered.people.ann),
+    "as-at-child": lambda answered: answered.as_at(answered.people.max),
     "school-figures": lambda answered: answered.paper("figures_report", "school", school_year=YEAR),
 }
 

@@ -8,6 +8,7 @@ bp = Blueprint("admin", __name__)
 from oval_aup.web.admin import (  # noqa: E402, F401
     accounts,
     answers,
+    as_at,
     campaign,
     classes,
     evidence,

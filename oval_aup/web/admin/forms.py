@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from flask import request
 
@@ -31,9 +31,10 @@ def chosen_page() -> int:
     return min(max(int(text), 1), MOST_PAGES) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def typed_date(name: str) -> dt.date:
-    """A date from its three boxes; raises Invalid on ``name``."""
-    parts = [typed(f"{name}-{part}", 4) for part in ("year", "month", "day")]
+def typed_date(name: str, source: Mapping[str, str] | None = None) -> dt.date:
+    """A date from its three boxes, of the form or of another ``source``; raises Invalid on ``name``."""
+    given = request.form if source is None else source
+    parts = [given.get(f"{name}-{part}", "").strip()[:4] for part in ("year", "month", "day")]
     try:
         return dt.date(*(int(part) for part in parts))
     except ValueError:

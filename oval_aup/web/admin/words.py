@@ -80,6 +80,9 @@ def document_kinds() -> dict[str, str]:
         "class_report": _("Class report"),
         "school_report": _("Whole-school report"),
         "figures_report": _("Whole-school figures, without names"),
+        "as_at": _("As it stood on a day"),
+        "subject_access": _("Everything kept about one person"),
+        "subject_access_data": _("Everything kept about one person, for a computer"),
     }
 
 

@@ -1,0 +1,52 @@
+"""The statement of what stood for one person at a moment, as a document."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, people
+from oval_aup.core import render
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+from oval_aup.reports import documents_story as story
+from oval_aup.reports.as_at import AsAt, as_at
+from oval_aup.reports.documents_person import RULES
+from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.exports import VERDICTS
+
+
+def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+    """The statement; raises Conflict for a moment before the record began, of which there is nothing to state."""
+    statement = _statement(db, document)
+    if statement.before_record:
+        raise Conflict(_("Nothing had been recorded by then, so there is nothing to state."))
+    found = evidence.entries(db, statement.entries)
+    acts = story.acts(db, list(found.values()))
+    return render.page(
+        "pdf/as_at.html",
+        school=school,
+        document=document,
+        head=head,
+        language="en",
+        title=_("As it stood"),
+        statement=statement,
+        asked=Moment(statement.past.at),
+        made_at=Moment(document.requested_at),
+        titles=RULES,
+        verdicts=VERDICTS,
+        acts=acts,
+        wordings=story.wordings_of(acts, story.MARKS | story.CHOICES),
+    )
+
+
+def as_at_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
+    """The ledger entries that the statement rests on."""
+    return _statement(db, document).entries
+
+
+def _statement(db: Session, document: evidence.DocumentRow) -> AsAt:
+    person = people.person_by_id(db, int(document.params["person_id"]))
+    return as_at(db, person.public_id, dt.datetime.fromisoformat(document.params["at"]))
