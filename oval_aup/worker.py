@@ -178,10 +178,7 @@ def _render_next(bench: _Bench) -> bool:
     if claim is None:
         return False
     try:
-        with bench.database.reading() as db:
-            sealer = bench.seals.sealer(db)
-            paper = reports.paper(db, claim, school=bench.settings.school, head=bench.seals.head(db))
-        content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+        content = _plain(bench, claim) if claim.kind in evidence.PLAIN_KINDS else _sealed(bench, claim)
     except (DomainError, evidence.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
@@ -196,6 +193,18 @@ def _render_next(bench: _Bench) -> bool:
         after = evidence.fail_document(db, claim, fault)
     log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
     return True
+
+
+def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> bytes:
+    with bench.database.reading() as db:
+        sealer = bench.seals.sealer(db)
+        paper = reports.paper(db, claim, school=bench.settings.school, head=bench.seals.head(db))
+    return sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+
+
+def _plain(bench: _Bench, claim: evidence.DocumentRow) -> bytes:
+    with bench.database.reading() as db:
+        return reports.plain_file(db, claim, school=bench.settings.school)
 
 
 class _MailServerDown(Exception):

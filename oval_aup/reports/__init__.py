@@ -4,7 +4,7 @@ from oval_aup.reports.as_at import AsAt, as_at, moment_asked
 from oval_aup.reports.burn_up import BurnUp, Line, burn_up
 from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
 from oval_aup.reports.csv_export import csv_bytes
-from oval_aup.reports.documents import file_name, paper
+from oval_aup.reports.documents import file_name, paper, plain_file
 from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
 from oval_aup.reports.needs import KINDS as NEED_KINDS
 from oval_aup.reports.needs import Need, needs
@@ -57,6 +57,7 @@ __all__ = [
     "outstanding_table",
     "overview",
     "paper",
+    "plain_file",
     "story",
     "why_counts",
 ]

@@ -8,12 +8,19 @@ from oval_aup import evidence
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import documents_as_at, documents_class, documents_person, documents_story
+from oval_aup.reports import (
+    documents_as_at,
+    documents_class,
+    documents_person,
+    documents_story,
+    documents_subject_access,
+)
 
 _BUILDERS = {
     "receipt": documents_person.receipt_html,
     "record": documents_person.record_html,
     "as_at": documents_as_at.as_at_html,
+    "subject_access": documents_subject_access.subject_access_html,
     "class_report": documents_class.class_report_html,
     "school_report": documents_class.school_report_html,
     "figures_report": documents_class.figures_report_html,
@@ -50,9 +57,19 @@ def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: 
         seqs = _SEQS[document.kind](db, document)
         content = documents_story.evidence_file(db, seqs, document=document, school=school, head=head)
         embedded = (evidence.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
+    if document.kind == "subject_access":
+        content = documents_subject_access.subject_access_data(db, document, school=school)
+        name = documents_subject_access.DATA_NAME
+        embedded = (evidence.EmbeddedFile(name, _("The same for a computer"), content),)
     return evidence.Paper(html, document.requested_at, embedded)
+
+
+def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
+    """Build a document of one of ``evidence.PLAIN_KINDS``; raises NotFound as ``paper`` does."""
+    return documents_subject_access.subject_access_data(db, document, school=school)
 
 
 def file_name(document: evidence.DocumentRow) -> str:
     """A file name that says what it is and when it was asked for, and names nobody."""
-    return f"{_FILE_NAMES[document.kind]}-{document.requested_at:%Y-%m-%d}-{document.public_id[:8]}.pdf"
+    extension = "json" if document.kind in evidence.PLAIN_KINDS else "pdf"
+    return f"{_FILE_NAMES[document.kind]}-{document.requested_at:%Y-%m-%d}-{document.public_id[:8]}.{extension}"

@@ -15,6 +15,7 @@ from oval_aup.people.roster.imports import (
     show,
 )
 from oval_aup.people.roster.mapping import CLASSES, CONTACTS, FIELDS, KINDS, STAFF, Field
+from oval_aup.people.roster.mentions import lists_naming
 from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Leaver, Match, Plan
 from oval_aup.people.roster.read import DEFAULT_LIMIT, Unreadable
 from oval_aup.people.roster.report import applied_as_text, as_text, counts_as_text
@@ -45,6 +46,7 @@ __all__ = [
     "counts_as_text",
     "discard",
     "imports",
+    "lists_naming",
     "preview",
     "preview_again",
     "roster_import",

@@ -115,12 +115,13 @@ def figures(public_id: str) -> Response:
 @bp.get("/office/documents/<public_id>")
 @allow("records.read")
 def document(public_id: str) -> Response:
-    """Hand out a finished PDF."""
+    """Hand out a finished document."""
     return _pdf(evidence.document(g.db, public_id))
 
 
 def _pdf(row: evidence.DocumentRow) -> Response:
-    response = Response(evidence.document_bytes(g.db, row.public_id), content_type="application/pdf")
+    kind = "application/json" if row.kind in evidence.PLAIN_KINDS else "application/pdf"
+    response = Response(evidence.document_bytes(g.db, row.public_id), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(row)}"'
     return response
 

@@ -155,6 +155,24 @@ def make_record(public_id: str) -> ResponseReturnValue:
     return back_to(public_id)
 
 
+@bp.post("/office/people/<public_id>/subject-access")
+@allow("reports.make")
+def order_subject_access(public_id: str) -> ResponseReturnValue:
+    """Order everything kept about one person, to read and for a computer; twice within a minute is one order."""
+    row = school_people.person(g.db, public_id)
+    for kind in ("subject_access", "subject_access_data"):
+        evidence.want_document(
+            g.db,
+            kind=kind,
+            subject=row.pseudonym,
+            params={"person_id": row.person_id},
+            dedupe_key=f"{kind}:{row.public_id}:{clock.now():%Y-%m-%dT%H:%M}",
+            requested_by_id=current_actor("office").person_id,
+        )
+    flash(_("It is being put together. Both files appear under Documents within a minute."))
+    return back_to(public_id)
+
+
 @bp.post("/office/people/<public_id>/image-block")
 @allow("images.block")
 def image_block(public_id: str) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oval_aup import evidence
 from oval_aup.core.i18n import _
 
 
@@ -84,6 +85,11 @@ def document_kinds() -> dict[str, str]:
         "subject_access": _("Everything kept about one person"),
         "subject_access_data": _("Everything kept about one person, for a computer"),
     }
+
+
+def format_of(kind: str) -> str:
+    """What sort of file a document is, as an abbreviation."""
+    return "JSON" if kind in evidence.PLAIN_KINDS else "PDF"
 
 
 def document_statuses() -> dict[str, tuple[str, str]]:

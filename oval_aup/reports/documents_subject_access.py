@@ -1,0 +1,221 @@
+"""Everything kept about one person, as a document to read and as a file for a computer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oval_aup import consent, evidence
+from oval_aup.core import render
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _, later
+from oval_aup.core.school import School
+from oval_aup.reports import documents_words as words
+from oval_aup.reports import subject_access as access
+from oval_aup.reports.documents_person import RULES
+from oval_aup.reports.documents_words import Moment
+
+DATA_NAME = "subject-access.json"
+
+LABELS: dict[str, str] = {
+    "act": later("Choice"),
+    "address": later("Address"),
+    "agreement_key": later("Rules"),
+    "archived_on": later("Left on"),
+    "asked_at": later("Asked"),
+    "assurance": later("How identified"),
+    "attempts": later("Tries"),
+    "born_on": later("Date of birth"),
+    "channel": later("Way"),
+    "child": later("Child"),
+    "class": later("Class"),
+    "closed_at": later("Closed"),
+    "closes_at": later("Closes"),
+    "contact_allowed": later("May be contacted"),
+    "contact_id": later("Number in the school’s lists"),
+    "created_at": later("Made"),
+    "decided_at": later("When"),
+    "disabled_at": later("Closed"),
+    "done_at": later("Done"),
+    "done_by": later("Done by"),
+    "draft": later("Filled in so far"),
+    "due_on": later("Due"),
+    "email": later("E-mail"),
+    "ended_at": later("Ended"),
+    "ended_on": later("Ended"),
+    "error": later("What went wrong"),
+    "expires_at": later("Ends by itself"),
+    "failed_at": later("When"),
+    "finished_at": later("Finished"),
+    "forename": later("Forename"),
+    "guardian": later("Adult"),
+    "kind": later("Kind"),
+    "language": later("Language"),
+    "last_seen_at": later("Last seen"),
+    "ledger_seq": later("Ledger entry"),
+    "lifted_at": later("Lifted"),
+    "line_manager": later("Line manager"),
+    "lives_with": later("Lives with the child"),
+    "mis_id": later("Admission number"),
+    "mobile": later("Mobile"),
+    "noticed_at": later("Noticed"),
+    "number": later("Version"),
+    "opened_at": later("Opened"),
+    "outcome": later("Outcome"),
+    "owner": later("Seen to by"),
+    "parental_responsibility": later("Parental responsibility"),
+    "person": later("For"),
+    "placed_at": later("Placed"),
+    "placed_by": later("Placed by"),
+    "places": later("Where pictures were found"),
+    "post": later("Post"),
+    "preferred_forename": later("Preferred forename"),
+    "priority": later("Order of contact"),
+    "pseudonym": later("In the ledger as"),
+    "published_at": later("Published"),
+    "purpose": later("Opens"),
+    "purpose_key": later("Use of pictures"),
+    "queued_at": later("Written"),
+    "reading_level": later("Reading level"),
+    "ready_at": later("Ready"),
+    "reason": later("Reason"),
+    "recorded_by": later("Recorded by"),
+    "relationship_name": later("Relationship"),
+    "requested_at": later("Ordered"),
+    "requested_by": later("Ordered by"),
+    "revoked_at": later("Taken back"),
+    "role": later("Role"),
+    "school_year": later("School year"),
+    "sent_at": later("Sent"),
+    "sent_to": later("Sent to"),
+    "settled_at": later("Answered"),
+    "sha256": later("Fingerprint (SHA-256)"),
+    "signed_at": later("When"),
+    "signed_by": later("By"),
+    "size": later("Bytes"),
+    "staff_code": later("Staff code"),
+    "staff_group": later("Group"),
+    "started_at": later("Begun"),
+    "starts_on": later("Since"),
+    "status": later("State"),
+    "step": later("Step"),
+    "subject": later("Subject"),
+    "surname": later("Surname"),
+    "taken_at": later("When"),
+    "text": later("Text"),
+    "title": later("Title"),
+    "to_address": later("To"),
+    "uploaded_at": later("Brought in"),
+    "upn": later("Unique pupil number"),
+    "way": later("How to answer"),
+    "wording": later("Wording"),
+    "work_email": later("Work e-mail"),
+    "year_group": later("Year group"),
+}
+"""What the columns are called on paper; in the file for a computer they keep their own names."""
+
+LONG = frozenset({"text", "draft"})
+"""Shown as a block of their own."""
+
+_CODES: dict[str, dict[str, str]] = {
+    "assurance": evidence.ASSURANCES,
+    "channel": evidence.CHANNELS,
+    "agreement_key": RULES,
+    "outcome": words.KINDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as printed: what it is known by, the rest, and long texts line by line."""
+
+    first: str
+    facts: tuple[tuple[str, str], ...]
+    blocks: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def subject_access_html(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> str:
+    """The document for reading."""
+    found = _found(db, document, school)
+    uses = _uses(db)
+    return render.page(
+        "pdf/subject_access.html",
+        school=school,
+        document=document,
+        head=head,
+        language="en",
+        title=_("Everything kept about one person"),
+        found=found,
+        explanations=access.explanations(),
+        sections=[(each.heading, [_line(row, each.table, uses) for row in each.rows]) for each in found.sections],
+        entries=[(told, _entry_facts(told.facts)) for told in found.ledger],
+        moment=Moment,
+        made_at=Moment(document.requested_at),
+        data_name=DATA_NAME,
+    )
+
+
+def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
+    """The same for a computer."""
+    return access.as_json(_found(db, document, school), school=school, made_at=document.requested_at)
+
+
+def _found(db: Session, document: evidence.DocumentRow, school: School) -> access.SubjectAccess:
+    return access.subject_access(db, int(document.params["person_id"]), school=school)
+
+
+def _uses(db: Session) -> dict[str, str]:
+    try:
+        return {use.key: use.heading for use in consent.purposes(db)}
+    except NotFound:
+        return {}
+
+
+def _line(row: Mapping[str, Any], table: str, uses: Mapping[str, str]) -> Line:
+    shown = [(key, _shown(key, value, table, uses)) for key, value in row.items() if value not in (None, "", {})]
+    blocks = tuple((_(LABELS[key]), tuple(text.splitlines())) for key, text in shown if key in LONG)
+    facts = [(_(LABELS[key]), text) for key, text in shown if key not in LONG]
+    return Line(facts[0][1] if facts else "", tuple(facts), blocks)
+
+
+def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, dt.datetime):
+        return render.moment(value)
+    if isinstance(value, dt.date):
+        return render.day(value)
+    if key == "school_year":
+        return render.year_label(value)
+    if isinstance(value, Mapping | list):
+        return json.dumps(value, ensure_ascii=False, indent=1)
+    if key == "purpose_key":
+        return uses.get(value, value)
+    if key == "status" and table in ("message", "signature_request"):
+        return words.channel_of(value, words.MESSAGES if table == "message" else words.REQUESTS)
+    return words.channel_of(value, _CODES[key]) if key in _CODES else str(value)
+
+
+def _entry_facts(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """One entry in lines; the file for a computer has the same in full."""
+    parts = [
+        _("by %(name)s", name=facts["by"]),
+        _("about %(name)s", name=facts["about"]) if facts["about"] else "",
+        words.channel_of(facts["assurance"], evidence.ASSURANCES),
+        words.channel_of(facts["channel"], evidence.CHANNELS),
+    ]
+    details = {key: value for key, value in facts["details"].items() if key != "mark"}
+    lines = [", ".join(part for part in parts if part)]
+    lines += [json.dumps(each, ensure_ascii=False) for each in (facts["act"], details) if each]
+    if facts["details_erased"]:
+        lines.append(_("Personal details erased by law."))
+    elif facts["held_back"]:
+        lines.append(_("Held back because they belong to others: %(names)s", names=", ".join(facts["held_back"])))
+    return tuple(lines)

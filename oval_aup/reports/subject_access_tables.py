@@ -1,0 +1,362 @@
+"""Which rows and columns of every table one person is given of what is kept about them, and why the rest is not.
+
+A table without a line here fails the tests: whoever adds one decides what a person who asks is told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oval_aup.core.i18n import later
+
+KEY = later("a number or key by which the system finds its own rows")
+SECRET = later("a secret, or the hash of one")
+ELSEWHERE = later("given elsewhere in this file")
+WORK = later("how far the system has come with its own work")
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a person is given of one table.
+
+    ``mine`` maps a column to the set of the person's own values that makes a row theirs, any of them; rows for which
+    a column of ``except_for`` fits belong to an earlier holding of the same table. ``people`` hold row ids of persons
+    and become words such as “a member of staff”; ``own_texts`` are freed of other people's whole names and
+    ``others_texts``, which somebody else wrote, of any name.
+    """
+
+    table: str
+    heading: str
+    mine: Mapping[str, str]
+    given: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    wordings: tuple[str, ...] = ()
+    own_texts: tuple[str, ...] = ()
+    others_texts: tuple[str, ...] = ()
+    except_for: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every column that is given in some form."""
+        return (
+            *self.given,
+            *self.people,
+            *self.classes,
+            *self.wordings,
+            *self.own_texts,
+            *self.others_texts,
+        )
+
+
+_PERSON = {"person_id": "ids"}
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "person",
+        later("Who this person is"),
+        {"id": "ids"},
+        ("title", "forename", "preferred_forename", "surname", "pseudonym"),
+        left_out={"id": KEY, "public_id": KEY, "search_name": later("the same names again, for searching")},
+    ),
+    Holding(
+        "child",
+        later("As a child of the school"),
+        _PERSON,
+        ("born_on", "year_group", "upn", "mis_id", "archived_on"),
+        classes=("class_id",),
+        left_out={"person_id": KEY},
+    ),
+    Holding(
+        "guardian",
+        later("As a parent or carer"),
+        _PERSON,
+        ("email", "mobile", "language", "contact_id", "archived_on"),
+        left_out={"person_id": KEY},
+    ),
+    Holding(
+        "staff_member",
+        later("As a member of staff"),
+        _PERSON,
+        ("post", "staff_group", "work_email", "staff_code", "starts_on", "archived_on"),
+        people=("line_manager_id",),
+        classes=("class_id",),
+        left_out={"person_id": KEY},
+    ),
+    Holding(
+        "guardianship",
+        later("Linked to children"),
+        {"guardian_id": "ids"},
+        (
+            "relationship_name",
+            "parental_responsibility",
+            "contact_allowed",
+            "lives_with",
+            "priority",
+            "ended_on",
+        ),
+        people=("child_id",),
+        left_out={"id": KEY, "guardian_id": KEY},
+    ),
+    Holding(
+        "guardianship",
+        later("Linked to adults"),
+        {"child_id": "ids"},
+        ("ended_on",),
+        people=("guardian_id",),
+        left_out={
+            "parental_responsibility": later("says something about the adult, who can ask for it"),
+            "contact_allowed": later("says something about the adult, who can ask for it"),
+        },
+    ),
+    Holding(
+        "account",
+        later("Log-in"),
+        _PERSON,
+        ("email", "role", "created_at", "disabled_at"),
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "password_hash": SECRET},
+    ),
+    Holding(
+        "private_link",
+        later("Private links sent"),
+        _PERSON,
+        ("created_at", "purpose", "sent_to", "expires_at", "revoked_at"),
+        left_out={"id": KEY, "person_id": KEY, "token_sha256": SECRET},
+    ),
+    Holding(
+        "access_session",
+        later("Visits"),
+        _PERSON,
+        ("created_at", "kind", "assurance", "last_seen_at", "expires_at", "ended_at"),
+        left_out={
+            "id": KEY,
+            "person_id": KEY,
+            "account_id": KEY,
+            "link_id": KEY,
+            "class_session_key": KEY,
+            "token_sha256": SECRET,
+        },
+    ),
+    Holding(
+        "failed_attempt",
+        later("Wrong answers at the door"),
+        {"bucket": "buckets"},
+        ("failed_at",),
+        left_out={"id": KEY, "bucket": later("under which hash the tries were counted")},
+    ),
+    Holding(
+        "signature_request",
+        later("What this person was asked for"),
+        _PERSON,
+        ("asked_at", "agreement_key", "school_year", "way", "status", "due_on", "settled_at"),
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY},
+    ),
+    Holding(
+        "signing_session",
+        later("Sittings"),
+        _PERSON,
+        ("started_at", "school_year", "status", "language", "finished_at"),
+        own_texts=("draft",),
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "receipt": ELSEWHERE},
+    ),
+    Holding(
+        "signature",
+        later("Signatures"),
+        {"person_id": "ids", "signed_by_id": "ids"},
+        ("signed_at", "outcome", "channel", "assurance", "ledger_seq"),
+        people=("person_id", "signed_by_id", "recorded_by_id"),
+        wordings=("version_text_id",),
+        left_out={
+            "id": KEY,
+            "public_id": KEY,
+            "request_id": KEY,
+            "signing_session_id": KEY,
+            "class_session_id": KEY,
+            "refers_to_id": later("which entry was taken back is told under the ledger"),
+        },
+    ),
+    Holding(
+        "signature",
+        later("Signatures of others that this person recorded"),
+        {"recorded_by_id": "ids"},
+        ("signed_at", "outcome", "channel"),
+        except_for={"person_id": "ids", "signed_by_id": "ids"},
+    ),
+    Holding(
+        "consent_decision",
+        later("Choices about pictures"),
+        {"child_id": "ids", "guardian_id": "ids"},
+        ("decided_at", "purpose_key", "act", "school_year", "channel", "ledger_seq"),
+        people=("child_id", "guardian_id", "recorded_by_id"),
+        wordings=("version_text_id",),
+        left_out={"id": KEY},
+    ),
+    Holding(
+        "consent_decision",
+        later("Choices of others that this person recorded"),
+        {"recorded_by_id": "ids"},
+        ("decided_at", "channel"),
+        except_for={"child_id": "ids", "guardian_id": "ids"},
+    ),
+    Holding(
+        "image_block",
+        later("Stops on pictures"),
+        {"child_id": "ids"},
+        ("placed_at", "lifted_at"),
+        people=("placed_by_id",),
+        left_out={"id": KEY, "child_id": KEY},
+    ),
+    Holding(
+        "image_block",
+        later("Stops on pictures that this person placed"),
+        {"placed_by_id": "ids"},
+        ("placed_at", "lifted_at"),
+        except_for={"child_id": "ids"},
+    ),
+    Holding(
+        "take_down",
+        later("Pictures to be taken down"),
+        {"child_id": "ids"},
+        ("opened_at", "purpose_key", "due_on", "done_at"),
+        people=("owner_id", "done_by_id"),
+        others_texts=("places",),
+        left_out={"id": KEY, "public_id": KEY, "child_id": KEY},
+    ),
+    Holding(
+        "take_down",
+        later("Pictures this person was to take down"),
+        {"owner_id": "ids", "done_by_id": "ids"},
+        ("opened_at", "purpose_key", "due_on", "done_at"),
+        except_for={"child_id": "ids"},
+    ),
+    Holding(
+        "class_session",
+        later("Lessons this person led"),
+        {"teacher_id": "ids"},
+        ("opened_at", "school_year", "reading_level", "closes_at", "closed_at"),
+        classes=("class_id",),
+        left_out={"id": KEY, "public_id": KEY, "teacher_id": KEY, "join_code": SECRET},
+    ),
+    Holding(
+        "reminder",
+        later("Steps of the asking taken for this person"),
+        _PERSON,
+        ("taken_at", "step"),
+        left_out={"id": KEY, "person_id": KEY, "campaign_id": KEY, "message": ELSEWHERE},
+    ),
+    Holding(
+        "message",
+        later("Messages to this person"),
+        {"recipient": "pseudonyms"},
+        ("queued_at", "kind", "to_address", "status", "sent_at", "attempts"),
+        own_texts=("subject", "text"),
+        others_texts=("error",),
+        left_out={
+            "id": KEY,
+            "public_id": KEY,
+            "recipient": KEY,
+            "dedupe_key": KEY,
+            "html": later("the same text again, dressed for a screen"),
+            "link_purpose": ELSEWHERE,
+            "attachment": ELSEWHERE,
+            "next_attempt_at": WORK,
+            "claimed_at": WORK,
+        },
+    ),
+    Holding(
+        "address_trouble",
+        later("Mail that does not arrive"),
+        {"address": "addresses"},
+        ("noticed_at", "address"),
+        others_texts=("reason",),
+        left_out={"id": KEY},
+    ),
+    Holding(
+        "document",
+        later("Documents about this person"),
+        {"subject": "pseudonyms"},
+        ("requested_at", "kind", "status", "ready_at", "size", "sha256"),
+        people=("requested_by_id",),
+        others_texts=("error",),
+        left_out={
+            "id": KEY,
+            "public_id": KEY,
+            "subject": KEY,
+            "params": KEY,
+            "dedupe_key": KEY,
+            "attempts": WORK,
+            "next_attempt_at": WORK,
+            "claimed_at": WORK,
+        },
+    ),
+    Holding(
+        "document",
+        later("Documents about others that this person ordered"),
+        {"requested_by_id": "ids"},
+        ("requested_at", "kind"),
+        except_for={"subject": "pseudonyms"},
+    ),
+    Holding(
+        "roster_import",
+        later("Lists this person brought in"),
+        {"uploaded_by_id": "ids"},
+        ("uploaded_at", "kind", "status", "settled_at"),
+        left_out={
+            "id": KEY,
+            "public_id": KEY,
+            "uploaded_by_id": KEY,
+            "sha256": KEY,
+            "plan_sha256": KEY,
+            "mapping": WORK,
+            "options": later("about the people of the list"),
+            "summary": later("about the people of the list"),
+            "file_name": later("can name others"),
+            "content": later("about everybody in the list; kept only until the list is decided on"),
+        },
+    ),
+    Holding(
+        "campaign",
+        later("Rounds of asking this person planned"),
+        {"created_by_id": "ids"},
+        ("created_at", "school_year", "status"),
+        left_out=dict.fromkeys(
+            (
+                "id",
+                "public_id",
+                "created_by_id",
+                "audiences",
+                "opens_on",
+                "due_on",
+                "reminder_days",
+                "opened_at",
+            ),
+            later("about the round, not about a person"),
+        ),
+    ),
+    Holding(
+        "agreement_version",
+        later("Wordings this person published"),
+        {"published_by_id": "ids"},
+        ("published_at", "number"),
+        left_out=dict.fromkeys(
+            ("id", "public_id", "agreement_id", "status", "material", "published_by_id"),
+            later("about the wording, not about a person"),
+        ),
+    ),
+)
+
+LEDGER = ("ledger_entry", "ledger_details")
+"""Told entry by entry, by whom and about whom: ``subject_access_ledger`` decides."""
+
+LEFT_OUT: dict[str, str] = {
+    "document_content": later("The documents themselves are handed out one by one; each is listed here."),
+    "school_class": later("Classes are about nobody; this person’s own class is named where it belongs."),
+    "agreement": later("The rules are about nobody."),
+    "version_text": later("The words of the rules are about nobody; each signature names the wording."),
+    "roster_mapping": later("Which heading of a list means what: about nobody."),
+    "coverage_count": later("Counts, about nobody by name."),
+    "coverage_day": later("Counts, about nobody by name."),
+}
+"""Tables of which nothing is given, and why."""
