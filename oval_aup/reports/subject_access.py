@@ -59,7 +59,13 @@ def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAcc
     person = people.person_by_id(db, person_id)
     who = Who(db, person)
     own = _own_values(db, person)
-    names = OtherNames(db, {person_id, *who.own_children}, {*own["addresses"], school.email.lower()})
+    names = OtherNames(
+        db,
+        person_id,
+        child_ids=who.own_children,
+        own_addresses={*own["addresses"], school.email.lower()},
+        harmless=school.name,
+    )
     reader = _Reader(db, who, own, names)
     sections = [Section(each.table, _(each.heading), reader.rows(each)) for each in HOLDINGS]
     return SubjectAccess(
@@ -160,21 +166,21 @@ class _Reader:
 
     def _given(self, holding: Holding, row: dict[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {}
+        own = all(row[column] in values for column, values in holding.own_where.items())
         for column, value in row.items():
-            name = str(column).removesuffix("_id")
             if column in holding.people:
-                given[name] = self._who.of(value)
+                given[column.removesuffix("_id")] = self._who.of(value)
             elif column in holding.classes:
-                given[name] = "" if value is None else people.class_by_id(self._db, value).name
+                given[column.removesuffix("_id")] = "" if value is None else people.class_by_id(self._db, value).name
             elif column in holding.wordings:
                 wording = agreements.wording(self._db, value)
                 given["wording"] = _(
                     "%(title)s, version %(number)s", title=wording.title, number=wording.version_number
                 )
             elif column in (*holding.own_texts, *holding.others_texts):
-                given[name] = self._text(value, own_words=column in holding.own_texts)
+                given[column] = self._text(value, own_words=own and column in holding.own_texts)
             else:
-                given[name] = value
+                given[column] = value
         return given
 
     def _text(self, value: Any, *, own_words: bool) -> Any:

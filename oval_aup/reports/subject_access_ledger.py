@@ -125,13 +125,12 @@ def _details(
     """What of the personal details is the person's, and the names of those that are not; unknown ones are not."""
     given: dict[str, Any] = {}
     for key, value in details.items():
-        if (
-            (key == "came_by" and stand.by_me)
-            or (key in SIGNERS_OWN and stand.signed_by_me)
-            or (key in ADDRESSES and stand.about_me and not who.person.is_child)
-            or (key in ABOUT and stand.concerns_me and (stand.about_me or stand.about_my_child))
+        if (key in ADDRESSES and stand.about_me and not who.person.is_child) or (
+            key in ABOUT and stand.concerns_me and (stand.about_me or stand.about_my_child)
         ):
             given[key] = value
+        elif (key == "came_by" and stand.by_me) or (key in SIGNERS_OWN and stand.signed_by_me):
+            given[key] = _text(value, names, own_words=True) if isinstance(value, str | Mapping) else value
         elif key in TEXTS and stand.concerns_me:
             given[key] = _text(value, names, own_words=stand.signed_by_me and stand.by_me)
     return given, sorted(set(details) - set(given))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import month_name
 from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
@@ -15,30 +16,45 @@ from oval_aup.core.i18n import _
 
 _WORD = re.compile(r"[^\W_]+(?:[’'-][^\W_]+)*")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+MONTHS = frozenset(name.casefold() for name in month_name if name)
+"""In a letter “May” is a month; a pupil of that name is still known by the whole name."""
+
 _SHORTEST = 2
 """Letters of a single name that is looked for by itself."""
 
 
 class OtherNames:
-    """Knows how everybody but one person (and the children that are theirs) can be recognised in a text."""
+    """Knows how everybody but one person can be recognised in a text; of the person's own children only by numbers."""
 
-    def __init__(self, db: Session, own_ids: Collection[int], own_addresses: Collection[str]) -> None:
+    def __init__(
+        self,
+        db: Session,
+        person_id: int,
+        *,
+        child_ids: Collection[int] = (),
+        own_addresses: Collection[str] = (),
+        harmless: str = "",
+    ) -> None:
+        """``harmless`` are words that are no names wherever they stand by themselves: those of the school's name."""
         self._own_addresses = frozenset(own_addresses)
         self._their_addresses = frozenset(_addresses(db)) - self._own_addresses
         own_words: set[str] = set()
         own_names: set[tuple[str, ...]] = set()
         self._known: dict[str, set[tuple[str, ...]]] = {}
         self._single: set[str] = set()
-        for person_id, names, marks in _everybody(db):
-            if person_id in own_ids:
+        for id_, names, marks in _everybody(db):
+            own_name = id_ == person_id or id_ in child_ids
+            if own_name:
                 own_names |= set(map(_folded, names))
                 own_words |= {word for name in names for word in _folded(name)}
-                continue
-            for phrase in map(_folded, (*names, *marks)):
+            telling = (*(() if own_name else names), *(() if id_ == person_id else marks))
+            for phrase in map(_folded, telling):
                 if len(phrase) > 1 or (phrase and any(char.isdigit() for char in phrase[0])):
                     self._known.setdefault(phrase[0], set()).add(phrase)
+            if own_name:
+                continue
             self._single |= {word for name in names for word in _folded(name) if len(word) >= _SHORTEST}
-        self._single -= own_words
+        self._single -= own_words | MONTHS | set(_folded(harmless))
         for name in own_names:  # a namesake's name is the person's own
             self._known.get(name[0] if name else "", set()).discard(name)
 

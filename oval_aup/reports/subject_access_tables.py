@@ -23,7 +23,8 @@ class Holding:
     ``mine`` maps a column to the set of the person's own values that makes a row theirs, any of them; rows for which
     a column of ``except_for`` fits belong to an earlier holding of the same table. ``people`` hold row ids of persons
     and become words such as “a member of staff”; ``own_texts`` are freed of other people's whole names and
-    ``others_texts``, which somebody else wrote, of any name.
+    ``others_texts``, which somebody else wrote, of any name. ``own_where`` narrows the former: in a row with another
+    value in that column they are treated like the latter.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Holding:
     own_texts: tuple[str, ...] = ()
     others_texts: tuple[str, ...] = ()
     except_for: Mapping[str, str] = field(default_factory=dict)
+    own_where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -50,6 +52,9 @@ class Holding:
             *self.others_texts,
         )
 
+
+ABOUT_THE_READER = frozenset({"ask", "staff-ask", "reminder", "last-reminder", "receipt", "new-link", "set-password"})
+"""Letters about nobody but whom they are written to, and that person's children."""
 
 _PERSON = {"person_id": "ids"}
 
@@ -253,6 +258,7 @@ HOLDINGS: tuple[Holding, ...] = (
         ("queued_at", "kind", "to_address", "status", "sent_at", "attempts"),
         own_texts=("subject", "text"),
         others_texts=("error",),
+        own_where={"kind": ABOUT_THE_READER},
         left_out={
             "id": KEY,
             "public_id": KEY,
