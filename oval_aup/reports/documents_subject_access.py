@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,6 +120,9 @@ LABELS: dict[str, str] = {
 }
 """What the columns are called on paper; in the file for a computer they keep their own names."""
 
+MOST_LINES = 200
+"""Rows of one section on paper: what the office has done in ten years would be a book."""
+
 LONG = frozenset({"text", "draft"})
 """Shown as a block of their own."""
 
@@ -127,6 +131,17 @@ _CODES: dict[str, dict[str, str]] = {
     "channel": evidence.CHANNELS,
     "agreement_key": RULES,
     "outcome": words.KINDS,
+    "act": {
+        "given": later("yes"),
+        "refused": later("no"),
+        "withdrawn": later("no, a yes withdrawn"),
+        "invalidated": later("declared void"),
+    },
+    "way": {
+        "self": later("by themselves"),
+        "guardian": later("a parent or carer signs for them"),
+        "class": later("in class"),
+    },
 }
 
 
@@ -137,6 +152,15 @@ class Line:
     first: str
     facts: tuple[tuple[str, str], ...]
     blocks: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One section as printed; ``more`` counts the older rows that only the file for a computer has."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    more: int
 
 
 def subject_access_html(
@@ -154,8 +178,9 @@ def subject_access_html(
         title=_("Everything kept about one person"),
         found=found,
         explanations=access.explanations(),
-        sections=[(each.heading, [_line(row, each.table, uses) for row in each.rows]) for each in found.sections],
-        entries=[(told, _entry_facts(told.facts)) for told in found.ledger],
+        sections=[_part(each, uses) for each in found.sections],
+        entries=[(told, _entry_facts(told.facts)) for told in found.ledger if told.concerns],
+        for_others=Counter(told.headline for told in found.ledger if not told.concerns).most_common(),
         moment=Moment,
         made_at=Moment(document.requested_at),
         data_name=DATA_NAME,
@@ -176,6 +201,11 @@ def _uses(db: Session) -> dict[str, str]:
         return {use.key: use.heading for use in consent.purposes(db)}
     except NotFound:
         return {}
+
+
+def _part(section: access.Section, uses: Mapping[str, str]) -> Part:
+    lines = [_line(row, section.table, uses) for row in section.rows[-MOST_LINES:]]
+    return Part(section.heading, tuple(lines), len(section.rows) - len(lines))
 
 
 def _line(row: Mapping[str, Any], table: str, uses: Mapping[str, str]) -> Line:
@@ -200,7 +230,7 @@ def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
         return uses.get(value, value)
     if key == "status" and table in ("message", "signature_request"):
         return words.channel_of(value, words.MESSAGES if table == "message" else words.REQUESTS)
-    return words.channel_of(value, _CODES[key]) if key in _CODES else str(value)
+    return words.channel_of(value, _CODES[key]).rstrip(".") if key in _CODES else str(value)
 
 
 def _entry_facts(facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -208,14 +238,23 @@ def _entry_facts(facts: Mapping[str, Any]) -> tuple[str, ...]:
     parts = [
         _("by %(name)s", name=facts["by"]),
         _("about %(name)s", name=facts["about"]) if facts["about"] else "",
-        words.channel_of(facts["assurance"], evidence.ASSURANCES),
+        words.channel_of(facts["assurance"], evidence.ASSURANCES).rstrip("."),
         words.channel_of(facts["channel"], evidence.CHANNELS),
     ]
     details = {key: value for key, value in facts["details"].items() if key != "mark"}
     lines = [", ".join(part for part in parts if part)]
-    lines += [json.dumps(each, ensure_ascii=False) for each in (facts["act"], details) if each]
+    lines += [_flat(each) for each in (facts["act"], details) if each]
     if facts["details_erased"]:
         lines.append(_("Personal details erased by law."))
     elif facts["held_back"]:
         lines.append(_("Held back because they belong to others: %(names)s", names=", ".join(facts["held_back"])))
     return tuple(lines)
+
+
+def _flat(value: Any) -> str:
+    """What an entry keeps, on one line, under the names that the record itself uses."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_flat(each)}" for key, each in value.items() if each not in ("", [], {}))
+    if isinstance(value, list):
+        return ", ".join(map(_flat, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -35,6 +35,8 @@ class Told:
     seq: int
     at: dt.datetime
     headline: str
+    concerns: bool
+    """False for what the person did about somebody else, of which little more than that they did it is told."""
     facts: dict[str, Any]
     """All of it for a computer: number, hash, time, kind, who, about whom, act, details, and what was held back."""
     mark: str
@@ -93,7 +95,7 @@ def _told(entry: evidence.EntryRow, details: Mapping[str, Any] | None, who: Who,
         "details_erased": bool(body["details_commitment"]) and details is None,
     }
     mark = evidence.mark_image(given["mark"]) if given.get("mark") else ""
-    return Told(entry.seq, entry.at, headline, facts, mark)
+    return Told(entry.seq, entry.at, headline, stand.concerns_me, facts, mark)
 
 
 def _stand(entry: evidence.EntryRow, who: Who) -> _Stand:

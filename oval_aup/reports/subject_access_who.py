@@ -29,6 +29,7 @@ class Who:
         self._relations = {row.guardian_id: row.relationship_name for row in db.execute(relations)}
         self._linked = set(db.scalars(sa.select(link.c.child_id).where(link.c.guardian_id == person.person_id)))
         self._known: dict[int, people.PersonRow] = {person.person_id: person}
+        self._words = {person.pseudonym: _("this person"), "": "", "school": _("the school")}
 
     def is_own_child(self, pseudonym: str) -> bool:
         """Whether a pseudonym stands for a child of the person's own."""
@@ -53,17 +54,12 @@ class Who:
 
     def of_pseudonym(self, pseudonym: str) -> str:
         """The same by what the ledger calls people; empty for the system."""
-        if not pseudonym:
-            return ""
-        if pseudonym == "school":
-            return _("the school")
-        row = next((row for row in self._known.values() if row.pseudonym == pseudonym), None)
-        if row is None:
+        if pseudonym not in self._words:
             row = people.persons_by_pseudonym(self._db, [pseudonym]).get(pseudonym)
-        if row is None:
-            return _("somebody else")
-        self._known[row.person_id] = row
-        return self.of(row.person_id)
+            if row is not None:
+                self._known[row.person_id] = row
+            self._words[pseudonym] = self.of(row.person_id) if row else _("somebody else")
+        return self._words[pseudonym]
 
 
 def _part(row: people.PersonRow | None) -> str:

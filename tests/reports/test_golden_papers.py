@@ -24,6 +24,9 @@ PAPERS: dict[str, Callable[[Answered], evidence.Paper]] = {
     "school-report": lambda answered: answered.paper("school_report", "school", school_year=YEAR),
     "as-at-guardian": lambda answered: answered.as_at(answered.people.ann),
     "as-at-child": lambda answered: answered.as_at(answered.people.max),
+    "subject-access": lambda answered: answered.paper(
+        "subject_access", answered.people.ann.pseudonym, person_id=answered.people.ann.person_id
+    ),
     "school-figures": lambda answered: answered.paper("figures_report", "school", school_year=YEAR),
 }
 

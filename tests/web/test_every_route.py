@@ -43,7 +43,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         classroom.start_now classroom.took_part classroom.undo""",
     FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
         admin.order_figures""",
-    READERS: """admin.campaign admin.choices_csv admin.document admin.image_block admin.mail admin.make_record
+    READERS: """admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
+        admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
         admin.school_class admin.take_down admin.tasks""",
     OFFICE: """admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview

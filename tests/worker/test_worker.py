@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import signal
 import subprocess
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, evidence, notifications, worker
+from oval_aup import accounts, evidence, notifications, reports, worker
 from oval_aup.core import clock
 from tests.notifications.conftest import StartServer
 from tests.worker.conftest import Installation, Waits
@@ -39,6 +41,32 @@ def test_a_wanted_receipt_is_made_and_mailed_with_a_working_link(
     with installation.database.reading() as db:
         held = accounts.link(db, token, purpose="family")
     assert held.person_id == installation.school.people.ann.person_id
+
+
+def test_everything_about_a_person_is_made_in_both_forms_and_entered_in_the_ledger(installation: Installation) -> None:
+    ann = installation.school.people.ann
+    wanted = [
+        installation.school.want(kind, ann.pseudonym, person_id=ann.person_id)
+        for kind in ("subject_access", "subject_access_data")
+    ]
+    wanted.append(
+        installation.school.want("as_at", ann.pseudonym, person_id=ann.person_id, at="2026-11-22T23:59:59.999999Z")
+    )
+    installation.work_once()
+    with installation.database.reading() as db:
+        contents = {row.kind: evidence.document_bytes(db, row.public_id) for row in wanted}
+        exported = {
+            entry.body["act"]["kind"]: entry.body["act"]["sha256"]
+            for entry in evidence.entries_about(db, ann.pseudonym)
+            if entry.kind == "exported"
+        }
+    assert exported == {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
+    assert contents["subject_access"].startswith(b"%PDF")
+    assert contents["as_at"].startswith(b"%PDF")
+    assert json.loads(contents["subject_access_data"])["person"] == "Ann Ali"
+    names = [reports.file_name(installation.document(row)) for row in wanted]
+    assert [name.rsplit(".")[-1] for name in names] == ["pdf", "json", "pdf"]
+    assert not any("ann" in name.casefold() for name in names)
 
 
 def test_without_a_mail_server_letters_land_in_the_mail_folder(installation: Installation) -> None:

@@ -33,7 +33,7 @@ def as_at(public_id: str) -> ResponseReturnValue:
         statement, errors = None, problem.fields
     shown = render_template(
         "admin/as-at.html",
-        person=person,
+        whose=person,
         statement=statement,
         typed=typed,
         errors=errors,

@@ -1,0 +1,184 @@
+"""What a moment means, and what is said to have stood at it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from oval_aup import agreements, consent, evidence, reports, signing
+from oval_aup.agreements.shipped import shipped_versions
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.reports.as_at import AsAt
+from tests.reports.conftest import YEAR, Answered
+from tests.signing import small_school
+
+UTC = dt.UTC
+NOW = dt.datetime(2027, 11, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "meant"),
+    [
+        (dt.date(2027, 3, 14), "", dt.datetime(2027, 3, 14, 23, 59, 59, 999_999, UTC)),
+        (dt.date(2027, 7, 14), "", dt.datetime(2027, 7, 14, 22, 59, 59, 999_999, UTC)),
+        (dt.date(2027, 7, 14), "10:30", dt.datetime(2027, 7, 14, 9, 30, 59, 999_999, UTC)),
+        (dt.date(2027, 7, 14), "0.05", dt.datetime(2027, 7, 13, 23, 5, 59, 999_999, UTC)),
+        # the day of 23 hours and the day of 25
+        (dt.date(2027, 3, 28), "", dt.datetime(2027, 3, 28, 22, 59, 59, 999_999, UTC)),
+        (dt.date(2027, 3, 27), "", dt.datetime(2027, 3, 27, 23, 59, 59, 999_999, UTC)),
+        (dt.date(2027, 10, 30), "", dt.datetime(2027, 10, 30, 22, 59, 59, 999_999, UTC)),
+        (dt.date(2027, 10, 31), "", dt.datetime(2027, 10, 31, 23, 59, 59, 999_999, UTC)),
+        # this hour happened twice: its second run, so that both count
+        (dt.date(2027, 10, 31), "01:30", dt.datetime(2027, 10, 31, 1, 30, 59, 999_999, UTC)),
+        (dt.date(2027, 11, 2), "12:00", NOW),
+    ],
+)
+def test_a_day_means_its_end_and_a_minute_means_all_of_it(day: dt.date, time: str, meant: dt.datetime) -> None:
+    clock.pretend(NOW)
+    assert abs(reports.moment_asked(day, time) - meant) < dt.timedelta(seconds=1)
+
+
+def test_today_means_now() -> None:
+    clock.pretend(NOW)
+    assert abs(clock.now() - reports.moment_asked(clock.today())) < dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "field"),
+    [
+        (dt.date(2027, 11, 3), "", "on"),
+        (dt.date(2027, 11, 2), "12:05", "time"),
+        (dt.date(2027, 3, 28), "01:30", "time"),
+        (dt.date(2027, 3, 14), "25:00", "time"),
+        (dt.date(2027, 3, 14), "half past ten", "time"),
+        (dt.date(2027, 3, 14), "10:3", "time"),
+    ],
+)
+def test_what_has_not_come_or_never_was_is_refused_in_a_sentence(day: dt.date, time: str, field: str) -> None:
+    clock.pretend(NOW)
+    with pytest.raises(Invalid) as refusal:
+        reports.moment_asked(day, time)
+    assert list(refusal.value.fields) == [field]
+
+
+def at(answered: Answered, who: str, moment: dt.datetime) -> AsAt:
+    with answered.database.reading() as db:
+        return reports.as_at(db, getattr(answered.people, who).public_id, moment)
+
+
+SOON_AFTER = dt.datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_signature_binds_until_it_is_taken_back_and_only_for_its_year(answered: Answered) -> None:
+    (rules,) = at(answered, "ann", SOON_AFTER).rules
+    (mark,) = rules.marks
+    assert (rules.agreement_key, rules.state, mark.covers_year, mark.in_force) == ("parents", "signed", True, True)
+    (before,) = at(answered, "ann", dt.datetime(2026, 11, 22, 12, 41, 6, tzinfo=UTC)).rules
+    assert (before.state, before.marks) == ("not-asked", ())
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        first = signing.signatures_of(db, answered.people.ann.person_id)[0]
+        signing.withdraw(db, first.public_id, reason="Too soon", actor=SYSTEM)
+    assert at(answered, "ann", SOON_AFTER).rules[0].state == "signed"
+    assert at(answered, "ann", dt.datetime(2026, 12, 1, 10, tzinfo=UTC)).rules[0].marks == ()
+
+
+def test_last_years_signature_is_shown_as_not_covering_this_year(answered: Answered) -> None:
+    statement = at(answered, "ann", dt.datetime(2027, 9, 1, 0, 0, tzinfo=UTC))
+    assert (statement.school_year, statement.rules[0].state) == (YEAR + 1, "not-asked")
+    assert [mark.covers_year for mark in statement.rules[0].marks] == [False]
+    child = at(answered, "max", dt.datetime(2027, 9, 1, 0, 0, tzinfo=UTC)).child
+    assert child is not None
+    assert {use.permission.verdict for use in child.uses if use.purpose.basis == "consent"} == {"missing"}
+    assert child.lapses_on == dt.date(2028, 8, 31)
+    assert child.class_known_by == "today" or child.class_name == ""
+
+
+def test_the_version_in_force_is_that_of_the_day(answered: Answered) -> None:
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    shipped = next(each for each in shipped_versions() if each[0]["agreement"] == "parents")
+    with answered.database.writing() as db:
+        agreements.publish(db, [{**each, "version": 2, "title": "Newer"} for each in shipped], actor=SYSTEM)
+    then, now = at(answered, "ann", SOON_AFTER).rules[0], at(answered, "ann", clock.now()).rules[0]
+    assert then.in_force is not None
+    assert now.in_force is not None
+    assert (then.in_force.version_number, then.marks[0].in_force) == (1, True)
+    assert (now.in_force.version_number, now.marks[0].in_force) == (2, False)
+
+
+def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -> None:
+    bob = answered.people.bob
+    with answered.database.writing() as db:
+        request = signing.standing(db, bob.person_id, YEAR)[0]
+        wording = agreements.current(db, "parents")
+        for day, outcome in ((2, "declined"), (9, "signed")):
+            clock.pretend(dt.datetime(2026, 12, day, 9, tzinfo=UTC))
+            signing.sign(
+                db,
+                request.id,
+                wording=wording,
+                shown_sha256=wording.text_sha256,
+                typed_name="Bob Ali",
+                signed_by_id=bob.person_id,
+                outcome=outcome,
+                idempotency_key=outcome,
+                actor=small_school.guardian_actor(bob),
+            )
+    for day, state in ((2, "declined"), (9, "signed")):
+        (rules,) = at(answered, "bob", dt.datetime(2026, 12, day, 10, tzinfo=UTC)).rules
+        assert (rules.state, [mark.row.outcome for mark in rules.marks]) == (state, [state])
+
+
+def test_the_class_is_that_of_the_lesson_in_which_a_mark_was_made(answered: Answered) -> None:
+    school = answered.people
+    di = small_school.staff_actor(school.di, "teacher")
+    clock.pretend(dt.datetime(2026, 12, 1, 10, tzinfo=UTC))
+    with answered.database.writing() as db:
+        lesson = signing.open_class_session(db, school.older.public_id, school_year=YEAR, actor=di)
+        wording = agreements.current(db, "children")
+        signing.record_present(db, lesson.public_id, [school.max.public_id], wording=wording, actor=di)
+    then = at(answered, "max", dt.datetime(2026, 12, 1, 11, tzinfo=UTC)).child
+    before = at(answered, "max", SOON_AFTER).child
+    assert then is not None
+    assert before is not None
+    assert (then.class_name, then.class_known_by) == ("4C", "lesson")
+    assert before.class_known_by != "lesson"
+
+
+def test_blocks_are_told_as_they_were_known_then(answered: Answered) -> None:
+    max_ = answered.people.max
+    for day in (1, 8):
+        clock.pretend(dt.datetime(2026, 12, day, 10, tzinfo=UTC))
+        with answered.database.writing() as db:
+            if day == 1:
+                consent.block(db, max_, school_year=YEAR, actor=SYSTEM)
+            else:
+                consent.unblock(db, max_, actor=SYSTEM)
+    for day, blocked, known in ((1, False, 0), (2, True, 1), (9, False, 1)):
+        child = at(answered, "max", dt.datetime(2026, 12, day, 9, tzinfo=UTC)).child
+        assert child is not None
+        assert (child.is_blocked, len(child.blocks)) == (blocked, known)
+        verdicts = {use.permission.verdict for use in child.uses}
+        assert (verdicts == {"blocked"}) is blocked
+
+
+def test_before_the_record_there_is_nothing_to_state(answered: Answered) -> None:
+    long_ago = dt.datetime(2026, 1, 1, tzinfo=UTC)
+    statement = at(answered, "ann", long_ago)
+    assert statement.before_record
+    assert statement.began_at is not None
+    with pytest.raises(Conflict):
+        answered.paper(
+            "as_at", answered.people.ann.pseudonym, person_id=answered.people.ann.person_id, at=clock.iso(long_ago)
+        )
+
+
+def test_the_statement_carries_the_entries_it_rests_on_and_no_later_ones(answered: Answered) -> None:
+    paper = answered.as_at(answered.people.max)
+    (file,) = paper.embedded
+    assert file.name == evidence.RECORD_NAME
+    assert b'"seq":3' in file.content.replace(b" ", b"")
+    assert "Bob Ali: no" not in paper.html
