@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
@@ -229,8 +229,15 @@ def _rule(
     answers = [mark for mark in marks if mark.covers_year and mark.row.outcome in ("signed", "declined")]
     asked_at = request.asked_at if request and request.asked_at and request.asked_at <= past.at else None
     level = "younger" if request and request.way == "guardian" and key == "children" else "full"
-    state = answers[0].row.outcome if answers else "open" if asked_at else "not-asked"
+    waiting = asked_at is not None or (request is not None and _asked_in_class(db, request, past))
+    state = answers[0].row.outcome if answers else "open" if waiting else "not-asked"
     return RulesThen(key, state, asked_at, _in_force(db, key, level, past), tuple(marks))
+
+
+def _asked_in_class(db: Session, request: signing.RequestRow, past: evidence.Past) -> bool:
+    """No letter is written to a child who signs in class: they are asked from the opening of the round."""
+    opened = campaigns.campaign_of(db, request.school_year)
+    return request.way == "class" and bool(opened and opened.opened_at and opened.opened_at <= past.at)
 
 
 def _child(db: Session, child: people.ChildRow, marks: Iterable[MarkThen], past: evidence.Past, year: int) -> ChildThen:

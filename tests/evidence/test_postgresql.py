@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,3 +93,14 @@ def test_a_document_wanted_by_both_is_wanted_once_and_claimed_once(two: tuple[Da
         evidence.store_document(db, claims[0], b"%PDF-1.7")
     with two[1].reading() as db:
         assert evidence.document_bytes(db, claims[0].public_id) == b"%PDF-1.7"
+
+
+def test_a_past_moment_is_found_as_on_sqlite(two: tuple[Database, Database]) -> None:
+    with two[0].writing() as db:
+        before = evidence.append(db, "blocked", subject="b" * 32, act={}, idempotency_key="then", actor=SYSTEM)
+        evidence.append(db, "unblocked", subject="b" * 32, act={}, idempotency_key="later", actor=SYSTEM)
+    with two[0].reading() as db:
+        began = evidence.record_began(db)
+        assert began is not None
+        assert evidence.past(db, before.at).size == before.seq
+        assert evidence.past(db, began - dt.timedelta(microseconds=1)).size == 0
