@@ -95,7 +95,6 @@ HOLDINGS: tuple[Holding, ...] = (
         later("Linked to children"),
         {"guardian_id": "ids"},
         (
-            "relationship_name",
             "parental_responsibility",
             "contact_allowed",
             "lives_with",
@@ -103,6 +102,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "ended_on",
         ),
         people=("child_id",),
+        others_texts=("relationship_name",),
         left_out={"id": KEY, "guardian_id": KEY},
     ),
     Holding(

@@ -129,6 +129,7 @@ def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> N
     child, guardian, member = _persons(running)
     paths = plain_paths(app, *PERMISSIONS, under="/office")
     paths += [f"/office/people/{public_id}" for public_id in (child, guardian, member)]
+    paths += [f"/office/people/{public_id}/as-at" for public_id in (child, guardian)]
     paths += [f"/office/people/{guardian}/answer", f"/office/signatures/{mark}/take-back", f"/office/classes/{room}"]
     paths += ["/office/tasks/take-down", "/office/tasks/conflict", "/office/people?q=a", "/office/nudge?everybody=yes"]
     with visiting(chromium, PHONE) as page:

@@ -99,12 +99,16 @@ def test_a_receipt_carries_entries_that_prove_themselves(answered: Answered) -> 
         assert hashlib.sha256(opened).hexdigest() == promised
 
 
-@pytest.mark.parametrize("kind", ["receipt", "record", "class_report", "school_report"])
+@pytest.mark.parametrize("kind", ["receipt", "record", "as_at", "subject_access", "class_report", "school_report"])
 def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: Printed, kind: str) -> None:
     people = answered.people
     papers = {
         "receipt": lambda: answered.receipt(),
         "record": lambda: answered.paper("record", people.ann.pseudonym, person_id=people.ann.person_id),
+        "as_at": lambda: answered.as_at(people.max),
+        "subject_access": lambda: answered.paper(
+            "subject_access", people.ann.pseudonym, person_id=people.ann.person_id
+        ),
         "class_report": lambda: answered.paper("class_report", people.older.public_id, school_year=YEAR),
         "school_report": lambda: answered.paper("school_report", "school", school_year=YEAR),
     }
