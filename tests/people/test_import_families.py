@@ -212,6 +212,56 @@ def test_a_slip_in_a_date_makes_nobody_a_leaver(db: Session) -> None:
     assert sentences(shown) == ["3: “31/02/2018” is not a day in the calendar (day/month/year is expected)."]
 
 
+def test_a_slip_in_one_row_of_a_child_ends_none_of_their_contacts(db: Session) -> None:
+    rows = [link(1, 1), link(1, 2, Relationship="Father"), link(2, 3)]
+    bring_in(db, contacts(*rows))
+    for slip in ({"Date_of_Birth": "31/02/2018"}, {"Legal_Surname": ""}):
+        shown = look(db, contacts(rows[0], link(1, 2, Relationship="Father", **slip), rows[2]))
+        assert plan_of(shown).is_empty
+        assert len(sentences(shown, "error")) == 1
+
+
+def test_the_list_of_another_school_makes_nobody_a_leaver(db: Session) -> None:
+    """Their office numbers are ours with other children behind them; the one number that is missing is chance."""
+    bring_in(db, contacts(link(1, 1), link(2, 2), link(3, 3)))
+    others = [link(n, n + 6, Legal_Forename="Ola", Legal_Surname="Wu", Date_of_Birth="09/09/2017") for n in (1, 2)]
+    shown = look(db, contacts(*others))
+    assert plan_of(shown).leavers == []
+    assert any("nobody counts as having left" in told for told in sentences(shown))
+
+
+def test_dates_with_the_month_first_are_refused_as_a_whole(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1, Date_of_Birth="05/06/2018"), link(2, 2, Date_of_Birth="14/06/2018")))
+    turned = contacts(link(1, 1, Date_of_Birth="06/05/2018"), link(2, 2, Date_of_Birth="6/14/2018"))
+    shown = look(db, turned)
+    assert shown.plan is None
+    assert shown.gaps == (
+        (
+            "The dates in “Date of Birth” have the month first, such as 6/14/2018."
+            " Export them as day/month/year or as 2018-06-05."
+        ),
+    )
+    with pytest.raises(Invalid, match="month first"):
+        roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert _child(db, "Leo Brown").born_on == dt.date(2018, 6, 5)
+
+
+def test_a_name_that_lost_letters_on_the_way_changes_and_doubles_nobody(db: Session) -> None:
+    """Excel’s plain CSV writes a question mark for every letter that Windows-1252 lacks."""
+    rows = [link(6, 1, Contact_Surname="Łukasik"), link(1, 2)]
+    bring_in(db, contacts(*rows))
+    lost = [
+        {key: cell.encode("cp1252", "replace").decode("cp1252") for key, cell in row.items()}
+        for row in (*rows, link(1, 1, Contact_Surname="Łukasik"))
+    ]
+    shown = look(db, contacts(*lost))
+    assert plan_of(shown).is_empty
+    assert sentences(shown) == [
+        "2: “?tefan” has lost a letter: save the list as “CSV UTF-8” and choose it again.",
+        "4: “?ukasik” has lost a letter: save the list as “CSV UTF-8” and choose it again. This contact was left out.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [

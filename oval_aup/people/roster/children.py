@@ -302,6 +302,18 @@ def _compare_classes(usable: list[ChildOfFile], now: Current, plan: Plan) -> Non
     )
 
 
+def doubt_slips(usable: list[ChildOfFile], parsed: Parsed) -> None:
+    """A row left out may have named a contact of a child whose other rows could be used: no contact of theirs ends."""
+    slips = {key for unread in parsed.unread for key in unread.keys}
+    for child in usable:
+        entry, known = child.entry, child.existing
+        keys = {entry.upn, entry.mis_id, folded(f"{entry.forename} {entry.surname}"), folded(child.name)}
+        if known:
+            keys |= {known.upn, known.mis_id, folded(f"{known.forename} {known.surname}"), folded(known.full_name)}
+        if slips & (keys - {""}):
+            child.doubtful = True
+
+
 def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Current, plan: Plan) -> None:
     """Note the children on roll whom a whole-school list no longer names; a slip in a cell makes nobody a leaver."""
     present = {child.existing.person_id for child in usable if child.existing} | kept.children

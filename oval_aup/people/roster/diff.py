@@ -10,7 +10,7 @@ from oval_aup.people.roster import children as children_
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link, compare_contacts, compare_links, identify_contacts, links_of_file
 from oval_aup.people.roster.current import Current
-from oval_aup.people.roster.entries import Parsed
+from oval_aup.people.roster.entries import ERROR, Parsed
 from oval_aup.people.roster.grouping import contacts_of_file
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
 from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Leaver, Plan
@@ -45,9 +45,13 @@ def diff(
 def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping[str, str]) -> None:
     gathered = children_.children_of_file(parsed, plan)
     usable, kept = children_.identify(gathered, now, plan, answers)
+    children_.doubt_slips(usable, parsed)
     plan.read = len(usable)
     if not plan.partial:
-        children_.find_leavers(usable, kept, parsed, now, plan)
+        if _mostly_left_out(parsed, plan):
+            plan.warn(0, _("Most rows of this list were left out, so nobody counts as having left."))
+        else:
+            children_.find_leavers(usable, kept, parsed, now, plan)
     children_.compare_children(usable, now, plan)
     contacts = identify_contacts(contacts_of_file(usable, now, plan), now, plan)
     authoritative = plan.kind == CONTACTS
@@ -57,6 +61,13 @@ def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping
     if authoritative and not plan.partial:
         _end_links(usable, links, now, plan, numbered="contact_id" in parsed.fields)
     _settle_guardians(usable, links, now, plan)
+
+
+def _mostly_left_out(parsed: Parsed, plan: Plan) -> bool:
+    """Whether so little of the list could be used that whom it lacks says nothing, as with another school's list."""
+    left_out = {problem.row for problem in plan.problems if problem.severity == ERROR}
+    rows = {line.row for line in parsed.families} | left_out
+    return 2 * len(left_out) > len(rows)
 
 
 def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan: Plan, *, numbered: bool) -> None:

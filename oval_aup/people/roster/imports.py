@@ -22,7 +22,7 @@ from oval_aup.people.roster import mapping as mapping_
 from oval_aup.people.roster.apply import carry_out
 from oval_aup.people.roster.current import current
 from oval_aup.people.roster.diff import diff
-from oval_aup.people.roster.parse import parse
+from oval_aup.people.roster.parse import parse, unusable
 from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
 from oval_aup.people.roster.read import DEFAULT_LIMIT, Table, read
 
@@ -268,7 +268,7 @@ def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Pr
 
 
 def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
-    missing = mapping_.gaps(row.mapping, row.kind)
+    missing = mapping_.gaps(row.mapping, row.kind) or unusable(table, row.mapping)
     plan = None
     if not missing:
         plan = diff(

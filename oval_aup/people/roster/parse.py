@@ -113,6 +113,26 @@ def parse(table: Table, mapping: Mapping[str, str], kind: str, *, today: dt.date
     return parsed
 
 
+def unusable(table: Table, mapping: Mapping[str, str]) -> tuple[str, ...]:
+    """Sentences naming columns that would be misread as a whole; empty when there are none."""
+    told = []
+    for key in ("child_born_on", "staff_starts_on"):
+        header = mapping.get(key)
+        if header is None:
+            continue
+        place = table.headers.index(header)
+        if cell := values.month_first([cells[place] for cells in table.rows]):
+            told.append(
+                _(
+                    "The dates in “%(header)s” have the month first, such as %(cell)s."
+                    " Export them as day/month/year or as 2018-06-05.",
+                    header=header,
+                    cell=cell,
+                )
+            )
+    return tuple(told)
+
+
 def _what_is_known(row: _Row, kind: str) -> tuple[str, ...]:
     who = "staff" if kind == STAFF else "child"
     raw = {key: cleaned(row.cells[place]) for key, place in row.columns.items() if key.startswith(who)}
@@ -133,6 +153,12 @@ def _names(row: _Row, who: str) -> tuple[str, str, str]:
     if not (forename or surname) and (whole := row.text(f"{who}_full_name", 240)):
         found, forename, surname = values.split_name(whole)
         title = title or found
+    if lost := next(filter(values.has_lost_letters, (forename, surname)), ""):
+        told = _(
+            "“%(cell)s” has lost a letter: save the list as “CSV UTF-8” and choose it again.",
+            cell=values.shortened(lost),
+        )
+        raise LeftOut(told)
     return title[:40], forename[:120], surname[:120]
 
 
@@ -214,7 +240,11 @@ def _years_apart(year_group: str, usual: int) -> int:
 
 def _contact(row: _Row, who: str, place: int | None) -> tuple[ContactEntry | None, bool]:
     """The contact, if the row has one, and whether all there was could be read."""
-    title, forename, surname = _names(row, who)
+    try:
+        title, forename, surname = _names(row, who)
+    except LeftOut as fault:
+        row.warn(_("%(fault)s This contact was left out.", fault=fault))
+        return None, False
     contact_id = row.key(f"{who}_id")
     email = row.value(f"{who}_email", values.email, "", _("It was left out."))
     mobile = row.value(f"{who}_mobile", values.telephone, "", _("It was left out."))

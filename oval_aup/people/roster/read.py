@@ -53,11 +53,7 @@ def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
     """Read an export of at most ``limit`` bytes; raises Unreadable with a sentence for anything else."""
     if len(content) > limit:
         raise Unreadable(
-            _(
-                "This file is %(size)s MB; the largest that can be read is %(limit)s MB.",
-                size=_megabytes(len(content)),
-                limit=_megabytes(limit),
-            )
+            _("This file is larger than %(limit)s MB, the most that can be read.", limit=_megabytes(limit))
         )
     text, encoding, fault = decoded(content)
     if fault:

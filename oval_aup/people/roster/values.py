@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
@@ -92,6 +93,7 @@ _PARTICLES = frozenset(
 )
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _DAMAGED = re.compile(r"[ÃÂ][\u0080-\u00bf€-™ŒœŠšŽžŸ]|[ÅÄ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—™›]|\ufffd")
+_LOST = re.compile(r"\?[^\W\d_]|[^\W\d_]\?")
 _LANGUAGES = {
     "en": ("english", "eng", "enb"),
     "ur": ("urdu", "urd"),
@@ -146,6 +148,23 @@ def date(text: str) -> dt.date | None:
         raise BadValue(
             _("“%(cell)s” is not a day in the calendar (day/month/year is expected).", cell=shortened(text))
         ) from None
+
+
+def month_first(cells: Iterable[str]) -> str:
+    """A date of a column that puts the month first, as American systems do; empty where most do not.
+
+    Then every day up to the 12th would be read as a month, with no row to tell.
+    """
+    told: list[str] = []
+    day_first = 0
+    for cell in cells:
+        if match := _UK.fullmatch(_TIME.sub("", cell.strip())):
+            one, two = int(match[1]), int(match[2])
+            if one <= 12 < two <= 31:
+                told.append(shortened(cell))
+            elif two <= 12 < one <= 31:
+                day_first += 1
+    return told[0] if len(told) > day_first else ""
 
 
 def _full_year(text: str) -> int:
@@ -272,6 +291,11 @@ def _without_title(words: list[str]) -> tuple[str, list[str]]:
 def looks_damaged(text: str) -> bool:
     """Whether a name shows the marks of a file once saved in the wrong encoding, such as ``SiÃ¢n``."""
     return not text.isascii() and bool(_DAMAGED.search(text))
+
+
+def has_lost_letters(text: str) -> bool:
+    """Whether a name shows what is left of a letter that the file's encoding cannot hold, such as ``?ukasik``."""
+    return "?" in text and bool(_LOST.search(text))
 
 
 def shortened(text: str) -> str:
