@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from oval_aup.core import clock
 from oval_aup.core.school import School
+from oval_aup.notifications import smtp_channel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -188,8 +189,19 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
 
 def _smtp_url(env: Mapping[str, str]) -> str:
     text = env.get("OVAL_SMTP_URL") or ""
-    if text and (urlsplit(text).scheme not in {"smtp", "smtps"} or not urlsplit(text).hostname):
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable:
         raise BadSetting("OVAL_SMTP_URL must look like smtp://user:password@host:587?tls=starttls.")
+    try:
+        smtp_channel(text, sender="")
+    except ValueError as fault:  # or else the worker alone would stop, and the school would wait for its messages
+        raise BadSetting(f"OVAL_SMTP_URL: {fault}.") from fault
     return text
 
 

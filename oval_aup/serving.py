@@ -54,7 +54,8 @@ def refuse_taken_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise BadSetting(
-                f"Cannot listen on {settings.host} port {settings.port} ({error.strerror}); set OVAL_PORT to another."
+                f"Cannot listen on {settings.host} port {settings.port} ({error.strerror});"
+                " set OVAL_HOST or OVAL_PORT to another."
             ) from error
 
 
