@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import flash, g, render_template, request, url_for
@@ -49,14 +50,14 @@ def _open_for(public_id: str) -> _Open:
     return _Open(row, own, choosing, mine.younger if mine else ())
 
 
-def _form_page(asked: _Open, errors: dict[str, str] | None = None) -> str:
+def _form_page(asked: _Open, errors: dict[str, str] | None = None, *, filled: Mapping[str, str] | None = None) -> str:
     return render_template(
         "admin/answer.html",
         asked=asked,
         uses=consent.asked_purposes(g.db),
         rules=[agreements.current(g.db, row.agreement_key) for row in asked.own],
         errors=errors or {},
-        typed=request.form,
+        typed=request.form.to_dict() | dict(filled or {}),
         received=as_typed("received", clock.today()),
         key=request.form.get("key") or secrets.token_hex(16),
         year=this_year(),
@@ -74,8 +75,10 @@ def answer(public_id: str) -> str:
 @bp.post("/office/people/<public_id>/answer")
 @allow("answers.record")
 def record_answer(public_id: str) -> ResponseReturnValue:
-    """Record it under the recorder's name; the same form sent twice is recorded once."""
+    """Record it under the recorder's name; the same form sent twice is recorded once. ``fill`` only fills it in."""
     asked = _open_for(public_id)
+    if "fill" in request.form:
+        return _form_page(asked, filled=_filled(asked))
     try:
         _record(asked)
     except Invalid as problem:
@@ -84,6 +87,14 @@ def record_answer(public_id: str) -> ResponseReturnValue:
         return _form_page(asked, {"outcome": problem.message}), 422
     flash(_("Recorded. The receipt is being prepared, and goes out by e-mail where we have an address."))
     return back_to(public_id)
+
+
+def _filled(asked: _Open) -> dict[str, str]:
+    """The choices of one child with every use answered alike, as ``fill`` asks: the child's id, a colon, yes or no."""
+    child, _colon, answer = typed("fill").partition(":")
+    if answer not in ("yes", "no") or child not in {each.child.public_id for each in asked.choosing}:
+        raise Invalid
+    return {f"use-{child}-{use.key}": answer for use in consent.asked_purposes(g.db)}
 
 
 def _record(asked: _Open) -> None:

@@ -160,3 +160,21 @@ def test_a_parent_signs_on_the_offices_device_with_a_witness_and_the_office_logg
 def test_a_device_is_not_handed_to_a_barred_contact(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get(f"/office/people/{world.ann.public_id}")
     eve.post(f"/office/people/{troubles.max.public_id}/sign-here", status=403)
+
+
+def test_yes_or_no_to_all_only_fills_one_childs_choices_in(world: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{world.ann.public_id}/answer"
+    eve.get(path)
+    eve.post(
+        path,
+        {"key": eve.page.hidden("key"), "identified": "I know her", "fill": f"{world.zara.public_id}:no"},
+    )
+    fields = _uses(world, world.zara, "no")
+    checked = {
+        e["name"]: e["value"] for e in eve.page.all("input") if e["type"] == "radio" and "checked" in e.attributes
+    }
+    assert checked == fields
+    assert any(e["value"] == "I know her" for e in eve.page.all("input"))
+    with world.database.reading() as db:
+        assert not [row for row in signing.signatures_of(db, world.ann.person_id) if row.recorded_by_id]
+    eve.post(path, {"key": eve.page.hidden("key"), "fill": f"{world.maja.public_id}:no"}, status=422)
