@@ -47,6 +47,7 @@ def outstanding() -> Response:
         asked={name: value for name, value in asked.items() if value},
         classes=people.classes(g.db),
         has_been_asked=_has_been_asked(year),
+        ticked=request.args.get("tick") == "all",
         year=year,
         words=words,
     )

@@ -93,3 +93,16 @@ def notifications_to(world: World, pseudonym: str) -> list[str]:
 
 def _reminders(world: World, pseudonym: str) -> list[str]:
     return [kind for kind in notifications_to(world, pseudonym) if kind == "reminder"]
+
+
+def test_a_whole_page_is_ticked_at_once_without_scripts(troubles: Troubles, eve: Browser) -> None:
+    def boxes() -> list[bool]:
+        return ["checked" in e.attributes for e in eve.page.all("input") if e["name"] == "person"]
+
+    eve.get("/office/outstanding?audience=staff")
+    assert boxes()
+    assert not any(boxes())
+    (tick,) = (e["href"] for e in eve.page.all("a") if e.text == "Tick all on this page")
+    eve.get(tick)
+    assert boxes()
+    assert all(boxes())
