@@ -24,6 +24,8 @@ class Mark:
     version: int
     title: str
     assurance: str
+    teacher: str
+    """Who held the lesson, where it was made in one."""
     recorded_by: str
     reason: str
     other_name: str
@@ -160,6 +162,7 @@ def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.Signatu
                 version=wording.version_number,
                 title=wording.title,
                 assurance=_(evidence.ASSURANCES.get(row.assurance, row.assurance)),
+                teacher=str(details.get("teacher_name", "")),
                 recorded_by=names.get(row.recorded_by_id or 0, ""),
                 reason=str(details.get("reason", "")),
                 other_name=str(details.get("typed_name", "")) if details.get("name_matches") is False else "",

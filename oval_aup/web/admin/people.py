@@ -14,6 +14,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
+from oval_aup.web.namesakes import told_apart
 from oval_aup.web.unit_of_work import settings
 
 FOUND = 25
@@ -31,6 +32,7 @@ def people() -> Response:
         "admin/_found.html",
         sought=sought,
         found=found,
+        names=told_apart(school_people.children_by_id(g.db, [row.person_id for row in found if row.is_child]).values()),
         beside=reports.children_words(g.db, ids) if ids else {},
         most=FOUND,
         roster_url=url_for(".roster_start") if current_visitor().may("roster.import") else "",

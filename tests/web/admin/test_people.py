@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from oval_aup import accounts, consent, evidence, notifications, people
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
@@ -36,6 +38,21 @@ def test_a_childs_page_shows_who_disagrees(world: World, troubles: Troubles, eve
     assert "Parents disagree." in text
     assert "Ann Khan" in text
     assert "Bob Khan" in text
+
+
+def test_children_of_one_name_are_told_apart_by_their_birthdays(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.writing() as db:
+        other = people.add_child(
+            db,
+            forename=world.ayaan.forename,
+            surname="Khan",
+            born_on=dt.date(2018, 3, 9),
+            year_group="4",
+            actor=OFFICE,
+        )
+    found = eve.get("/office/people?q=ayaan+khan").text
+    assert "Ayaan Khan (born 9 Mar)" in found
+    assert "born 9 March 2018" in eve.get(f"/office/people/{other.public_id}").text
 
 
 def test_a_barred_contact_has_no_buttons(world: World, troubles: Troubles, eve: Browser) -> None:
