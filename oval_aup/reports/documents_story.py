@@ -74,6 +74,8 @@ class Act:
     by: str
     on_behalf: bool
     recorded_by: str
+    teacher: str
+    """Who held the lesson in which a child made it."""
     typed_name: str
     mark: str
     reason: str
@@ -233,6 +235,7 @@ def _act(
         by=names.get(by, ""),
         on_behalf=by != subject,
         recorded_by=names.get(recorder, ""),
+        teacher=str(personal.get("teacher_name") or ""),
         typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
         mark=evidence.mark_image(personal.get("mark") or []),
         reason=str(personal.get("reason") or personal.get("note") or ""),

@@ -12,11 +12,11 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.core.actor import SYSTEM
+from oval_aup import agreements, consent, evidence, people, reports, signing
+from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
-from tests.reports.conftest import SCHOOL, YEAR, Answered
+from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered
 from tests.signing import small_school
 
 Printed = Callable[[evidence.Paper], Path]
@@ -181,6 +181,29 @@ def test_a_record_of_a_child_shows_who_signed_for_them(answered: Answered, print
     text = read(printed(answered.paper("record", mia.pseudonym, person_id=mia.person_id)))
     assert "Ann Ali, on behalf of Mia Ali" in text
     assert "Child, class 1A" in text
+
+
+def test_a_mark_made_in_class_names_the_teacher_who_was_there(answered: Answered, printed: Printed) -> None:
+    school, max_ali = answered.people, answered.people.max
+    with answered.database.writing() as db:
+        lesson = signing.open_class_session(
+            db, school.older.public_id, school_year=YEAR, actor=small_school.staff_actor(school.di, "teacher")
+        )
+        wording = agreements.current(db, "children")
+        signing.make_mark(
+            db,
+            lesson.public_id,
+            max_ali.public_id,
+            wording=wording,
+            shown_sha256=wording.text_sha256,
+            mark=MARK,
+            actor=Actor(role="kiosk", assurance="in-class", channel="class"),
+        )
+    with answered.database.reading() as db:
+        (mark,) = reports.story(db, max_ali.public_id, YEAR).marks
+    assert mark.teacher == "Di Dunn"
+    text = read(printed(answered.paper("record", max_ali.pseudonym, person_id=max_ali.person_id)))
+    assert "Teacher Di Dunn" in text
 
 
 def test_erased_details_leave_the_entry_and_say_so(answered: Answered, printed: Printed) -> None:
