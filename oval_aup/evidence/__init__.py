@@ -21,6 +21,16 @@ from oval_aup.evidence.documents import (
     store_document,
     want_document,
 )
+from oval_aup.evidence.erasures import (
+    ERASURES,
+    NotedErasure,
+    erase_again,
+    keep_erasures,
+    note_erasure,
+    note_missing_erasures,
+    noted_erasures,
+    unapplied_erasures,
+)
 from oval_aup.evidence.heads import CHECK_NOTE, SignedHead, keep_head, kept_heads, signed_head
 from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key, register
 from oval_aup.evidence.ledger import (
@@ -55,6 +65,7 @@ __all__ = [
     "ASSURANCES",
     "CHANNELS",
     "CHECK_NOTE",
+    "ERASURES",
     "GENESIS",
     "KINDS",
     "PLAIN_KINDS",
@@ -70,6 +81,7 @@ __all__ = [
     "KeyRow",
     "Keyring",
     "NewEntry",
+    "NotedErasure",
     "Paper",
     "Past",
     "Press",
@@ -94,15 +106,20 @@ __all__ = [
     "entries_about",
     "entries_by",
     "entries_of_kind",
+    "erase_again",
     "erase_details",
     "fail_document",
     "failed_documents",
     "find",
     "head",
+    "keep_erasures",
     "keep_head",
     "kept_heads",
     "mark_image",
     "newest_documents",
+    "note_erasure",
+    "note_missing_erasures",
+    "noted_erasures",
     "past",
     "pending_documents",
     "record_began",
@@ -110,6 +127,7 @@ __all__ = [
     "retry_document",
     "signed_head",
     "store_document",
+    "unapplied_erasures",
     "verify",
     "want_document",
 ]
