@@ -10,7 +10,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from oval_aup import accounts, campaigns, demo, evidence, people, schema, serving, witnesses, worker
+from oval_aup import accounts, backups, campaigns, demo, evidence, people, schema, serving, witnesses, worker
 from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -85,15 +85,20 @@ def demo_serve() -> None:
 
 def _serve() -> None:
     """Serve what can be served; anything else is refused in one sentence."""
-    fault = schema.fault(_database())
-    _database().dispose()
-    if fault:
-        sys.exit(f"Oval AUP cannot start. {fault}")
+    _refuse_unfit()
     try:
         code = serving.serve(_settings())
     except BadSetting as problem:
         sys.exit(f"Oval AUP cannot start. {problem}")
     sys.exit(code)
+
+
+def _refuse_unfit() -> None:
+    """Stop in one sentence where the database has another shape, or holds what was erased since."""
+    fault = schema.fault(_database()) or backups.fault(_settings(), _database())
+    _database().dispose()
+    if fault:
+        sys.exit(f"Oval AUP cannot start. {fault}")
 
 
 roster_group = AppGroup("roster", help="The school’s lists of pupils, contacts and staff.")
@@ -216,12 +221,92 @@ def evidence_rotate_key(use: str) -> None:
     click.echo(f"The new {use} key is {row.key_id}. Keep a copy of {settings.keys.folder}.")
 
 
+backup_group = AppGroup("backup", help="Copies of the database, and the way back to one.")
+REAPPLY: tuple[backups.Reapply, ...] = ()
+"""What wipes again, outside the ledger, whatever was erased after the backup that is restored."""
+
+
+def _backup_file(name: str) -> Path:
+    """A file by its path, or by its name in the folder of backups; the newest good one where none is named."""
+    folder = _settings().backups.folder
+    if name:
+        return Path(name) if Path(name).is_file() else folder / name
+    newest = next((one.file for one in backups.kept(_settings()) if one.good), None)
+    if newest is None:
+        sys.exit(f"There is no good backup in {folder}.")
+    return folder / newest
+
+
+@backup_group.command("create")
+def backup_create() -> None:
+    """Make a backup now, and try it out by restoring it beside the live database."""
+    try:
+        made = backups.create(_settings(), _database())
+    except DomainError as problem:
+        sys.exit(f"No backup was made. {problem.message}")
+    click.echo(f"Good: {_settings().backups.folder / made.file}, {made.ledger_size:,} entries, {made.size:,} bytes.")
+    click.echo(f"It opens with {_settings().instance / backups.IDENTITY} alone: keep a copy of that file elsewhere.")
+
+
+@backup_group.command("list")
+def backup_list() -> None:
+    """List the backups in the folder, newest first."""
+    rows = backups.kept(_settings())
+    for one in rows:
+        state = "good" if one.good else f"BAD: {one.fault}"
+        click.echo(
+            f"{one.at:%Y-%m-%d %H:%M} UTC  {one.ledger_size:>9,} entries  {one.size:>13,} bytes  {one.file}  {state}"
+        )
+    click.echo(f"{len(rows)} backups in {_settings().backups.folder}.")
+
+
+@backup_group.command("verify")
+@click.argument("file", default="")
+def backup_verify(file: str) -> None:
+    """Try out FILE, or the newest good backup, by restoring it beside the live database; changes nothing."""
+    try:
+        found = backups.verify(_settings(), _database(), _backup_file(file))
+    except DomainError as problem:
+        sys.exit(problem.message)
+    click.echo(f"{found.file} is good: {found.ledger_size:,} entries, the last with fingerprint {found.head_hash}.")
+
+
+@backup_group.command("restore")
+@click.argument("file", default="")
+@click.option("--replace", is_flag=True, help="Move the present database aside; it is never deleted.")
+@click.option("--older-than-known", is_flag=True, help="Yes, what was recorded after this backup is to be lost.")
+def backup_restore(file: str, replace: bool, older_than_known: bool) -> None:
+    """Put the database of FILE, or of the newest good backup, in place."""
+    chosen = _backup_file(file)
+    try:
+        done = backups.restore(
+            _settings(), _database(), chosen, replace=replace, older_than_known=older_than_known, reapply=REAPPLY
+        )
+    except DomainError as problem:
+        sys.exit(f"Nothing was restored. {problem.message}")
+    click.echo(f"Restored {chosen.name}: {done.size:,} entries, {done.lost:,} known to be lost.")
+    click.echo(f"Erasures applied again: {done.erasures:,}. Everybody is logged out.")
+    if done.aside:
+        click.echo(f"The old database is now {done.aside}; delete it once you no longer need it.")
+
+
+@backup_group.command("reapply-erasures")
+def backup_reapply_erasures() -> None:
+    """Erase again what a database that was put back by hand has too much; needed before it can be served."""
+    try:
+        number = backups.reapply_erasures(_settings(), _database(), reapply=REAPPLY)
+    except DomainError as problem:
+        sys.exit(problem.message)
+    click.echo(f"Erasures applied again: {number:,}.")
+
+
 worker_group = AppGroup("worker", help="The background worker.")
 
 
 @worker_group.command("run")
 def worker_run() -> None:
     """Render, send and remind until told to stop."""
+    _refuse_unfit()
     worker.run(_settings())
 
 
@@ -268,6 +353,7 @@ GROUPS = (
     outbox_group,
     ledger_group,
     evidence_group,
+    backup_group,
     account_group,
     worker_group,
     server_group,

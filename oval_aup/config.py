@@ -34,6 +34,16 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Where backups go, when the worker makes them and how many are kept."""
+
+    folder: Path
+    at: dt.time | None
+    """London time of day; None when only the command makes them."""
+    keep_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can differ between two installations."""
 
@@ -52,6 +62,7 @@ class Settings:
     keys: KeySettings
     witnesses: tuple[str, ...]
     """Addresses that are sent the ledger's head each school day."""
+    backups: BackupSettings
     school: School
 
     @property
@@ -88,6 +99,9 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_SEAL_CERTIFICATE_PASSWORD": ("none", "Opens that file"),
     "OVAL_TIMESTAMP_URL": ("none", "An RFC 3161 service that adds its time to every seal"),
     "OVAL_WITNESSES": ("none", "Who is sent the ledger’s head each school day: head@…, clerk@…"),
+    "OVAL_BACKUP_FOLDER": ("OVAL_INSTANCE/backups", "Where backups go: better another disk than the database’s"),
+    "OVAL_BACKUP_AT": ("02:30", "London time at which the worker makes the day’s backup; off: only by command"),
+    "OVAL_BACKUP_KEEP": ("14", "Of how many days the backups are kept, beside one a month for a year"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
 }
@@ -120,6 +134,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         cdn=_yes_or_no(env, "OVAL_CDN", default=True),
         keys=_keys(env, instance),
         witnesses=_witnesses(env),
+        backups=_backups(env, instance),
         school=School(
             name=env.get("OVAL_SCHOOL_NAME") or "The Oval School",
             phone=env.get("OVAL_SCHOOL_PHONE") or "0121 496 0000",
@@ -239,6 +254,16 @@ def _keys(env: Mapping[str, str], instance: Path) -> KeySettings:
 def _witnesses(env: Mapping[str, str]) -> tuple[str, ...]:
     found = [piece.strip() for piece in (env.get("OVAL_WITNESSES") or "").split(",")]
     return tuple(_address({"OVAL_WITNESSES": piece}, "OVAL_WITNESSES", piece) for piece in found if piece)
+
+
+def _backups(env: Mapping[str, str], instance: Path) -> BackupSettings:
+    text = env.get("OVAL_BACKUP_AT") or "02:30"
+    try:
+        at = None if text.lower() == "off" else dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - no date
+    except ValueError:
+        raise BadSetting(f"OVAL_BACKUP_AT must be a time of day such as 02:30, or off, not “{text}”.") from None
+    folder = Path(env.get("OVAL_BACKUP_FOLDER") or instance / "backups").resolve()
+    return BackupSettings(folder, at, keep_days=_whole_number(env, "OVAL_BACKUP_KEEP", 14, 2, 400))
 
 
 def _kept_secret(env: Mapping[str, str], name: str, kept: Path, least: int, damaged: str) -> str:

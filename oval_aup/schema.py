@@ -57,6 +57,14 @@ def newest(database: Database) -> str:
     return ScriptDirectory.from_config(_config(database)).get_current_head() or ""
 
 
+def knows(database: Database, revision: str) -> bool:
+    """Whether this code has a migration of this name; one it lacks was made by a newer version."""
+    try:
+        return ScriptDirectory.from_config(_config(database)).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
 def fault(database: Database) -> str:
     """Why this database cannot be served, in one sentence; empty when it can."""
     try:
@@ -67,9 +75,7 @@ def fault(database: Database) -> str:
         return ""
     if found is None:
         return "The database is empty; run “flask --app app db upgrade” first."
-    try:
-        ScriptDirectory.from_config(_config(database)).get_revision(found)
-    except CommandError:
+    if not knows(database, found):
         return f"The database is at {found}, which this version does not know; install the version that made it."
     return f"The database is at {found} and this version needs {wanted}; run “flask --app app db upgrade” first."
 

@@ -17,7 +17,7 @@ from types import FrameType
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, evidence, notifications, people, reports, witnesses
+from oval_aup import accounts, backups, campaigns, evidence, notifications, people, reports, witnesses
 from oval_aup.config import Settings
 from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
@@ -272,10 +272,10 @@ class _Chores:
 
     def take(self) -> bool:
         """Take every chore once; always False, since none of them leaves work waiting."""
-        for chore in (self._release, self._ask_joiners, self._remind, self._keep_watch):
+        for chore in (self._release, self._ask_joiners, self._remind, self._keep_watch, self._back_up):
             try:
                 chore()
-            except Conflict as error:
+            except (Conflict, backups.BackupFailed) as error:
                 log.info("chore %s waits: %s", chore.__name__, error)
             except Exception:
                 log.exception("chore %s failed", chore.__name__)
@@ -310,6 +310,10 @@ class _Chores:
     def _keep_watch(self) -> None:
         """Read the whole ledger back once a day, and send its head to the witnesses on school days."""
         witnesses.keep_watch(self.bench.settings, self.bench.database, self.bench.seals)
+
+    def _back_up(self) -> None:
+        """Make the night's backup; one that fails stands on the office's first page until one is good."""
+        backups.back_up_if_due(self.bench.settings, self.bench.database)
 
 
 def _is_ready(db: Session, public_id: str) -> bool:

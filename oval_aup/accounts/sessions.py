@@ -134,8 +134,10 @@ def end(db: Session, token: str) -> None:
     _end_where(db, AccessSession.token_sha256 == fingerprint(token))
 
 
-def end_all(db: Session, *, person_id: int | None = None, class_session_key: str = "") -> None:
-    """End every session of a person, or of a class session's devices."""
+def end_all(db: Session, *, person_id: int | None = None, class_session_key: str = "", everybody: bool = False) -> None:
+    """End every session of a person, of a class session's devices, or of everybody."""
+    if everybody:
+        _end_where(db, sa.true())
     if person_id is not None:
         _end_where(db, AccessSession.person_id == person_id)
     if class_session_key:

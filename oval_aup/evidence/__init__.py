@@ -31,7 +31,7 @@ from oval_aup.evidence.erasures import (
     noted_erasures,
     unapplied_erasures,
 )
-from oval_aup.evidence.heads import CHECK_NOTE, SignedHead, keep_head, kept_heads, signed_head
+from oval_aup.evidence.heads import CHECK_NOTE, KEPT_HEADS, SignedHead, keep_head, kept_heads, signed_head
 from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key, register
 from oval_aup.evidence.ledger import (
     GENESIS,
@@ -67,6 +67,7 @@ __all__ = [
     "CHECK_NOTE",
     "ERASURES",
     "GENESIS",
+    "KEPT_HEADS",
     "KINDS",
     "PLAIN_KINDS",
     "RECORD_NAME",

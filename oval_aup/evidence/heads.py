@@ -44,14 +44,14 @@ class SignedHead:
         return rules.head_text(self.facts)
 
 
-KEPT = "heads.txt"
+KEPT_HEADS = "heads.txt"
 CHECK_NOTE = "ledger-check.txt"
 """Files of the instance folder: the heads of every day, and what the last reading of the whole ledger found."""
 
 
 def keep_head(instance: Path, head: SignedHead) -> None:
     """Add a head to those kept beside the database, where going back to an older database does not reach."""
-    with (instance / KEPT).open("a", encoding="ascii") as file:
+    with (instance / KEPT_HEADS).open("a", encoding="ascii") as file:
         file.write(head.text + "\n")
         file.flush()
         os.fsync(file.fileno())
@@ -60,7 +60,7 @@ def keep_head(instance: Path, head: SignedHead) -> None:
 def kept_heads(instance: Path) -> tuple[ledger.Head, ...]:
     """The heads kept beside the database; a line that was cut off by a crash is left out."""
     try:
-        text = (instance / KEPT).read_text(encoding="ascii", errors="replace")
+        text = (instance / KEPT_HEADS).read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
         return ()
     return tuple(ledger.Head(head["size"], head["entry_hash"]) for head in rules.heads_in(text))

@@ -41,6 +41,8 @@ def test_the_operations_guide_names_it(name: str) -> None:
         ("OVAL_SCHOOL_HOLIDAYS", "half term", "OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30"),
         ("OVAL_SCHOOL_HOLIDAYS", "2026-10-30/2026-10-26", "ends before it begins"),
         ("OVAL_CHILDREN_SIGN_FROM_YEAR", "9", "OVAL_CHILDREN_SIGN_FROM_YEAR must be a whole number from 1 to 7"),
+        ("OVAL_BACKUP_AT", "at night", "OVAL_BACKUP_AT must be a time of day such as 02:30, or off"),
+        ("OVAL_BACKUP_KEEP", "0", "OVAL_BACKUP_KEEP must be a whole number from 2 to 400"),
         ("OVAL_SCOOL_NAME", "The Oval", "OVAL_SCOOL_NAME is not a setting of this product"),
     ],
 )

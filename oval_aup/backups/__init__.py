@@ -1,0 +1,28 @@
+"""What the school falls back on: encrypted copies of the database that were tried out, and the way back to one.
+
+A backup holds no key and opens with ``backup-identity`` alone. It counts as good only once it was restored and its
+ledger read back in full.
+"""
+
+from oval_aup.backups.archive import BackupFailed
+from oval_aup.backups.making import IDENTITY, Standing, back_up_if_due, create, kept, standing, verify
+from oval_aup.backups.manifest import Manifest, manifest_of
+from oval_aup.backups.restoring import Reapply, Restored, fault, reapply_erasures, restore
+
+__all__ = [
+    "IDENTITY",
+    "BackupFailed",
+    "Manifest",
+    "Reapply",
+    "Restored",
+    "Standing",
+    "back_up_if_due",
+    "create",
+    "fault",
+    "kept",
+    "manifest_of",
+    "reapply_erasures",
+    "restore",
+    "standing",
+    "verify",
+]
