@@ -257,7 +257,7 @@ def backup_list() -> None:
         click.echo(
             f"{one.at:%Y-%m-%d %H:%M} UTC  {one.ledger_size:>9,} entries  {one.size:>13,} bytes  {one.file}  {state}"
         )
-    click.echo(f"{len(rows)} backups in {_settings().backups.folder}.")
+    click.echo(f"Backups in {_settings().backups.folder}: {len(rows)}.")
 
 
 @backup_group.command("verify")

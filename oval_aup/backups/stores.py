@@ -90,8 +90,13 @@ class _Sqlite:
         with _passing(f"sqlite:///{into}") as target:
             with closing(self.database.engine.raw_connection()) as ours, closing(target.engine.raw_connection()) as its:
                 driver: Any = ours.driver_connection
-                # All pages in one step: a backup in several starts over at each commit of somebody else.
-                driver.backup(its.driver_connection)
+                try:
+                    # All pages in one step: a backup in several starts over at each commit of somebody else.
+                    driver.backup(its.driver_connection)
+                except self._driver_fault as error:
+                    raise BackupFailed(
+                        _("The database cannot be copied (%(fault)s).", fault=_first_line(str(error)))
+                    ) from error
             with target.reading() as db:
                 return _taken(db)
 
