@@ -90,7 +90,8 @@ def damaged(content: bytes, how: str) -> bytes:
     if how == "bytes appended":
         return content + b"\0"
     if how == "another key":
-        return pyrage.encrypt(content, [x25519.Identity.generate().to_public()])
+        made: bytes = pyrage.encrypt(content, [x25519.Identity.generate().to_public()])
+        return made
     return {"empty": b"", "foreign": b"%PDF-1.7 " * 5000}[how]
 
 
@@ -246,8 +247,8 @@ def test_old_ones_go_but_days_months_and_the_only_good_one_stay(school: School) 
     with school.database.writing() as db:
         db.execute(sa.text("DROP TRIGGER ledger_entry_no_update"))
         db.execute(sa.text("UPDATE ledger_entry SET body = replace(body, 'opened', 'OPENED') WHERE seq = 2"))
-    for day in range(6, 11):
-        clock.pretend(dt.datetime(2027, 3, day, 3, tzinfo=dt.UTC))
+    for later in range(6, 11):
+        clock.pretend(dt.datetime(2027, 3, later, 3, tzinfo=dt.UTC))
         with pytest.raises(backups.BackupFailed):
             school.back_up()
     assert [one.made_at[:10] for one in backups.kept(school.settings) if one.good] == kept

