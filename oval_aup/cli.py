@@ -9,6 +9,7 @@ from typing import cast
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
 from oval_aup import accounts, backups, campaigns, demo, evidence, people, schema, serving, witnesses, worker
 from oval_aup.config import BadSetting, Settings
@@ -136,9 +137,7 @@ def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, parti
     for path in files:
         try:
             with _database().writing() as db:
-                # One byte past the limit is enough to refuse a file without reading all of it.
-                with path.open("rb") as file:
-                    content = file.read(settings.upload_limit + 1)
+                content = _start_of(path, settings.upload_limit)
                 shown = roster.preview(
                     db, path.name, content, partial=partial, answers=answers, limit=settings.upload_limit, actor=OFFICE
                 )
@@ -186,12 +185,37 @@ ledger_group = AppGroup("ledger", help="The record of every act.")
 
 
 @ledger_group.command("verify")
-def ledger_verify() -> None:
-    """Re-hash every entry; names the first bad one and exits with 1 if there is one."""
+@click.option("--head", "kept", multiple=True, help="A kept head: its text, or a file that holds it. May be repeated.")
+def ledger_verify(kept: tuple[str, ...]) -> None:
+    """Re-hash every entry; names the first bad one and exits with 1 if there is one.
+
+    With --head also proves that today's history begins with the one a kept head names.
+    """
     with _database().reading() as db:
-        verdict = witnesses.check(db, _settings().instance)
+        heads = [head for each in kept for head in _heads_of(db, each)]
+        verdict = witnesses.check(db, _settings().instance, heads)
+    for head in heads:
+        click.echo(f"Head of {head.size:,} entries, {head.entry_hash[:16]}…: {head.reason}")
     click.echo(verdict.sentence)
-    sys.exit(0 if verdict.ok else 1)
+    if place := evidence.turning_point(heads):
+        click.echo(place)
+    sys.exit(0 if verdict.ok and all(head.verdict == "stands" for head in heads) else 1)
+
+
+def _heads_of(db: Session, kept: str) -> tuple[evidence.HeadFinding, ...]:
+    path, limit = Path(kept), _settings().upload_limit
+    is_file = len(kept) < 250 and path.is_file()
+    content = _start_of(path, limit) if is_file else kept.encode("utf-8")
+    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit))
+    if not found:
+        sys.exit(f"There is no head in {path.name if is_file else 'this text'}: a line that begins with OVAL-HEAD.")
+    return found
+
+
+def _start_of(path: Path, limit: int) -> bytes:
+    """One byte past the limit is enough to refuse a file without reading all of it."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
 
 
 evidence_group = AppGroup("evidence", help="Keys, and proof of what was made with them.")
@@ -219,6 +243,23 @@ def evidence_rotate_key(use: str) -> None:
     with _database().writing() as db:
         row = worker.keyring(settings).rotate(db, use, school_name=settings.school.name, actor=OFFICE)
     click.echo(f"The new {use} key is {row.key_id}. Keep a copy of {settings.keys.folder}.")
+
+
+@evidence_group.command("verify")
+@FILES
+def evidence_verify(files: tuple[Path, ...]) -> None:
+    """Say of each of FILES whether it is genuine, and why; exits with 1 unless all are."""
+    limit, all_genuine = _settings().upload_limit, True
+    for path in files:
+        with _database().reading() as db:
+            finding = evidence.examine(db, _start_of(path, limit), limit=limit)
+        all_genuine &= finding.verdict == "genuine" and not finding.ledger_fault
+        click.echo(f"{path.name}: {finding.verdict.replace('_', ' ').upper()}")
+        for reason in finding.reasons:
+            click.echo(f"  {reason}")
+        if finding.ledger_fault:
+            click.echo(f"  THE LEDGER IS NOT WHAT IT WAS. {finding.ledger_fault}")
+    sys.exit(0 if all_genuine else 1)
 
 
 backup_group = AppGroup("backup", help="Copies of the database, and the way back to one.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -41,19 +42,28 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
         verdict = evidence.verify(db, known_heads=evidence.kept_heads(settings.instance))
     note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
     if not verdict.ok:
-        log.critical("%s", verdict.sentence)
         with database.writing() as db:
-            told = (settings.school.email, *settings.witnesses)
-            campaigns.sound_ledger_alarm(db, told, finding=verdict.reason, school=settings.school)
+            sound_alarm(db, settings, verdict.reason)
         return
     with database.writing() as db:
         head = _issue(db, settings, seals) if due else seals.head(db)
     evidence.keep_head(settings.instance, head)
 
 
-def check(db: Session, instance: Path) -> evidence.Verdict:
-    """Read the whole ledger back now, against every head that is kept beside the database."""
-    return evidence.verify(db, known_heads=evidence.kept_heads(instance))
+def check(db: Session, instance: Path, brought: Iterable[evidence.HeadFinding] = ()) -> evidence.Verdict:
+    """Read the whole ledger back now, against every head that is kept beside the database or was brought along.
+
+    A head that the school did not sign says nothing about its ledger and is left out.
+    """
+    signed = (evidence.Head(one.size, one.entry_hash) for one in brought if one.verdict != "not_ours")
+    return evidence.verify(db, known_heads=(*evidence.kept_heads(instance), *signed))
+
+
+def sound_alarm(db: Session, settings: Settings, finding: str) -> None:
+    """Tell the office and every witness that the ledger is not what it was; once a day, however often it is found."""
+    log.critical("%s", finding)
+    told = (settings.school.email, *settings.witnesses)
+    campaigns.sound_ledger_alarm(db, told, finding=finding, school=settings.school)
 
 
 def _is_due(db: Session, school: School) -> bool:

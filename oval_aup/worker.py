@@ -186,7 +186,7 @@ def _render_next(bench: _Bench) -> bool:
         fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
         with bench.database.writing() as db:
-            evidence.store_document(db, claim, content)
+            evidence.store_document(db, claim, content, record=paper.record)
             notifications.release(db, claim.public_id)
         return True
     with bench.database.writing() as db:

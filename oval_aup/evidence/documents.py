@@ -204,8 +204,11 @@ def claim_document(database: Database) -> DocumentRow | None:
         return _claim(db)
 
 
-def store_document(db: Session, claim: DocumentRow, content: bytes) -> DocumentRow:
-    """Keep the finished PDF and enter its hash and size in the ledger, unless the claim was lost meanwhile."""
+def store_document(db: Session, claim: DocumentRow, content: bytes, *, record: bytes = b"") -> DocumentRow:
+    """Keep the finished PDF and enter its hash and size in the ledger, unless the claim was lost meanwhile.
+
+    ``record`` is the record file inside it: its hash is entered too, so that one given out alone can leave nothing out.
+    """
     if not content:
         raise ValueError("an empty file is not a document")
     digest = hashlib.sha256(content).hexdigest()
@@ -218,11 +221,14 @@ def store_document(db: Session, claim: DocumentRow, content: bytes) -> DocumentR
         return document(db, claim.public_id)
     row_id = db.scalar(sa.select(_document.c.id).where(_document.c.public_id == claim.public_id))
     db.execute(sa.insert(_content), {"document_id": row_id, "content": content})
+    act = {"document": claim.public_id, "kind": claim.kind, "sha256": digest, "size": len(content)}
+    if record:
+        act["record_sha256"] = hashlib.sha256(record).hexdigest()
     ledger.append(
         db,
         "exported",
         subject=claim.subject,
-        act={"document": claim.public_id, "kind": claim.kind, "sha256": digest, "size": len(content)},
+        act=act,
         idempotency_key=f"exported:{claim.public_id}",
         actor=SYSTEM,
     )

@@ -273,10 +273,17 @@ def entries_about(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
 def entries_by(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
     """What one person did, oldest first, whomever it was about; reads the whole ledger, so for one record only."""
     mark = b'"actor":' + canonical({"pseudonym": pseudonym})[:-1]
-    candidates = sa.func.instr(_entry.c.body, mark) > 0
-    if db.get_bind().dialect.name == "postgresql":
-        candidates = sa.func.position(sa.literal(mark).op("IN")(_entry.c.body)) > 0
-    return tuple(row for row in _rows(db, candidates) if row.body["actor"]["pseudonym"] == pseudonym)
+    return tuple(row for row in _rows(db, _holds(db, mark)) if row.body["actor"]["pseudonym"] == pseudonym)
+
+
+def exported(db: Session, name: str, digest: str) -> EntryRow | None:
+    """The ``exported`` entry whose act gives this hash under ``name``, if the entry is still as it was written."""
+    mark = canonical({name: digest})[1:-1]
+    for row in _rows(db, sa.and_(_entry.c.kind == "exported", _holds(db, mark))):
+        whole = rules.entry_hash(canonical(row.body)) == row.entry_hash and row.kind == "exported"
+        if whole and row.body["act"].get(name) == digest:
+            return row
+    return None
 
 
 def entries_of_kind(db: Session, kind: str) -> tuple[EntryRow, ...]:
@@ -369,6 +376,13 @@ def _document(document: DocumentRef | None) -> dict[str, Any]:
 def _row(seq: int, digest: str, body: bytes) -> EntryRow:
     facts = json.loads(body)
     return EntryRow(seq, digest, facts["kind"], dt.datetime.fromisoformat(facts["at"]), facts)
+
+
+def _holds(db: Session, mark: bytes) -> sa.ColumnElement[bool]:
+    """That an entry's body holds these bytes somewhere."""
+    if db.get_bind().dialect.name == "postgresql":
+        return sa.func.position(sa.literal(mark).op("IN")(_entry.c.body)) > 0
+    return sa.func.instr(_entry.c.body, mark) > 0
 
 
 def _rows(db: Session, which: sa.ColumnElement[bool]) -> tuple[EntryRow, ...]:

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from oval_aup.evidence.rules import RECORD_NAME
+
 STYLESHEET = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf" / "base.css"
 
 NOTO = Path("/usr/share/fonts/truetype/noto")
@@ -82,6 +84,11 @@ class Paper:
     html: str
     made_at: dt.datetime
     embedded: tuple[EmbeddedFile, ...] = ()
+
+    @property
+    def record(self) -> bytes:
+        """The record file among the embedded ones; empty where there is none."""
+        return next((file.content for file in self.embedded if file.name == RECORD_NAME), b"")
 
 
 def prepare_fonts(instance: Path) -> Path:

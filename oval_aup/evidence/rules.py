@@ -17,6 +17,8 @@ from typing import Any
 
 RECORD_NAME = "record.json"
 RECORD_VERSIONS = (2,)
+RECORD_LIMIT = 4 * 1024 * 1024
+"""Bytes of the largest record file that is read; one person's whole history is far smaller."""
 HEAD_TEXT = re.compile(
     r"OVAL-HEAD\s+1\s+(\d{1,15})\s+([0-9a-f]{64})\s+(\S{10,40})\s+([0-9a-f]{64})\s+([A-Za-z0-9+/=]{88})"
 )
@@ -119,6 +121,26 @@ def check_entry(entry: Any) -> dict[str, Any]:
     if details and not salt:
         raise Broken("details", f"The personal details of entry {seq} cannot be checked: their salt is missing.")
     return facts
+
+
+def read_record(content: bytes) -> Any:
+    """The record file as parsed JSON; whether it keeps the rules is for ``check_record``. Raises Broken.
+
+    A name that stands twice in one place is refused: two readers could each see another one.
+    """
+    if len(content) > RECORD_LIMIT:
+        raise Broken("size", "This record file is too large to be read.")
+    try:
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise Broken("form", "This is not a record file of this system.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def check_record(record: Any) -> list[dict[str, Any]]:

@@ -76,10 +76,13 @@ def verify(db: Session, *, known_heads: Iterable[ledger.Head] = ()) -> Verdict:
     place = _Place()
     try:
         erased = _erased(db)
-        heads = {known.size: known.entry_hash for known in known_heads if known.size}
+        heads: dict[int, set[str]] = {}
+        for known in known_heads:
+            if known.size:
+                heads.setdefault(known.size, set()).add(known.entry_hash)
         for row in db.execute(_WHOLE.execution_options(yield_per=BATCH)):
             _check(db, row, place, erased)
-            if heads.pop(row.seq, row.entry_hash) != row.entry_hash:
+            if heads.pop(row.seq, set()) - {row.entry_hash}:
                 raise _Fault(row.seq, "edited", _("Entry %(seq)s is not the one a kept head names.", seq=row.seq))
             place.before, place.entry_hash, place.size = place.entry_hash, row.entry_hash, row.seq
         _check_end(db, place, heads)
@@ -205,7 +208,7 @@ def _check_details(row: Any, promised: str, erased: bool) -> None:
         raise _Fault(seq, "not_erased", _("The details of entry %(seq)s were erased and are back.", seq=seq))
 
 
-def _check_end(db: Session, place: _Place, heads: dict[int, str]) -> None:
+def _check_end(db: Session, place: _Place, heads: dict[int, set[str]]) -> None:
     if heads:
         first = place.size + 1
         raise _Fault(first, "missing", _("Entries from %(seq)s on are missing: a kept head names them.", seq=first))

@@ -1,0 +1,85 @@
+"""Checking a document: anybody brings a file or a kept head and is told whether it is ours, and why."""
+
+from __future__ import annotations
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from oval_aup import accounts, evidence, witnesses
+from oval_aup.core.i18n import _
+from oval_aup.web import access, unit_of_work
+from oval_aup.web.access import allow
+from oval_aup.web.public import bp
+from oval_aup.web.unit_of_work import database, settings
+
+LONGEST_TEXT = 20_000
+"""Characters of pasted text that are looked through for heads."""
+
+
+@bp.get("/verify")
+@allow("anyone")
+def verify() -> str:
+    """Ask for a file, or for the line that a receipt prints."""
+    return _form({})
+
+
+@bp.post("/verify")
+@allow("anyone")
+def verify_file() -> ResponseReturnValue:
+    """Say whether a file is genuine; it is not kept, and the database is not held up while it is looked into."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _form({"file": _("Choose a file.")}), 422
+    _count()
+    try:
+        seen = evidence.look_into(file.read(), limit=settings().upload_limit)
+    except evidence.Busy:
+        busy = _("Other files are being checked just now. Please try again in a minute.")
+        return _form({"file": busy}), 503, {"Retry-After": "60"}
+    with database().reading() as db:
+        finding = evidence.judge(db, seen)
+    _tell(finding.ledger_fault)
+    return render_template("public/verdict.html", finding=finding, kinds=_kinds())
+
+
+@bp.post("/verify/head")
+@allow("anyone")
+def verify_head() -> ResponseReturnValue:
+    """Say whether a kept head is still part of today's history, and nothing else about the ledger."""
+    text = request.form.get("head", "")[:LONGEST_TEXT]
+    _count()
+    with database().reading() as db:
+        found = evidence.check_heads(db, text, most=5)
+    if not found:
+        missing = _("There is no complete line in this. It begins with OVAL-HEAD and has six parts.")
+        return _form({"head": missing}, head=text), 422
+    _tell(next((one.reason for one in found if one.verdict == "ledger_changed"), ""))
+    return render_template("public/head-verdict.html", found=found)
+
+
+def _form(errors: dict[str, str], head: str = "") -> str:
+    megabytes = settings().upload_limit // 1024 // 1024
+    return render_template("public/verify.html", errors=errors, head=head, megabytes=megabytes)
+
+
+def _count() -> None:
+    """Count this check, in a transaction of its own so that many at once cannot slip past; raises TooMany."""
+    bucket = accounts.bucket("proof", access.client_address())
+    with database().writing() as db:
+        accounts.check(db, bucket)
+        accounts.note_failure(db, bucket)
+
+
+def _tell(ledger_fault: str) -> None:
+    if ledger_fault:
+        unit_of_work.afterwards(lambda db: witnesses.sound_alarm(db, settings(), ledger_fault))
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "receipt": _("A receipt for what somebody signed"),
+        "record": _("The record of one person"),
+        "class_report": _("A report about a class"),
+        "school_report": _("A report about the whole school"),
+        "figures_report": _("Figures of the whole school, without names"),
+    }
