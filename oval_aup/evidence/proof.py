@@ -43,7 +43,7 @@ class Seen:
 
     ``form`` is ``pdf``, ``record`` or ``other``. ``fault`` is empty, ``encrypted``, ``unreadable``, ``too_large`` or
     ``limits``. ``reach`` is empty when one seal covers the whole file, else a code of ``rules.sealed_bytes``.
-    ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are what ``examine`` says of them, or None.
+    ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as ``inspection`` has them, or None.
     """
 
     sha256: str
@@ -107,7 +107,7 @@ def look_into(content: bytes, *, limit: int) -> Seen:
         raise Busy
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "oval_aup.evidence.examine"],
+            [sys.executable, "-m", "oval_aup.evidence.inspection"],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -234,7 +234,7 @@ def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
         return "broken" if own.keys() & set(names) else "several"
     if names[0] not in own:
         return "stranger"
-    wanted = ("intact", "valid", "whole", "untouched", "locked", "strong", "same")
+    wanted = ("intact", "valid", "whole", "untouched", "locked", "usual", "same")
     if seen.reach or not all(seen.seal.get(fact) is True for fact in wanted):
         return "broken"
     at = _moment(seen.seal["at"])

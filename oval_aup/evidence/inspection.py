@@ -1,7 +1,7 @@
 """Takes a file from a stranger apart, in a process of its own with little memory and time: it knows no school.
 
-``python -m oval_aup.evidence.examine`` reads the file from its standard input and writes what it saw as JSON. Whatever
-the file does to a parser, it does to this process only. Whether what was seen is ours is decided in ``proof``.
+``python -m oval_aup.evidence.inspection`` reads the file from its standard input and writes what it saw as JSON.
+Whatever the file does to a parser, it does to this process only. Whether what was seen is ours is decided in ``proof``.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ MOST_PARTS = 200
 """Embedded files looked through for the record, and steps down a tree of names."""
 
 _DOCUMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHA256 = bytes.fromhex("300d06096086480165030402010500")
+"""How a seal names its hash, as DER."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -99,9 +102,20 @@ def _seal(signature: Any, der: bytes) -> dict[str, Any]:
         "whole": status.coverage == SignatureCoverageLevel.ENTIRE_FILE,
         "untouched": status.modification_level == ModificationLevel.NONE and status.docmdp_ok is not False,
         "locked": signature.docmdp_level == MDPPerm.NO_CHANGES,
-        "strong": signature.md_algorithm in {"sha256", "sha384", "sha512"},
+        "usual": _is_usual(signature),
         "same": bool(der) and signature.pkcs7_content.rstrip(b"\0") == der.rstrip(b"\0"),
     }
+
+
+def _is_usual(signature: Any) -> bool:
+    """Whether the parts of a seal that its own signature leaves open are as the sealer writes them."""
+    outer, signer = signature.signed_data, signature.signer_info
+    algorithms = [each.dump() for each in outer["digest_algorithms"]]
+    return (
+        [outer["version"].native, signer["version"].native] == ["v1", "v1"]
+        and algorithms == [_SHA256]
+        and signer["digest_algorithm"].dump() == _SHA256
+    )
 
 
 def _embedded_record(reader: Any) -> bytes | None:

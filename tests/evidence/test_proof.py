@@ -1,0 +1,561 @@
+"""Every way to change a document or a record file is noticed and named, and what is genuine is called so."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+import json
+import re
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.writer import PageObject
+from pyhanko.sign import fields
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+
+from oval_aup import evidence
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.evidence import proof, rules, seal
+from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, lay, sign
+
+
+@pytest.fixture(scope="module")
+def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperTrail]:
+    folder = tmp_path_factory.mktemp("trail")
+    path = folder / "oval.db"
+    path.write_bytes(migrated_file.read_bytes())
+    database = Database(f"sqlite:///{path}")
+    with evidence.Press(folder, renderers=1, seconds=60) as press:
+        yield lay(database, folder, press)
+    database.dispose()
+
+
+def said(finding: evidence.Finding) -> str:
+    return " ".join(finding.reasons)
+
+
+def test_a_receipt_as_it_was_given_out_is_genuine(trail: PaperTrail) -> None:
+    finding = trail.examine(trail.receipt)
+    assert finding.verdict == "genuine"
+    assert "entry 7 of the school’s ledger" in said(finding)
+    assert (finding.kind, finding.entries, finding.ledger_fault) == ("receipt", 4, "")
+    assert finding.document == json.loads(trail.record)["document"]
+    assert finding.made_at is not None
+    assert dt.timedelta(0) < finding.made_at - NOW < dt.timedelta(days=31)
+
+
+def test_a_sealed_receipt_is_genuine_by_its_seal_and_record_alone(trail: PaperTrail) -> None:
+    finding = trail.judge(trail.unlisted)
+    assert finding.verdict == "genuine"
+    assert "covers the whole file" in said(finding)
+    assert finding.ledger_fault == ""
+
+
+def test_the_record_file_alone_is_genuine_as_it_was_given_out(trail: PaperTrail) -> None:
+    finding = trail.judge(trail.record)
+    assert finding.verdict == "genuine"
+    assert finding.ledger_fault == ""
+    assert finding.entries == 4
+
+
+# --- PDFs -----------------------------------------------------------------------------------------------------------
+
+
+def rewritten(pdf: bytes, change: Callable[[pikepdf.Pdf], None] = lambda _opened: None) -> bytes:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        change(opened)
+        out = io.BytesIO()
+        opened.save(out)
+    return out.getvalue()
+
+
+def another_page(opened: pikepdf.Pdf) -> None:
+    opened.add_blank_page()
+
+
+def without_seal(opened: pikepdf.Pdf) -> None:
+    del opened.Root["/AcroForm"]
+    for page in opened.pages:
+        if "/Annots" in page:
+            del page["/Annots"]
+
+
+def updated(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
+    """A change written behind the sealed bytes, which stay as they were."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    change(writer)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def note_added(writer: IncrementalPdfFileWriter) -> None:
+    page = writer.root["/Pages"]["/Kids"][0]
+    note = generic.DictionaryObject(
+        {
+            generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
+            generic.pdf_name("/Subtype"): generic.pdf_name("/FreeText"),
+            generic.pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 200, 50))),
+            generic.pdf_name("/Contents"): generic.pdf_string("I never agreed."),
+        }
+    )
+    reference = writer.add_object(note)
+    notes = page.get("/Annots", generic.ArrayObject())
+    page["/Annots"] = generic.ArrayObject([*notes, reference])
+    writer.mark_update(page.container_ref) if page.container_ref else writer.update_root()
+
+
+def content_replaced(writer: IncrementalPdfFileWriter) -> None:
+    reference = writer.root["/Pages"]["/Kids"].raw_get(0)
+    page = reference.get_object()
+    stream = generic.StreamObject(stream_data=b"BT /F1 20 Tf 50 700 Td (Something else) Tj ET")
+    page["/Contents"] = writer.add_object(stream)
+    writer.mark_update(reference)
+
+
+def page_appended(writer: IncrementalPdfFileWriter) -> None:
+    stream = generic.StreamObject(stream_data=b"BT ET")
+    box = generic.ArrayObject(map(generic.NumberObject, (0, 0, 595, 842)))
+    page: Any = PageObject(contents=writer.add_object(stream), media_box=box)
+    writer.insert_page(page)
+
+
+def moved_aside(pdf: bytes) -> bytes:
+    """Signature wrapping: the sealed second part is moved back, and other content put in the room before it."""
+    start, length, after, rest = map(int, re.search(rb"/ByteRange\s*\[(\d+) (\d+) (\d+) (\d+)", pdf).groups())  # type: ignore[union-attr]
+    evil = b"\n% other objects and another table of them stand here\n"
+    old = f"/ByteRange [{start} {length} {after} {rest}".encode()
+    new = f"/ByteRange [{start} {length} {after + len(evil)} {rest}".encode()
+    head = pdf[:after].replace(old, new[: len(old)].ljust(len(old)))
+    return head + evil + pdf[after:]
+
+
+def forged(value: bytes) -> Callable[[bytes], bytes]:
+    """Universal signature forgery: the reach of the seal says nothing, so that a careless reader checks nothing."""
+    return lambda pdf: re.sub(rb"/ByteRange\s*\[[^\]]*\]", lambda found: value.ljust(len(found.group())), pdf)
+
+
+def no_contents(pdf: bytes) -> bytes:
+    return re.sub(rb"/Contents\s*<[0-9a-fA-F]+>", lambda found: b"/Contents <>".ljust(len(found.group())), pdf)
+
+
+def first_part(pdf: bytes) -> bytes:
+    return pdf[: pdf.index(b"%%EOF") + 6]
+
+
+def flipped(where: Callable[[bytes], int]) -> Callable[[bytes], bytes]:
+    def change(pdf: bytes) -> bytes:
+        place = where(pdf)
+        return pdf[:place] + bytes([pdf[place] ^ 1]) + pdf[place + 1 :]
+
+    return change
+
+
+CHANGES: dict[str, tuple[Callable[[bytes], bytes], str, str]] = {
+    "a byte appended": (lambda pdf: pdf + b"x", "altered", "added to it, or cut off"),
+    "white space appended": (lambda pdf: pdf + b"\r\n  \n", "altered", "added to it, or cut off"),
+    "a zero appended": (lambda pdf: pdf + b"\0", "altered", "added to it, or cut off"),
+    "a second file appended": (lambda pdf: pdf + pdf, "altered", ""),
+    "a comment before it": (lambda pdf: b"% hello\n" + pdf, "", ""),
+    "an annotation": (lambda pdf: updated(pdf, note_added), "altered", "added to it, or cut off"),
+    "content replaced behind the seal": (lambda pdf: updated(pdf, content_replaced), "altered", "added to it"),
+    "a page appended behind the seal": (lambda pdf: updated(pdf, page_appended), "altered", "added to it"),
+    "an empty update": (lambda pdf: updated(pdf, lambda writer: writer.update_root()), "altered", "added to it"),
+    "rewritten by another program": (rewritten, "altered", ""),
+    "a page added and rewritten": (lambda pdf: rewritten(pdf, another_page), "altered", ""),
+    "the seal stripped": (lambda pdf: rewritten(pdf, without_seal), "altered", "seal was removed"),
+    "cut down to what was sealed": (first_part, "altered", "seal was removed"),
+    "wrapped": (moved_aside, "", ""),
+    "a reach of nothing": (forged(b"/ByteRange [0 0 0 0]"), "", ""),
+    "a reach that is no list": (forged(b"/ByteRange null"), "", ""),
+    "a negative reach": (forged(b"/ByteRange [0 -1 -1 -1]"), "", ""),
+    "an empty seal": (no_contents, "", ""),
+    "no seal value": (lambda pdf: pdf.replace(b"/Contents <30", b"/Contentz <30"), "", ""),
+    "one bit of the text flipped": (flipped(lambda pdf: pdf.index(b"stream") + 60), "", ""),
+    "one bit of the seal flipped": (flipped(lambda pdf: pdf.index(b"/Contents <") + 700), "", ""),
+    "the last byte cut off": (lambda pdf: pdf[:-1], "altered", "added to it, or cut off"),
+    "the second half cut off": (lambda pdf: pdf[: len(pdf) // 2], "", ""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("which", ["receipt", "unlisted"])
+def test_a_changed_document_is_never_genuine(trail: PaperTrail, change: str, which: str) -> None:
+    spoil, verdict, reason = CHANGES[change]
+    original = getattr(trail, which)
+    spoilt = spoil(original)
+    assert spoilt != original
+    finding = trail.judge(spoilt)
+    assert finding.verdict in ({verdict} if verdict else {"altered", "not_ours", "cannot_confirm"}), finding
+    assert reason in said(finding)
+    assert finding.ledger_fault == ""  # a bad file is no news of the ledger
+
+
+def test_what_was_left_whole_is_said(trail: PaperTrail) -> None:
+    assert "The record inside is still genuine" in said(trail.judge(trail.unlisted + b" "))
+
+
+@pytest.mark.parametrize("step", range(19))
+def test_flipping_any_bit_is_noticed(trail: PaperTrail, step: int) -> None:
+    for number in range(8):
+        place = (step * 8 + number) * len(trail.unlisted) // (19 * 8)
+        finding = trail.judge(flipped(lambda _pdf, place=place: place)(trail.unlisted))  # type: ignore[misc]
+        assert finding.verdict != "genuine", place
+        assert finding.reasons
+
+
+def another_school(trail: PaperTrail, folder: Path) -> evidence.Keyring:
+    """Keys made elsewhere under the very same name."""
+    database = Database(f"sqlite:///{folder / 'other.db'}")
+    path = Path(trail.database.url.database or "")
+    Path(folder / "other.db").write_bytes(path.read_bytes())
+    ring = evidence.Keyring(folder / "other-keys", b"another password here")
+    with database.writing() as db:
+        ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
+        ring.rotate(db, "head", school_name=SCHOOL.name, actor=SYSTEM)
+    database.dispose()
+    return ring
+
+
+def sealed_by(trail: PaperTrail, folder: Path, pdf: bytes) -> bytes:
+    ring = another_school(trail, folder)
+    database = Database(f"sqlite:///{folder / 'other.db'}")
+    with database.reading() as db:
+        content = evidence.SealPress(ring, school_name=SCHOOL.name).sealer(db).seal(pdf)
+    database.dispose()
+    return content
+
+
+def test_a_file_sealed_anew_under_the_same_name_is_not_ours(trail: PaperTrail, tmp_path: Path) -> None:
+    finding = trail.judge(sealed_by(trail, tmp_path, trail.plain))
+    assert finding.verdict == "not_ours"
+    assert "not made with any key of this school" in said(finding)
+
+
+def second_seal(writer: IncrementalPdfFileWriter) -> None:
+    """Another signature behind ours, with its own field: a copy of ours will do."""
+    form = writer.root["/AcroForm"]
+    first = form["/Fields"][0]
+    value = generic.DictionaryObject({name: first["/V"].raw_get(name) for name in first["/V"]})
+    field = generic.DictionaryObject({name: first.raw_get(name) for name in first})
+    field["/T"], field["/V"] = generic.pdf_string("Second"), writer.add_object(value)
+    form["/Fields"].append(writer.add_object(field))
+    writer.update_container(form["/Fields"])
+    writer.update_root()
+
+
+def test_a_second_seal_on_top_of_ours_is_noticed(trail: PaperTrail) -> None:
+    finding = trail.judge(updated(trail.unlisted, second_seal))
+    assert finding.verdict == "altered"
+    assert "second seal" in said(finding)
+
+
+def test_a_seal_that_allows_changes_is_not_one_of_ours(trail: PaperTrail) -> None:
+    with trail.database.reading() as db:
+        row = evidence.current_key(db, "seal")
+    assert row is not None
+    meta = PdfSignatureMetadata(
+        field_name="Seal", md_algorithm="sha256", certify=True, docmdp_permissions=fields.MDPPerm.ANNOTATE
+    )
+    out = io.BytesIO()
+    signer = PdfSigner(meta, seal._HeldKeySigner(trail.ring.sealing_key(row)))
+    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(trail.plain)), output=out, bytes_reserved=4096)
+    assert trail.judge(out.getvalue()).verdict == "altered"
+
+
+def test_the_schools_seal_on_a_file_it_never_recorded_is_an_alarm(trail: PaperTrail) -> None:
+    finding = trail.judge(trail.seal(trail.printed(b"", "A report that nobody ordered.")))
+    assert finding.verdict == "cannot_confirm"
+    assert "its ledger knows nothing of" in finding.ledger_fault
+
+
+def test_a_key_confirms_what_it_sealed_while_it_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
+    with trail.copy(tmp_path) as later:
+        clock.pretend(NOW + dt.timedelta(days=31))
+        with later.writing() as db:
+            trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
+        assert trail.judge(trail.unlisted, later).verdict == "genuine"
+
+
+def test_a_key_that_was_replaced_by_then_confirms_nothing(trail: PaperTrail, tmp_path: Path) -> None:
+    with trail.copy(tmp_path) as later:
+        clock.pretend(NOW + dt.timedelta(days=10))
+        with later.writing() as db:
+            trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
+        finding = trail.judge(trail.unlisted, later)
+    assert finding.verdict == "cannot_confirm"
+    assert "not in use at the time" in said(finding)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"PK\x03\x04 a zip", b"%PDF-1.7\nhi", b"{", b"[1]", b"%PDF-"])
+def test_what_is_no_document_at_all_gets_a_plain_answer(trail: PaperTrail, content: bytes) -> None:
+    finding = trail.judge(content)
+    assert finding.verdict in {"cannot_confirm", "not_ours"}
+    assert finding.reasons
+    assert finding.ledger_fault == ""
+
+
+def test_a_locked_file_cannot_be_confirmed(trail: PaperTrail) -> None:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(trail.plain)) as opened:
+        opened.save(out, encryption=pikepdf.Encryption(owner="a", user="b"))
+    finding = trail.judge(out.getvalue())
+    assert finding.verdict == "cannot_confirm"
+    assert "locked with a password" in said(finding)
+
+
+# --- Record files ----------------------------------------------------------------------------------------------------
+
+
+def edited(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+    def spoil(record: bytes) -> bytes:
+        facts = json.loads(record)
+        change(facts)
+        return json.dumps(facts, ensure_ascii=False, indent=1).encode("utf-8")
+
+    return spoil
+
+
+def forge_entry(facts: dict[str, Any]) -> None:
+    """An entry rewritten together with its hash: whole in itself, and not what the ledger has."""
+    entry = facts["entries"][1]
+    entry["body"] = entry["body"].replace('"number":4', '"number":5')
+    entry["entry_hash"] = rules.entry_hash(entry["body"].encode("utf-8"))
+    following = facts["entries"][2]
+    body = json.loads(following["body"])
+    body["prev"] = entry["entry_hash"]
+    following["body"] = evidence.canonical(body).decode("utf-8")
+    following["entry_hash"] = rules.entry_hash(following["body"].encode("utf-8"))
+    del facts["entries"][3]
+
+
+def change_details(facts: dict[str, Any]) -> None:
+    facts["entries"][0]["details"] = facts["entries"][0]["details"].replace("Person", "Parson")
+
+
+def change_body(facts: dict[str, Any]) -> None:
+    facts["entries"][0]["body"] = facts["entries"][0]["body"].replace('"number":3', '"number":9')
+
+
+RECORD_CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "an entry's words": (edited(change_body), "An entry in it was changed"),
+    "an entry and its hash": (edited(forge_entry), "not those of the school’s ledger"),
+    "personal details": (edited(change_details), "personal details of an entry"),
+    "the salt": (edited(lambda f: f["entries"][0].update(salt=base64.b64encode(b"x" * 32).decode())), "personal"),
+    "details without salt": (edited(lambda f: f["entries"][0].update(salt="")), "personal details"),
+    "an entry left out": (edited(lambda f: f["entries"].pop(1)), "not the file as the school gave it out"),
+    "the last entry left out": (edited(lambda f: f["entries"].pop()), "not the file as the school gave it out"),
+    "all entries left out": (edited(lambda f: f["entries"].clear()), "not the file as the school gave it out"),
+    "an entry twice": (edited(lambda f: f["entries"].insert(0, f["entries"][0])), "do not follow one another"),
+    "entries exchanged": (edited(lambda f: f["entries"].reverse()), "do not follow one another"),
+    "a number": (edited(lambda f: f["entries"][0].update(seq=2)), "An entry in it was changed"),
+    "the head's size": (edited(lambda f: f["head"].update(size=5)), ""),
+    "the head's hash": (edited(lambda f: f["head"].update(entry_hash="0" * 64)), ""),
+    "the head's time": (edited(lambda f: f["head"].update(at="2027-01-01T00:00:00.000000Z")), ""),
+    "the head's signature": (edited(lambda f: f["head"].update(signature="A" * 86 + "==")), ""),
+    "the head's key": (edited(lambda f: f["head"].update(key="0" * 64)), ""),
+    "no head": (edited(lambda f: f.pop("head")), "signed head"),
+    "the school's name": (edited(lambda f: f.update(school="Another School")), "words around the entries"),
+    "what it is called": (edited(lambda f: f.update(kind="record")), "words around the entries"),
+    "which document it belongs to": (edited(lambda f: f.update(document="0" * 8)), "words around the entries"),
+    "a remark added": (edited(lambda f: f.update(remark="She also agreed to everything else.")), "words around"),
+    "white space": (lambda record: record + b"\n", "words around"),
+    "its form": (edited(lambda f: f.update(v=99)), "form of a record file"),
+}
+
+
+@pytest.mark.parametrize("change", RECORD_CHANGES)
+def test_a_changed_record_file_is_called_altered(trail: PaperTrail, change: str) -> None:
+    spoil, reason = RECORD_CHANGES[change]
+    finding = trail.judge(spoil(trail.record))
+    assert finding.verdict == "altered", finding
+    assert reason in said(finding)
+    assert finding.ledger_fault == ""
+
+
+def test_a_name_that_stands_twice_in_a_record_is_refused(trail: PaperTrail) -> None:
+    twice = trail.record.replace(b'"kind": "receipt"', b'"kind": "receipt", "kind": "receipt"', 1)
+    assert twice != trail.record
+    assert trail.judge(twice).verdict != "genuine"
+
+
+def test_a_record_of_another_school_is_not_ours(trail: PaperTrail) -> None:
+    body = evidence.canonical({"seq": 1, "prev": evidence.GENESIS, "details_commitment": "", "v": 1}).decode()
+    entry = {"seq": 1, "entry_hash": rules.entry_hash(body.encode()), "body": body, "details": "", "salt": ""}
+    facts = json.loads(trail.record)
+    facts["entries"], facts["head"]["key"] = [entry], "1" * 64
+    assert trail.judge(json.dumps(facts).encode()).verdict == "not_ours"
+
+
+def test_a_changed_record_inside_a_whole_seal_cannot_pass(trail: PaperTrail) -> None:
+    finding = trail.judge(trail.seal(trail.printed(edited(change_body)(trail.record))))
+    assert finding.verdict == "cannot_confirm"
+    assert finding.ledger_fault
+
+
+# --- The ledger itself -----------------------------------------------------------------------------------------------
+
+
+def as_intruder(database: Database, *statements: str) -> None:
+    database.dispose()
+    connection = sqlite3.connect(database.url.database or "")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def rewrite_from(database: Database, first: int) -> None:
+    """The whole end of the chain computed anew, as somebody with the database and this program could."""
+    database.dispose()
+    connection = sqlite3.connect(database.url.database or "")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    chosen = "SELECT seq, prev, body FROM ledger_entry WHERE seq >= ? ORDER BY seq"
+    rows = connection.execute(chosen, (first,)).fetchall()
+    prev = rows[0][1]
+    for seq, _prev, body in rows:
+        facts = json.loads(body)
+        facts["prev"] = prev
+        if seq == first:
+            facts["act"] = {"number": 99}
+        new = evidence.canonical(facts)
+        digest = rules.entry_hash(new)
+        connection.execute(
+            "UPDATE ledger_entry SET prev = ?, entry_hash = ?, body = ? WHERE seq = ?", (prev, digest, new, seq)
+        )
+        prev = digest
+    connection.commit()
+    connection.close()
+    with database.reading() as db:
+        assert evidence.verify(db).ok, "nothing inside shows it"
+
+
+@pytest.mark.parametrize("which", ["receipt", "unlisted", "record"])
+def test_a_cut_tail_is_shown_by_any_newer_document(trail: PaperTrail, tmp_path: Path, which: str) -> None:
+    with trail.copy(tmp_path) as cut:
+        as_intruder(cut, "DELETE FROM ledger_details WHERE seq > 4", "DELETE FROM ledger_entry WHERE seq > 4")
+        with cut.reading() as db:
+            assert evidence.verify(db).ok
+        finding = trail.judge(getattr(trail, which), cut)
+    assert finding.verdict == "cannot_confirm"
+    assert "once had 6 entries" in finding.ledger_fault
+
+
+@pytest.mark.parametrize("which", ["receipt", "unlisted", "record"])
+def test_a_history_written_anew_is_shown_by_any_document_of_before(
+    trail: PaperTrail, tmp_path: Path, which: str
+) -> None:
+    with trail.copy(tmp_path) as rewritten_ledger:
+        rewrite_from(rewritten_ledger, 4)
+        finding = trail.judge(getattr(trail, which), rewritten_ledger)
+    assert "Entry 6 of the school’s ledger is not the one it signed" in finding.ledger_fault
+    assert finding.verdict == ("genuine" if which == "receipt" else "cannot_confirm")
+
+
+def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tmp_path: Path) -> None:
+    with trail.database.reading() as db:
+        new = evidence.signed_head(db, trail.ring)
+        old = json.loads(trail.record)["head"]
+        text = f"{rules.head_text(old)}\n\nand\n{new.text}"
+        assert [one.verdict for one in evidence.check_heads(db, text)] == ["stands", "stands"]
+        mistyped = new.text.replace(" 8 ", " 7 ")
+        assert [one.verdict for one in evidence.check_heads(db, mistyped)] == ["not_ours"]
+        assert evidence.check_heads(db, "OVAL-HEAD 1 and nothing else") == ()
+    with trail.copy(tmp_path) as changed:
+        rewrite_from(changed, 7)
+        with changed.reading() as db:
+            found = evidence.check_heads(db, text)
+    assert [one.verdict for one in found] == ["stands", "ledger_changed"]
+    assert evidence.turning_point(found) == (
+        "Kept heads agree with today’s history up to entry 6 and no longer at entry 8."
+    )
+
+
+def test_two_kept_heads_of_one_size_cannot_both_stand(trail: PaperTrail) -> None:
+    with trail.database.reading() as db:
+        now = evidence.head(db)
+        forged_head = evidence.Head(now.size, "0" * 64)
+        for heads in ([now, forged_head], [forged_head, now]):
+            assert evidence.verify(db, known_heads=heads).bad_seq == now.size
+
+
+# --- Bounded time and memory -----------------------------------------------------------------------------------------
+
+
+def bomb(size: int) -> bytes:
+    """A PDF whose embedded record unpacks to ``size`` zeros."""
+    packed = zlib.compress(b"\0" * size, 1)
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        stream = pikepdf.Stream(made, packed)
+        stream["/Filter"] = pikepdf.Name("/FlateDecode")
+        spec = pikepdf.Dictionary(
+            Type=pikepdf.Name("/Filespec"), UF=evidence.RECORD_NAME, EF=pikepdf.Dictionary(F=made.make_indirect(stream))
+        )
+        made.Root["/AF"] = pikepdf.Array([made.make_indirect(spec)])
+        out = io.BytesIO()
+        made.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return out.getvalue()
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "a bomb": lambda: bomb(200 * 1024 * 1024),
+    "a record of deep nests": lambda: b'{"v":2,"entries":' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}",
+    "a record of many nothings": lambda: b'{"v":2,"entries":[' + b"[]," * 1_000_000 + b"[]]}",
+    "a PDF of deep nests": lambda: b"%PDF-1.7\n1 0 obj\n" + b"[" * 500_000,
+    "a PDF that points at itself": lambda: (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 1 0 R/Kids[1 0 R]/AF 1 0 R>>endobj\n"
+        b"xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \ntrailer<</Size 2/Root 1 0 R/Prev 77>>"
+        b"startxref\n77\n%%EOF"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_is_answered_in_bounded_time_and_memory(trail: PaperTrail, kind: str) -> None:
+    finding = trail.examine(HOSTILE[kind]())
+    assert finding.verdict in {"cannot_confirm", "not_ours"}
+    assert finding.reasons
+    assert finding.ledger_fault == ""
+
+
+def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
+    finding = trail.examine(b"%PDF-" + b"\0" * LIMIT)
+    assert finding.verdict == "cannot_confirm"
+    assert "too large" in said(finding)
+
+
+def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
+    with proof._places, proof._places, pytest.raises(evidence.Busy):
+        evidence.look_into(trail.record, limit=LIMIT)
+    assert evidence.look_into(trail.record, limit=LIMIT).form == "record"
+
+
+def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "WALL_SECONDS", 0.01)
+    finding = trail.examine(trail.plain)
+    assert finding.verdict == "cannot_confirm"
+    assert "time and memory" in said(finding)
+
+
+def test_erased_details_leave_the_receipt_genuine(trail: PaperTrail, tmp_path: Path) -> None:
+    with trail.copy(tmp_path) as copied:
+        with copied.writing() as db:
+            evidence.erase_details(db, [3, 4], basis="request", subject="school", idempotency_key="erase", actor=SYSTEM)
+        sign(copied, 20)
+        for content in (trail.receipt, trail.unlisted, trail.record):
+            finding = trail.judge(content, copied)
+            assert (finding.verdict, finding.ledger_fault) == ("genuine", "")

@@ -1,0 +1,149 @@
+"""The public page where anybody has a document or a kept line checked."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from oval_aup import evidence, notifications
+from oval_aup.accounts import throttle
+from oval_aup.core.db import Database
+from oval_aup.evidence import inspection, proof
+from tests.evidence.paper_trail import PaperTrail, lay
+from tests.web.browser import Browser
+from tests.web.page import Page
+
+
+@pytest.fixture(scope="module")
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[evidence.Press]:
+    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
+        yield running
+
+
+@pytest.fixture
+def trail(database: Database, tmp_path: Path, press: evidence.Press) -> PaperTrail:
+    return lay(database, tmp_path, press)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take files apart in this process: the one of its own has tests of its own."""
+
+    def here(_command: object, *, input: bytes, **_options: object) -> Any:
+        class Done:
+            stdout = proof.json.dumps(inspection.take_apart(input)).encode()
+
+        return Done()
+
+    monkeypatch.setattr(proof.subprocess, "run", here)
+
+
+def check(browser: Browser, content: bytes, name: str = "receipt.pdf", status: int = 200) -> Page:
+    browser.get("/verify")
+    return browser.post("/verify", {"file": (io.BytesIO(content), name)}, status=status)
+
+
+def test_the_page_is_found_from_every_footer(browser: Browser) -> None:
+    assert 'href="/verify"' in browser.get("/accessibility").html
+
+
+def test_a_genuine_receipt_is_called_so_in_colour_words_and_shape(browser: Browser, trail: PaperTrail) -> None:
+    page = check(browser, trail.receipt)
+    assert page.heading == "Genuine and unchanged"
+    assert 'class="answer after yes"' in page.html
+    assert "<svg" in page.html.split('class="answer')[1]
+    assert "A receipt for what somebody signed" in page.text
+    assert "Your file was not kept" in page.text
+    assert "What this does not prove" in page.text
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("spoil", "heading"),
+    [
+        (lambda pdf: pdf + b" ", "Changed after the school made it"),
+        (lambda pdf: b"%PDF-1.4 and nothing more", "Cannot be confirmed"),
+        (lambda pdf: b"a letter", "Cannot be confirmed"),
+        (lambda pdf: b"{}", "Not a document of this school"),
+    ],
+)
+def test_everything_else_gets_a_plain_answer(
+    browser: Browser, trail: PaperTrail, spoil: Callable[[bytes], bytes], heading: str
+) -> None:
+    page = check(browser, spoil(trail.receipt))
+    assert page.heading == heading
+    assert "0121 496 0000" in page.text
+
+
+def test_no_file_and_a_busy_moment_are_said_and_nothing_breaks(
+    browser: Browser, trail: PaperTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.get("/verify")
+    assert "Choose a file" in browser.post("/verify", {}, status=422).text
+    with proof._places, proof._places:
+        assert "try again in a minute" in check(browser, trail.receipt, status=503).text
+    browser.get("/verify")
+    app_limit = browser.app.config["MAX_CONTENT_LENGTH"]
+    assert "too large" in check(browser, b"%PDF-" + b"\0" * app_limit, status=413).text
+
+
+def test_one_address_cannot_have_files_checked_without_end(
+    browser: Browser, trail: PaperTrail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(throttle.LIMITS, "proof", 1)
+    check(browser, trail.receipt)
+    assert "too many tries" in check(browser, trail.receipt, status=429).text
+    browser.get("/verify")
+    browser.post("/verify/head", {"head": "anything"}, status=429)
+
+
+def test_a_kept_line_is_answered_and_says_nothing_else(browser: Browser, trail: PaperTrail) -> None:
+    with trail.database.reading() as db:
+        line = evidence.signed_head(db, trail.ring).text
+    browser.get("/verify")
+    page = browser.post("/verify/head", {"head": f"  {line[:90]}\n{line[90:]} "})
+    assert page.heading == "History is as it was"
+    browser.get("/verify")
+    page = browser.post("/verify/head", {"head": line.replace(" 8 ", " 9 ")})
+    assert page.heading == "Not signed by this school"
+    browser.get("/verify")
+    assert "There is no complete line" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+
+
+def test_a_line_that_knows_more_than_the_ledger_alarms_the_office(
+    browser: Browser, trail: PaperTrail, app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    with trail.database.reading() as db:
+        line = evidence.signed_head(db, trail.ring).text
+    raw = trail.database.engine.raw_connection()
+    for table in ("ledger_details", "ledger_entry"):
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(f"DELETE FROM {table} WHERE seq > 6")
+    raw.commit()
+    raw.close()
+    for _twice in range(2):
+        browser.get("/verify")
+        page = browser.post("/verify/head", {"head": line})
+        assert page.heading == "History has been changed"
+    assert "has fewer now" in caplog.text
+    with trail.database.reading() as db:
+        told = [one.to_address for one in notifications.messages_in(db, ["queued"]) if one.kind == "ledger-alarm"]
+    assert told == ["office@oval.example.org"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_nothing_of_the_file_is_logged_or_kept(
+    browser: Browser, trail: PaperTrail, caplog: pytest.LogCaptureFixture, instance: Path
+) -> None:
+    before = {path for path in instance.rglob("*")}
+    caplog.set_level("DEBUG")
+    check(browser, trail.receipt + b"SECRET", "Nadia Khan.pdf")
+    assert "Nadia" not in caplog.text
+    assert "SECRET" not in caplog.text
+    assert {path for path in instance.rglob("*")} == before
