@@ -178,7 +178,7 @@ def _render_next(bench: _Bench) -> bool:
     if claim is None:
         return False
     try:
-        content = _plain(bench, claim) if claim.kind in evidence.PLAIN_KINDS else _sealed(bench, claim)
+        content, record = _plain(bench, claim) if claim.kind in evidence.PLAIN_KINDS else _sealed(bench, claim)
     except (DomainError, evidence.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
@@ -186,7 +186,7 @@ def _render_next(bench: _Bench) -> bool:
         fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
         with bench.database.writing() as db:
-            evidence.store_document(db, claim, content, record=paper.record)
+            evidence.store_document(db, claim, content, record=record)
             notifications.release(db, claim.public_id)
         return True
     with bench.database.writing() as db:
@@ -195,16 +195,17 @@ def _render_next(bench: _Bench) -> bool:
     return True
 
 
-def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> bytes:
+def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes]:
+    """The file, and the record file inside it."""
     with bench.database.reading() as db:
         sealer = bench.seals.sealer(db)
         paper = reports.paper(db, claim, school=bench.settings.school, head=bench.seals.head(db))
-    return sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    return sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind))), paper.record
 
 
-def _plain(bench: _Bench, claim: evidence.DocumentRow) -> bytes:
+def _plain(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes]:
     with bench.database.reading() as db:
-        return reports.plain_file(db, claim, school=bench.settings.school)
+        return reports.plain_file(db, claim, school=bench.settings.school), b""
 
 
 class _MailServerDown(Exception):

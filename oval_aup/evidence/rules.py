@@ -19,10 +19,12 @@ RECORD_NAME = "record.json"
 RECORD_VERSIONS = (2,)
 RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes of the largest record file that is read; one person's whole history is far smaller."""
+HEAD_MARK = re.compile(r"OVAL-\s*HEAD")
 HEAD_TEXT = re.compile(
-    r"OVAL-HEAD\s+1\s+(\d{1,15})\s+([0-9a-f]{64})\s+(\S{10,40})\s+([0-9a-f]{64})\s+([A-Za-z0-9+/=]{88})"
+    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)"
 )
-"""Head as printed: size, hash, time, key and signature, whatever white space a copy put between them."""
+"""A printed head without its white space: size, hash, time, key and signature. A narrow column may break it anywhere,
+and it still has one reading, since all but the size have their length."""
 
 
 class Broken(Exception):
@@ -61,10 +63,15 @@ def head_text(head: dict[str, Any]) -> str:
 
 def heads_in(text: str) -> list[dict[str, Any]]:
     """Every head found in a text, such as an e-mail or the words of a receipt; lines may have been broken anew."""
-    return [
-        {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature}
-        for size, digest, at, key, signature in HEAD_TEXT.findall(text)
-    ]
+    found = []
+    for mark in HEAD_MARK.finditer(text):
+        read = HEAD_TEXT.match("".join(text[mark.end() : mark.end() + 800].split()))
+        if read:
+            size, digest, at, key, signature = read.groups()
+            found.append(
+                {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature}
+            )
+    return found
 
 
 def signature_stands(public: bytes, signature: bytes, message: bytes) -> bool | None:

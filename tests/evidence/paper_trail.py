@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,3 +111,15 @@ def lay(database: Database, folder: Path, press: evidence.Press) -> PaperTrail:
         evidence.store_document(db, claim, trail.receipt, record=record)
     sign(database, 8)
     return trail
+
+
+def as_intruder(database: Database, *statements: str) -> None:
+    """Somebody with the file, who drops the triggers first."""
+    database.dispose()
+    connection = sqlite3.connect(database.url.database or "")
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()

@@ -26,7 +26,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.evidence import proof, rules, seal
-from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, lay, sign
+from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, as_intruder, lay, sign
 
 
 @pytest.fixture(scope="module")
@@ -404,17 +404,6 @@ def test_a_changed_record_inside_a_whole_seal_cannot_pass(trail: PaperTrail) -> 
 
 
 # --- The ledger itself -----------------------------------------------------------------------------------------------
-
-
-def as_intruder(database: Database, *statements: str) -> None:
-    database.dispose()
-    connection = sqlite3.connect(database.url.database or "")
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
 
 
 def rewrite_from(database: Database, first: int) -> None:

@@ -79,6 +79,9 @@ def _kinds() -> dict[str, str]:
     return {
         "receipt": _("A receipt for what somebody signed"),
         "record": _("The record of one person"),
+        "as_at": _("What stood on one day"),
+        "subject_access": _("Everything kept about one person"),
+        "subject_access_data": _("Everything kept about one person, for a computer"),
         "class_report": _("A report about a class"),
         "school_report": _("A report about the whole school"),
         "figures_report": _("Figures of the whole school, without names"),
