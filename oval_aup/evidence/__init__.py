@@ -58,6 +58,7 @@ from oval_aup.evidence.past import Past, past, record_began
 from oval_aup.evidence.pdf import EmbeddedFile, Paper, mark_image
 from oval_aup.evidence.press import Press, PrintFailed
 from oval_aup.evidence.proof import (
+    CHECKER,
     Busy,
     Finding,
     HeadFinding,
@@ -76,6 +77,7 @@ from oval_aup.evidence.verify import Verdict, verify
 __all__ = [
     "ASSURANCES",
     "CHANNELS",
+    "CHECKER",
     "CHECK_NOTE",
     "ERASURES",
     "GENESIS",

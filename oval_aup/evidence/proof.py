@@ -29,6 +29,11 @@ from oval_aup.evidence.keys import KeyRow, register
 WALL_SECONDS = 15
 AT_ONCE = 2
 PRODUCT = Path(__file__).resolve().parents[2]
+CHECKER = {
+    "verify.py": Path(__file__).with_name("pack_check.py"),
+    "rules.py": Path(__file__).with_name("rules.py"),
+}
+"""What a pack carries to be checked anywhere: name there, and the source here whose bytes it is."""
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 

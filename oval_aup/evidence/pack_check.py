@@ -1,0 +1,395 @@
+"""Checks an evidence pack, or single files of one, far away from the school: ``python3 verify.py [FOLDER or FILES]``.
+
+Needs Python 3.10 or newer and the file ``rules.py`` beside it, nothing else. Without an argument it checks the
+folder that it lies in. ``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with
+the pack's ledger. ``--extract FILE.pdf FOLDER`` takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0
+when everything was checked and found in order, else with 1.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.dont_write_bytecode = True  # this very folder is what is checked
+if __package__:
+    from oval_aup.evidence import rules
+else:
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    import rules  # type: ignore[import-not-found, no-redef]
+
+LISTS_ITSELF = "manifest.json"
+STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What computers put into folders by themselves."""
+
+TEXT_HASH = re.compile(rb'"text_sha256":"([0-9a-f]{64})"')
+RAW_KEY = bytes.fromhex("302a300506032b6570032100")
+"""What stands before 32 bytes of an Ed25519 key in the form that OpenSSL reads."""
+
+OPENSSL = (
+    "openssl cms -verify -binary -inform DER -in seal.der -content covered"
+    " -nointern -certfile school.pem -noverify -out checked"
+)
+
+
+class Report:
+    """What was found, said as it is found."""
+
+    def __init__(self) -> None:
+        self.faults = 0
+        self.unchecked = 0
+
+    def good(self, sentence: str) -> None:
+        """Something is in order."""
+        self._say("      ok  ", sentence)
+
+    def bad(self, sentence: str) -> None:
+        """Something was changed, is missing or was added."""
+        self.faults += 1
+        self._say("   FAULT  ", sentence)
+
+    def open(self, sentence: str) -> None:
+        """Something could not be checked here."""
+        self.unchecked += 1
+        self._say("    ????  ", sentence)
+
+    def _say(self, mark: str, sentence: str) -> None:
+        sys.stdout.write(f"{mark}{sentence}\n")
+
+
+class Chain:
+    """What the ledger of a pack says: hashes by number, and what its entries name."""
+
+    def __init__(self) -> None:
+        self.hashes: list[str] = []
+        self.given_out: dict[str, dict[str, Any]] = {}
+        self.texts: set[str] = set()
+        self.keys: set[str] = set()
+
+    def add(self, line: bytes) -> None:
+        """Take the next entry in; raises Broken when it does not follow."""
+        number = len(self.hashes) + 1
+        try:
+            entry = json.loads(line)
+            body = entry["body"].encode("utf-8")
+            facts = json.loads(body)
+            numbers, prev, kind, act = (entry["seq"], facts["seq"]), facts["prev"], facts["kind"], facts["act"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise rules.Broken("form", f"Line {number} of the ledger is no entry.") from None
+        if numbers != (number, number):
+            raise rules.Broken("order", f"Entry {number} of the ledger is missing: {numbers[0]} stands in its place.")
+        digest = rules.entry_hash(body)
+        if digest != entry.get("entry_hash"):
+            raise rules.Broken("edited", f"Entry {number} of the ledger was changed.")
+        if prev != (self.hashes[-1] if self.hashes else "0" * 64):
+            raise rules.Broken("order", f"Entry {number} of the ledger does not follow the one before it.")
+        self.hashes.append(digest)
+        self.texts.update(found.decode("ascii") for found in TEXT_HASH.findall(body))
+        if kind == "exported" and "sha256" in act:
+            self.given_out[act["sha256"]] = act
+        if kind == "key_rotated" and "key" in act:
+            self.keys.add(act["key"])
+
+
+def check_folder(folder: Path, report: Report, head: str = "") -> None:
+    """Check a whole pack."""
+    listed = _check_manifest(folder, report)
+    chain = _check_ledger(folder, report)
+    keys = _check_keys(folder, chain, report)
+    _check_head(listed.get("head"), keys, chain, report)
+    if head:
+        _check_kept(head, keys, chain, report)
+    carried = _check_pdfs(folder, chain, report)
+    _check_records(folder, chain, carried, report)
+    _check_texts(folder, chain, report)
+
+
+def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / LISTS_ITSELF).read_bytes())
+        wanted = {str(each["name"]): (each["sha256"], each["size"]) for each in manifest["files"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        report.bad(f"{LISTS_ITSELF} is missing or damaged: which files belong here is not known.")
+        return {}
+    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    faults = report.faults
+    for name in sorted(wanted.keys() | here - {LISTS_ITSELF}):
+        if name not in here:
+            report.bad(f"{name} is missing.")
+        elif name not in wanted:
+            if Path(name).name not in STRAY:
+                report.bad(f"{name} was added: the manifest does not list it.")
+        elif (folder / name).is_symlink() or _fingerprint(folder / name) != wanted[name]:
+            report.bad(f"{name} was changed: it is not the file that the manifest lists.")
+    if report.faults == faults:
+        report.good(f"All {len(wanted)} files are here and as the manifest lists them.")
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _check_ledger(folder: Path, report: Report) -> Chain:
+    chain = Chain()
+    try:
+        with (folder / "ledger.jsonl").open("rb") as lines:
+            for line in lines:
+                chain.add(line)
+    except OSError:
+        report.bad("ledger.jsonl is missing.")
+    except rules.Broken as broken:
+        report.bad(str(broken))
+    else:
+        report.good(f"The ledger is one unbroken chain of {len(chain.hashes)} entries.")
+    return chain
+
+
+def _check_keys(folder: Path, chain: Chain, report: Report) -> dict[str, bytes]:
+    try:
+        register = json.loads((folder / "keys.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        report.bad("keys.json is missing or damaged.")
+        return {}
+    keys: dict[str, bytes] = rules.keys_in({"keys": register if isinstance(register, list) else []})
+    strange = [name for name in keys if name not in chain.keys]
+    if strange or len(keys) < len(chain.keys):
+        report.bad("keys.json does not hold the keys that the ledger registers.")
+    else:
+        report.good(f"All {len(keys)} keys are the ones that the ledger registers.")
+    return {name: public for name, public in keys.items() if name not in strange}
+
+
+def _check_head(head: Any, keys: dict[str, bytes], chain: Chain, report: Report) -> None:
+    """The signed head of the manifest must be that of the ledger here."""
+    try:
+        stands = _stands(head, keys)
+    except rules.Broken as broken:
+        report.bad(str(broken))
+        return
+    if (head["size"], head["entry_hash"]) != (len(chain.hashes), chain.hashes[-1] if chain.hashes else "0" * 64):
+        report.bad(f"The school signed a ledger of {head['size']} entries, and it is not this one.")
+    elif stands is None:
+        report.open(
+            "The head’s signature needs OpenSSL 1.1.1 or newer, or Python’s “cryptography”: put either on this computer"
+            " and run this again."
+        )
+    else:
+        report.good(f"The school signed this ledger at {head['at']}, with the key {head['key']}.")
+        report.good("  Compare that key with a receipt, or ask the school: who forges a pack also forges its keys.")
+
+
+def _stands(head: Any, keys: dict[str, bytes]) -> bool | None:
+    """True, or None where nothing on this computer can check the head's signature. Raises Broken."""
+    stands = rules.check_head(head, keys)
+    if stands is None:
+        stands = _by_openssl(keys[head["key"]], base64.b64decode(head["signature"]), rules.head_bytes(head))
+    if stands is False:
+        raise rules.Broken("head_signature", "The signature of the ledger’s head does not fit: it was changed.")
+    return stands
+
+
+def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
+    """Whether an Ed25519 signature stands, by the program; None where it is missing or too old to say."""
+    program = shutil.which("openssl")
+    if program is None:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "key").write_bytes(RAW_KEY + public)
+        (place / "signature").write_bytes(signature)
+        (place / "message").write_bytes(message)
+        command = [program, "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key", "-rawin"]
+        command += ["-in", "message", "-sigfile", "signature"]
+        done = subprocess.run(command, cwd=place, capture_output=True, check=False)  # noqa: S603 - nothing of a file
+    if done.returncode == 0:
+        return True
+    return False if b"Verification Failure" in done.stdout + done.stderr else None
+
+
+def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report) -> None:
+    """Lines kept elsewhere must be part of this ledger; this is what nobody at the school can rewrite."""
+    heads = rules.heads_in(text)
+    if not heads:
+        report.bad("There is no whole line that begins with OVAL-HEAD in what was given.")
+    for head in heads:
+        size = head["size"]
+        try:
+            _stands(head, keys)
+        except rules.Broken as broken:
+            report.bad(f"The line you kept cannot be used. {broken}")
+            continue
+        if size > len(chain.hashes):
+            report.bad(f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}.")
+        elif size and chain.hashes[size - 1] != head["entry_hash"]:
+            report.bad(f"The line you kept names another entry {size}: history was rewritten there or before.")
+        else:
+            report.good(f"The line you kept, of {size} entries, is part of this ledger.")
+
+
+def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
+    """Check every PDF; gives the hash of the record inside by name of file, where the ledger names it."""
+    carried: dict[str, str] = {}
+    number, faults = 0, report.faults
+    for path in _files(folder, ".pdf"):
+        number += 1
+        name = path.relative_to(folder).as_posix()
+        content = path.read_bytes()
+        act = chain.given_out.get(hashlib.sha256(content).hexdigest())
+        if act is None or act.get("size") != len(content):
+            report.bad(f"{name}: no entry of the ledger names this file. It was changed, or is not the school’s.")
+        else:
+            carried[name] = str(act.get("record_sha256", ""))
+        try:
+            rules.sealed_bytes(content)
+        except rules.Broken as broken:
+            report.bad(f"{name}: {broken}")
+    if report.faults == faults:
+        report.good(f"All {number} PDFs are byte for byte those that the ledger names, each sealed from end to end.")
+    return carried
+
+
+def _check_records(folder: Path, chain: Chain, carried: dict[str, str], report: Report) -> None:
+    number, faults = 0, report.faults
+    for path in _files(folder / "records", ".json"):
+        number += 1
+        name = path.relative_to(folder).as_posix()
+        content = path.read_bytes()
+        try:
+            for raw, facts in _entries(content):
+                seq = facts["seq"]
+                if seq > len(chain.hashes) or chain.hashes[seq - 1] != raw["entry_hash"]:
+                    raise rules.Broken("foreign", f"Entry {seq} is not the one in the ledger.")
+        except rules.Broken as broken:
+            report.bad(f"{name}: {broken}")
+            continue
+        wanted = carried.get(name.removesuffix(".json") + ".pdf")
+        if wanted is None:
+            report.bad(f"{name}: the PDF that it belongs to is missing or was changed.")
+        elif wanted and wanted != hashlib.sha256(content).hexdigest():
+            report.bad(f"{name}: it is not the record that its PDF carries. Something was left out or added.")
+    if report.faults == faults:
+        report.good(f"All {number} record files are whole, and every entry in them is in the ledger.")
+
+
+def _entries(content: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    record = rules.read_record(content)
+    return zip(record["entries"], rules.check_record(record), strict=True) if isinstance(record, dict) else _none()
+
+
+def _none() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    raise rules.Broken("form", "This is not a record file of this system.")
+
+
+def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
+    number, faults = 0, report.faults
+    for path in _files(folder / "texts", ".json"):
+        number += 1
+        if hashlib.sha256(path.read_bytes()).hexdigest() not in chain.texts:
+            report.bad(f"{path.relative_to(folder).as_posix()}: no entry of the ledger names this wording.")
+    if report.faults == faults and number:
+        report.good(f"All {number} wordings are the very ones that the ledger names.")
+
+
+def check_file(path: Path, report: Report) -> None:
+    """Check one file as far as it can be checked without the ledger."""
+    content = path.read_bytes()
+    try:
+        if content.startswith(b"%PDF-"):
+            rules.sealed_bytes(content)
+            report.open(f"{path.name}: one seal covers the whole file. Whose it is: --extract {path.name} FOLDER.")
+            return
+        found = list(_entries(content))
+        record = rules.read_record(content)
+        stands = _stands(record["head"], rules.keys_in(record))
+    except rules.Broken as broken:
+        report.bad(f"{path.name}: {broken}")
+        return
+    signed = "and the signature of its head stands" if stands else "but the signature of its head was not checked"
+    report.open(
+        f"{path.name}: its {len(found)} entries are whole, {signed}. Only the ledger shows whether it has them."
+    )
+
+
+def extract(pdf: Path, folder: Path) -> None:
+    """Take the seal of a PDF apart and say how OpenSSL checks it; raises Broken."""
+    covered, seal = rules.sealed_bytes(pdf.read_bytes())
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "covered").write_bytes(covered)
+    (folder / "seal.der").write_bytes(seal)
+    certificates = _certificates(pdf.resolve().parent)
+    (folder / "school.pem").write_text("".join(certificates), encoding="ascii")
+    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {OPENSSL}\n\n")
+    if not certificates:
+        sys.stdout.write("school.pem is empty: there is no keys.json near this PDF. Put the school’s certificate in.\n")
+
+
+def _certificates(start: Path) -> list[str]:
+    """The sealing certificates of the keys.json nearest above a file, as PEM."""
+    for folder in (start, *start.parents):
+        if (folder / "keys.json").is_file():
+            keys = json.loads((folder / "keys.json").read_bytes())
+            return [_pem(key["public"]) for key in keys if key.get("use") == "seal"]
+    return []
+
+
+def _pem(text: str) -> str:
+    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
+
+
+def _files(folder: Path, ending: str) -> list[Path]:
+    return sorted(path for path in folder.rglob(f"*{ending}") if path.is_file())
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(1 << 20), b""):
+            digest.update(part)
+    return digest.hexdigest(), path.stat().st_size
+
+
+def main(words: list[str]) -> int:
+    """Do as the words say and answer with the exit code."""
+    report = Report()
+    if words[:1] == ["--extract"] and len(words) == 3:
+        try:
+            extract(Path(words[1]), Path(words[2]))
+        except (rules.Broken, OSError, ValueError) as fault:
+            report.bad(str(fault))
+        return 1 if report.faults else 0
+    head = ""
+    if "--head" in words[:-1]:
+        place = words.index("--head")
+        head = words[place + 1]
+        del words[place : place + 2]
+    for path in [Path(word) for word in words] or [Path(__file__).resolve().parent]:
+        if path.is_dir():
+            check_folder(path, report, head)
+        elif path.is_file():
+            check_file(path, report)
+        else:
+            report.bad(f"There is nothing called {path}.")
+    _sum_up(report)
+    return 1 if report.faults or report.unchecked else 0
+
+
+def _sum_up(report: Report) -> None:
+    if report.faults:
+        sys.stdout.write(f"\nNOT IN ORDER: {report.faults} faults.\n")
+    elif report.unchecked:
+        sys.stdout.write("\nNothing is wrong so far, but not everything could be checked here.\n")
+    else:
+        sys.stdout.write("\nEverything is in order. This shows what was recorded, and not who held the phone.\n")
+
+
+if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # old Windows consoles know no curly quotes
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,262 @@
+"""The checker that travels in every pack finds each kind of change with bare Python, and nothing where there is none."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oval_aup import evidence
+from oval_aup.core.db import Database
+from oval_aup.evidence import pack_check, rules
+from tests.evidence.paper_trail import PaperTrail, lay
+
+
+def list_files(folder: Path, **more: object) -> None:
+    """Write the manifest anew, as somebody does who covers up a change."""
+    path = folder / "manifest.json"
+    facts = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    files = sorted(each for each in folder.rglob("*") if each.is_file() and each != path)
+    facts["files"] = [
+        {
+            "name": each.relative_to(folder).as_posix(),
+            "sha256": hashlib.sha256(each.read_bytes()).hexdigest(),
+            "size": each.stat().st_size,
+        }
+        for each in files
+    ]
+    path.write_text(json.dumps({**facts, **more}), encoding="utf-8")
+
+
+def lines(database: Database) -> list[dict[str, Any]]:
+    with database.reading() as db:
+        size = evidence.head(db).size
+        rows = evidence.bare_entries(db, range(1, size + 1))
+    return [{"seq": row.seq, "entry_hash": row.entry_hash, "body": row.body.decode("utf-8")} for row in rows]
+
+
+def write_ledger(folder: Path, entries: list[dict[str, Any]]) -> None:
+    text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    (folder / "ledger.jsonl").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperTrail]:
+    folder = tmp_path_factory.mktemp("trail")
+    shutil.copy(migrated_file, folder / "oval.db")
+    database = Database(f"sqlite:///{folder / 'oval.db'}")
+    with evidence.Press(folder, renderers=1, seconds=60) as press:
+        yield lay(database, folder, press)
+    database.dispose()
+
+
+@pytest.fixture
+def pack(trail: PaperTrail, tmp_path: Path) -> Path:
+    """A folder as a pack's ZIP unpacks to."""
+    folder = tmp_path / "pack"
+    for part in ("records", "tables"):
+        (folder / part).mkdir(parents=True)
+    (folder / "records" / "00001.pdf").write_bytes(trail.receipt)
+    (folder / "records" / "00001.json").write_bytes(trail.record)
+    (folder / "tables" / "records.csv").write_text("Number,Name\n1,Nadia Khan\n", encoding="utf-8")
+    (folder / "README.txt").write_text("Read me.", encoding="utf-8")
+    for name, source in evidence.CHECKER.items():
+        shutil.copy(source, folder / name)
+    write_ledger(folder, lines(trail.database))
+    with trail.database.reading() as db:
+        (folder / "keys.json").write_text(json.dumps([key.facts for key in evidence.register(db)]), encoding="utf-8")
+        head = evidence.signed_head(db, trail.ring).facts
+    list_files(folder, v=1, head=head)
+    return folder
+
+
+def run(folder: Path, *words: str, path: str = os.environ["PATH"]) -> tuple[int, str]:
+    """Bare Python: no site packages, no environment, no folder of ours."""
+    command = [sys.executable, "-I", "-S", str(folder / "verify.py"), *words]
+    done = subprocess.run(command, cwd="/", env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert done.stderr == "", done.stderr
+    return done.returncode, done.stdout
+
+
+def test_a_pack_as_it_was_made_is_in_order(pack: Path) -> None:
+    code, found = run(pack)
+    assert (code, found.count("FAULT")) == (0, 0), found
+    assert "one unbroken chain of 8 entries" in found
+    assert "The school signed this ledger" in found
+    assert "1 PDFs are byte for byte" in found
+    assert not list(pack.rglob("__pycache__"))
+
+
+def test_without_any_way_to_check_a_signature_it_says_how(pack: Path, tmp_path: Path) -> None:
+    code, found = run(pack, path=str(tmp_path))
+    assert code == 1
+    assert "needs OpenSSL" in found
+    assert "FAULT" not in found
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = folder / name
+        text = path.read_bytes()
+        assert old.encode() in text
+        path.write_bytes(text.replace(old.encode(), new.encode(), 1))
+
+    return spoil
+
+
+def with_entries(alter: Callable[[list[dict[str, Any]]], object]) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        entries = [json.loads(line) for line in (folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()]
+        alter(entries)
+        write_ledger(folder, entries)
+
+    return spoil
+
+
+def with_record(alter: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = folder / "records" / "00001.json"
+        facts = json.loads(path.read_bytes())
+        alter(facts)
+        path.write_text(json.dumps(facts), encoding="utf-8")
+
+    return spoil
+
+
+def rewrite_chain(entries: list[dict[str, Any]]) -> None:
+    """Everything from entry 4 on computed anew."""
+    prev = entries[2]["entry_hash"]
+    for entry in entries[3:]:
+        facts = json.loads(entry["body"])
+        facts["prev"] = prev
+        if facts["seq"] == 4:
+            facts["act"] = {"number": 99}
+        entry["body"] = evidence.canonical(facts).decode("utf-8")
+        prev = entry["entry_hash"] = rules.entry_hash(entry["body"].encode("utf-8"))
+
+
+def another_key(folder: Path) -> None:
+    keys = json.loads((folder / "keys.json").read_bytes())
+    public = os.urandom(32)
+    keys[0] |= {"public": base64.b64encode(public).decode(), "key": rules.key_id(public)}
+    (folder / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
+
+
+def manifest_head(**facts: object) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = folder / "manifest.json"
+        manifest = json.loads(path.read_bytes())
+        manifest["head"] |= facts
+        path.write_text(json.dumps(manifest), encoding="utf-8")
+
+    return spoil
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "an entry edited": (
+        change("ledger.jsonl", '\\"number\\":4', '\\"number\\":5'),
+        "Entry 4 of the ledger was changed",
+    ),
+    "an entry taken out": (with_entries(lambda e: e.pop(4)), "Entry 5 of the ledger is missing"),
+    "the first entry taken out": (with_entries(lambda e: e.pop(0)), "Entry 1 of the ledger is missing"),
+    "the end cut off": (with_entries(lambda e: e.pop()), "signed a ledger of 8 entries"),
+    "entries exchanged": (with_entries(lambda e: e.insert(3, e.pop(4))), "Entry 4 of the ledger is missing"),
+    "an entry twice": (with_entries(lambda e: e.append(e[-1])), "Entry 9 of the ledger is missing"),
+    "the chain computed anew": (with_entries(rewrite_chain), "signed a ledger of 8 entries, and it is not this one"),
+    "no ledger": (lambda folder: (folder / "ledger.jsonl").unlink(), "ledger.jsonl is missing"),
+    "a line that is none": (lambda folder: (folder / "ledger.jsonl").write_text("[[["), "Line 1 of the ledger"),
+    "a byte behind a PDF": (
+        lambda folder: (folder / "records/00001.pdf").open("ab").write(b" "),
+        "00001.pdf: no entry",
+    ),
+    "a record's entry": (with_record(lambda f: f["entries"][0].update(body="{}")), "00001.json: An entry"),
+    "a record's details": (change("records/00001.json", "Person 3", "Parson 3"), "personal details of entry 3"),
+    "an entry out of a record": (with_record(lambda f: f["entries"].pop(1)), "not the record that its PDF carries"),
+    "a record without PDF": (lambda folder: (folder / "records/00001.pdf").unlink(), "that it belongs to is missing"),
+    "another key": (another_key, "does not hold the keys"),
+    "no keys": (lambda folder: (folder / "keys.json").write_text("[]"), "does not hold the keys"),
+    "the head's size": (manifest_head(size=7), "does not fit"),
+    "the head's time": (manifest_head(at="2020-01-01T00:00:00.000000Z"), "does not fit"),
+    "the head's signature": (manifest_head(signature="A" * 86 + "=="), "does not fit"),
+}
+
+
+@pytest.mark.parametrize("covered_up", [False, True], ids=["as found", "with a new manifest"])
+@pytest.mark.parametrize("kind", CHANGES)
+def test_every_change_is_found(pack: Path, kind: str, covered_up: bool) -> None:
+    spoil, sentence = CHANGES[kind]
+    spoil(pack)
+    if covered_up:
+        list_files(pack)
+    code, found = run(pack)
+    assert code == 1
+    assert sentence in found, found
+    assert "NOT IN ORDER" in found
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (change("tables/records.csv", "Nadia", "Nadja"), "tables/records.csv was changed"),
+        (lambda folder: (folder / "README.txt").unlink(), "README.txt is missing"),
+        (lambda folder: (folder / "records" / "00002.pdf").write_text("%PDF-"), "00002.pdf was added"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json is missing or damaged"),
+        (lambda folder: (folder / "manifest.json").unlink(), "manifest.json is missing or damaged"),
+    ],
+)
+def test_every_file_is_held_to_the_manifest(pack: Path, spoil: Callable[[Path], object], sentence: str) -> None:
+    spoil(pack)
+    code, found = run(pack)
+    assert code == 1
+    assert sentence in found
+
+
+def test_a_wording_must_be_one_that_the_ledger_names(pack: Path) -> None:
+    (pack / "texts").mkdir()
+    (pack / "texts" / "parents-v1-en-full.json").write_text("{}", encoding="utf-8")
+    list_files(pack)
+    code, found = run(pack)
+    assert code == 1
+    assert "no entry of the ledger names this wording" in found
+
+
+def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail) -> None:
+    kept = rules.head_text(json.loads(trail.record)["head"])
+    assert run(pack, "--head", kept, str(pack))[0] == 0
+    code, found = run(pack, "--head", kept.replace(" 6 ", " 5 "), str(pack))
+    assert code == 1
+    assert "The line you kept cannot be used" in found
+
+
+def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:
+    code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
+    assert code == 0
+    assert pack_check.OPENSSL in said
+    command = pack_check.OPENSSL.split()
+    assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
+    for name, content in (("covered", b"something else"), ("school.pem", b"")):
+        kept = (tmp_path / "apart" / name).read_bytes()
+        (tmp_path / "apart" / name).write_bytes(content)
+        assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0
+        (tmp_path / "apart" / name).write_bytes(kept)
+
+
+def test_single_files_are_checked_as_far_as_they_go(pack: Path, tmp_path: Path) -> None:
+    code, found = run(pack, str(pack / "records" / "00001.json"), str(pack / "records" / "00001.pdf"))
+    assert code == 1
+    assert "FAULT" not in found
+    assert "Only the ledger shows" in found
+    (tmp_path / "odd.json").write_text("[1]", encoding="utf-8")
+    (tmp_path / "odd.pdf").write_text("%PDF-", encoding="utf-8")
+    assert (
+        run(pack, str(tmp_path / "odd.json"), str(tmp_path / "odd.pdf"), str(tmp_path / "none"))[1].count("FAULT") == 3
+    )
