@@ -1,4 +1,4 @@
-"""The checker that travels in every pack finds each kind of change with bare Python, and nothing where there is none."""
+"""The checker that travels in every pack finds each kind of change with bare Python, and nothing else."""
 
 from __future__ import annotations
 
@@ -113,6 +113,11 @@ def change(name: str, old: str, new: str) -> Callable[[Path], None]:
     return spoil
 
 
+def behind(folder: Path) -> None:
+    path = folder / "records" / "00001.pdf"
+    path.write_bytes(path.read_bytes() + b" ")
+
+
 def with_entries(alter: Callable[[list[dict[str, Any]]], object]) -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
         entries = [json.loads(line) for line in (folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -174,10 +179,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "the chain computed anew": (with_entries(rewrite_chain), "signed a ledger of 8 entries, and it is not this one"),
     "no ledger": (lambda folder: (folder / "ledger.jsonl").unlink(), "ledger.jsonl is missing"),
     "a line that is none": (lambda folder: (folder / "ledger.jsonl").write_text("[[["), "Line 1 of the ledger"),
-    "a byte behind a PDF": (
-        lambda folder: (folder / "records/00001.pdf").open("ab").write(b" "),
-        "00001.pdf: no entry",
-    ),
+    "a byte behind a PDF": (behind, "00001.pdf: no entry"),
     "a record's entry": (with_record(lambda f: f["entries"][0].update(body="{}")), "00001.json: An entry"),
     "a record's details": (change("records/00001.json", "Person 3", "Parson 3"), "personal details of entry 3"),
     "an entry out of a record": (with_record(lambda f: f["entries"].pop(1)), "not the record that its PDF carries"),
@@ -190,13 +192,11 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("covered_up", [False, True], ids=["as found", "with a new manifest"])
 @pytest.mark.parametrize("kind", CHANGES)
-def test_every_change_is_found(pack: Path, kind: str, covered_up: bool) -> None:
+def test_every_change_is_found_even_under_a_new_manifest(pack: Path, kind: str) -> None:
     spoil, sentence = CHANGES[kind]
     spoil(pack)
-    if covered_up:
-        list_files(pack)
+    list_files(pack)
     code, found = run(pack)
     assert code == 1
     assert sentence in found, found
