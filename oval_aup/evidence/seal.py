@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
@@ -25,6 +26,9 @@ PLAIN_BYTES, LARGE_BYTES = 4096, 24576
 of certificates needs the large one."""
 
 TIMESTAMP_SECONDS = 5
+
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="seal")
+"""The library runs an event loop of its own, which the caller's thread may not have room for."""
 
 log = logging.getLogger("oval_aup.evidence.seal")
 
@@ -95,7 +99,11 @@ class Sealer:
 
 def _seal(signer: PdfSigner, pdf: bytes, room: int) -> bytes:
     out = io.BytesIO()
-    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=room, output=out)
+
+    def sign() -> None:
+        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=room, output=out)
+
+    _THREADS.submit(sign).result()
     return out.getvalue()
 
 

@@ -114,7 +114,7 @@ def test_an_existing_database_is_only_ever_moved_aside(school: School) -> None:
 def test_after_a_declared_loss_the_daily_reading_raises_no_alarm(school: School) -> None:
     def remember() -> None:
         head = evidence.SignedHead(
-            school.head.size, school.head.entry_hash, "2026-11-22T12:41:07.000000Z", "0" * 64, "A" * 87 + "="
+            school.head.size, school.head.entry_hash, "2026-11-22T12:41:07.000000Z", "0" * 64, "A" * 86 + "=="
         )
         evidence.keep_head(school.settings.instance, head)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 import subprocess
@@ -148,6 +149,15 @@ def test_the_seal_covers_the_whole_file_and_poppler_agrees(
     assert "Signature is Valid" in said
     assert "Total document signed" in said
     assert re.search(r"CN=Seal of The Oval School", said)
+
+
+def test_a_seal_is_made_also_where_an_event_loop_runs(
+    database: Database, ring: evidence.Keyring, plain_pdf: bytes
+) -> None:
+    async def inside() -> bytes:
+        return sealed(database, ring, plain_pdf)
+
+    assert rules.sealed_bytes(asyncio.run(inside()))
 
 
 def test_openssl_alone_can_check_a_seal(
