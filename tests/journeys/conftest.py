@@ -182,9 +182,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shutil.rmtree(instance, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for all journeys, which reaches this machine only."""
+    """One browser for all journeys, which reaches this machine only.
+
+    It ends with the last journey: while it lives an event loop runs in this thread, and other tests start their own.
+    """
     assert CHROMIUM, "Chromium is needed: make test installs it"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
