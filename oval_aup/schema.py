@@ -23,6 +23,7 @@ ROOMS = (
     "consent",
     "accounts",
     "campaigns",
+    "retention",
 )
 
 for _room in ROOMS:

@@ -17,7 +17,7 @@ from types import FrameType
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, backups, campaigns, evidence, notifications, people, reports, witnesses
+from oval_aup import accounts, backups, campaigns, evidence, notifications, people, reports, retention, witnesses
 from oval_aup.config import Settings
 from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
@@ -273,7 +273,7 @@ class _Chores:
 
     def take(self) -> bool:
         """Take every chore once; always False, since none of them leaves work waiting."""
-        for chore in (self._release, self._ask_joiners, self._remind, self._keep_watch, self._back_up):
+        for chore in (self._release, self._ask_joiners, self._remind, self._erase, self._keep_watch, self._back_up):
             try:
                 chore()
             except (Conflict, backups.BackupFailed) as error:
@@ -307,6 +307,12 @@ class _Chores:
         with self.bench.database.writing() as db:
             taken = campaigns.remind(db, on=today, school=school, actor=SYSTEM)
         log.info("%s reminders queued", len(taken))
+
+    def _erase(self) -> None:
+        """Carry out what somebody has decided to destroy, and clean the disk after it."""
+        done = retention.carry_out(self.bench.database, self.bench.settings.instance)
+        if done:
+            log.info("%s decisions to destroy carried out", done)
 
     def _keep_watch(self) -> None:
         """Read the whole ledger back once a day, and send its head to the witnesses on school days."""

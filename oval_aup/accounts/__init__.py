@@ -1,5 +1,6 @@
 """Decides how anyone proves who they are and what that lets them do: log-ins, private links, sessions, limits."""
 
+from oval_aup.accounts.erasing import Access, access_of, erase_access, erase_old_access, old_access
 from oval_aup.accounts.links import LinkRow, link, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
 from oval_aup.accounts.service import (
@@ -30,11 +31,13 @@ __all__ = [
     "IN_PERSON",
     "PERMISSIONS",
     "ROLES",
+    "Access",
     "AccountRow",
     "LinkRow",
     "TooMany",
     "Visitor",
     "WrongAnswer",
+    "access_of",
     "account",
     "account_by_email",
     "account_of",
@@ -48,11 +51,14 @@ __all__ = [
     "disable",
     "end",
     "end_all",
+    "erase_access",
+    "erase_old_access",
     "follow_addresses",
     "link",
     "log_in",
     "mint_link",
     "note_failure",
+    "old_access",
     "open_account",
     "open_accounts",
     "pass_family_check",

@@ -7,12 +7,14 @@ ROLES = ("admin", "head", "teacher", "staff", "governor")
 _STAFF = frozenset({"sign.own", "account.own"})
 _CLASS = frozenset({"class.own", "class.session", "photos.check"})
 _READ = frozenset({"coverage.read", "reports.read", "agreements.read"})
+_KEEPING = frozenset({"retention.read", "retention.decide"})
 _PEOPLE = frozenset({"people.read", "choices.read", "records.read", "images.block"})
 
 GRANTS: dict[str, frozenset[str]] = {
     "admin": _STAFF
     | _READ
     | _PEOPLE
+    | _KEEPING
     | {
         "office",
         "roster.import",
@@ -25,7 +27,11 @@ GRANTS: dict[str, frozenset[str]] = {
         "class.session",
         "photos.check",
     },
-    "head": _STAFF | _READ | _PEOPLE | {"office", "reports.make", "agreements.approve", "class.any", "photos.check"},
+    "head": _STAFF
+    | _READ
+    | _PEOPLE
+    | _KEEPING
+    | {"office", "reports.make", "agreements.approve", "class.any", "photos.check"},
     "teacher": _STAFF | _CLASS,
     "staff": _STAFF | {"photos.check"},
     "governor": _STAFF | _READ | {"office"},

@@ -6,6 +6,7 @@ year, are only ever added to, and a yes that ends opens a take-down.
 
 from oval_aup.consent.as_at import BlockThen, Said, UseThen, blocks_then, uses_then
 from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
+from oval_aup.consent.erasing import ChoosingRow, choice_seqs, choosings, erase_places, in_use
 from oval_aup.consent.history import (
     DecisionRow,
     answers_of,
@@ -28,6 +29,7 @@ __all__ = [
     "BlockRow",
     "BlockThen",
     "Choices",
+    "ChoosingRow",
     "ConflictRow",
     "DecisionRow",
     "Permission",
@@ -45,10 +47,14 @@ __all__ = [
     "blocks_of",
     "blocks_then",
     "change",
+    "choice_seqs",
     "choices_of",
+    "choosings",
     "conflicts",
     "decisions",
+    "erase_places",
     "finish_take_down",
+    "in_use",
     "invalidate",
     "permissions",
     "purposes",

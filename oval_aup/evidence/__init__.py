@@ -25,6 +25,7 @@ from oval_aup.evidence.erasures import (
     ERASURES,
     NotedErasure,
     erase_again,
+    erase_details,
     keep_erasures,
     note_erasure,
     note_missing_erasures,
@@ -50,7 +51,6 @@ from oval_aup.evidence.ledger import (
     entries_about,
     entries_by,
     entries_of_kind,
-    erase_details,
     find,
     head,
 )
@@ -72,6 +72,7 @@ from oval_aup.evidence.proof import (
 )
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
+from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
 from oval_aup.evidence.verify import Verdict, verify
 
 __all__ = [
@@ -122,12 +123,15 @@ __all__ = [
     "document",
     "document_bytes",
     "documents_about",
+    "documents_of_kinds",
+    "documents_showing",
     "entries",
     "entries_about",
     "entries_by",
     "entries_of_kind",
     "erase_again",
     "erase_details",
+    "erase_documents",
     "examine",
     "fail_document",
     "failed_documents",

@@ -29,6 +29,7 @@ DOCUMENT_KINDS = frozenset(
         "class_report",
         "school_report",
         "figures_report",
+        "destruction_certificate",
     }
 )
 PLAIN_KINDS = frozenset({"subject_access_data"})
@@ -50,7 +51,7 @@ _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One wanted or finished PDF; ``status`` is ``pending``, ``rendering``, ``ready`` or ``failed``."""
+    """One wanted or finished PDF; ``status`` is ``pending``, ``rendering``, ``ready``, ``failed`` or ``erased``."""
 
     public_id: str
     kind: str
@@ -101,7 +102,8 @@ def want_document(
     ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
     sitting it confirms; record and both of subject_access ``{person_id}``; as_at ``{person_id, at}`` with an instant as
     the ledger writes it; class_report ``{class_id, school_year}``; school_report
-    and figures_report ``{school_year}``. Raises Conflict when the key belongs to a document of another kind or subject.
+    and figures_report ``{school_year}``; destruction_certificate ``{erasures: [public id, …]}``. Raises Conflict when
+    the key belongs to a document of another kind or subject.
     """
     if kind not in DOCUMENT_KINDS:
         raise ValueError(f"{kind!r} is no kind of document")
@@ -185,7 +187,8 @@ def document_bytes(db: Session, public_id: str) -> bytes:
         .where(_document.c.public_id == public_id, _document.c.status == "ready")
     ).first()
     if row is None:
-        raise NotFound(_("This document is not ready yet."))
+        gone = document(db, public_id).status == "erased"
+        raise NotFound(_("This document was destroyed.") if gone else _("This document is not ready yet."))
     if hashlib.sha256(row.content).hexdigest() != row.sha256:
         raise Conflict(_("This document’s file has changed since it was made and is not given out."))
     return bytes(row.content)

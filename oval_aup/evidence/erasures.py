@@ -1,4 +1,4 @@
-"""Keeps the list of erasures outside the database, so that going back to a backup cannot bring erased details back.
+"""Erases details, and keeps the list of erasures outside the database, so that no backup can bring them back.
 
 A line says which entries of the ledger lost their details, under which legal basis and for which pseudonym, and nothing
 more: whoever reads the file learns nobody's name. Lines are only ever added.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.evidence import ledger
-from oval_aup.evidence.models import LedgerEntry
+from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
 ERASURES = "erasures.jsonl"
 """The file's name, in the instance folder and beside the backups."""
 
 _entry = cast(sa.Table, LedgerEntry.__table__)
+_details = cast(sa.Table, LedgerDetails.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,38 @@ class NotedErasure:
             "entry_hash": self.entry_hash,
         }
         return json.dumps(facts, ensure_ascii=False)
+
+
+def erase_details(
+    db: Session,
+    seqs: Iterable[int],
+    *,
+    basis: str,
+    subject: str,
+    removed: Mapping[str, int] | None = None,
+    idempotency_key: str,
+    actor: Actor,
+) -> ledger.EntryRow:
+    """Delete the personal details and salts of entries for ever and record that under the legal ``basis``.
+
+    ``removed`` counts by kind what went with them outside the ledger. The ``erased`` entry is written first: a guard in
+    the database lets details go only once an entry says why.
+    """
+    chosen = sorted(set(seqs))
+    act: dict[str, Any] = {"basis": basis, "entries": len(chosen)}
+    if removed:
+        act["removed"] = dict(removed)
+    erased = ledger.append(
+        db,
+        "erased",
+        subject=subject,
+        act=act,
+        refs=[ledger.Ref(seq, "details erased") for seq in chosen],
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+    db.execute(sa.delete(_details).where(_details.c.seq.in_(chosen)))
+    return erased
 
 
 def note_erasure(folder: Path, erased: ledger.EntryRow, *, idempotency_key: str) -> NotedErasure:
@@ -117,7 +150,7 @@ def erase_again(db: Session, noted: NotedErasure, *, actor: Actor) -> ledger.Ent
     never reaches what was written after it.
     """
     reached = [seq for seq, row in ledger.entries(db, noted.seqs).items() if clock.iso(row.at) <= noted.at]
-    return ledger.erase_details(
+    return erase_details(
         db,
         reached,
         basis=noted.basis,

@@ -238,27 +238,6 @@ def _compose(
     return entry, {"seq": seq, "salt": salt, "details": details_bytes} if personal else None
 
 
-def erase_details(
-    db: Session, seqs: Iterable[int], *, basis: str, subject: str, idempotency_key: str, actor: Actor
-) -> EntryRow:
-    """Delete the personal details and salts of entries for ever and record that under the legal ``basis``.
-
-    The ``erased`` entry is written first: a guard in the database lets details go only once an entry says why.
-    """
-    chosen = sorted(set(seqs))
-    erased = append(
-        db,
-        "erased",
-        subject=subject,
-        act={"basis": basis, "entries": len(chosen)},
-        refs=[Ref(seq, "details erased") for seq in chosen],
-        idempotency_key=idempotency_key,
-        actor=actor,
-    )
-    db.execute(sa.delete(_details).where(_details.c.seq.in_(chosen)))
-    return erased
-
-
 def find(db: Session, idempotency_key: str) -> EntryRow | None:
     """The entry made under this key, if there is one."""
     row = db.execute(_BY_KEY, {"idempotency_key": idempotency_key}).first()

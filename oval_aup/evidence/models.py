@@ -51,7 +51,7 @@ class Document(Base):
     params: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     dedupe_key: Mapped[str] = mapped_column(sa.String(160), unique=True)
     status: Mapped[str] = mapped_column(sa.String(12), default="pending")
-    """``pending``, ``rendering``, ``ready`` or ``failed``."""
+    """``pending``, ``rendering``, ``ready``, ``failed`` or ``erased`` (its bytes were destroyed)."""
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

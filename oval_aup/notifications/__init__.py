@@ -12,6 +12,7 @@ from oval_aup.notifications.channels import (
     TemporaryRefusal,
     UncertainDelivery,
 )
+from oval_aup.notifications.erasing import erase_messages, mail_file, messages_with_words, old_messages
 from oval_aup.notifications.letter import Sender, compose
 from oval_aup.notifications.outbox import (
     LINK_MARK,
@@ -58,9 +59,13 @@ __all__ = [
     "clear_trouble",
     "compose",
     "enqueue",
+    "erase_messages",
+    "mail_file",
     "message",
     "messages_in",
     "messages_to",
+    "messages_with_words",
+    "old_messages",
     "outbox_counts",
     "recover",
     "release",

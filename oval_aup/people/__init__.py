@@ -5,6 +5,7 @@ whose own front door is ``people.roster``.
 """
 
 from oval_aup.people import roster
+from oval_aup.people.erasing import LeaverRow, discard_undecided_lists, erase_person, kin_of, leavers
 from oval_aup.people.families import (
     child,
     child_by_id,
@@ -55,6 +56,7 @@ __all__ = [
     "ClassRow",
     "GuardianRow",
     "GuardianshipRow",
+    "LeaverRow",
     "PersonRow",
     "StaffRow",
     "add_child",
@@ -73,13 +75,17 @@ __all__ = [
     "class_ids_of",
     "class_ids_of_people",
     "classes",
+    "discard_undecided_lists",
     "end_guardianship",
+    "erase_person",
     "guardian",
     "guardians_asked",
     "guardians_at",
     "guardians_by_id",
     "guardians_of",
     "guardians_of_children",
+    "kin_of",
+    "leavers",
     "link_guardian",
     "mailbox_sharers",
     "person",

@@ -32,6 +32,8 @@ class Person(Base):
     preferred_forename: Mapped[str] = mapped_column(sa.String(120), default="")
     search_name: Mapped[str] = mapped_column(sa.String(400), default=_search_name)
     """All the names, folded: what the office's search box looks in. Whoever renames a person sets it too."""
+    erased_on: Mapped[dt.date | None]
+    """When everything personal was taken out; the pseudonym stays."""
 
     @property
     def full_name(self) -> str:

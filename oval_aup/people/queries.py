@@ -30,6 +30,7 @@ _PEOPLE = (
         Guardian.archived_on,
         StaffMember.person_id,
         StaffMember.archived_on,
+        Person.erased_on,
     )
     .outerjoin(Child, Child.person_id == Person.id)
     .outerjoin(Guardian, Guardian.person_id == Person.id)
@@ -58,6 +59,7 @@ def _person_rows(found: Iterable[Any]) -> list[PersonRow]:
         g_end,
         staff_id,
         s_end,
+        erased_on,
     ) in found:
         current = (
             (child is not None and c_end is None)
@@ -74,6 +76,7 @@ def _person_rows(found: Iterable[Any]) -> list[PersonRow]:
                 is_guardian=guardian is not None,
                 is_staff=staff_id is not None,
                 archived=not current,
+                erased=erased_on is not None,
             )
         )
     return rows

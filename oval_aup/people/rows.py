@@ -18,6 +18,7 @@ class PersonRow:
     is_guardian: bool
     is_staff: bool
     archived: bool
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import (
     documents_as_at,
     documents_class,
+    documents_destroyed,
     documents_person,
     documents_story,
     documents_subject_access,
@@ -24,11 +25,13 @@ _BUILDERS = {
     "class_report": documents_class.class_report_html,
     "school_report": documents_class.school_report_html,
     "figures_report": documents_class.figures_report_html,
+    "destruction_certificate": documents_destroyed.certificate_html,
 }
 _SEQS = {
     "receipt": documents_person.receipt_seqs,
     "record": documents_person.record_seqs,
     "as_at": documents_as_at.as_at_seqs,
+    "destruction_certificate": documents_destroyed.certificate_seqs,
 }
 
 _FILE_NAMES = {
@@ -40,6 +43,7 @@ _FILE_NAMES = {
     "class_report": "class-report",
     "school_report": "school-report",
     "figures_report": "school-figures",
+    "destruction_certificate": "destruction-certificate",
 }
 
 

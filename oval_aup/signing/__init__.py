@@ -16,6 +16,7 @@ from oval_aup.signing.class_sessions import (
     undo,
 )
 from oval_aup.signing.coverage import coverage, rebuild_coverage, signed_by_day
+from oval_aup.signing.erasing import erase_class_codes, erase_drafts, old_class_codes, signed_about
 from oval_aup.signing.marks import drawn_mark, read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
@@ -75,12 +76,15 @@ __all__ = [
     "document_ref",
     "drawn_mark",
     "entries_to_sign",
+    "erase_class_codes",
+    "erase_drafts",
     "finish",
     "join",
     "latest_sitting",
     "make_mark",
     "mark_asked",
     "move_due_date",
+    "old_class_codes",
     "open_class_session",
     "open_requests",
     "outstanding",
@@ -99,6 +103,7 @@ __all__ = [
     "signatures_in",
     "signatures_in_class_session",
     "signatures_of",
+    "signed_about",
     "signed_by_day",
     "sitting",
     "standing",

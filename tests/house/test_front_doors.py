@@ -17,6 +17,7 @@ ROOMS = {
     "consent",
     "accounts",
     "campaigns",
+    "retention",
     "reports",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -15,5 +15,6 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     home,
     outstanding,
     people,
+    retention,
     roster_views,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns, consent, evidence, notifications, reports
+from oval_aup import accounts, campaigns, consent, evidence, notifications, reports, retention
 from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
@@ -57,6 +57,7 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         owed=campaigns.owed_by(g.db, year, {story.person.person_id}).get(story.person.person_id),
         errors=errors or {},
         email=story.address if email is None else email,
+        hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
         words=words,
         verdicts=reports.VERDICTS,
     )

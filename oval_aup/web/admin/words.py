@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oval_aup import evidence
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 
 
 def audiences() -> dict[str, str]:
@@ -84,6 +84,7 @@ def document_kinds() -> dict[str, str]:
         "as_at": _("As it stood on a day"),
         "subject_access": _("Everything kept about one person"),
         "subject_access_data": _("Everything kept about one person, for a computer"),
+        "destruction_certificate": _("Destruction certificate"),
     }
 
 
@@ -99,6 +100,7 @@ def document_statuses() -> dict[str, tuple[str, str]]:
         "rendering": ("none", _("Being prepared")),
         "ready": ("yes", _("Ready")),
         "failed": ("no", _("Failed")),
+        "erased": ("none", _("Destroyed")),
     }
 
 
@@ -144,3 +146,21 @@ def roles() -> dict[str, str]:
         "staff": _("Staff"),
         "governor": _("Governor: figures and reports"),
     }
+
+
+def erasure_statuses() -> dict[str, tuple[str, str]]:
+    """How far a decision about somebody's record is: tone and words."""
+    return {
+        "ordered": ("wait", _("Decided, not done yet")),
+        "wiped": ("wait", _("Gone; files are being cleaned")),
+        "done": ("yes", _("Destroyed")),
+        "stopped": ("no", _("Could not be done")),
+        "refused": ("none", _("Request refused")),
+    }
+
+
+def months(number: int) -> str:
+    """A time in years where they are whole, else in months."""
+    if number % 12:
+        return ngettext("%(num)s month", "%(num)s months", number)
+    return ngettext("%(num)s year", "%(num)s years", number // 12)

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, backups, campaigns, demo, evidence, people, schema, serving, witnesses, worker
-from oval_aup.config import BadSetting, Settings
+from oval_aup import accounts, backups, campaigns, demo, evidence, people, retention, schema, serving, witnesses, worker
+from oval_aup.cli.context import OFFICE
+from oval_aup.cli.context import database as _database
+from oval_aup.cli.context import settings as _settings
+from oval_aup.cli.keeping import retention_group
+from oval_aup.config import BadSetting
 from oval_aup.core import clock
-from oval_aup.core.actor import Actor
-from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError, NotFound
 from oval_aup.people import roster
-
-OFFICE = Actor(role="office", channel="cli", assurance="none")
 
 
 def install(app: Flask) -> None:
     """Register the commands."""
     for group in GROUPS:
         app.cli.add_command(group)
-
-
-def _settings() -> Settings:
-    return cast(Settings, current_app.extensions["oval_settings"])
-
-
-def _database() -> Database:
-    return cast(Database, current_app.extensions["oval_database"])
 
 
 db_group = AppGroup("db", help="The database's shape.")
@@ -263,7 +254,7 @@ def evidence_verify(files: tuple[Path, ...]) -> None:
 
 
 backup_group = AppGroup("backup", help="Copies of the database, and the way back to one.")
-REAPPLY: tuple[backups.Reapply, ...] = ()
+REAPPLY: tuple[backups.Reapply, ...] = (retention.reapply,)
 """What wipes again, outside the ledger, whatever was erased after the backup that is restored."""
 
 
@@ -396,6 +387,7 @@ GROUPS = (
     evidence_group,
     backup_group,
     account_group,
+    retention_group,
     worker_group,
     server_group,
 )

@@ -1,0 +1,51 @@
+"""``flask retention``: what is due, and erasing one person from the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from oval_aup import retention
+from oval_aup.cli.context import OFFICE, database, settings
+from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
+
+retention_group = AppGroup("retention", help="What is due to be destroyed.")
+
+
+@retention_group.command("review")
+def retention_review() -> None:
+    """List who and what is due, and since when; destroys nothing."""
+    with database().reading() as db:
+        due, things = retention.due_people(db, clock.today()), retention.due_things(db, clock.today())
+    for row in due:
+        state = "  held" if row.hold else ""
+        click.echo(f"{row.person.public_id}  {', '.join(row.record_types):30}  due since {row.due_on}{state}")
+    for one in things:
+        click.echo(f"{one.record_type:36}  {one.number} from before {one.until}")
+    click.echo(f"{len(due)} people and {len(things)} kinds of old things are due. Decide under Office, Evidence.")
+
+
+@retention_group.command("erase")
+@click.argument("person")
+@click.option("--basis", required=True, type=click.Choice(list(retention.BASES)))
+@click.option("--destroy", is_flag=True, help="Do it; without this the command only says what would go.")
+def retention_erase(person: str, basis: str, destroy: bool) -> None:
+    """Erase PERSON, by the id that `review` and the address of their page show, for ever."""
+    try:
+        with database().writing() as db:
+            planned = retention.plan(db, [person], basis=basis)
+            click.echo(f"{planned.entries} entries lose their details. Beside them: {dict(planned.counts)}")
+            if why := " ".join(planned.refusals.values()):
+                sys.exit(why)
+            if not destroy:
+                sys.exit("Nothing was destroyed. Add --destroy to do it.")
+            batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=OFFICE)
+    except NotFound:
+        sys.exit("Nobody here has this id.")
+    retention.carry_out(database(), settings().instance)
+    with database().reading() as db:
+        states = {row.status for row in retention.erasures(db, batch=batch)}
+    click.echo("Destroyed." if states == {"done"} else "Destroyed; the worker cleans the files when it can.")

@@ -1,0 +1,106 @@
+"""Who has left for good, who stood to whom, and how a person becomes a pseudonym: the row and the counts stay."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
+from oval_aup.people.models import Child, Guardian, Guardianship, Person, RosterImport, StaffMember
+
+NOBODYS_BIRTHDAY = dt.date(1900, 1, 1)
+"""Stands where a child's date of birth was."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaverRow:
+    """Somebody who plays no part any more; ``left_on`` is the day the last part ended."""
+
+    person_id: int
+    left_on: dt.date
+    is_child: bool
+    is_guardian: bool
+    is_staff: bool
+    erased: bool
+
+
+def leavers(db: Session) -> tuple[LeaverRow, ...]:
+    """Everybody who has left in every part they played, erased or not, those gone longest first."""
+    parts = (Child, Guardian, StaffMember)
+    statement: Any = sa.select(Person.id, Person.erased_on)
+    for part in parts:
+        statement = statement.add_columns(part.person_id, part.archived_on).outerjoin(part, part.person_id == Person.id)
+        statement = statement.where(sa.or_(part.archived_on.is_not(None), part.person_id.is_(None)))
+    found = [
+        LeaverRow(
+            person_id=row[0],
+            left_on=max(ended for ended in row[3::2] if ended),
+            is_child=row[2] is not None,
+            is_guardian=row[4] is not None,
+            is_staff=row[6] is not None,
+            erased=row[1] is not None,
+        )
+        for row in db.execute(statement)
+        if any(row[3::2])
+    ]
+    return tuple(sorted(found, key=lambda row: (row.left_on, row.person_id)))
+
+
+def kin_of(db: Session, person_id: int) -> tuple[int, ...]:
+    """Row ids of everybody who ever stood to this person as child or guardian, ended links too."""
+    links = db.execute(
+        sa.select(Guardianship.child_id, Guardianship.guardian_id).where(
+            sa.or_(Guardianship.child_id == person_id, Guardianship.guardian_id == person_id)
+        )
+    )
+    return tuple(sorted({other for link in links for other in link} - {person_id}))
+
+
+def erase_person(db: Session, person_id: int) -> None:
+    """Turn a person's rows into a pseudonym's: no name, birthday, number or address is left; safe to repeat.
+
+    Whoever was still on a list is off it. Links between people stay as links between pseudonyms, so that what counted
+    for a child on a day in the past can still be told. Raises NotFound.
+    """
+    person = db.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    person.title = person.preferred_forename = person.search_name = ""
+    person.forename, person.surname = "Erased", f"person {person.pseudonym[:8]}"
+    person.erased_on = person.erased_on or clock.today()
+    own: dict[type[Child | Guardian | StaffMember], dict[str, object]] = {
+        Child: {"mis_id": None, "upn": None, "born_on": NOBODYS_BIRTHDAY, "class_id": None},
+        Guardian: {"contact_id": None, "email": "", "mobile": "", "language": "en"},
+        StaffMember: {
+            "staff_code": None,
+            "post": "",
+            "work_email": "",
+            "starts_on": None,
+            "line_manager_id": None,
+            "class_id": None,
+        },
+    }
+    for part, blank in own.items():
+        db.execute(sa.update(part).where(part.person_id == person_id).values(**blank))
+        still_here = sa.and_(part.person_id == person_id, part.archived_on.is_(None))
+        db.execute(sa.update(part).where(still_here).values(archived_on=person.erased_on))
+    db.execute(sa.update(StaffMember).where(StaffMember.line_manager_id == person_id).values(line_manager_id=None))
+    theirs = sa.or_(Guardianship.child_id == person_id, Guardianship.guardian_id == person_id)
+    db.execute(sa.update(Guardianship).where(theirs).values(relationship_name="", lives_with=None))
+    db.execute(sa.update(Guardianship).where(theirs, Guardianship.ended_on.is_(None)).values(ended_on=person.erased_on))
+    db.flush()
+
+
+def discard_undecided_lists(db: Session) -> int:
+    """Forget the bytes of every list nobody has decided on, since anybody may be in it; returns how many those were."""
+    undecided = RosterImport.status == "previewed"
+    waiting = db.scalar(sa.select(sa.func.count()).select_from(RosterImport).where(undecided)) or 0
+    if waiting:
+        gone = {"status": "discarded", "content": None, "settled_at": clock.now()}
+        db.execute(sa.update(RosterImport).where(undecided).values(**gone))
+    return waiting

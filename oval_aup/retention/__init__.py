@@ -1,0 +1,59 @@
+"""The retention room decides how long records stay, who may be erased, and sees to it that nothing of them is left.
+
+Nothing goes without a person's decision. The ledger's entries stay for ever and lose their details; the person stays as
+a pseudonym, so that the chain and every count stay true.
+"""
+
+from oval_aup.retention.erasing import (
+    BASES,
+    RETENTION,
+    ErasureRow,
+    Plan,
+    carry_out_next,
+    erasures,
+    order,
+    plan,
+)
+from oval_aup.retention.finishing import CERTIFICATE, carry_out, finish, reapply
+from oval_aup.retention.holds import HoldRow, all_holds, held, hold, hold_row, lift_hold, review_hold
+from oval_aup.retention.periods import RECORD_TYPES, PeriodRow, RecordType, add_months, confirm_period, periods
+from oval_aup.retention.reach import OldThings, Reach
+from oval_aup.retention.refusals import GROUNDS, refuse_erasure
+from oval_aup.retention.review import Due, due_people, due_things
+from oval_aup.retention.wiping import REMOVED
+
+__all__ = [
+    "BASES",
+    "CERTIFICATE",
+    "GROUNDS",
+    "RECORD_TYPES",
+    "REMOVED",
+    "RETENTION",
+    "Due",
+    "ErasureRow",
+    "HoldRow",
+    "OldThings",
+    "PeriodRow",
+    "Plan",
+    "Reach",
+    "RecordType",
+    "add_months",
+    "all_holds",
+    "carry_out",
+    "carry_out_next",
+    "confirm_period",
+    "due_people",
+    "due_things",
+    "erasures",
+    "finish",
+    "held",
+    "hold",
+    "hold_row",
+    "lift_hold",
+    "order",
+    "periods",
+    "plan",
+    "reapply",
+    "refuse_erasure",
+    "review_hold",
+]

@@ -1,0 +1,265 @@
+"""Destroying by decision: what is planned is shown, what was shown is ordered, and an order is carried out once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import accounts, evidence, people
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, Invalid
+from oval_aup.core.i18n import _, later
+from oval_aup.retention import holds
+from oval_aup.retention.models import Erasure
+from oval_aup.retention.periods import periods
+from oval_aup.retention.reach import OldThings, Reach, old_things, reach_of
+from oval_aup.retention.review import THINGS, cut_off, due_people
+from oval_aup.retention.wiping import Removed, wipe, wipe_old
+
+RETENTION = "retention"
+BASES: dict[str, str] = {
+    RETENTION: later("The time for which the school keeps it is over (UK GDPR, Article 5(1)(e))"),
+    "no-longer-needed": later("Asked for: no longer needed for what it was collected for (Article 17(1)(a))"),
+    "consent-withdrawn": later("Asked for: consent was withdrawn and nothing else allows it (Article 17(1)(b))"),
+    "objection": later("Asked for: an objection that the school upholds (Article 17(1)(c))"),
+    "unlawful": later("It should never have been held (Article 17(1)(d))"),
+    "legal-duty": later("The law requires that it is erased (Article 17(1)(e))"),
+}
+"""Why something may be destroyed, in the order offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be destroyed, exactly; ``refusals`` says by public id why somebody cannot be."""
+
+    basis: str
+    reaches: tuple[Reach, ...]
+    things: tuple[OldThings, ...]
+    refusals: Mapping[str, str]
+    with_mentions: bool
+
+    @property
+    def entries(self) -> int:
+        """How many entries of the ledger lose their details."""
+        return len({seq for reach in self.reaches for seq in reach.seqs})
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Everything else that goes, by kind; what two people share is counted once for each."""
+        total = Removed()
+        for counts in (*(reach.counts for reach in self.reaches), *(one.counts for one in self.things)):
+            for kind, number in counts.items():
+                total.add(kind, number)
+        return total.counts
+
+    @property
+    def fingerprint(self) -> str:
+        """Names exactly this: the confirming page posts it back."""
+        people_ = sorted((r.person.public_id, list(r.seqs), sorted(r.counts.items())) for r in self.reaches)
+        things = sorted((one.record_type, one.until.isoformat(), sorted(one.counts.items())) for one in self.things)
+        facts = json.dumps([self.basis, self.with_mentions, people_, things])
+        return hashlib.sha256(facts.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRow:
+    """One decision as it stands; ``status`` is explained in ``Erasure.status``."""
+
+    public_id: str
+    batch: str
+    what: str
+    person_id: int | None
+    until: dt.date | None
+    basis: str
+    reason: str
+    received_on: dt.date | None
+    status: str
+    ordered_at: dt.datetime
+    ordered_by_id: int | None
+    wiped_at: dt.datetime | None
+    ledger_seq: int | None
+    entries: int
+    removed: dict[str, int]
+
+
+def plan(
+    db: Session,
+    person_public_ids: Iterable[str],
+    things: Iterable[str] = (),
+    *,
+    basis: str,
+    with_mentions: bool = False,
+) -> Plan:
+    """Work out what would go, without doing anything. Raises NotFound for an unknown person, Invalid for the basis."""
+    if basis not in BASES:
+        raise Invalid(fields={"basis": _("Choose why it may be erased.")})
+    months = {key: row.months for key, row in periods(db).items()}
+    today = clock.today()
+    chosen = [people.person(db, public_id) for public_id in dict.fromkeys(person_public_ids)]
+    due = {row.person.person_id for row in due_people(db, today)} if basis == RETENTION and chosen else set()
+    reaches = tuple(reach_of(db, person, with_mentions=with_mentions) for person in chosen)
+    refusals = {}
+    for reach in reaches:
+        why = _refusal(db, reach) or _not_due(reach, due, basis)
+        if why:
+            refusals[reach.person.public_id] = why
+    old = tuple(old_things(db, key, cut_off(key, months[key], today)) for key in dict.fromkeys(things) if key in THINGS)
+    return Plan(basis, reaches, tuple(one for one in old if one.number), refusals, with_mentions)
+
+
+def order(
+    db: Session,
+    planned: Plan,
+    *,
+    fingerprint: str,
+    received_on: dt.date | None = None,
+    actor: Actor,
+) -> str:
+    """Decide that everything in ``planned`` goes, and return the batch under which ``carry_out_next`` finds it.
+
+    Raises Conflict where it is no longer what ``fingerprint`` named, where somebody in it cannot be erased, and where
+    there is nothing in it.
+    """
+    if planned.refusals:
+        raise Conflict(" ".join(dict.fromkeys(planned.refusals.values())))
+    if not planned.reaches and not planned.things:
+        raise Conflict(_("Nothing was chosen."))
+    if planned.fingerprint != fingerprint:
+        raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
+    shared = {
+        "batch": new_public_id(),
+        "basis": planned.basis,
+        "received_on": received_on,
+        "with_mentions": planned.with_mentions,
+        "status": "ordered",
+        "ordered_at": clock.now(),
+        "ordered_by_id": actor.person_id,
+    }
+    db.add_all(Erasure(what="person", person_id=reach.person.person_id, **shared) for reach in planned.reaches)
+    db.add_all(Erasure(what=one.record_type, until=one.until, **shared) for one in planned.things)
+    db.flush()
+    return str(shared["batch"])
+
+
+def carry_out_next(db: Session, *, batch: str = "") -> bool:
+    """Carry out the oldest order, of one batch where given, in the caller's unit of work; False when none is left.
+
+    One order is one unit of work: killed anywhere, it either happened whole or is still ordered. Whoever has come
+    under a hold since, or is back at school, is left alone and the order says why it stopped.
+    """
+    waiting = sa.select(Erasure).where(Erasure.status == "ordered").order_by(Erasure.id).limit(1)
+    if batch:
+        waiting = waiting.where(Erasure.batch == batch)
+    row = db.scalar(waiting.with_for_update(skip_locked=True))
+    if row is None:
+        return False
+    decider = _decider(db, row)
+    if row.what == "person":
+        _erase_person(db, row, decider)
+    else:
+        _erase_things(db, row, decider)
+    db.flush()
+    return True
+
+
+def erasures(db: Session, *, batch: str = "", person_id: int | None = None, limit: int = 100) -> tuple[ErasureRow, ...]:
+    """Decisions, newest first: all, those of one batch, or those about one person."""
+    chosen = sa.select(Erasure).order_by(Erasure.id.desc()).limit(limit)
+    if batch:
+        chosen = chosen.where(Erasure.batch == batch)
+    if person_id is not None:
+        chosen = chosen.where(Erasure.person_id == person_id)
+    return tuple(map(erasure_row, db.scalars(chosen)))
+
+
+def erasure_row(row: Erasure) -> ErasureRow:
+    """The frozen form of a row."""
+    names = ErasureRow.__dataclass_fields__
+    return ErasureRow(**{name: getattr(row, name) for name in names})
+
+
+def ledger_key(row: Erasure) -> str:
+    """Under which key the ledger keeps it; says enough to do the same again to a database that has gone back."""
+    until = f":{row.until.isoformat()}" if row.until else ""
+    return f"erased:{row.what}{until}:{row.public_id}"
+
+
+def _erase_person(db: Session, row: Erasure, decider: Actor) -> None:
+    person = people.person_by_id(db, row.person_id or 0)
+    reach = reach_of(db, person, with_mentions=row.with_mentions)
+    why = _refusal(db, reach)
+    if why:
+        row.status, row.reason = "stopped", why
+        return
+    removed = wipe(db, reach)
+    _enter(db, row, person.pseudonym, reach.seqs, removed, decider)
+
+
+def _erase_things(db: Session, row: Erasure, decider: Actor) -> None:
+    if row.until is None:
+        raise ValueError("old things need a day")
+    _enter(db, row, "school", (), wipe_old(db, row.what, row.until), decider)
+
+
+def _enter(db: Session, row: Erasure, subject: str, seqs: Sequence[int], removed: Removed, decider: Actor) -> None:
+    entry = evidence.erase_details(
+        db,
+        seqs,
+        basis=row.basis,
+        subject=subject,
+        removed=removed.counts,
+        idempotency_key=ledger_key(row),
+        actor=decider,
+    )
+    row.status, row.wiped_at, row.ledger_seq, row.entries = "wiped", entry.at, entry.seq, len(seqs)
+    row.removed, row.files, row.reason = removed.counts, removed.files, ""
+
+
+def _decider(db: Session, row: Erasure) -> Actor:
+    """Whoever decided is who acts, also when a worker does it later; no device facts, which would be details again."""
+    if row.ordered_by_id is None:
+        return Actor(role="office", channel="cli")
+    person = people.person_by_id(db, row.ordered_by_id)
+    account = accounts.account_of(db, person.person_id)
+    return Actor(
+        role=account.role if account else "office",
+        person_id=person.person_id,
+        pseudonym=person.pseudonym,
+        assurance="staff-login",
+        channel="office",
+    )
+
+
+def _refusal(db: Session, reach: Reach) -> str:
+    """Why nobody may erase this person just now, or an empty string."""
+    person = reach.person
+    if person.erased:
+        return _("%(name)s has been erased already.", name=person.full_name)
+    if not person.archived:
+        return _(
+            "%(name)s is still on the school’s lists, and the next list would bring them back. Only somebody who has"
+            " left can be erased.",
+            name=person.full_name,
+        )
+    if holds.held(db, [person.person_id]):
+        return _("The record of %(name)s is held.", name=person.full_name)
+    if holds.held(db, reach.others):
+        return _("%(name)s’s record is part of the evidence about somebody who is held.", name=person.full_name)
+    account = accounts.account_of(db, person.person_id)
+    if account is not None and not account.disabled:
+        return _("The log-in of %(name)s is still open. Close it first.", name=person.full_name)
+    return ""
+
+
+def _not_due(reach: Reach, due: set[int], basis: str) -> str:
+    if basis == RETENTION and reach.person.person_id not in due:
+        return _("The time of %(name)s’s record is not over.", name=reach.person.full_name)
+    return ""

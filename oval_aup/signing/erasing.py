@@ -1,0 +1,51 @@
+"""What of signing is personal and may go: half-finished answers and old class codes; signatures hold pseudonyms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.signing.models import ClassSession, Signature, SigningSession
+
+_signature = cast(sa.Table, Signature.__table__)
+_sitting = cast(sa.Table, SigningSession.__table__)
+_session = cast(sa.Table, ClassSession.__table__)
+
+
+def signed_about(db: Session) -> dict[int, frozenset[int]]:
+    """Who ever answered or was answered for, mapped to everybody their marks are about."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for person_id, signer_id in db.execute(sa.select(_signature.c.person_id, _signature.c.signed_by_id).distinct()):
+        found[signer_id].add(person_id)
+        found[person_id].add(person_id)
+    return {person_id: frozenset(others) for person_id, others in found.items()}
+
+
+def erase_drafts(db: Session, person_id: int) -> int:
+    """Empty what a person had ticked in every sitting and close those still open; returns how many there were."""
+    rows = db.execute(sa.select(_sitting.c.id, _sitting.c.draft).where(_sitting.c.person_id == person_id)).all()
+    for row in rows:
+        kept = {"journey": row.draft["journey"]} if "journey" in row.draft else {}
+        db.execute(sa.update(_sitting).where(_sitting.c.id == row.id).values(draft=kept))
+    still_open = sa.and_(_sitting.c.person_id == person_id, _sitting.c.status == "reading")
+    db.execute(sa.update(_sitting).where(still_open).values(status="expired"))
+    return len(rows)
+
+
+def old_class_codes(db: Session, *, opened_before: dt.datetime) -> int:
+    """How many class sessions from before this moment still carry their code."""
+    return int(db.scalar(sa.select(sa.func.count()).select_from(_session).where(_old(opened_before))) or 0)
+
+
+def erase_class_codes(db: Session, *, opened_before: dt.datetime) -> int:
+    """Take the codes out of old class sessions; who took part stays where it is recorded. Returns how many."""
+    gone = db.execute(sa.update(_session).where(_old(opened_before)).values(join_code=""))
+    return int(cast(Any, gone).rowcount)
+
+
+def _old(opened_before: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(_session.c.opened_at < opened_before, _session.c.join_code != "")

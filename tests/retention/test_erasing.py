@@ -1,0 +1,333 @@
+"""A person goes whole: from every table, every file and every free page, while the chain and the counts stay true."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup import accounts, campaigns, evidence, notifications, people, retention, signing
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.retention import finishing, wiping
+from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family
+from tests.web import world as worlds
+
+Erase = Callable[..., str]
+NEEDLES = (ADDRESS, TYPED, "Ann Khan", "ann khan", "Browser of Ann")
+
+
+def entries_with_details(family: Family, *, by: people.GuardianRow) -> list[int]:
+    with family.database.reading() as db:
+        seqs = [row.ledger_seq for row in signing.signatures_of(db, by.person_id)]
+        return sorted(evidence.details(db, seqs))
+
+
+def test_nothing_of_an_erased_person_is_left_in_any_file(family: Family, erase: Erase) -> None:
+    ann = family.world.ann
+    assert {ADDRESS, TYPED, "ann khan", "Browser of Ann"} <= family.found_in_files(*NEEDLES)
+    family.leave()
+    with family.database.reading() as db:
+        planned = retention.plan(db, [ann.public_id], basis="no-longer-needed")
+        coverage = signing.coverage(db, worlds.YEAR).counts("parents")
+        marks = len(signing.signatures_of(db, ann.person_id))
+    assert planned.entries >= 40
+    assert family.found_in_files(*NEEDLES), "leaving alone destroys nothing"
+    batch = erase(ann.public_id)
+    assert family.found_in_files(*NEEDLES) == set()
+    with family.database.reading() as db:
+        assert evidence.verify(db).ok
+        assert signing.coverage(db, worlds.YEAR).counts("parents") == coverage
+        assert len(signing.signatures_of(db, ann.person_id)) == marks
+        erasure = retention.erasures(db, batch=batch)[0]
+        entry = evidence.entries(db, [erasure.ledger_seq or 0])[erasure.ledger_seq or 0]
+        person = people.person(db, ann.public_id)
+    assert (erasure.status, erasure.entries) == ("done", planned.entries)
+    assert entry.body["act"] == {
+        "basis": "no-longer-needed",
+        "entries": planned.entries,
+        "removed": {"documents": 1, "drafts": 1, "links": 3, "messages": 2, "names": 1, "visits": 1},
+    }
+    assert entry.body["actor"]["pseudonym"] == family.world.eve.pseudonym
+    assert person.erased
+    assert person.pseudonym == ann.pseudonym
+    assert person.full_name == f"Erased person {ann.pseudonym[:8]}"
+
+
+def test_the_list_beside_the_database_names_nobody(family: Family, erase: Erase) -> None:
+    family.leave()
+    erase(family.world.ann.public_id)
+    lines = (family.instance / evidence.ERASURES).read_text().splitlines()
+    assert len(lines) == 1
+    noted = json.loads(lines[0])
+    assert noted["subject"] == family.world.ann.pseudonym
+    assert noted["basis"] == "no-longer-needed"
+    assert len(noted["seqs"]) >= 40
+
+
+def test_a_child_goes_and_the_parents_own_signature_stays(family: Family, erase: Erase) -> None:
+    ayaan, ann = family.world.ayaan, family.world.ann
+    born_on = ayaan.born_on.isoformat()
+    assert {CHILD, born_on} <= family.found_in_files(CHILD, born_on)
+    own = entries_with_details(family, by=ann)
+    family.leave(ayaan.person_id)
+    erase(ayaan.public_id)
+    assert family.found_in_files(CHILD, "ayaan khan", born_on) == set()
+    assert entries_with_details(family, by=ann) == own
+    with family.database.reading() as db:
+        assert evidence.verify(db).ok
+        receipt = next(row for row in evidence.documents_about(db, ann.pseudonym) if row.kind == "receipt")
+        assert receipt.status == "erased", "the receipt of the parent showed the child"
+        with pytest.raises(NotFound, match="destroyed"):
+            evidence.document_bytes(db, receipt.public_id)
+
+
+def test_details_that_vanish_without_a_decision_are_still_an_alarm(family: Family, erase: Erase) -> None:
+    family.leave()
+    erase(family.world.ann.public_id)
+    victim = entries_with_details(family, by=family.world.cass)[0]
+    with family.database.writing() as db:
+        db.execute(sa.text("DROP TRIGGER ledger_details_no_delete"))
+        db.execute(sa.text("DELETE FROM ledger_details WHERE seq = :seq"), {"seq": victim})
+    with family.database.reading() as db:
+        verdict = evidence.verify(db)
+    assert (verdict.ok, verdict.fault, verdict.bad_seq) == (False, "details_missing", victim)
+
+
+def refused(family: Family, public_id: str, basis: str = "no-longer-needed") -> str:
+    with family.database.writing() as db:
+        planned = retention.plan(db, [public_id], basis=basis)
+        with pytest.raises(Conflict):
+            retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    return planned.refusals[public_id]
+
+
+def test_who_is_here_or_held_or_not_due_or_logged_in_is_not_erased(family: Family) -> None:
+    ann, ayaan, sam = family.world.ann, family.world.ayaan, family.world.sam
+    assert "still on the school’s lists" in refused(family, ann.public_id)
+    family.leave()
+    assert "not over" in refused(family, ann.public_id, "retention")
+    with family.database.writing() as db:
+        hold = retention.hold(
+            db,
+            people.person_by_id(db, ayaan.person_id),
+            reason="A claim about the school trip",
+            review_on=LEFT_ON.replace(year=2027),
+            actor=family.eve,
+        )
+    assert "is held" in refused(family, ayaan.public_id)
+    assert "somebody who is held" in refused(family, ann.public_id), "her choices are evidence about the held child"
+    with family.database.writing() as db:
+        retention.lift_hold(db, hold.public_id, actor=family.eve)
+        held = [entry.body["act"] for entry in evidence.entries_of_kind(db, "held")]
+        assert [act["act"] for act in held] == ["placed", "lifted"]
+        assert not retention.plan(db, [ann.public_id], basis="no-longer-needed").refusals
+    family.leave(sam.person_id)
+    assert "log-in" in refused(family, sam.public_id)
+
+
+def test_a_hold_placed_after_the_decision_stops_it(family: Family) -> None:
+    ann = family.world.ann
+    family.leave()
+    with family.database.writing() as db:
+        planned = retention.plan(db, [ann.public_id], basis="no-longer-needed")
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+        person = people.person_by_id(db, ann.person_id)
+        retention.hold(db, person, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
+    retention.carry_out(family.database, family.instance)
+    with family.database.reading() as db:
+        row = retention.erasures(db, batch=batch)[0]
+        assert row.status == "stopped"
+        assert "is held" in row.reason
+        assert people.person_by_id(db, ann.person_id).full_name == "Ann Khan"
+    assert ADDRESS in family.found_in_files(ADDRESS)
+
+
+def test_what_changed_since_it_was_shown_is_not_destroyed(family: Family) -> None:
+    ann = family.world.ann
+    family.leave()
+    with family.database.writing() as db:
+        shown = retention.plan(db, [ann.public_id], basis="no-longer-needed").fingerprint
+        person = people.person_by_id(db, ann.person_id)
+        hold = retention.hold(db, person, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
+        retention.lift_hold(db, hold.public_id, actor=family.eve)
+        planned = retention.plan(db, [ann.public_id], basis="no-longer-needed")
+        with pytest.raises(Conflict, match="changed since"):
+            retention.order(db, planned, fingerprint=shown, actor=family.eve)
+
+
+def killed_at(step: int) -> None:
+    """Make this process die without warning at one of the points of a batch."""
+    seen = {"wipes": 0}
+    real_name, real_scrub, real_delete = wiping._name, Database.scrub, finishing._delete
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def name(*parts: object) -> None:
+        seen["wipes"] += 1
+        if (step, seen["wipes"]) in {(0, 1), (1, 2)}:
+            die()  # half of a person is wiped, nothing is committed
+        real_name(*parts)  # type: ignore[arg-type]
+
+    def delete(*parts: object) -> None:
+        if step == 2:
+            die()  # all is committed, no file is gone yet
+        real_delete(*parts)  # type: ignore[arg-type]
+
+    def scrub(database: Database) -> bool:
+        if step == 3:
+            die()
+        done = real_scrub(database)
+        if step == 4:
+            die()  # all is clean, and nobody has written that down
+        return done
+
+    wiping.STEPS = (*wiping.STEPS[:-1], name)
+    finishing._delete = delete  # type: ignore[assignment]
+    Database.scrub = scrub  # type: ignore[method-assign, assignment]
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_a_batch_killed_anywhere_ends_in_the_same_with_each_done_once(family: Family, step: int) -> None:
+    world = family.world
+    family.leave()
+    chosen = [world.ann.public_id, world.ayaan.public_id, world.zara.public_id]
+    with family.database.writing() as db:
+        planned = retention.plan(db, chosen, ["messages"], basis="no-longer-needed")
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    family.database.dispose()
+    pid = os.fork()
+    if pid == 0:
+        killed_at(step)
+        retention.carry_out(Database(str(family.database.url)), family.instance)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
+    for _again in range(2):
+        retention.carry_out(family.database, family.instance)
+    with family.database.reading() as db:
+        rows = retention.erasures(db, batch=batch)
+        assert {row.status for row in rows} == {"done"}
+        assert len(evidence.entries_of_kind(db, "erased")) == len(rows) == 3
+        assert len(evidence.documents_about(db, batch)) == 1, "one certificate"
+        assert evidence.verify(db).ok
+    assert len(evidence.noted_erasures(family.instance)) == 3
+    assert family.found_in_files(*NEEDLES, CHILD, "Zara Khan") == set()
+
+
+def test_a_database_that_went_back_is_emptied_again(family: Family, erase: Erase) -> None:
+    ann = family.world.ann
+    kept = family.instance.parent / f"{family.instance.name}-copy.db"
+    family.database.scrub()
+    shutil.copy(family.instance / "oval.db", kept)
+    family.leave()
+    erase(ann.public_id, family.world.zara.public_id)
+    family.database.dispose()
+    shutil.move(kept, family.instance / "oval.db")
+    assert ADDRESS in family.found_in_files(ADDRESS)
+    for _again in range(2):
+        with family.database.writing() as db:
+            noted = evidence.noted_erasures(family.instance)
+            assert len(noted) == 2
+            for one in evidence.unapplied_erasures(db, noted):
+                evidence.erase_again(db, one, actor=SYSTEM)
+            for one in noted:
+                retention.reapply(db, one)
+        assert retention.finish(family.database, family.instance)
+    assert family.found_in_files(*NEEDLES, "Zara Khan") == set()
+    with family.database.reading() as db:
+        assert evidence.verify(db).ok
+        assert people.person(db, ann.public_id).erased
+        assert [row.status for row in retention.erasures(db)] == ["done", "done"]
+        assert len(evidence.entries_of_kind(db, "erased")) == 2
+
+
+def test_a_document_that_is_being_made_meanwhile_is_not_kept(family: Family, erase: Erase) -> None:
+    ann = family.world.ann
+    with family.database.writing() as db:
+        evidence.want_document(
+            db, kind="record", subject=ann.pseudonym, params={"person_id": ann.person_id}, dedupe_key="late"
+        )
+    claim = evidence.claim_document(family.database)
+    assert claim is not None
+    family.leave()
+    erase(ann.public_id)
+    with family.database.writing() as db:
+        assert evidence.store_document(db, claim, f"%PDF {TYPED}".encode()).status == "erased"
+    assert family.found_in_files(TYPED) == set()
+
+
+def test_who_recorded_for_others_stays_named_there_until_those_go(family: Family, erase: Erase) -> None:
+    eve, cass, hal = family.world.eve, family.world.cass, family.world.hal
+    with family.database.writing() as db:
+        campaigns.record_on_behalf(
+            db,
+            person_id=hal.person_id,
+            school_year=worlds.YEAR,
+            channel="paper",
+            signer_name="Hal Stone",
+            note="Handed in by Cass Nowak",
+            idempotency_key="paper",
+            school=SCHOOL,
+            actor=family.eve,
+        )
+        accounts.set_role(db, accounts.account_of(db, hal.person_id).public_id, "admin")  # type: ignore[union-attr]
+        accounts.disable(db, accounts.account_of(db, eve.person_id).public_id)  # type: ignore[union-attr]
+    family.leave(eve.person_id)
+    with family.database.reading() as db:
+        reach = retention.plan(db, [eve.public_id], basis="no-longer-needed").reaches[0]
+    assert reach.recorded == 2
+    erase(eve.public_id)
+    own = entries_with_details(family, by=cass)
+    assert own
+    with family.database.reading() as db:
+        details = evidence.details(db, [row.ledger_seq for row in signing.signatures_of(db, hal.person_id)])
+        assert [each["recorded_by_name"] for each in details.values()] == ["Eve Office"]
+        assert accounts.account_of(db, eve.person_id) is None
+        assert evidence.verify(db).ok
+
+
+def test_where_the_family_was_written_about_it_goes_only_when_asked_for(family: Family, erase: Erase) -> None:
+    bob, ayaan = family.world.bob, family.world.ayaan
+    with family.database.writing() as db:
+        campaigns.record_on_behalf(
+            db,
+            person_id=bob.person_id,
+            school_year=worlds.YEAR,
+            channel="phone",
+            outcome="declined",
+            reason=f"Does not want {CHILD} on a tablet",
+            idempotency_key="call",
+            school=SCHOOL,
+            actor=family.eve,
+        )
+    family.leave(ayaan.person_id)
+    with family.database.reading() as db:
+        plain = retention.plan(db, [ayaan.public_id], basis="objection")
+        whole = retention.plan(db, [ayaan.public_id], basis="objection", with_mentions=True)
+    assert len(plain.reaches[0].mentions) == 1
+    assert whole.entries == plain.entries + 1
+    assert plain.fingerprint != whole.fingerprint
+    erase(ayaan.public_id, basis="objection", mentions=True)
+    assert family.found_in_files(CHILD) == set()
+
+
+def test_nothing_can_be_sent_to_an_erased_person(family: Family, erase: Erase) -> None:
+    ann = family.world.ann
+    with family.database.writing() as db:
+        campaigns.send_new_link(db, ADDRESS, school=SCHOOL)
+    family.leave()
+    erase(ann.public_id)
+    with family.database.reading() as db:
+        rows = notifications.messages_to(db, ann.pseudonym)
+        assert {row.status for row in rows} <= {"sent", "cancelled"}
+        assert {(row.to_address, row.text, row.html) for row in rows} == {("", "", "")}
+        assert people.search(db, "ann") == ()
+        assert clock.today() == LEFT_ON

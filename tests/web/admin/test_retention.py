@@ -1,0 +1,178 @@
+"""Deciding about somebody's record: looked at, restated word for word, decided once, and never by the wrong role."""
+
+from __future__ import annotations
+
+import pytest
+
+from oval_aup import consent, evidence, people, retention
+from oval_aup.config import Settings
+from oval_aup.core import clock
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.page import Page
+from tests.web.world import OFFICE, TODAY, World
+
+LATER = TODAY.replace(year=2033)
+
+
+@pytest.fixture
+def left(world: World, troubles: Troubles) -> World:
+    """Bob, who declined, and Cass's old friend Dan have left; years later the list is looked at."""
+    with world.database.writing() as db:
+        people.archive_person(db, world.bob.person_id, actor=OFFICE)
+        people.archive_person(db, troubles.dan.person_id, actor=OFFICE)
+    return world
+
+
+def page_of(person: people.GuardianRow) -> str:
+    return f"/office/people/{person.public_id}/keep-or-erase"
+
+
+def posted_back(page: Page) -> dict[str, str]:
+    """The hidden fields of the form that decides."""
+    return {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
+
+
+def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> None:
+    bob = left.bob
+    assert "Erase or hold…" in eve.get(f"/office/people/{bob.public_id}").text
+    text = eve.get(page_of(bob)).text
+    assert "Has left" in text
+    assert "Look at what would go" in text
+    chosen = {"person": bob.public_id, "basis": "no-longer-needed"}
+    restated = eve.post("/office/retention/look", chosen)
+    for words in ("Bob Khan", "Before you destroy this", "Article 17(1)(a)", "This cannot be undone", "3 entries"):
+        assert words in restated.text, words
+    with left.database.reading() as db:
+        assert people.person(db, bob.public_id).full_name == "Bob Khan", "looking destroys nothing"
+    fields = posted_back(restated)
+    done = eve.post("/office/retention/erase", fields)
+    assert "A decision about records" in done.text
+    assert "Bob" not in done.text
+    assert "Decided by Eve Office" in done.text
+    with left.database.reading() as db:
+        assert people.person(db, bob.public_id).erased
+        assert evidence.verify(db).ok
+    assert "Erased" in eve.get(f"/office/people/{bob.public_id}").text
+    eve.post("/office/retention/erase", fields, status=409)
+
+
+def test_the_decision_is_noted_beside_the_database_at_once(left: World, eve: Browser, settings: Settings) -> None:
+    restated = _look(eve, left.bob.public_id)
+    eve.post("/office/retention/erase", restated)
+    assert [one.subject for one in evidence.noted_erasures(settings.instance)] == [left.bob.pseudonym]
+
+
+def _look(eve: Browser, public_id: str) -> dict[str, str]:
+    eve.get(f"/office/people/{public_id}/keep-or-erase")
+    page = eve.post("/office/retention/look", {"person": public_id, "basis": "objection"})
+    return posted_back(page)
+
+
+def test_a_page_that_is_out_of_date_destroys_nothing(left: World, eve: Browser) -> None:
+    restated = _look(eve, left.bob.public_id) | {"fingerprint": "0" * 64}
+    assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
+    with left.database.reading() as db:
+        assert retention.erasures(db) == ()
+
+
+def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
+    left: World, troubles: Troubles, eve: Browser, settings: Settings
+) -> None:
+    with left.database.writing() as db:
+        people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
+        for task in consent.take_downs(db):
+            consent.finish_take_down(db, task.public_id, actor=OFFICE)
+    clock.pretend(clock.at_london(LATER, 10))
+    eve.log_in("eve@oval.example.org")
+    page = eve.get("/office/retention")
+    for words in (
+        "Bob Khan",
+        "Dan Nowak",
+        "Ayaan Khan",
+        "Leavers who never answered",
+        "9 periods are still our defaults",
+    ):
+        assert words in page.text, words
+    chosen = {
+        "person": [row.public_id for row in (left.bob, troubles.dan, left.ayaan)],
+        "thing": ["messages", "visits"],
+        "basis": "retention",
+    }
+    restated = eve.post("/office/retention/look", chosen)
+    assert "of 3 people" in restated.text
+    fingerprint = posted_back(restated)["fingerprint"]
+    decided = eve.post("/office/retention/erase", chosen | {"fingerprint": fingerprint})
+    assert decided.text.count("Decided, not done yet") == 5
+    retention.carry_out(left.database, settings.instance)
+    eve.get("/office/retention")
+    with left.database.reading() as db:
+        batch = retention.erasures(db)[0].batch
+    done = eve.get(f"/office/retention/decisions/{batch}")
+    assert done.text.count("Destroyed") >= 5
+    assert "Destruction certificate" in done.text
+    assert "Nothing is due." in eve.get("/office/retention").text
+
+
+def test_a_hold_is_placed_reviewed_and_lifted(left: World, eve: Browser) -> None:
+    base = f"/office/people/{left.bob.public_id}"
+    eve.get(page_of(left.bob))
+    wrong = {"reason": "", "review-day": "1", "review-month": "9", "review-year": "2020"}
+    refused = eve.post(f"{base}/hold", wrong, status=422)
+    assert "Say in a few words why." in refused.text
+    assert "Choose a day in the future" in refused.text
+    right = {"reason": "A claim is open", "review-day": "1", "review-month": "9", "review-year": "2027"}
+    assert "Held" in eve.post(f"{base}/hold", right).text
+    assert "Lift the hold first." in eve.get(page_of(left.bob)).text
+    assert "is held" in eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection"}).text
+    assert "A claim is open" in eve.get("/office/retention").text
+    with left.database.reading() as db:
+        hold = retention.all_holds(db)[0]
+    eve.get(page_of(left.bob))
+    eve.post(f"/office/holds/{hold.public_id}/review", right | {"review-year": "2028"})
+    eve.post(f"/office/holds/{hold.public_id}/lift")
+    eve.post(f"/office/holds/{hold.public_id}/lift", status=409)
+    with left.database.reading() as db:
+        acts = [entry.body["act"]["act"] for entry in evidence.entries_of_kind(db, "held")]
+    assert acts == ["placed", "reviewed", "lifted"]
+
+
+def test_a_refusal_keeps_what_was_typed_until_it_is_whole(left: World, eve: Browser) -> None:
+    eve.get(page_of(left.bob))
+    path = f"/office/people/{left.bob.public_id}/refuse-erasure"
+    partly = {"refusal": "A claim is open", "received-day": "1", "received-month": "9", "received-year": "2026"}
+    page = eve.post(path, partly, status=422)
+    assert "Choose the ground." in page.text
+    assert "A claim is open" in page.text
+    assert "Request refused" in eve.post(path, partly | {"ground": "legal-claims"}).text
+
+
+def test_a_period_is_confirmed_by_name(left: World, eve: Browser) -> None:
+    eve.get("/office/retention/periods")
+    wrong = eve.post("/office/retention/periods/messages", {"time": "soon", "unit": "years"}, status=422)
+    assert "Enter a whole number" in wrong.text
+    text = eve.post("/office/retention/periods/messages", {"time": "2", "unit": "years"}).text
+    assert "by Eve Office on 15 September 2026" in text
+    eve.post("/office/retention/periods/nonsense", {"time": "2", "unit": "years"}, status=404)
+
+
+def test_who_is_still_here_cannot_be_erased(world: World, troubles: Troubles, eve: Browser) -> None:
+    assert "Only somebody who has left can be erased" in eve.get(page_of(world.ann)).text
+    looked = eve.post("/office/retention/look", {"person": world.ann.public_id, "basis": "objection"})
+    assert "still on the school’s lists" in looked.text
+    assert "Destroy it" not in looked.text
+
+
+@pytest.mark.parametrize("who", ["gov", "di", "sam"])
+def test_others_see_and_decide_nothing(left: World, browser: Browser, who: str) -> None:
+    browser.log_in(f"{who}@oval.example.org")
+    for path in ("/office/retention", "/office/retention/periods", page_of(left.bob)):
+        assert "Bob" not in browser.get(path, status=403).text
+    browser.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection"}, status=403)
+    browser.post("/office/retention/erase", {"person": left.bob.public_id, "basis": "objection"}, status=403)
+    browser.post(f"/office/people/{left.bob.public_id}/hold", {"reason": "x"}, status=403)
+
+
+def test_the_head_decides_like_the_office(left: World, browser: Browser) -> None:
+    browser.log_in("hal@oval.example.org")
+    assert "Look at what would go" in browser.get(page_of(left.bob)).text
