@@ -18,7 +18,7 @@ _document = cast(sa.Table, Document.__table__)
 _content = cast(sa.Table, DocumentContent.__table__)
 
 
-def documents_showing(db: Session, subjects: Iterable[str], seqs: Collection[int] = ()) -> tuple[str, ...]:
+def documents_showing(db: Session, subjects: Iterable[str], seqs: Collection[int] | None = None) -> tuple[str, ...]:
     """Public ids of documents about these subjects; with ``seqs`` only those made of any of these ledger entries.
 
     Of the latter a document that does not say which entries it is made of (a record, a statement) is one as well.
@@ -26,11 +26,10 @@ def documents_showing(db: Session, subjects: Iterable[str], seqs: Collection[int
     columns = (_document.c.public_id, _document.c.params)
     about = sa.and_(_document.c.subject.in_(tuple(subjects)), _document.c.status != GONE)
     rows = db.execute(sa.select(*columns).where(about).order_by(_document.c.id))
-    wanted = set(seqs)
     return tuple(
         row.public_id
         for row in rows
-        if not wanted or "entries" not in row.params or wanted & set(row.params["entries"])
+        if seqs is None or "entries" not in row.params or not set(seqs).isdisjoint(row.params["entries"])
     )
 
 

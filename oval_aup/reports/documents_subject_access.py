@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence
+from oval_aup import consent, evidence, retention
 from oval_aup.core import render
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, later
@@ -31,6 +31,7 @@ LABELS: dict[str, str] = {
     "asked_at": later("Asked"),
     "assurance": later("How identified"),
     "attempts": later("Tries"),
+    "basis": later("Basis"),
     "born_on": later("Date of birth"),
     "channel": later("Way"),
     "child": later("Child"),
@@ -49,6 +50,7 @@ LABELS: dict[str, str] = {
     "email": later("E-mail"),
     "ended_at": later("Ended"),
     "ended_on": later("Ended"),
+    "erased_on": later("Erased on"),
     "error": later("What went wrong"),
     "expires_at": later("Ends by itself"),
     "failed_at": later("When"),
@@ -60,13 +62,17 @@ LABELS: dict[str, str] = {
     "last_seen_at": later("Last seen"),
     "ledger_seq": later("Ledger entry"),
     "lifted_at": later("Lifted"),
+    "lifted_by": later("Lifted by"),
     "line_manager": later("Line manager"),
     "lives_with": later("Lives with the child"),
     "mis_id": later("Admission number"),
     "mobile": later("Mobile"),
+    "months": later("Months"),
     "noticed_at": later("Noticed"),
     "number": later("Version"),
     "opened_at": later("Opened"),
+    "ordered_at": later("Decided"),
+    "ordered_by": later("Decided by"),
     "outcome": later("Outcome"),
     "owner": later("Seen to by"),
     "parental_responsibility": later("Parental responsibility"),
@@ -85,12 +91,16 @@ LABELS: dict[str, str] = {
     "reading_level": later("Reading level"),
     "ready_at": later("Ready"),
     "reason": later("Reason"),
+    "received_on": later("Asked for on"),
+    "record_type": later("Kind of record"),
     "recorded_by": later("Recorded by"),
     "relationship_name": later("Relationship"),
     "requested_at": later("Ordered"),
     "requested_by": later("Ordered by"),
+    "review_on": later("Looked at again on"),
     "revoked_at": later("Taken back"),
     "role": later("Role"),
+    "said_at": later("When"),
     "school_year": later("School year"),
     "sent_at": later("Sent"),
     "sent_to": later("Sent to"),
@@ -137,6 +147,7 @@ _CODES: dict[str, dict[str, str]] = {
         "withdrawn": later("no, a yes withdrawn"),
         "invalidated": later("declared void"),
     },
+    "basis": {**retention.BASES, **retention.GROUNDS},
     "way": {
         "self": later("by themselves"),
         "guardian": later("a parent or carer signs for them"),

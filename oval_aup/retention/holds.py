@@ -131,12 +131,13 @@ def _reason(reason: str, review_on: dt.date) -> str:
 def _enter(
     db: Session, person: people.PersonRow, row: LegalHold, act: str, reason: str, *, key: str, actor: Actor
 ) -> None:
+    # Not called “reason”: unlike those it is not told to a person who asks for everything about them.
     evidence.append(
         db,
         "held",
         subject=person.pseudonym,
         act={"act": act, "hold": row.public_id, "review_on": row.review_on.isoformat()},
-        details={"reason": reason} if reason else None,
+        details={"hold_reason": reason} if reason else None,
         idempotency_key=key,
         actor=actor,
     )

@@ -331,3 +331,22 @@ def test_nothing_can_be_sent_to_an_erased_person(family: Family, erase: Erase) -
         assert {(row.to_address, row.text, row.html) for row in rows} == {("", "", "")}
         assert people.search(db, "ann") == ()
         assert clock.today() == LEFT_ON
+
+
+def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family: Family, erase: Erase) -> None:
+    bob, cass, maja = family.world.bob, family.world.cass, family.world.maja
+    with family.database.writing() as db:
+        ayaan = people.person_by_id(db, family.world.ayaan.person_id)
+        receipt = evidence.want_document(
+            db, kind="receipt", subject=cass.pseudonym, params={"entries": [1]}, dedupe_key="of something else"
+        )
+        record = evidence.want_document(
+            db, kind="record", subject=cass.pseudonym, params={"person_id": cass.person_id}, dedupe_key="of all"
+        )
+        retention.hold(db, ayaan, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
+    family.leave(maja.person_id, bob.person_id)
+    erase(maja.public_id, bob.public_id)
+    with family.database.reading() as db:
+        states = {row.public_id: row.status for row in evidence.documents_about(db, cass.pseudonym)}
+    assert states[receipt.public_id] == "pending"
+    assert states[record.public_id] == "erased", "it prints whose parent she is"
