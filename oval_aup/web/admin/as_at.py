@@ -9,13 +9,13 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import evidence, reports
-from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed_date
+from oval_aup.web.admin.people import kept
 from oval_aup.web.htmx import go
 
 BOXES = ("on-day", "on-month", "on-year", "time")
@@ -25,7 +25,7 @@ BOXES = ("on-day", "on-month", "on-year", "time")
 @allow("records.read")
 def as_at(public_id: str) -> ResponseReturnValue:
     """Say what stood on the day asked for; today where none is."""
-    person = school_people.person(g.db, public_id)
+    person = kept(public_id)
     typed = _typed(request.args)
     try:
         statement, errors = reports.as_at(g.db, public_id, _moment(typed)), {}
@@ -47,7 +47,7 @@ def as_at(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def order_as_at(public_id: str) -> ResponseReturnValue:
     """Order the same as a document; twice within a minute is one order."""
-    row = school_people.person(g.db, public_id)
+    row = kept(public_id)
     typed = _typed(request.form)
     moment = _moment(typed)
     evidence.want_document(

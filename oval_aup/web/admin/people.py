@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import accounts, campaigns, consent, evidence, notifications, reports, retention
 from oval_aup import people as school_people
 from oval_aup.core import clock
-from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
@@ -41,9 +41,19 @@ def people() -> Response:
 
 @bp.get("/office/people/<public_id>")
 @allow("people.read")
-def person(public_id: str) -> str:
-    """Tell one person's whole story."""
+def person(public_id: str) -> ResponseReturnValue:
+    """Tell one person's whole story; of somebody erased only what was decided: the rest would name their family."""
+    if school_people.person(g.db, public_id).erased:
+        return go(url_for(".keep_or_erase", public_id=public_id))
     return _page(public_id)
+
+
+def kept(public_id: str) -> school_people.PersonRow:
+    """Somebody there is something to be told about; raises NotFound for an erased person as for a stranger."""
+    row = school_people.person(g.db, public_id)
+    if row.erased:
+        raise NotFound
+    return row
 
 
 def _page(public_id: str, errors: dict[str, str] | None = None, email: str | None = None) -> str:
@@ -144,7 +154,7 @@ def nudge_one(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def make_record(public_id: str) -> ResponseReturnValue:
     """Order the record of one person; a second click on the same state of things orders nothing new."""
-    row = school_people.person(g.db, public_id)
+    row = kept(public_id)
     actor = current_actor("office")
     evidence.want_document(
         g.db,
@@ -162,7 +172,7 @@ def make_record(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def order_subject_access(public_id: str) -> ResponseReturnValue:
     """Order everything kept about one person, to read and for a computer; twice within a minute is one order."""
-    row = school_people.person(g.db, public_id)
+    row = kept(public_id)
     for kind in ("subject_access", "subject_access_data"):
         evidence.want_document(
             g.db,
