@@ -63,6 +63,8 @@ class Settings:
     witnesses: tuple[str, ...]
     """Addresses that are sent the ledger's head each school day."""
     backups: BackupSettings
+    pack_days: int
+    """Days after which a finished evidence pack is deleted."""
     school: School
 
     @property
@@ -102,6 +104,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_BACKUP_FOLDER": ("OVAL_INSTANCE/backups", "Where backups go: better another disk than the database’s"),
     "OVAL_BACKUP_AT": ("02:30", "London time at which the worker makes the day’s backup; off: only by command"),
     "OVAL_BACKUP_KEEP": ("14", "Of how many days the backups are kept, beside one a month for a year"),
+    "OVAL_PACK_DAYS": ("30", "Days after which a finished evidence pack is deleted; its ledger entry stays"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
     "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
 }
@@ -135,6 +138,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         keys=_keys(env, instance),
         witnesses=_witnesses(env),
         backups=_backups(env, instance),
+        pack_days=_whole_number(env, "OVAL_PACK_DAYS", 30, 1, 3650),
         school=School(
             name=env.get("OVAL_SCHOOL_NAME") or "The Oval School",
             phone=env.get("OVAL_SCHOOL_PHONE") or "0121 496 0000",

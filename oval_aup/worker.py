@@ -17,7 +17,19 @@ from types import FrameType
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, backups, campaigns, evidence, notifications, people, reports, retention, witnesses
+from oval_aup import (
+    accounts,
+    backups,
+    campaigns,
+    evidence,
+    notifications,
+    packing,
+    papers,
+    people,
+    reports,
+    retention,
+    witnesses,
+)
 from oval_aup.config import Settings
 from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
@@ -56,6 +68,10 @@ class _Bench:
     press: evidence.Press
     seals: evidence.SealPress
     channel: notifications.Channel
+
+    @property
+    def packer(self) -> packing.Packer:
+        return packing.Packer(self.settings, self.database, self.seals)
 
 
 def run(
@@ -121,9 +137,34 @@ def send_now(settings: Settings, database: Database) -> str:
     return f"{said} {counts.trouble}".strip()
 
 
+def make_pack(
+    settings: Settings, database: Database, public_id: str, tell: Callable[[evidence.PackRow], object]
+) -> evidence.PackRow:
+    """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
+    with evidence.Press(settings.instance) as press, ThreadPoolExecutor(press.renderers + 1) as threads:
+        bench = _Bench(settings, database, press, _seals(settings), _channel(settings))
+        _prepare_keys(bench)
+        stop = threading.Event()
+        steps = [lambda: _render_next(bench)] * press.renderers + [lambda: packing.take_turn(bench.packer)]
+        going = [threads.submit(_repeat, "pack", step, IDLE_SECONDS, stop) for step in steps]
+        try:
+            while True:
+                with database.reading() as db:
+                    row = evidence.pack(db, public_id)
+                tell(row)
+                if not row.is_open:
+                    return row
+                stop.wait(IDLE_SECONDS)
+        finally:
+            stop.set()
+            for one in going:
+                one.result()
+
+
 def _loops(bench: _Bench, stop: threading.Event) -> None:
     steps: dict[str, tuple[Callable[[], bool], float]] = {
         **{f"render-{number}": (lambda: _render_next(bench), IDLE_SECONDS) for number in range(bench.press.renderers)},
+        "pack": (lambda: packing.take_turn(bench.packer), IDLE_SECONDS),
         "send": (lambda: _send_some(bench), IDLE_SECONDS),
         "chores": (_Chores(bench).take, CHORES_EVERY),
     }
@@ -159,12 +200,18 @@ def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.E
 
 def _everything_once(bench: _Bench) -> None:
     _Chores(bench).take()
-    with ThreadPoolExecutor(bench.press.renderers) as threads:
-        for _done in threads.map(lambda _number: _drain(lambda: _render_next(bench)), range(bench.press.renderers)):
-            pass
+    _render_all(bench)
+    while packing.take_turn(bench.packer):
+        _render_all(bench)
     counts = _send(bench.settings, bench.database, bench.channel, limit=10_000)
     if counts.trouble:
         log.warning("mail cannot be sent: %s", counts.trouble)
+
+
+def _render_all(bench: _Bench) -> None:
+    with ThreadPoolExecutor(bench.press.renderers) as threads:
+        for _done in threads.map(lambda _number: _drain(lambda: _render_next(bench)), range(bench.press.renderers)):
+            pass
 
 
 def _drain(step: Callable[[], bool]) -> None:
@@ -178,7 +225,8 @@ def _render_next(bench: _Bench) -> bool:
     if claim is None:
         return False
     try:
-        content, record = _plain(bench, claim) if claim.kind in evidence.PLAIN_KINDS else _sealed(bench, claim)
+        make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
+        content, record, through = make(bench, claim)
     except (DomainError, evidence.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
@@ -186,7 +234,7 @@ def _render_next(bench: _Bench) -> bool:
         fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
         with bench.database.writing() as db:
-            evidence.store_document(db, claim, content, record=record)
+            evidence.store_document(db, claim, content, record=record, through=through)
             notifications.release(db, claim.public_id)
         return True
     with bench.database.writing() as db:
@@ -195,17 +243,18 @@ def _render_next(bench: _Bench) -> bool:
     return True
 
 
-def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes]:
-    """The file, and the record file inside it."""
+def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+    """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
     with bench.database.reading() as db:
-        sealer = bench.seals.sealer(db)
-        paper = reports.paper(db, claim, school=bench.settings.school, head=bench.seals.head(db))
-    return sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind))), paper.record
+        sealer, head = bench.seals.sealer(db), bench.seals.head(db)
+        paper = reports.paper(db, claim, school=bench.settings.school, head=head)
+    content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    return content, paper.record, head.size
 
 
-def _plain(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes]:
+def _plain(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
     with bench.database.reading() as db:
-        return reports.plain_file(db, claim, school=bench.settings.school), b""
+        return reports.plain_file(db, claim, school=bench.settings.school), b"", evidence.head(db).size
 
 
 class _MailServerDown(Exception):
@@ -270,10 +319,22 @@ class _Chores:
     def __init__(self, bench: _Bench) -> None:
         self.bench = bench
         self._joiners_at: dt.datetime | None = None
+        self._settled_in = False
 
     def take(self) -> bool:
         """Take every chore once; always False, since none of them leaves work waiting."""
-        for chore in (self._release, self._ask_joiners, self._remind, self._erase, self._keep_watch, self._back_up):
+        chores = (
+            self._release,
+            self._ask_joiners,
+            self._remind,
+            self._erase,
+            self._keep_watch,
+            self._back_up,
+            self._watch_papers,
+            self._sweep_packs,
+            self._keep_records,
+        )
+        for chore in chores:
             try:
                 chore()
             except (Conflict, backups.BackupFailed) as error:
@@ -321,6 +382,18 @@ class _Chores:
     def _back_up(self) -> None:
         """Make the night's backup; one that fails stands on the office's first page until one is good."""
         backups.back_up_if_due(self.bench.settings, self.bench.database)
+
+    def _watch_papers(self) -> None:
+        papers.watch(self.bench.settings, self.bench.database)
+
+    def _sweep_packs(self) -> None:
+        packing.sweep(self.bench.settings, self.bench.database)
+
+    def _keep_records(self) -> None:
+        """Want fresh records, from the second minute on: what people wait for after a start comes first."""
+        if self._settled_in:
+            papers.keep_records(self.bench.database)
+        self._settled_in = True
 
 
 def _is_ready(db: Session, public_id: str) -> bool:

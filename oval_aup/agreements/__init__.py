@@ -5,6 +5,7 @@
 
 from oval_aup.agreements.service import (
     AUDIENCES,
+    PublishedText,
     TextRow,
     VersionRow,
     Wording,
@@ -13,6 +14,7 @@ from oval_aup.agreements.service import (
     damaged_texts,
     install_rulesets,
     publish,
+    published_texts,
     versions,
     wording,
     wordings,
@@ -23,6 +25,7 @@ __all__ = [
     "AUDIENCES",
     "Clause",
     "Note",
+    "PublishedText",
     "TextRow",
     "VersionRow",
     "Wording",
@@ -33,6 +36,7 @@ __all__ = [
     "damaged_texts",
     "install_rulesets",
     "publish",
+    "published_texts",
     "versions",
     "wording",
     "wordings",

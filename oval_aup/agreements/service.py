@@ -76,6 +76,19 @@ class VersionRow:
     texts: tuple[TextRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedText:
+    """A published wording as it is kept: the bytes that were hashed, and the same words as plain text."""
+
+    agreement_key: str
+    version_number: int
+    language: str
+    reading_level: str
+    canonical: bytes
+    text_sha256: str
+    plain: str
+
+
 def publish(
     db: Session, wordings: Sequence[Mapping[str, Any]], *, material: bool = True, actor: Actor
 ) -> tuple[Wording, ...]:
@@ -171,6 +184,19 @@ def versions(db: Session, key: str) -> tuple[VersionRow, ...]:
     for row in rows:
         texts.setdefault(row.version, []).append(row)
     return tuple(_version_row(version, rows) for version, rows in texts.items())
+
+
+def published_texts(db: Session) -> tuple[PublishedText, ...]:
+    """Every wording ever published, to be taken away and checked elsewhere; raises Conflict when one is damaged."""
+    rows = db.scalars(
+        sa.select(VersionText).join(Version).where(Version.status == "published").order_by(VersionText.id)
+    )
+    found = []
+    for row in rows:
+        read = _read(db, row.id, row.text_sha256)
+        identity = (read.agreement_key, read.version_number, read.language, read.reading_level)
+        found.append(PublishedText(*identity, row.canonical, row.text_sha256, text.as_text(read)))
+    return tuple(found)
 
 
 def changed_clauses(earlier: Wording, later: Wording) -> frozenset[str]:

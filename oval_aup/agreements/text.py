@@ -102,6 +102,15 @@ def from_canonical(canonical_bytes: bytes) -> Text:
     )
 
 
+def as_text(wording: Text) -> str:
+    """A whole wording as plain text, in the order in which people read it."""
+    numbered = [
+        f"{number}. {clause.heading}\n{as_plain(clause.body)}" for number, clause in enumerate(wording.clauses, 1)
+    ]
+    noted = [f"{note.heading}\n{as_plain(note.body)}" for note in wording.notes]
+    return "\n\n".join([wording.title, as_plain(wording.intro), *numbered, *noted, wording.acknowledgement]) + "\n"
+
+
 @lru_cache(maxsize=2048)  # a page of rules shows the same dozens of texts to everybody
 def as_html(source: str) -> Markup:
     """Marked-up text as safe HTML: blank lines part paragraphs, ``**two stars**`` make bold, all else is escaped."""

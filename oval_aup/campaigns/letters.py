@@ -123,6 +123,11 @@ def ledger_alarm(school: School, *, today: dt.date, finding: str) -> Letter:
     return letter("ledger-alarm", school, today=today, finding=finding)
 
 
+def papers_late(school: School, *, number: int, reason: str) -> Letter:
+    """Tell the office that receipts and records are not getting made, and why."""
+    return letter("papers-late", school, number=number, reason=reason, page=f"{school.base_url}/office/evidence")
+
+
 def choice_changed(school: School, *, forename: str) -> Letter:
     """Tell a class teacher that a choice about pictures has changed; whose and which is behind the log-in."""
     return letter("choice-changed", school, forename=forename, page=f"{school.base_url}/staff/classes")

@@ -1,4 +1,4 @@
-"""Puts into the outbox what witnesses are told of the ledger: its head each school day, and that it is not in order."""
+"""Puts into the outbox what witnesses are told of the ledger, and the office of papers that are not getting made."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ def sound_ledger_alarm(db: Session, addresses: Iterable[str], *, finding: str, s
             letter=letters.ledger_alarm(school, today=today, finding=finding),
             dedupe_key=f"ledger-alarm:{today.isoformat()}:{address}",
         )
+
+
+def sound_papers_alarm(db: Session, *, number: int, reason: str, school: School) -> None:
+    """Queue the message to the office that papers wait and why; the caller sees to it that it goes once."""
+    now = clock.now()
+    notifications.enqueue(
+        db,
+        kind="papers-late",
+        recipient="school",
+        to_address=school.email,
+        letter=letters.papers_late(school, number=number, reason=reason),
+        dedupe_key=f"papers-late:{clock.iso(now)}",
+    )

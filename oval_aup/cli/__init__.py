@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.orm import Session
 
-from oval_aup import accounts, backups, campaigns, demo, evidence, people, retention, schema, serving, witnesses, worker
-from oval_aup.cli.context import OFFICE
+from oval_aup import accounts, backups, campaigns, demo, people, schema, serving, worker
+from oval_aup.cli.context import FILES, OFFICE, start_of
 from oval_aup.cli.context import database as _database
 from oval_aup.cli.context import settings as _settings
 from oval_aup.cli.keeping import retention_group
+from oval_aup.cli.proof import evidence_group, ledger_group
+from oval_aup.cli.saving import backup_group
 from oval_aup.config import BadSetting
 from oval_aup.core import clock
 from oval_aup.core.errors import DomainError, NotFound
@@ -94,7 +95,6 @@ def _refuse_unfit() -> None:
 
 
 roster_group = AppGroup("roster", help="The school’s lists of pupils, contacts and staff.")
-FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 PARTIAL = click.option("--partial", is_flag=True, help="The file is not the whole school: nobody leaves by missing.")
@@ -128,7 +128,7 @@ def _roster(files: tuple[Path, ...], *, keep: bool, confirm_leavers: bool, parti
     for path in files:
         try:
             with _database().writing() as db:
-                content = _start_of(path, settings.upload_limit)
+                content = start_of(path, settings.upload_limit)
                 shown = roster.preview(
                     db, path.name, content, partial=partial, answers=answers, limit=settings.upload_limit, actor=OFFICE
                 )
@@ -170,166 +170,6 @@ outbox_group = AppGroup("outbox", help="Messages on their way.")
 def outbox_send() -> None:
     """Send what is due now and say what became of it."""
     click.echo(worker.send_now(_settings(), _database()))
-
-
-ledger_group = AppGroup("ledger", help="The record of every act.")
-
-
-@ledger_group.command("verify")
-@click.option("--head", "kept", multiple=True, help="A kept head: its text, or a file that holds it. May be repeated.")
-def ledger_verify(kept: tuple[str, ...]) -> None:
-    """Re-hash every entry; names the first bad one and exits with 1 if there is one.
-
-    With --head also proves that today's history begins with the one a kept head names.
-    """
-    with _database().reading() as db:
-        heads = [head for each in kept for head in _heads_of(db, each)]
-        verdict = witnesses.check(db, _settings().instance, heads)
-    for head in heads:
-        click.echo(f"Head of {head.size:,} entries, {head.entry_hash[:16]}…: {head.reason}")
-    click.echo(verdict.sentence)
-    if place := evidence.turning_point(heads):
-        click.echo(place)
-    sys.exit(0 if verdict.ok and all(head.verdict == "stands" for head in heads) else 1)
-
-
-def _heads_of(db: Session, kept: str) -> tuple[evidence.HeadFinding, ...]:
-    path, limit = Path(kept), _settings().upload_limit
-    is_file = len(kept) < 250 and path.is_file()
-    content = _start_of(path, limit) if is_file else kept.encode("utf-8")
-    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit))
-    if not found:
-        sys.exit(f"There is no head in {path.name if is_file else 'this text'}: a line that begins with OVAL-HEAD.")
-    return found
-
-
-def _start_of(path: Path, limit: int) -> bytes:
-    """One byte past the limit is enough to refuse a file without reading all of it."""
-    with path.open("rb") as file:
-        return file.read(limit + 1)
-
-
-evidence_group = AppGroup("evidence", help="Keys, and proof of what was made with them.")
-
-
-@evidence_group.command("keys")
-def evidence_keys() -> None:
-    """List every key of the register, oldest first."""
-    with _database().reading() as db:
-        rows = evidence.register(db)
-    for row in rows:
-        ends = f", certificate until {row.ends_at:%Y-%m-%d}" if row.ends_at else ""
-        used = f"until {row.until:%Y-%m-%d %H:%M} UTC" if row.until else "in use"
-        click.echo(f"{row.use:5} {row.key_id}  since {row.since:%Y-%m-%d %H:%M} UTC, {used}{ends}")
-    click.echo(f"{len(rows)} keys." if rows else "No key yet: the worker makes the first ones when it starts.")
-
-
-@evidence_group.command("rotate-key")
-@click.argument("use", type=click.Choice(["head", "seal"]))
-def evidence_rotate_key(use: str) -> None:
-    """Make a new key for heads or seals; what older ones signed stays provable."""
-    settings = _settings()
-    if use == "seal" and settings.keys.certificate is not None:
-        sys.exit("OVAL_SEAL_CERTIFICATE seals: put the new file there and start again; it is registered by itself.")
-    with _database().writing() as db:
-        row = worker.keyring(settings).rotate(db, use, school_name=settings.school.name, actor=OFFICE)
-    click.echo(f"The new {use} key is {row.key_id}. Keep a copy of {settings.keys.folder}.")
-
-
-@evidence_group.command("verify")
-@FILES
-def evidence_verify(files: tuple[Path, ...]) -> None:
-    """Say of each of FILES whether it is genuine, and why; exits with 1 unless all are."""
-    limit, all_genuine = _settings().upload_limit, True
-    for path in files:
-        with _database().reading() as db:
-            finding = evidence.examine(db, _start_of(path, limit), limit=limit)
-        all_genuine &= finding.verdict == "genuine" and not finding.ledger_fault
-        click.echo(f"{path.name}: {finding.verdict.replace('_', ' ').upper()}")
-        for reason in finding.reasons:
-            click.echo(f"  {reason}")
-        if finding.ledger_fault:
-            click.echo(f"  THE LEDGER IS NOT WHAT IT WAS. {finding.ledger_fault}")
-    sys.exit(0 if all_genuine else 1)
-
-
-backup_group = AppGroup("backup", help="Copies of the database, and the way back to one.")
-REAPPLY: tuple[backups.Reapply, ...] = (retention.reapply,)
-"""What wipes again, outside the ledger, whatever was erased after the backup that is restored."""
-
-
-def _backup_file(name: str) -> Path:
-    """A file by its path, or by its name in the folder of backups; the newest good one where none is named."""
-    folder = _settings().backups.folder
-    if name:
-        return Path(name) if Path(name).is_file() else folder / name
-    newest = next((one.file for one in backups.kept(_settings()) if one.good), None)
-    if newest is None:
-        sys.exit(f"There is no good backup in {folder}.")
-    return folder / newest
-
-
-@backup_group.command("create")
-def backup_create() -> None:
-    """Make a backup now, and try it out by restoring it beside the live database."""
-    try:
-        made = backups.create(_settings(), _database())
-    except DomainError as problem:
-        sys.exit(f"No backup was made. {problem.message}")
-    click.echo(f"Good: {_settings().backups.folder / made.file}, {made.ledger_size:,} entries, {made.size:,} bytes.")
-    click.echo(f"It opens with {_settings().instance / backups.IDENTITY} alone: keep a copy of that file elsewhere.")
-
-
-@backup_group.command("list")
-def backup_list() -> None:
-    """List the backups in the folder, newest first."""
-    rows = backups.kept(_settings())
-    for one in rows:
-        state = "good" if one.good else f"BAD: {one.fault}"
-        click.echo(
-            f"{one.at:%Y-%m-%d %H:%M} UTC  {one.ledger_size:>9,} entries  {one.size:>13,} bytes  {one.file}  {state}"
-        )
-    click.echo(f"Backups in {_settings().backups.folder}: {len(rows)}.")
-
-
-@backup_group.command("verify")
-@click.argument("file", default="")
-def backup_verify(file: str) -> None:
-    """Try out FILE, or the newest good backup, by restoring it beside the live database; changes nothing."""
-    try:
-        found = backups.verify(_settings(), _database(), _backup_file(file))
-    except DomainError as problem:
-        sys.exit(problem.message)
-    click.echo(f"{found.file} is good: {found.ledger_size:,} entries, the last with fingerprint {found.head_hash}.")
-
-
-@backup_group.command("restore")
-@click.argument("file", default="")
-@click.option("--replace", is_flag=True, help="Move the present database aside; it is never deleted.")
-@click.option("--older-than-known", is_flag=True, help="Yes, what was recorded after this backup is to be lost.")
-def backup_restore(file: str, replace: bool, older_than_known: bool) -> None:
-    """Put the database of FILE, or of the newest good backup, in place."""
-    chosen = _backup_file(file)
-    try:
-        done = backups.restore(
-            _settings(), _database(), chosen, replace=replace, older_than_known=older_than_known, reapply=REAPPLY
-        )
-    except DomainError as problem:
-        sys.exit(f"Nothing was restored. {problem.message}")
-    click.echo(f"Restored {chosen.name}: {done.size:,} entries, {done.lost:,} known to be lost.")
-    click.echo(f"Erasures applied again: {done.erasures:,}. Everybody is logged out.")
-    if done.aside:
-        click.echo(f"The old database is now {done.aside}; delete it once you no longer need it.")
-
-
-@backup_group.command("reapply-erasures")
-def backup_reapply_erasures() -> None:
-    """Erase again what a database that was put back by hand has too much; needed before it can be served."""
-    try:
-        number = backups.reapply_erasures(_settings(), _database(), reapply=REAPPLY)
-    except DomainError as problem:
-        sys.exit(problem.message)
-    click.echo(f"Erasures applied again: {number:,}.")
 
 
 worker_group = AppGroup("worker", help="The background worker.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
+import click
 from flask import current_app
 
 from oval_aup.config import Settings
@@ -11,6 +13,7 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 
 OFFICE = Actor(role="office", channel="cli", assurance="none")
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 def settings() -> Settings:
@@ -21,3 +24,9 @@ def settings() -> Settings:
 def database() -> Database:
     """The application's database."""
     return cast(Database, current_app.extensions["oval_database"])
+
+
+def start_of(path: Path, limit: int) -> bytes:
+    """One byte past the limit is enough to refuse a file without reading all of it."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)

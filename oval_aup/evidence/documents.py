@@ -17,7 +17,10 @@ from oval_aup.core.db import Database, insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
-from oval_aup.evidence.models import Document, DocumentContent
+from oval_aup.evidence.models import Document, DocumentContent, PackMember
+
+NOW, FOR_A_PACK, SOME_TIME = range(3)
+"""Priorities: somebody waits for it; a pack waits for it; nobody does yet."""
 
 DOCUMENT_KINDS = frozenset(
     {
@@ -44,6 +47,7 @@ STALE_AFTER = dt.timedelta(minutes=5)
 
 _document = cast(sa.Table, Document.__table__)
 _content = cast(sa.Table, DocumentContent.__table__)
+_member = cast(sa.Table, PackMember.__table__)
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
@@ -51,7 +55,10 @@ _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """One wanted or finished PDF; ``status`` is ``pending``, ``rendering``, ``ready``, ``failed`` or ``erased``."""
+    """One wanted or finished PDF.
+
+    ``status`` is ``pending``, ``rendering``, ``ready``, ``failed``, ``superseded`` or ``erased``.
+    """
 
     public_id: str
     kind: str
@@ -65,6 +72,7 @@ class DocumentRow:
     ready_at: dt.datetime | None
     sha256: str
     size: int
+    through: int = 0
 
     @property
     def is_ready(self) -> bool:
@@ -95,9 +103,10 @@ def want_document(
     subject: str,
     params: dict[str, Any],
     dedupe_key: str,
+    priority: int = NOW,
     requested_by_id: int | None = None,
 ) -> DocumentRow:
-    """Ask for a PDF; a known ``dedupe_key`` returns the document asked for first.
+    """Ask for a PDF; a known ``dedupe_key`` returns the document asked for first, moved forward if it is urgent now.
 
     ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
     sitting it confirms; record and both of subject_access ``{person_id}``; as_at ``{person_id, at}`` with an instant as
@@ -115,6 +124,9 @@ def want_document(
         "params": params,
         "dedupe_key": dedupe_key,
         "status": "pending",
+        "priority": priority,
+        "through": 0,
+        "handed_out_at": None,
         "attempts": 0,
         "error": "",
         "next_attempt_at": now,
@@ -130,6 +142,8 @@ def want_document(
     known = _by_key(db, dedupe_key)
     if known is None or known.kind != kind or known.subject != subject:
         raise Conflict(_("Another document was already asked for under this name."))
+    sooner = sa.and_(_document.c.dedupe_key == dedupe_key, _document.c.priority > priority)
+    db.execute(sa.update(_document).where(sooner).values(priority=priority))
     return known
 
 
@@ -142,14 +156,16 @@ def document(db: Session, public_id: str) -> DocumentRow:
 
 
 def documents_about(db: Session, subject: str) -> tuple[DocumentRow, ...]:
-    """Every document about a person, a class or ``school``, newest first."""
-    chosen = sa.select(_document).where(_document.c.subject == subject).order_by(_document.c.id.desc())
+    """Every document about a person, a class or ``school`` that was not replaced by a newer one, newest first."""
+    kept = sa.and_(_document.c.subject == subject, _document.c.status != "superseded")
+    chosen = sa.select(_document).where(kept).order_by(_document.c.id.desc())
     return tuple(_row(row) for row in db.execute(chosen))
 
 
 def newest_documents(db: Session, limit: int = 50, *, kind: str = "") -> tuple[DocumentRow, ...]:
     """The documents asked for last, of one kind or of all but receipts: what was ordered by hand, newest first."""
-    wanted = _document.c.kind == kind if kind else _document.c.kind != "receipt"
+    by_hand = sa.and_(_document.c.kind != "receipt", _document.c.priority == NOW)
+    wanted = _document.c.kind == kind if kind else by_hand
     ordered = sa.select(_document).where(wanted).order_by(_document.c.id.desc())
     return tuple(_row(row) for row in db.execute(ordered.limit(limit)))
 
@@ -207,17 +223,27 @@ def claim_document(database: Database) -> DocumentRow | None:
         return _claim(db)
 
 
-def store_document(db: Session, claim: DocumentRow, content: bytes, *, record: bytes = b"") -> DocumentRow:
+def store_document(
+    db: Session, claim: DocumentRow, content: bytes, *, record: bytes = b"", through: int = 0
+) -> DocumentRow:
     """Keep the finished PDF and enter its hash and size in the ledger, unless the claim was lost meanwhile.
 
     ``record`` is the record file inside it: its hash is entered too, so that one given out alone can leave nothing out.
+    ``through`` is the ledger's size when it was made. A newer record takes the place of those that were made of the
+    same person by themselves and went nowhere: their bytes go, their rows and ledger entries stay.
     """
     if not content:
         raise ValueError("an empty file is not a document")
     digest = hashlib.sha256(content).hexdigest()
     kept = db.execute(
         _held(claim).values(
-            status="ready", sha256=digest, size=len(content), ready_at=clock.now(), claimed_at=None, error=""
+            status="ready",
+            sha256=digest,
+            size=len(content),
+            through=through,
+            ready_at=clock.now(),
+            claimed_at=None,
+            error="",
         )
     )
     if _changed(kept) != 1:
@@ -235,7 +261,33 @@ def store_document(db: Session, claim: DocumentRow, content: bytes, *, record: b
         idempotency_key=f"exported:{claim.public_id}",
         actor=SYSTEM,
     )
+    if claim.kind == "record":  # after the entry, which makes whoever pins records for a pack wait
+        _supersede(db, claim.subject, row_id, through)
     return document(db, claim.public_id)
+
+
+def note_handed_out(db: Session, public_id: str) -> None:
+    """Remember that somebody has this document now, so that it is kept whatever follows it."""
+    unnoted = sa.and_(_document.c.public_id == public_id, _document.c.handed_out_at.is_(None))
+    db.execute(sa.update(_document).where(unnoted).values(handed_out_at=clock.now()))
+
+
+def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> None:
+    in_a_pack = sa.select(_member.c.document_id).where(_member.c.document_id == _document.c.id).exists()
+    older = sa.select(_document.c.id).where(
+        _document.c.subject == subject,
+        _document.c.kind == "record",
+        _document.c.status == "ready",
+        _document.c.id != row_id,
+        _document.c.through <= through,
+        _document.c.requested_by_id.is_(None),
+        _document.c.handed_out_at.is_(None),
+        ~in_a_pack,
+    )
+    ids = db.scalars(older).all()
+    if ids:
+        db.execute(sa.delete(_content).where(_content.c.document_id.in_(ids)))
+        db.execute(sa.update(_document).where(_document.c.id.in_(ids)).values(status="superseded"))
 
 
 def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
@@ -255,20 +307,33 @@ def retry_document(db: Session, public_id: str) -> DocumentRow:
 
 def _claim(db: Session) -> DocumentRow | None:
     now = clock.now()
-    # The newest first: somebody is waiting for it, while a backlog is waited for by nobody in particular.
-    waiting = sa.select(_document).where(_is_due(now)).order_by(_document.c.id.desc()).limit(20)
-    for row in db.execute(waiting).all():
-        unchanged = sa.and_(
-            _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts
-        )
-        if row.attempts >= MAX_ATTEMPTS:
-            lost = _after_failure(row.attempts, row.error or _("The worker died each time while making this document."))
-            db.execute(sa.update(_document).where(unchanged).values(**lost))
-            continue
-        taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
-        if _changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1:
-            return document(db, row.public_id)
+    for priority, order in _ORDERS.items():
+        waiting = sa.select(_document).where(_is_due(now), _document.c.priority == priority).order_by(order).limit(20)
+        for row in db.execute(waiting).all():
+            taken = _take(db, row, now)
+            if taken is not None:
+                return taken
     return None
+
+
+_ORDERS: dict[int, sa.ColumnElement[Any]] = {
+    NOW: _document.c.id.desc(),  # somebody waits for the newest, while a backlog is waited for by nobody in particular
+    FOR_A_PACK: _document.c.next_attempt_at,
+    SOME_TIME: _document.c.next_attempt_at,
+}
+
+
+def _take(db: Session, row: Any, now: dt.datetime) -> DocumentRow | None:
+    unchanged = sa.and_(
+        _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts
+    )
+    if row.attempts >= MAX_ATTEMPTS:
+        lost = _after_failure(row.attempts, row.error or _("The worker died each time while making this document."))
+        db.execute(sa.update(_document).where(unchanged).values(**lost))
+        return None
+    taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
+    won = _changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1
+    return document(db, row.public_id) if won else None
 
 
 def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:
@@ -317,4 +382,5 @@ def _row(row: Any) -> DocumentRow:
         ready_at=row.ready_at,
         sha256=row.sha256,
         size=row.size,
+        through=row.through,
     )

@@ -174,8 +174,7 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
     """``append`` for several acts, in this order and in no more statements than for one."""
     if unknown := {each.kind for each in acts} - KINDS:
         raise ValueError(f"{sorted(unknown)} are no kinds of ledger entries")
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(_WAIT_FOR_TURN)
+    wait_for_turn(db)
     found, before = _known_and_last(db, [each.idempotency_key for each in acts])
     rows: list[EntryRow] = []
     entries: list[dict[str, Any]] = []
@@ -197,6 +196,12 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
     if personal:
         db.execute(_ADD_DETAILS, personal)
     return tuple(rows)
+
+
+def wait_for_turn(db: Session) -> None:
+    """Keep everybody else from appending until this transaction ends; SQLite's write transaction does so anyway."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(_WAIT_FOR_TURN)
 
 
 def _compose(
@@ -247,12 +252,6 @@ def find(db: Session, idempotency_key: str) -> EntryRow | None:
 def entries_about(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
     """Everything recorded about one subject, oldest first."""
     return _rows(db, _entry.c.subject == pseudonym)
-
-
-def entries_by(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
-    """What one person did, oldest first, whomever it was about; reads the whole ledger, so for one record only."""
-    mark = b'"actor":' + canonical({"pseudonym": pseudonym})[:-1]
-    return tuple(row for row in _rows(db, _holds(db, mark)) if row.body["actor"]["pseudonym"] == pseudonym)
 
 
 def exported(db: Session, name: str, digest: str) -> EntryRow | None:

@@ -1,4 +1,4 @@
-"""Rows of the record: the ledger, the erasable personal details beside it, and the PDF documents made from it."""
+"""Rows of the record: the ledger, the erasable personal details beside it, the documents and packs made from it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Document(Base):
     """A PDF that is wanted or made: a receipt, a record or a report."""
 
     __tablename__ = "document"
-    __table_args__ = (sa.Index("ix_document_queue", "status", "next_attempt_at"),)
+    __table_args__ = (sa.Index("ix_document_queue", "status", "priority", "next_attempt_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = public_id_column()
@@ -51,7 +51,12 @@ class Document(Base):
     params: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     dedupe_key: Mapped[str] = mapped_column(sa.String(160), unique=True)
     status: Mapped[str] = mapped_column(sa.String(12), default="pending")
-    """``pending``, ``rendering``, ``ready``, ``failed`` or ``erased`` (its bytes were destroyed)."""
+    """``pending``, ``rendering``, ``ready``, ``failed``, ``superseded`` (a newer one replaces it) or ``erased``."""
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    """0: somebody waits for it; 1: a pack does; 2: nobody yet."""
+    through: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The ledger's size when it was made: everything up to there is in it."""
+    handed_out_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
@@ -70,4 +75,89 @@ class DocumentContent(Base):
     __tablename__ = "document_content"
 
     document_id: Mapped[int] = mapped_column(sa.ForeignKey("document.id"), primary_key=True)
+    content: Mapped[bytes] = mapped_column(sa.LargeBinary)
+
+
+class LedgerTrace(Base):
+    """Whom an entry names beside its subject: who acted, and on whose behalf; can be made anew from the ledger."""
+
+    __tablename__ = "ledger_trace"
+
+    pseudonym: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class Watermark(Base):
+    """How far something has followed the ledger, or since when something is so, under a name."""
+
+    __tablename__ = "watermark"
+
+    name: Mapped[str] = mapped_column(sa.String(24), primary_key=True)
+    seq: Mapped[int]
+    noted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecordDue(Base):
+    """Somebody about whom something new was entered, and when their record is to be made anew."""
+
+    __tablename__ = "record_due"
+
+    pseudonym: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Pack(Base):
+    """A file with everything that proves what a part of the school agreed to."""
+
+    __tablename__ = "pack"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column()
+    scope: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    status: Mapped[str] = mapped_column(sa.String(12), index=True)
+    """``queued``, ``collecting``, ``writing``, ``ready``, ``cancelled``, ``failed`` or ``deleted``."""
+    done: Mapped[int]
+    total: Mapped[int]
+    turn: Mapped[int]
+    """Rises with each claim, so that a worker that lost it cannot go on."""
+    deaths: Mapped[int]
+    claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str] = mapped_column(sa.Text)
+    ordered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    requested_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    ordered_size: Mapped[int]
+    """The ledger's size when it was ordered: every record is at least that fresh."""
+    head: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    """The signed head under everything in it; empty until all its records are there."""
+    frozen_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    ready_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    size: Mapped[int] = mapped_column(sa.BigInteger)
+    """Bytes."""
+
+
+class PackMember(Base):
+    """One person, or the report, of a pack, in the order of their numbers; the report is number 0."""
+
+    __tablename__ = "pack_member"
+
+    pack_id: Mapped[int] = mapped_column(sa.ForeignKey("pack.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(sa.String(24))
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    params: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    dedupe_key: Mapped[str] = mapped_column(sa.String(160))
+    """Of the document that is wanted where there is none as fresh as ``through``."""
+    through: Mapped[int]
+    document_id: Mapped[int | None] = mapped_column(sa.ForeignKey("document.id"), index=True)
+
+
+class PackFile(Base):
+    """A small file of a pack, kept from the moment its content was settled until the pack is written."""
+
+    __tablename__ = "pack_file"
+
+    pack_id: Mapped[int] = mapped_column(sa.ForeignKey("pack.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
     content: Mapped[bytes] = mapped_column(sa.LargeBinary)

@@ -26,6 +26,7 @@ from oval_aup.people.families import (
 )
 from oval_aup.people.queries import (
     class_by_id,
+    class_named,
     classes,
     person,
     person_by_id,
@@ -74,6 +75,7 @@ __all__ = [
     "class_ids_by_person",
     "class_ids_of",
     "class_ids_of_people",
+    "class_named",
     "classes",
     "discard_undecided_lists",
     "end_guardianship",

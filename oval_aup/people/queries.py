@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core.db import fetch
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _
 from oval_aup.people.lookups import Condition, chunks, one, shown_name
 from oval_aup.people.models import Child, Guardian, Person, SchoolClass, StaffMember
 from oval_aup.people.names import folded
@@ -128,6 +130,15 @@ def classes(db: Session) -> tuple[ClassRow, ...]:
     )
     rows = [ClassRow(*row) for row in found]
     return tuple(sorted(rows, key=lambda row: (year_rank(row.year_group), row.name)))
+
+
+def class_named(db: Session, name: str) -> ClassRow:
+    """A current class by its name as people write it; raises NotFound."""
+    sought = name.strip().casefold()
+    for row in classes(db):
+        if row.name.casefold() == sought:
+            return row
+    raise NotFound(_("There is no class of this name."))
 
 
 def school_class(db: Session, public_id: str) -> ClassRow:

@@ -20,6 +20,7 @@ from oval_aup.reports.outstanding import (
     outstanding_rows,
     why_counts,
 )
+from oval_aup.reports.packs import Plan, Scope, pack_files, pack_plan, record_key, record_name
 from oval_aup.reports.people import ChildChoices, Mark, Story, story
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "OutstandingPage",
     "OutstandingPerson",
     "Overview",
+    "Plan",
+    "Scope",
     "Story",
     "Table",
     "WhyCounts",
@@ -56,8 +59,12 @@ __all__ = [
     "outstanding_rows",
     "outstanding_table",
     "overview",
+    "pack_files",
+    "pack_plan",
     "paper",
     "plain_file",
+    "record_key",
+    "record_name",
     "story",
     "why_counts",
 ]

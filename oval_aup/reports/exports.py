@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -91,7 +92,11 @@ def coverage_table(db: Session, school_year: int) -> Table:
 def choices_table(db: Session, class_public_id: str, school_year: int) -> Table:
     """A class's picture choices, one child a row; says when it was true, because it changes."""
     room = people.school_class(db, class_public_id)
-    children = people.children(db, room.id)
+    return choices_of(db, people.children(db, room.id), school_year)
+
+
+def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: int) -> Table:
+    """The same for any children."""
     uses = consent.asked_purposes(db)
     verdicts = consent.permissions(db, [child.person_id for child in children], school_year)
     stamp = f"{clock.london(clock.now()):%Y-%m-%d %H:%M}"
@@ -100,7 +105,7 @@ def choices_table(db: Session, class_public_id: str, school_year: int) -> Table:
         tuple(
             (
                 child.full_name,
-                room.name,
+                child.class_name,
                 *(_(VERDICTS[verdicts[child.person_id][use.key].verdict]) for use in uses),
                 stamp,
             )

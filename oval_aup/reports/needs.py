@@ -10,11 +10,21 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, notifications, people
 from oval_aup.core import clock
-from oval_aup.core.i18n import ngettext
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, children_words, outstanding_rows
 
-KINDS = ("take-down", "conflict", "bounced", "no-address", "declined", "mail-failed", "document-failed")
+KINDS = (
+    "take-down",
+    "conflict",
+    "bounced",
+    "no-address",
+    "declined",
+    "mail-failed",
+    "papers-late",
+    "document-failed",
+    "pack-failed",
+)
 """The kinds of task, most pressing first."""
 
 EACH = 6
@@ -49,7 +59,9 @@ def needs(db: Session, school_year: int, *, each: int = EACH, kind: str = "") ->
         "no-address": _no_address,
         "declined": _declined,
         "mail-failed": _mail_failed,
+        "papers-late": _papers_late,
         "document-failed": _documents_failed,
+        "pack-failed": _packs_failed,
     }
     found = {name: tuple(finders[name](db, school_year, each)) for name in KINDS if kind in ("", name)}
     return {name: rows for name, rows in found.items() if rows}
@@ -147,6 +159,21 @@ def _mail_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
         )
         for row in rows
     ]
+
+
+def _papers_late(db: Session, _school_year: int, _limit: int) -> list[Need]:
+    """One task however many papers wait: what holds them up is one thing."""
+    late = evidence.overdue_documents(db)
+    if late is None:
+        return []
+    waiting = ngettext("One document", "%(num)s documents", late.number)
+    reason = late.reason or _("The background worker is not running, or has fallen behind.")
+    return [Need("papers-late", "", waiting, reason, late.since)]
+
+
+def _packs_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
+    rows = evidence.failed_packs(db)[:limit]
+    return [Need("pack-failed", row.public_id, str(row.scope["title"]), row.error, row.ordered_at) for row in rows]
 
 
 def _documents_failed(db: Session, _school_year: int, limit: int) -> list[Need]:

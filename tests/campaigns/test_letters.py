@@ -62,6 +62,7 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "ledger-alarm": lambda: letters.ledger_alarm(
         SCHOOL, today=dt.date(2026, 11, 23), finding="Entry 17 was edited after it was written."
     ),
+    "papers-late": lambda: letters.papers_late(SCHOOL, number=3, reason="The private key seal-1.pem is missing."),
     "choice-changed": lambda: letters.choice_changed(SCHOOL, forename="Di"),
 }
 

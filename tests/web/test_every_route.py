@@ -49,7 +49,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
         admin.look_at_erasure admin.order_erasure admin.erasure admin.keep_or_erase admin.place_hold admin.review_hold
-        admin.lift_hold admin.refuse_erasure""",
+        admin.lift_hold admin.refuse_erasure admin.packs admin.order_pack admin.take_pack admin.cancel_pack
+        admin.resume_pack admin.delete_pack""",
     OFFICE: """admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
         admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link admin.nudge
         admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link admin.plan_campaign

@@ -80,7 +80,7 @@ class Installation:
     def pass_time_for_claims(self) -> None:
         """Let every claim look an hour old, as if the dead worker had died long ago."""
         with self.database.writing() as db:
-            for table in ("document", "message"):
+            for table in ("document", "message", "pack"):
                 old = "2026-01-01 00:00:00.000000"
                 db.execute(sa.text(f"UPDATE {table} SET claimed_at = :old WHERE claimed_at IS NOT NULL"), {"old": old})
 

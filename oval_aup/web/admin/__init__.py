@@ -14,6 +14,7 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     evidence,
     home,
     outstanding,
+    packs,
     people,
     retention,
     roster_views,

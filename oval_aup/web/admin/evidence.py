@@ -14,7 +14,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
-from oval_aup.web.unit_of_work import settings
+from oval_aup.web.unit_of_work import afterwards, settings
 
 FIGURES = "figures_report"
 SHOWN = 50
@@ -115,8 +115,10 @@ def figures(public_id: str) -> Response:
 @bp.get("/office/documents/<public_id>")
 @allow("records.read")
 def document(public_id: str) -> Response:
-    """Hand out a finished document."""
-    return _pdf(evidence.document(g.db, public_id))
+    """Hand out a finished document; what went out is kept, whatever newer one follows it."""
+    response = _pdf(evidence.document(g.db, public_id))
+    afterwards(lambda db: evidence.note_handed_out(db, public_id))
+    return response
 
 
 def _pdf(row: evidence.DocumentRow) -> Response:

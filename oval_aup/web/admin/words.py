@@ -46,6 +46,8 @@ def needs() -> dict[str, str]:
         "declined": _("Declined"),
         "mail-failed": _("Message not sent"),
         "document-failed": _("Document not made"),
+        "papers-late": _("Sealing pending"),
+        "pack-failed": _("Pack not made"),
     }
 
 
@@ -96,11 +98,24 @@ def format_of(kind: str) -> str:
 def document_statuses() -> dict[str, tuple[str, str]]:
     """How far a PDF is: tone and words."""
     return {
-        "pending": ("none", _("Being prepared")),
-        "rendering": ("none", _("Being prepared")),
+        "pending": ("none", _("Sealing pending")),
+        "rendering": ("none", _("Being made and sealed")),
         "ready": ("yes", _("Ready")),
         "failed": ("no", _("Failed")),
         "erased": ("none", _("Destroyed")),
+        "superseded": ("none", _("Replaced by a newer one")),
+    }
+
+
+def pack_statuses() -> dict[str, tuple[str, str]]:
+    """How far a pack is: tone and words."""
+    return {
+        "queued": ("none", _("Waiting to begin")),
+        "collecting": ("wait", _("Collecting records")),
+        "writing": ("wait", _("Writing the file")),
+        "ready": ("yes", _("Ready")),
+        "cancelled": ("none", _("Cancelled")),
+        "failed": ("no", _("Failed")),
     }
 
 
@@ -132,6 +147,7 @@ def message_kinds() -> dict[str, str]:
         "declined": _("Note to the office: declined"),
         "choice-changed": _("Note to the class teacher"),
         "head": _("Note to a witness"),
+        "papers-late": _("Alarm: documents are not being made"),
         "ledger-alarm": _("Alarm: the ledger is not in order"),
         "set-password": _("Link to set a password"),
     }

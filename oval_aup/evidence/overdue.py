@@ -1,0 +1,58 @@
+"""Notices documents that should have been made by now, and remembers whether the office was told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.evidence.documents import SOME_TIME
+from oval_aup.evidence.models import Document, Watermark
+
+AFTER = dt.timedelta(minutes=15)
+ALARM = "papers-late"
+
+_document = cast(sa.Table, Document.__table__)
+_mark = cast(sa.Table, Watermark.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """How many documents are late, since when the first of them is wanted, and why; no reason: no worker took it."""
+
+    number: int
+    since: dt.datetime
+    reason: str
+
+
+def overdue_documents(db: Session) -> Overdue | None:
+    """The documents that should have been there a quarter of an hour ago, or None.
+
+    A record that nobody waits for may take its time, unless making it failed.
+    """
+    late = sa.and_(
+        _document.c.status.in_(("pending", "rendering")),
+        _document.c.requested_at <= clock.now() - AFTER,
+        sa.or_(_document.c.priority < SOME_TIME, _document.c.error != ""),
+    )
+    count, since = db.execute(sa.select(sa.func.count(), sa.func.min(_document.c.requested_at)).where(late)).one()
+    if not count:
+        return None
+    reasons = sa.select(_document.c.error).where(late, _document.c.error != "").order_by(_document.c.id.desc())
+    return Overdue(count, since, db.scalar(reasons.limit(1)) or "")
+
+
+def alarm_since(db: Session) -> dt.datetime | None:
+    """When the office was told of the present trouble, or None."""
+    return db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == ALARM))
+
+
+def note_alarm(db: Session, at: dt.datetime | None) -> None:
+    """Remember that the office was told, or with None that all is well again."""
+    db.execute(sa.delete(_mark).where(_mark.c.name == ALARM))
+    if at is not None:
+        db.execute(sa.insert(_mark), {"name": ALARM, "seq": 0, "noted_at": at})

@@ -1,0 +1,212 @@
+"""Brings a pack further: claims it, gathers its documents, settles what goes in, notes that it is whole or given up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _, ngettext
+from oval_aup.evidence import documents, ledger
+from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
+from oval_aup.evidence.packs import OPEN, REPORT, PackRow, pack
+
+STALE_AFTER = dt.timedelta(minutes=3)
+"""A claim without a sign of life for so long belongs to a worker that died."""
+
+MOST_DEATHS = 5
+WANTED_AT_ONCE = 500
+
+_pack = cast(sa.Table, Pack.__table__)
+_member = cast(sa.Table, PackMember.__table__)
+_file = cast(sa.Table, PackFile.__table__)
+_document = cast(sa.Table, Document.__table__)
+
+
+def claim_pack(database: Database) -> PackRow | None:
+    """Take the pack ordered first that can go on, or None; the claim is kept alive with ``beat``."""
+    with database.reading() as db:  # looking first keeps an idle worker off the write lock
+        if db.scalar(_next(clock.now()).limit(1)) is None:
+            return None
+    with database.writing() as db:
+        return _claim(db)
+
+
+def _claim(db: Session) -> PackRow | None:
+    now = clock.now()
+    for row_id in db.scalars(_next(now)).all():
+        row = db.execute(sa.select(_pack).where(_pack.c.id == row_id)).one()
+        died = row.claimed_at is not None
+        unchanged = sa.and_(_pack.c.id == row_id, _pack.c.turn == row.turn, _pack.c.status == row.status)
+        values = {
+            "status": "collecting" if row.status == "queued" else row.status,
+            "turn": row.turn + 1,
+            "deaths": row.deaths + died,
+            "claimed_at": now,
+        }
+        if values["deaths"] >= MOST_DEATHS:
+            values |= {"status": "failed", "error": _("The worker died each time while making this pack.")}
+            values["claimed_at"] = None
+        if _changed(db, sa.update(_pack).where(unchanged).values(**values)) and values["status"] != "failed":
+            return pack(db, row.public_id)
+    return None
+
+
+def _next(now: dt.datetime) -> sa.Select[tuple[int]]:
+    free = sa.or_(_pack.c.claimed_at.is_(None), _pack.c.claimed_at < now - STALE_AFTER)
+    return sa.select(_pack.c.id).where(_pack.c.status.in_(OPEN), free).order_by(_pack.c.id)
+
+
+def beat(db: Session, claim: PackRow, done: int) -> bool:
+    """Say that the claim is alive and how far it has come; False when it was lost or the pack cancelled."""
+    return _changed(db, _held(claim).values(claimed_at=clock.now(), done=done))
+
+
+def release_pack(db: Session, claim: PackRow, *, done: int, error: str = "") -> None:
+    """Let go of a pack that has to wait, with the reason where there is one."""
+    db.execute(_held(claim).values(claimed_at=None, done=done, error=error[:2000]))
+
+
+def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
+    """Settle the documents that are there and want those that are not; how many are settled, and whether more came.
+
+    Raises Conflict, in a sentence, when documents it needs could not be made.
+    """
+    ledger.wait_for_turn(db)  # a record must not be replaced in the moment in which it is settled on
+    before = _settled(db, claim)
+    _replace_lost(db, claim)
+    for (number,), found in _fresh(db, claim):
+        db.execute(sa.update(_member).where(_of(claim), _member.c.number == number).values(document_id=found))
+    wanted = 0
+    for row in db.execute(_LACKING, {"pack_id": claim.id}).all():
+        wanted += 1
+        documents.want_document(
+            db,
+            kind=row.kind,
+            subject=row.subject,
+            params=dict(row.params),
+            dedupe_key=row.dedupe_key,
+            priority=documents.FOR_A_PACK,
+            requested_by_id=claim.requested_by_id if row.number == REPORT else None,
+        )
+    _refuse_failed(db, claim)
+    settled = _settled(db, claim)
+    return settled, settled > before or wanted > 0
+
+
+_LACKING = (
+    sa.select(_member)
+    .where(
+        _member.c.pack_id == sa.bindparam("pack_id"),
+        _member.c.document_id.is_(None),
+        ~sa.select(_document.c.id)
+        .where(_document.c.dedupe_key == _member.c.dedupe_key, _document.c.priority <= documents.FOR_A_PACK)
+        .exists(),
+    )
+    .order_by(_member.c.number)
+    .limit(WANTED_AT_ONCE)
+)
+"""Members whose document is neither settled nor asked for as urgently as a pack asks."""
+
+
+def _fresh(db: Session, claim: PackRow) -> Iterator[tuple[tuple[int], int]]:
+    """The newest ready document as fresh as each open member needs it."""
+    same = sa.and_(
+        _document.c.subject == _member.c.subject,
+        _document.c.kind == _member.c.kind,
+        _document.c.status == "ready",
+        _document.c.through >= _member.c.through,
+        sa.or_(_member.c.number != REPORT, _document.c.dedupe_key == _member.c.dedupe_key),
+    )
+    chosen = (
+        sa.select(_member.c.number, sa.func.max(_document.c.id))
+        .join(_document, same)
+        .where(_of(claim), _member.c.document_id.is_(None))
+        .group_by(_member.c.number)
+    )
+    return (((number,), found) for number, found in db.execute(chosen).all())
+
+
+def _replace_lost(db: Session, claim: PackRow) -> None:
+    """Give members a document of their own whose bytes are gone, such as after an erasure."""
+    gone = sa.select(_document.c.id).where(
+        _document.c.dedupe_key == _member.c.dedupe_key, _document.c.status == "superseded"
+    )
+    own = sa.literal(f"pack:{claim.public_id}:").concat(sa.cast(_member.c.number, sa.String))
+    lost = sa.and_(_of(claim), _member.c.document_id.is_(None), gone.exists())
+    db.execute(sa.update(_member).where(lost).values(dedupe_key=own))
+
+
+def _refuse_failed(db: Session, claim: PackRow) -> None:
+    failed = (
+        sa.select(sa.func.count(), sa.func.max(_document.c.error))
+        .select_from(_member.join(_document, _document.c.dedupe_key == _member.c.dedupe_key))
+        .where(_of(claim), _member.c.document_id.is_(None), _document.c.status == "failed")
+    )
+    number, reason = db.execute(failed).one()
+    if number:
+        raise Conflict(
+            ngettext(
+                "One document could not be made: %(why)s",
+                "%(num)s documents could not be made: %(why)s",
+                number,
+                why=reason,
+            )
+        )
+
+
+def settle_pack(db: Session, claim: PackRow, *, head: Mapping[str, Any], files: Mapping[str, bytes]) -> PackRow:
+    """Fix everything that goes in: from now on the same file is written, however often it has to be begun again."""
+    db.execute(sa.delete(_file).where(_file.c.pack_id == claim.id))
+    rows = [{"pack_id": claim.id, "name": name, "content": content} for name, content in sorted(files.items())]
+    db.execute(sa.insert(_file), rows)
+    values = {"status": "writing", "head": dict(head), "frozen_at": clock.now(), "done": 0, "error": ""}
+    if not _changed(db, _held(claim).values(claimed_at=clock.now(), **values)):
+        raise Conflict(_("This pack is made by another worker now, or was cancelled."))
+    return pack(db, claim.public_id)
+
+
+def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: int) -> PackRow:
+    """Note that the file is whole, and enter its hash and size in the ledger; raises Conflict when it was lost."""
+    values = {"status": "ready", "sha256": sha256, "size": size, "ready_at": clock.now(), "claimed_at": None}
+    if not _changed(db, _held(claim).values(**values)):
+        raise Conflict(_("This pack is made by another worker now, or was cancelled."))
+    ledger.append(
+        db,
+        "exported",
+        subject="school",
+        act={"pack": claim.public_id, "kind": "pack", "sha256": sha256, "size": size, "files": files},
+        idempotency_key=f"exported:{claim.public_id}",
+        actor=SYSTEM,
+    )
+    db.execute(sa.delete(_file).where(_file.c.pack_id == claim.id))
+    return pack(db, claim.public_id)
+
+
+def fail_pack(db: Session, claim: PackRow, error: str) -> None:
+    """Give a pack up, with the reason, until somebody has it resumed."""
+    db.execute(_held(claim).values(status="failed", claimed_at=None, error=error[:2000]))
+
+
+def _of(row: PackRow) -> sa.ColumnElement[bool]:
+    return _member.c.pack_id == row.id
+
+
+def _settled(db: Session, row: PackRow) -> int:
+    settled = sa.select(sa.func.count()).select_from(_member).where(_of(row), _member.c.document_id.is_not(None))
+    return db.scalar(settled) or 0
+
+
+def _held(claim: PackRow) -> sa.Update:
+    return sa.update(_pack).where(_pack.c.id == claim.id, _pack.c.turn == claim.turn, _pack.c.status.in_(OPEN))
+
+
+def _changed(db: Session, statement: sa.Update) -> bool:
+    return cast("sa.CursorResult[Any]", db.execute(statement)).rowcount == 1

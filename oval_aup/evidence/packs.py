@@ -1,0 +1,241 @@
+"""Knows every evidence pack: what goes into it, how far it has come, and what became of it.
+
+A pack's people are settled when it is ordered. Once every record is there, everything else that goes in is settled in
+one step: the records, the small files and the signed head. From then on writing it again gives the same bytes, however
+often the worker dies on the way.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import new_public_id
+from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.evidence import documents, ledger
+from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
+
+REPORT = 0
+"""The number of the report among the members."""
+
+OPEN = ("queued", "collecting", "writing")
+_pack = cast(sa.Table, Pack.__table__)
+_member = cast(sa.Table, PackMember.__table__)
+_file = cast(sa.Table, PackFile.__table__)
+_document = cast(sa.Table, Document.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """One ordered pack; ``done`` of ``total`` counts documents while collecting and files while writing."""
+
+    id: int
+    public_id: str
+    scope: dict[str, Any]
+    status: str
+    done: int
+    total: int
+    turn: int
+    error: str
+    ordered_at: dt.datetime
+    requested_by_id: int | None
+    ordered_size: int
+    head: dict[str, Any]
+    frozen_at: dt.datetime | None
+    ready_at: dt.datetime | None
+    sha256: str
+    size: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being made."""
+        return self.status in OPEN
+
+    @property
+    def percent(self) -> int:
+        """How far the present step has come, rounded down."""
+        return self.done * 100 // self.total if self.total else 0
+
+    @property
+    def file_name(self) -> str:
+        """What the file is called where somebody saves it; names nobody."""
+        return f"evidence-pack-{self.ordered_at:%Y-%m-%d}-{self.public_id[:8]}.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A document that a pack needs; ``through`` is the ledger entry it must at least reach."""
+
+    kind: str
+    subject: str
+    params: dict[str, Any]
+    dedupe_key: str
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One document of a pack; ``document_id`` is its public id once it is settled."""
+
+    number: int
+    kind: str
+    subject: str
+    document_id: str
+
+
+def order_pack(
+    db: Session, *, scope: Mapping[str, Any], report: Wanted, records: Sequence[Wanted], actor: Actor
+) -> PackRow:
+    """Order a pack of these records, numbered from 1 in this order, and one report.
+
+    Raises Conflict while the same pack is being made already.
+    """
+    for row in packs(db):
+        if row.is_open and row.scope == dict(scope):
+            raise Conflict(_("This pack is being made already."))
+    values = {
+        "public_id": new_public_id(),
+        "scope": dict(scope),
+        "status": "queued",
+        "done": 0,
+        "total": len(records) + 1,
+        "turn": 0,
+        "deaths": 0,
+        "error": "",
+        "ordered_at": clock.now(),
+        "requested_by_id": actor.person_id,
+        "ordered_size": ledger.head(db).size,
+        "head": {},
+        "sha256": "",
+        "size": 0,
+    }
+    pack_id = db.execute(sa.insert(_pack).values(**values).returning(_pack.c.id)).scalar_one()
+    numbered = [(REPORT, report), *enumerate(records, start=1)]
+    members = [
+        {
+            "pack_id": pack_id,
+            "number": number,
+            "kind": one.kind,
+            "subject": one.subject,
+            "params": one.params,
+            "dedupe_key": one.dedupe_key,
+            "through": one.through,
+        }
+        for number, one in numbered
+    ]
+    db.execute(sa.insert(_member), members)
+    return pack(db, str(values["public_id"]))
+
+
+def pack(db: Session, public_id: str) -> PackRow:
+    """One pack by its public id; raises NotFound."""
+    row = db.execute(sa.select(*_COLUMNS).where(_pack.c.public_id == public_id)).first()
+    if row is None:
+        raise NotFound(_("There is no such pack."))
+    return PackRow(*row)
+
+
+def packs(db: Session, limit: int | None = 50) -> tuple[PackRow, ...]:
+    """The packs ordered last that were not deleted, newest first."""
+    kept = sa.select(*_COLUMNS).where(_pack.c.status != "deleted").order_by(_pack.c.id.desc()).limit(limit)
+    return tuple(PackRow(*row) for row in db.execute(kept))
+
+
+def pack_members(db: Session, row: PackRow, *, after: int = -1, limit: int | None = None) -> tuple[MemberRow, ...]:
+    """The members numbered above ``after``, in order."""
+    chosen = (
+        sa.select(_member.c.number, _member.c.kind, _member.c.subject, _document.c.public_id)
+        .outerjoin(_document, _document.c.id == _member.c.document_id)
+        .where(_of(row), _member.c.number > after)
+        .order_by(_member.c.number)
+        .limit(limit)
+    )
+    return tuple(MemberRow(number, kind, subject, key or "") for number, kind, subject, key in db.execute(chosen))
+
+
+def pack_files(db: Session, row: PackRow) -> dict[str, bytes]:
+    """The small files of a settled pack by name."""
+    chosen = sa.select(_file.c.name, _file.c.content).where(_file.c.pack_id == row.id).order_by(_file.c.name)
+    return {name: bytes(content) for name, content in db.execute(chosen)}
+
+
+def cancel_pack(db: Session, public_id: str) -> PackRow:
+    """Stop making a pack; whoever is writing it notices and lets go. One that is not being made is left as it is."""
+    open_one = sa.and_(_pack.c.public_id == public_id, _pack.c.status.in_(OPEN))
+    db.execute(sa.update(_pack).where(open_one).values(status="cancelled", claimed_at=None, turn=_pack.c.turn + 1))
+    return pack(db, public_id)
+
+
+def resume_pack(db: Session, public_id: str) -> PackRow:
+    """Go on with a cancelled or failed pack where it stood; documents that could not be made are tried again."""
+    row = pack(db, public_id)
+    if row.status not in ("cancelled", "failed"):
+        return row
+    failed = (
+        sa.select(_document.c.public_id)
+        .join(_member, _member.c.dedupe_key == _document.c.dedupe_key)
+        .where(_of(row), _member.c.document_id.is_(None), _document.c.status == "failed")
+    )
+    for document_id in db.scalars(failed).all():
+        documents.retry_document(db, document_id)
+    gone = sa.select(_document.c.id).where(_document.c.id == _member.c.document_id, _document.c.status != "ready")
+    lost = sa.update(_member).where(_of(row), gone.exists()).values(document_id=None)
+    broken = cast("sa.CursorResult[Any]", db.execute(lost)).rowcount > 0
+    again = {"status": "queued", "error": "", "deaths": 0, "done": 0, "claimed_at": None}
+    again |= {"frozen_at": None} if broken else {"status": "writing"} if row.frozen_at else {}
+    db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**again))
+    return pack(db, public_id)
+
+
+def delete_pack(db: Session, public_id: str) -> PackRow:
+    """Forget a pack that is not being made; its ``exported`` entry stays. Raises Conflict while it is being made."""
+    row = pack(db, public_id)
+    if row.is_open:
+        raise Conflict(_("Cancel this pack before you delete it."))
+    db.execute(sa.delete(_member).where(_of(row)))
+    db.execute(sa.delete(_file).where(_file.c.pack_id == row.id))
+    db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(status="deleted"))
+    return pack(db, public_id)
+
+
+def hand_out_pack(db: Session, public_id: str, *, idempotency_key: str, actor: Actor) -> PackRow:
+    """Enter in the ledger that somebody takes a finished pack away; raises NotFound when it is not ready."""
+    row = pack(db, public_id)
+    if row.status != "ready":
+        raise NotFound(_("This pack is not ready yet."))
+    ledger.append(
+        db,
+        "exported",
+        subject="school",
+        act={"pack": row.public_id, "kind": "pack", "sha256": row.sha256, "size": row.size, "handed_out": True},
+        idempotency_key=idempotency_key,
+        actor=actor,
+    )
+    return row
+
+
+def packs_ready_before(db: Session, moment: dt.datetime) -> tuple[PackRow, ...]:
+    """Finished packs that were ready before then."""
+    old = sa.select(*_COLUMNS).where(_pack.c.status == "ready", _pack.c.ready_at < moment)
+    return tuple(PackRow(*row) for row in db.execute(old))
+
+
+def failed_packs(db: Session) -> tuple[PackRow, ...]:
+    """Packs that were given up, newest first."""
+    chosen = sa.select(*_COLUMNS).where(_pack.c.status == "failed").order_by(_pack.c.id.desc())
+    return tuple(PackRow(*row) for row in db.execute(chosen))
+
+
+_COLUMNS = [_pack.c[name] for name in PackRow.__slots__]
+
+
+def _of(row: PackRow) -> sa.ColumnElement[bool]:
+    return _member.c.pack_id == row.id

@@ -1,0 +1,246 @@
+"""Decides who and what belongs into an evidence pack of a given scope, and makes its small files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup import agreements, evidence, people
+from oval_aup.core import clock, render
+from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.core.school import School
+from oval_aup.reports import documents_words as words
+from oval_aup.reports import tables as t
+from oval_aup.reports.coverage import AUDIENCES
+from oval_aup.reports.csv_export import csv_bytes
+from oval_aup.reports.exports import Table, choices_of, coverage_table, outstanding_table
+from oval_aup.reports.outstanding import Filter, children_words
+
+ABOUT = ("school", "audience", "class", "year")
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a pack is about: the whole school, one audience, one class or one school year's asking.
+
+    ``key`` is the audience, the class's public id, or the year in which the school year begins; the dates narrow it to
+    people by or about whom something was recorded on those days, both included.
+    """
+
+    about: str = "school"
+    key: str = ""
+    first_on: dt.date | None = None
+    last_on: dt.date | None = None
+
+    def facts(self, school_year: int, title: str) -> dict[str, Any]:
+        """As it is kept with the pack and stands in its manifest."""
+        return {
+            "about": self.about,
+            "key": self.key,
+            "from": self.first_on.isoformat() if self.first_on else "",
+            "to": self.last_on.isoformat() if self.last_on else "",
+            "school_year": school_year,
+            "title": title,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a pack of some scope is made of: its facts, its report and the records, in the order of their numbers."""
+
+    scope: dict[str, Any]
+    report: evidence.Wanted
+    records: tuple[evidence.Wanted, ...]
+
+
+def pack_plan(db: Session, scope: Scope) -> Plan:
+    """Say what goes into a pack as things stand now; raises Invalid when nobody is in it, NotFound for no class."""
+    year, title, report = _described(db, scope)
+    members = _people(db, scope)
+    newest = evidence.newest_seqs(db, [pseudonym for _id, pseudonym in members])
+    records = tuple(
+        evidence.Wanted(
+            "record", pseudonym, {"person_id": person_id}, record_key(pseudonym, newest[pseudonym]), newest[pseudonym]
+        )
+        for person_id, pseudonym in members
+        if pseudonym in newest
+    )
+    if not records:
+        raise Invalid(fields={"about": _("Nothing was recorded about anybody in this choice.")})
+    stamp = f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}"
+    wanted = evidence.Wanted(report[0], report[1], report[2], f"pack-report:{report[1]}:{stamp}", 0)
+    return Plan(scope.facts(year, title), wanted, records)
+
+
+def record_key(pseudonym: str, newest: int) -> str:
+    """Under what name the record of a person is wanted whose newest entry is this one."""
+    return f"record:{pseudonym}:{newest}"
+
+
+def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dict[str, Any]]]:
+    """School year, title and report (kind, subject, params) of a scope."""
+    year = people.school_year(clock.today())
+    if scope.about == "class":
+        room = people.school_class(db, scope.key)
+        params = {"class_id": room.id, "school_year": year}
+        return year, _dated(_("Class %(name)s", name=room.name), scope), ("class_report", room.public_id, params)
+    if scope.about == "audience":
+        if scope.key not in AUDIENCES:
+            raise Invalid(fields={"about": _("Choose one of the audiences.")})
+        title = _(words.AUDIENCES[scope.key])
+    elif scope.about == "year":
+        if not (scope.key.isascii() and scope.key.isdigit() and len(scope.key) == 4):
+            raise Invalid(fields={"about": _("Choose one of the school years.")})
+        year = int(scope.key)
+        title = _("School year %(year)s", year=people.school_year_label(year))
+    elif scope.about == "school":
+        title = _("Whole school")
+    else:
+        raise Invalid(fields={"about": _("Choose what the pack is about.")})
+    return year, _dated(title, scope), ("school_report", "school", {"school_year": year})
+
+
+def _dated(title: str, scope: Scope) -> str:
+    if scope.first_on and scope.last_on and scope.last_on < scope.first_on:
+        raise Invalid(fields={"to": _("The last day is before the first.")})
+    if scope.first_on and scope.last_on:
+        first, last = render.day(scope.first_on), render.day(scope.last_on)
+        return _("%(title)s, %(first)s to %(last)s", title=title, first=first, last=last)
+    if scope.first_on:
+        return _("%(title)s, from %(first)s", title=title, first=render.day(scope.first_on))
+    if scope.last_on:
+        return _("%(title)s, until %(last)s", title=title, last=render.day(scope.last_on))
+    return title
+
+
+def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
+    """Row id and pseudonym of everybody in scope, leavers too: children by class, then guardians, then staff."""
+    person, child, guardian, staff, room = t.person, t.child, t.guardian, t.staff_member, t.school_class
+    part = sa.case((child.c.person_id.is_not(None), 0), (guardian.c.person_id.is_not(None), 1), else_=2)
+    source = (
+        person.outerjoin(child, child.c.person_id == person.c.id)
+        .outerjoin(guardian, guardian.c.person_id == person.c.id)
+        .outerjoin(staff, staff.c.person_id == person.c.id)
+        .outerjoin(room, room.c.id == child.c.class_id)
+    )
+    order = (part, sa.func.coalesce(room.c.name, ""), person.c.surname, person.c.forename, person.c.id)
+    chosen = sa.select(person.c.id, person.c.pseudonym).select_from(source).where(_in(scope)).order_by(*order)
+    found = [(row.id, row.pseudonym) for row in db.execute(chosen)]
+    if scope.first_on is None and scope.last_on is None:
+        return found
+    midnight = dt.timedelta(days=1)
+    first = evidence.past(db, clock.at_london(scope.first_on, 0)).size + 1 if scope.first_on else 1
+    size = evidence.head(db).size
+    last = evidence.past(db, clock.at_london(scope.last_on + midnight, 0)).size if scope.last_on else size
+    named = evidence.named_between(db, first, last)
+    return [row for row in found if row[1] in named]
+
+
+def _in(scope: Scope) -> sa.ColumnElement[bool]:
+    person, link = t.person, t.guardianship
+    if scope.about == "audience":
+        column = {"children": t.child, "parents": t.guardian, "staff": t.staff_member}[scope.key].c.person_id
+        return column.is_not(None)
+    if scope.about == "class":
+        of_class = sa.select(t.school_class.c.id).where(t.school_class.c.public_id == scope.key)
+        pupils = sa.select(t.child.c.person_id).where(t.child.c.class_id.in_(of_class))
+        families = sa.select(link.c.guardian_id).where(link.c.child_id.in_(pupils), link.c.ended_on.is_(None))
+        return sa.or_(person.c.id.in_(pupils), person.c.id.in_(families))
+    if scope.about == "year":
+        return person.c.id.in_(sa.select(t.request.c.person_id).where(t.request.c.school_year == int(scope.key)))
+    return sa.true()
+
+
+def pack_files(
+    db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow], *, school: School
+) -> dict[str, bytes]:
+    """The small files of a pack by name, as things stand now: what to read first, keys, texts, tables, the checker."""
+    files = {name: _csv(table) for name, table in _tables(db, row, members).items()}
+    for text in agreements.published_texts(db):
+        stem = f"texts/{text.agreement_key}-v{text.version_number}-{text.language}-{text.reading_level}"
+        files[f"{stem}.json"] = text.canonical
+        files[f"{stem}.txt"] = text.plain.encode("utf-8")
+    keys = [key.facts for key in evidence.register(db)]
+    files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
+    files["verify.py"] = Path(evidence.RULES_FILE).read_bytes()
+    files["README.txt"] = render.page(
+        "pack/readme.txt", school=school, title=row.scope["title"], ordered_at=row.ordered_at, records=len(members) - 1
+    ).encode("utf-8")
+    return files
+
+
+def _csv(table: Table) -> bytes:
+    return csv_bytes(table.header, table.rows)
+
+
+def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, Table]:
+    year, scope = int(row.scope["school_year"]), row.scope
+    found = people.persons_by_pseudonym(db, [member.subject for member in members])
+    ids = [person.person_id for person in found.values() if person.is_child]
+    children = sorted(people.children_by_id(db, ids).values(), key=lambda child: (child.class_name, child.full_name))
+    chosen = Filter(
+        audience=scope["key"] if scope["about"] == "audience" else "",
+        class_public_id=scope["key"] if scope["about"] == "class" else "",
+    )
+    tables = {
+        "tables/coverage.csv": coverage_table(db, year),
+        "tables/outstanding.csv": outstanding_table(db, year, chosen),
+        "tables/records.csv": _index(db, members, found),
+    }
+    try:
+        tables["tables/image-choices.csv"] = choices_of(db, children, year)
+    except NotFound:  # no uses of pictures were ever published, so nobody was asked
+        return tables
+    return tables
+
+
+def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> Table:
+    """Whose record has which number; the only place in a pack where a file is given a name."""
+    ids = [person.person_id for person in found.values()]
+    beside: dict[int, str] = {}
+    for start in range(0, len(ids), CHUNK):
+        beside |= children_words(db, ids[start : start + CHUNK])
+    rows = []
+    for member in members:
+        person = found.get(member.subject)
+        if member.kind != "record" or person is None:
+            continue
+        rows.append(
+            (
+                member.number,
+                f"records/{record_name(member.number)}.pdf",
+                person.full_name,
+                _part(person),
+                beside.get(person.person_id, ""),
+                person.pseudonym,
+            )
+        )
+    header = (_("Number"), _("File"), _("Name"), _("At this school"), _("Children or class"), _("In the ledger as"))
+    return Table(header, tuple(rows))
+
+
+def record_name(number: int) -> str:
+    """What a record's files are called in a pack, without an ending."""
+    return f"{number:05d}"
+
+
+def _part(person: people.PersonRow) -> str:
+    parts = [
+        said
+        for said, is_so in (
+            (_("Child"), person.is_child),
+            (_("Parent or carer"), person.is_guardian),
+            (_("Member of staff"), person.is_staff),
+        )
+        if is_so
+    ]
+    return ", ".join([*parts, _("left")] if person.archived else parts)

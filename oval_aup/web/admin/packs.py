@@ -1,0 +1,114 @@
+"""Ordering evidence packs, watching them grow, and taking them away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from flask import Response, flash, g, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from oval_aup import evidence, packing, people
+from oval_aup import reports as readings
+from oval_aup.core import clock
+from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.i18n import _
+from oval_aup.web.access import allow, current_actor
+from oval_aup.web.admin import bp, words
+from oval_aup.web.admin.forms import typed
+from oval_aup.web.htmx import go, page_or_partial
+from oval_aup.web.unit_of_work import settings
+
+YEARS_BACK = 7
+"""School years offered besides the present one."""
+
+
+@bp.get("/office/packs")
+@allow("records.read")
+def packs() -> Response:
+    """List the packs with how far each has come, and offer to order one."""
+    return _page()
+
+
+def _page(errors: dict[str, str] | None = None) -> Response:
+    rows = evidence.packs(g.db)
+    year = people.school_year(clock.today())
+    return page_or_partial(
+        "admin/packs.html",
+        "admin/_packs.html",
+        422 if errors else 200,
+        packs=rows,
+        waiting=any(row.is_open for row in rows),
+        ordered_by=people.persons_by_id(g.db, {row.requested_by_id for row in rows if row.requested_by_id}),
+        classes=people.classes(g.db),
+        years=range(year, year - YEARS_BACK - 1, -1),
+        days=settings().pack_days,
+        form=request.form,
+        errors=errors or {},
+        words=words,
+    )
+
+
+@bp.post("/office/packs")
+@allow("reports.make")
+def order_pack() -> ResponseReturnValue:
+    """Order a pack of the chosen scope."""
+    try:
+        packing.order(g.db, _scope(), actor=current_actor("office"))
+    except Invalid as problem:
+        return _page(problem.fields)
+    flash(_("The pack is being made. You may leave this page."))
+    return go(url_for(".packs"))
+
+
+def _scope() -> readings.Scope:
+    about, _colon, key = (typed("about") or "school").partition(":")
+    return readings.Scope(about, key, _day("from"), _day("to"))
+
+
+def _day(name: str) -> dt.date | None:
+    text = typed(name, 10)
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid(fields={name: _("Enter a date, for example 2026-09-07.")}) from None
+
+
+@bp.post("/office/packs/<public_id>/download")
+@allow("records.read")
+def take_pack(public_id: str) -> Response:
+    """Hand out a finished pack; who took it is entered in the ledger first."""
+    actor = current_actor("office")
+    key = f"handed-out:{secrets.token_hex(16)}"  # each time counts, also the second within a minute
+    row = evidence.hand_out_pack(g.db, public_id, idempotency_key=key, actor=actor)
+    path = packing.path_of(settings(), row)
+    if not path.is_file():
+        raise NotFound(_("The file of this pack is not on this machine any more. Delete the pack and order it again."))
+    return send_file(path, "application/zip", as_attachment=True, download_name=row.file_name, etag=False, max_age=0)
+
+
+@bp.post("/office/packs/<public_id>/cancel")
+@allow("reports.make")
+def cancel_pack(public_id: str) -> ResponseReturnValue:
+    """Stop making a pack."""
+    evidence.cancel_pack(g.db, public_id)
+    flash(_("The pack is cancelled. What was made so far is kept."))
+    return go(url_for(".packs"))
+
+
+@bp.post("/office/packs/<public_id>/resume")
+@allow("reports.make")
+def resume_pack(public_id: str) -> ResponseReturnValue:
+    """Go on with a pack that was cancelled or could not be made."""
+    evidence.resume_pack(g.db, public_id)
+    flash(_("The pack is being made. You may leave this page."))
+    return go(url_for(".packs"))
+
+
+@bp.post("/office/packs/<public_id>/delete")
+@allow("reports.make")
+def delete_pack(public_id: str) -> ResponseReturnValue:
+    """Delete a pack and its file; the ledger keeps that it was made, and who took it."""
+    evidence.delete_pack(g.db, public_id)
+    flash(_("The pack is deleted. The file goes within a minute."))
+    return go(url_for(".packs"))
