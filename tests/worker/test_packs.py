@@ -1,0 +1,398 @@
+"""Evidence packs: all of it inside, provable by itself, and the same content wherever the worker was killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oval_aup import evidence, packing, papers, reports, worker
+from oval_aup.core import clock
+from oval_aup.core.actor import Actor
+from oval_aup.core.db import Database
+from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.evidence import rules
+from tests.worker.conftest import ROOT, Installation, Waits
+
+OFFICE = Actor(role="office", channel="office")
+
+KILLER = """
+import os, signal, sys
+from oval_aup import config, evidence, packing, worker
+
+def die(*_args, **_values):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+point, calls = sys.argv[1], []
+if point == "second document":
+    add = packing._add_document
+    packing._add_document = lambda *args: calls.append(1) or (die() if len(calls) == 2 else add(*args))
+elif point != "nowhere":
+    room, name = point.split(".")
+    setattr({"evidence": evidence, "packing": packing, "hashlib": packing.hashlib}[room], name, die)
+worker.run(config.load(), once=True)
+"""
+
+SETTLED = ("packing._write", "second document", "hashlib.file_digest", "packing._keep_names", "evidence.finish_pack")
+POINTS = ("evidence.gather", "packing._settle", "evidence.settle_pack", *SETTLED)
+"""Where the worker is killed: at the beginning of each of these."""
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A small PDF that carries a record file, for tests in which it does not matter whose."""
+    paper = evidence.Paper(
+        '<html lang="en"><title>Record</title><p>Record</p>',
+        dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+        (evidence.EmbeddedFile(evidence.RECORD_NAME, "Entries", b'{"v": 2}'),),
+    )
+    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
+        return press.print(paper)
+
+
+def supply(installation: Installation, record: bytes) -> int:
+    """Make every wanted document in no time; how many there were."""
+    made = 0
+    while (claim := evidence.claim_document(installation.database)) is not None:
+        made += 1
+        with installation.database.writing() as db:
+            evidence.store_document(db, claim, record, through=evidence.head(db).size)
+    return made
+
+
+def write(installation: Installation, record: bytes) -> int:
+    """Bring the packs to their end; how many documents had to be made."""
+    settings, made = installation.settings, 0
+    seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
+    with installation.database.writing() as db:
+        seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
+    packer = packing.Packer(settings, installation.database, seals)
+    while (now := supply(installation, record)) or packing.take_turn(packer):
+        made += now
+    return made
+
+
+def order(installation: Installation, *scope: str) -> evidence.PackRow:
+    with installation.database.writing() as db:
+        return packing.order(db, reports.Scope(*scope), actor=OFFICE)
+
+
+def pack(installation: Installation, public_id: str) -> evidence.PackRow:
+    with installation.database.reading() as db:
+        return evidence.pack(db, public_id)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[evidence.PackRow, dict[str, bytes]]:
+    """A whole pack: with real records, or quickly with the one given."""
+    ordered = order(installation, *scope)
+    if record:
+        write(installation, record)
+    else:
+        installation.work_once()
+    row = pack(installation, ordered.public_id)
+    assert (row.status, row.error) == ("ready", "")
+    return row, contents(packing.path_of(installation.settings, row))
+
+
+def check_manifest(files: dict[str, bytes]) -> dict[str, object]:
+    """Every file is listed as it is, and nothing else is in there."""
+    manifest: dict[str, object] = json.loads(files["manifest.json"])
+    listed = {one["name"]: (one["sha256"], one["size"]) for one in manifest["files"]}  # type: ignore[attr-defined]
+    found = {name: (hashlib.sha256(content).hexdigest(), len(content)) for name, content in files.items()}
+    found.pop("manifest.json")
+    assert listed == found
+    return manifest
+
+
+def check_that_only_the_table_names_people(installation: Installation, files: dict[str, bytes]) -> None:
+    table = files["tables/records.csv"].decode("utf-8-sig")
+    people = installation.school.people
+    assert not re.search("ali|mia|max|ann", " ".join(files), re.IGNORECASE)
+    for person in (people.ann, people.mia, people.max):
+        line = next(line for line in table.splitlines() if person.full_name in line)
+        name = line.split(",")[1].replace(".pdf", ".json")
+        assert person.pseudonym.encode() in files[name]
+        assert person.full_name.encode() not in files["ledger.jsonl"]
+
+
+def test_a_pack_proves_itself_without_the_school(installation: Installation) -> None:
+    row, files = made(installation)
+    manifest = check_manifest(files)
+    keys = rules.keys_in({"keys": json.loads(files["keys.json"])})
+    head = manifest["head"]
+    assert isinstance(head, dict)
+    assert rules.check_head(head, keys) is True
+    lines = [json.loads(line) for line in files["ledger.jsonl"].splitlines()]
+    before = evidence.GENESIS
+    for number, line in enumerate(lines, start=1):
+        body = json.loads(line["body"])
+        assert (line["seq"], body["seq"], body["prev"]) == (number, number, before)
+        assert rules.entry_hash(line["body"].encode()) == line["entry_hash"]
+        before = line["entry_hash"]
+    assert (len(lines), before) == (head["size"], head["entry_hash"])
+    in_ledger = {(line["seq"], line["entry_hash"]) for line in lines}
+    records = [name for name in files if name.startswith("records/") and name.endswith(".json")]
+    assert len(records) == row.total - 1 == 3
+    for name in records:
+        record = json.loads(files[name])
+        rules.check_record(record)
+        assert rules.check_head(record["head"], keys) is True
+        assert {(one["seq"], one["entry_hash"]) for one in record["entries"]} <= in_ledger
+        assert evidence.carried_record(files[name.replace(".json", ".pdf")]) == files[name]
+    assert files["verify.py"] == (ROOT / "oval_aup" / "evidence" / "rules.py").read_bytes()
+    texts = {name: files[name] for name in files if name.startswith("texts/") and name.endswith(".json")}
+    shown = {json.loads(line["body"])["document"].get("text_sha256") for line in lines} - {None}
+    assert shown <= {hashlib.sha256(content).hexdigest() for content in texts.values()}
+    assert all(name.replace(".json", ".txt") in files for name in texts)
+    check_that_only_the_table_names_people(installation, files)
+
+
+def test_a_finished_pack_and_each_hand_out_stand_in_the_ledger(installation: Installation, record: bytes) -> None:
+    row, _files = made(installation, record)
+    whole = packing.path_of(installation.settings, row).read_bytes()
+    assert (row.sha256, row.size) == (hashlib.sha256(whole).hexdigest(), len(whole))
+    for time in range(2):
+        with installation.database.writing() as db:
+            evidence.hand_out_pack(db, row.public_id, idempotency_key=f"taken {time}", actor=OFFICE)
+    with installation.database.reading() as db:
+        acts = [entry.body["act"] for entry in evidence.entries_of_kind(db, "exported")]
+        assert evidence.verify(db).ok
+    mine = [act for act in acts if act.get("pack") == row.public_id]
+    assert [act.get("handed_out", False) for act in mine] == [False, True, True]
+    assert {(act["sha256"], act["size"]) for act in mine} == {(row.sha256, row.size)}
+
+
+def test_the_scope_decides_who_is_in_it(installation: Installation) -> None:
+    people = installation.school.people
+    with installation.database.reading() as db:
+
+        def in_pack(*scope: object) -> set[str]:
+            return {one.subject for one in reports.pack_plan(db, reports.Scope(*scope)).records}  # type: ignore[arg-type]
+
+        ann, mia, max_ = people.ann.pseudonym, people.mia.pseudonym, people.max.pseudonym
+        assert in_pack() == in_pack("year", "2026") == {ann, mia, max_}
+        assert in_pack("audience", "parents") == {ann}
+        assert in_pack("class", people.older.public_id) <= {ann, mia, max_}
+        day = clock.london(clock.now()).date().replace(year=2026, month=11, day=22)
+        assert in_pack("school", "", day, day) == {ann, mia, max_}
+        for nobody in (("audience", "staff"), ("year", "2031"), ("school", "", day.replace(day=24), None)):
+            with pytest.raises(Invalid, match="Nothing was recorded"):
+                in_pack(*nobody)
+        for wrong in (("audience", "cats"), ("year", "soon"), ("planet", ""), ("school", "", day, day.replace(day=1))):
+            with pytest.raises(Invalid):
+                in_pack(*wrong)
+        with pytest.raises(NotFound):
+            in_pack("class", "nobody")
+
+
+def test_a_fresh_record_is_used_again_and_a_stale_one_made_anew(installation: Installation, record: bytes) -> None:
+    order(installation)
+    assert write(installation, record) == 3 + 1, "three records and the report"
+    order(installation)
+    assert write(installation, record) == 1, "the report alone"
+    with installation.database.writing() as db:
+        ann = installation.school.people.ann.pseudonym
+        evidence.append(db, "reminded", subject=ann, act={"step": "x"}, idempotency_key="later", actor=OFFICE)
+    order(installation)
+    assert write(installation, record) == 1 + 1, "Ann's record and the report"
+
+
+def copy_of(installation: Installation, folder: Path) -> Installation:
+    """The whole installation a second time, as it stands on the disk."""
+    shutil.copytree(installation.instance, folder)
+    return Installation(folder, Database(f"sqlite:///{folder / 'oval.db'}"), installation.school)
+
+
+def killed_at(installation: Installation, point: str) -> int:
+    environment = {**os.environ, **installation.environment}
+    done = subprocess.run([sys.executable, "-c", KILLER, point], cwd=ROOT, env=environment, check=False)
+    return done.returncode
+
+
+def resumed(installation: Installation, public_id: str) -> tuple[str, dict[str, bytes]]:
+    installation.pass_time_for_claims()
+    installation.work_once()
+    row = pack(installation, public_id)
+    assert (row.status, row.error) == ("ready", "")
+    assert [path.name for path in packing.folder(installation.settings).iterdir()] == [f"{public_id}.zip"]
+    files = contents(packing.path_of(installation.settings, row))
+    check_manifest(files)
+    installation.database.dispose()
+    return row.sha256, files
+
+
+def lasting(files: dict[str, bytes]) -> dict[str, str]:
+    """Names and hashes of what does not tell the moment at which this very file was settled."""
+    stamp = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d")
+    kept = {name: stamp.sub(b"", files[name]) for name in files if name != "manifest.json"}
+    return {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
+
+
+def test_wherever_the_worker_is_killed_the_next_one_ends_with_the_same_content(
+    installation: Installation, record: bytes, tmp_path: Path
+) -> None:
+    ordered = order(installation)
+    settings = installation.settings
+    seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
+    with installation.database.writing() as db:
+        seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
+    assert packing.take_turn(packing.Packer(settings, installation.database, seals)), "documents are wanted"
+    assert supply(installation, record) == 3 + 1
+    installation.database.dispose()
+    reference = copy_of(installation, tmp_path / "whole")
+    assert killed_at(reference, "nowhere") == 0
+    _digest, expected = resumed(reference, ordered.public_id)
+    assert len(expected) > 20
+    for number, point in enumerate(POINTS):
+        broken = copy_of(installation, tmp_path / str(number))
+        assert killed_at(broken, point) == -signal.SIGKILL, point
+        broken.database.dispose()
+        twin = copy_of(broken, tmp_path / f"{number} again")
+        digest, found = resumed(broken, ordered.public_id)
+        assert lasting(found) == lasting(expected), point
+        if point in SETTLED:
+            assert resumed(twin, ordered.public_id)[0] == digest, f"{point}: settled, and yet not the same bytes"
+
+
+def test_a_worker_killed_while_records_are_made_is_followed_by_one_that_makes_the_rest(
+    installation: Installation, workers: Callable[[], subprocess.Popen[bytes]], until: Waits
+) -> None:
+    ordered = order(installation)
+
+    def ready() -> int:
+        with installation.database.reading() as db:
+            return evidence.pending_documents(db).ready
+
+    first = workers()
+    until(lambda: ready() >= 1)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert pack(installation, ordered.public_id).status == "collecting"
+    installation.pass_time_for_claims()
+    installation.work_once()
+    assert pack(installation, ordered.public_id).status == "ready"
+    check_manifest(contents(packing.path_of(installation.settings, pack(installation, ordered.public_id))))
+    with installation.database.reading() as db:
+        exported = [entry.body["act"] for entry in evidence.entries_of_kind(db, "exported")]
+        assert sum(act["kind"] == "record" for act in exported) == 3, "each record was made once"
+        assert evidence.verify(db).ok
+
+
+def test_a_cancelled_pack_leaves_nothing_behind_and_goes_on_when_told(
+    installation: Installation, record: bytes
+) -> None:
+    ordered = order(installation)
+    with pytest.raises(Conflict, match="being made already"):
+        order(installation)
+    with installation.database.writing() as db:
+        evidence.cancel_pack(db, ordered.public_id)
+    write(installation, record)
+    assert pack(installation, ordered.public_id).status == "cancelled"
+    assert not packing.folder(installation.settings).exists()
+    with installation.database.writing() as db:
+        assert evidence.resume_pack(db, ordered.public_id).status == "queued"
+    write(installation, record)
+    assert pack(installation, ordered.public_id).status == "ready"
+
+
+def test_a_pack_cancelled_while_it_is_written_is_not_finished(
+    installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered = order(installation)
+    monkeypatch.setattr(packing, "BEAT_SECONDS", 0.0)
+
+    def cancel(*_args: object) -> None:
+        with installation.database.writing() as db:
+            evidence.cancel_pack(db, ordered.public_id)
+
+    monkeypatch.setattr(packing, "_add_document", cancel)
+    write(installation, record)
+    assert pack(installation, ordered.public_id).status == "cancelled"
+    assert list(packing.folder(installation.settings).iterdir()) == []
+
+
+def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_can(
+    installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered = order(installation, "audience", "parents")
+    monkeypatch.setattr("oval_aup.evidence.documents.MAX_ATTEMPTS", 1)
+    with monkeypatch.context() as broken:
+
+        def no_paper(*_args: object, **_values: object) -> evidence.Paper:
+            raise evidence.PrintFailed("There is no paper.")
+
+        broken.setattr(reports, "paper", no_paper)
+        installation.work_once()
+        installation.work_once()
+    row = pack(installation, ordered.public_id)
+    assert (row.status, row.error) == ("failed", "2 documents could not be made: There is no paper.")
+    with installation.database.reading() as db:
+        assert [need.beside for need in reports.needs(db, 2026)["pack-failed"]] == [row.error]
+    with installation.database.writing() as db:
+        evidence.resume_pack(db, row.public_id)
+    write(installation, record)
+    assert pack(installation, row.public_id).status == "ready"
+
+
+def test_a_pack_goes_after_its_days_and_its_ledger_entry_stays(installation: Installation, record: bytes) -> None:
+    row, _files = made(installation, record)
+    path = packing.path_of(installation.settings, row)
+    stranger = path.with_name("0000.1.part")
+    stranger.touch()
+    packing.sweep(installation.settings, installation.database)
+    assert path.exists()
+    clock.pretend(clock.now().replace(year=clock.now().year + 1))
+    packing.sweep(installation.settings, installation.database)
+    assert not path.exists()
+    assert pack(installation, row.public_id).status == "deleted"
+    with installation.database.reading() as db:
+        assert row.sha256 in [entry.body["act"]["sha256"] for entry in evidence.entries_of_kind(db, "exported")]
+
+
+def test_records_are_made_soon_after_an_act_and_replace_those_before(installation: Installation, record: bytes) -> None:
+    ann = installation.school.people.ann
+    database = installation.database
+
+    def records() -> list[evidence.DocumentRow]:
+        with database.reading() as db:
+            return [row for row in evidence.documents_about(db, ann.pseudonym) if row.kind == "record"]
+
+    assert papers.keep_records(database) == 3
+    assert papers.keep_records(database) == 0
+    supply(installation, record)
+    (first,) = records()
+    assert first.is_ready
+    for step in ("first", "second"):
+        with database.writing() as db:
+            evidence.append(
+                db, "reminded", subject=ann.pseudonym, act={"step": step}, idempotency_key=step, actor=OFFICE
+            )
+        assert papers.keep_records(database) == 0, "a few quiet minutes are waited for"
+    clock.pretend(clock.now() + dt.timedelta(minutes=6))
+    assert papers.keep_records(database) == 1
+    supply(installation, record)
+    (second,) = records()
+    assert second.public_id != first.public_id
+    assert second.through > first.through
+    with database.reading() as db:
+        assert evidence.document(db, first.public_id).status == "superseded"
+        with pytest.raises(NotFound):
+            evidence.document_bytes(db, first.public_id)
+        assert evidence.verify(db).ok
