@@ -84,8 +84,9 @@ def write(installation: Installation, record: bytes) -> int:
 
 
 def order(installation: Installation, *scope: str) -> evidence.PackRow:
+    about, key = scope or ("school", "")
     with installation.database.writing() as db:
-        return packing.order(db, reports.Scope(*scope), actor=OFFICE)
+        return packing.order(db, reports.Scope(about, key), actor=OFFICE)
 
 
 def pack(installation: Installation, public_id: str) -> evidence.PackRow:

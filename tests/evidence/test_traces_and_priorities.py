@@ -1,0 +1,166 @@
+"""Who did what is found without reading the whole ledger, and papers are made in the order in which they are missed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from oval_aup import evidence
+from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM, Actor
+from oval_aup.core.db import Database
+from oval_aup.evidence import documents, traces
+
+ANN, BOB, EVE, KID = (letter * 32 for letter in "abed")
+
+
+def enter(database: Database, kind: str, subject: str, *, by: str = "", **act: str) -> int:
+    with database.writing() as db:
+        actor = Actor(role="guardian", pseudonym=by)
+        key = f"{evidence.head(db).size}"
+        return evidence.append(db, kind, subject=subject, act=act, idempotency_key=key, actor=actor).seq
+
+
+def history(database: Database) -> None:
+    enter(database, "requested", ANN)
+    enter(database, "signed", ANN, by=ANN)
+    enter(database, "consent_recorded", KID, by=ANN, guardian=ANN)
+    enter(database, "consent_recorded", KID, by=EVE, guardian=BOB)
+    enter(database, "signed", KID, by=EVE, on_behalf_by=ANN)
+    enter(database, "reminded", BOB, note=ANN)
+    enter(database, "exported", ANN)
+
+
+@pytest.mark.parametrize("followed", [0, 3, 100])
+def test_what_somebody_did_is_found_however_far_the_ledger_was_followed(
+    database: Database, monkeypatch: pytest.MonkeyPatch, followed: int
+) -> None:
+    history(database)
+    monkeypatch.setattr(traces, "STEP", followed)
+    if followed:
+        evidence.follow(database)
+    with database.reading() as db:
+        seqs = {name: [entry.seq for entry in evidence.entries_by(db, name)] for name in (ANN, BOB, EVE, KID)}
+        assert seqs == {ANN: [2, 3, 5], BOB: [4], EVE: [4, 5], KID: []}
+        assert evidence.newest_seqs(db, [ANN, BOB, EVE, KID, "f" * 32]) == {ANN: 5, BOB: 6, EVE: 5, KID: 5}
+        assert evidence.named_between(db, 4, 5) == {KID, EVE, BOB, ANN}
+        assert evidence.named_between(db, 6, 7) == {BOB}
+
+
+def test_each_entry_is_followed_once_and_a_head_start_costs_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history(database)
+    monkeypatch.setattr(traces, "STEP", 2)
+    assert [evidence.follow(database) for _time in range(5)] == [2, 2, 2, 1, 0]
+    with database.reading() as db:
+        assert db.scalar(sa.text("SELECT count(*) FROM ledger_trace")) == 5
+
+
+def test_a_record_is_due_after_a_few_quiet_minutes_and_never_put_off_for_long(database: Database) -> None:
+    began = clock.now()
+
+    def due_after(minutes: int) -> tuple[str, ...]:
+        clock.pretend(began + dt.timedelta(minutes=minutes))
+        with database.reading() as db:
+            return evidence.due_records(db, 10)
+
+    for minute in range(0, 32, 4):
+        clock.pretend(began + dt.timedelta(minutes=minute))
+        enter(database, "reminded", ANN)
+        evidence.follow(database)
+    assert due_after(29) == ()
+    assert due_after(31) == (ANN,)
+    with database.writing() as db:
+        evidence.settle_records(db, [ANN])
+    assert due_after(300) == ()
+
+
+def want(database: Database, key: str, priority: int = documents.NOW, kind: str = "receipt") -> evidence.DocumentRow:
+    with database.writing() as db:
+        return evidence.want_document(db, kind=kind, subject=ANN, params={}, dedupe_key=key, priority=priority)
+
+
+def taken(database: Database) -> str:
+    claim = evidence.claim_document(database)
+    return claim.public_id if claim else ""
+
+
+def test_what_somebody_waits_for_comes_before_packs_and_those_before_what_nobody_waits_for(database: Database) -> None:
+    some_time = want(database, "1", documents.SOME_TIME, "record")
+    for_a_pack = [want(database, f"2 {number}", documents.FOR_A_PACK, "record") for number in range(2)]
+    now = [want(database, f"3 {number}") for number in range(2)]
+    order = [taken(database) for _time in range(6)]
+    expected = [now[1], now[0], for_a_pack[0], for_a_pack[1], some_time]
+    assert order == [*(row.public_id for row in expected), ""]
+
+
+def test_what_is_missed_by_somebody_now_moves_forward_and_never_back(database: Database) -> None:
+    record = want(database, "a", documents.SOME_TIME, "record")
+    want(database, "b", documents.FOR_A_PACK, "record")
+    assert want(database, "a", documents.NOW, "record").public_id == record.public_id
+    want(database, "a", documents.SOME_TIME, "record")
+    assert taken(database) == record.public_id
+
+
+def make(database: Database, key: str, *, by: int | None = None) -> evidence.DocumentRow:
+    with database.writing() as db:
+        evidence.want_document(
+            db, kind="record", subject=ANN, params={}, dedupe_key=key, priority=documents.SOME_TIME, requested_by_id=by
+        )
+    claim = evidence.claim_document(database)
+    assert claim is not None
+    with database.writing() as db:
+        return evidence.store_document(db, claim, key.encode(), through=evidence.head(db).size)
+
+
+def test_a_newer_record_replaces_only_those_that_went_nowhere(database: Database) -> None:
+    went_nowhere, handed_out = make(database, "1"), make(database, "2")
+    with database.writing() as db:
+        assert evidence.document(db, went_nowhere.public_id).status == "superseded"
+        evidence.note_handed_out(db, handed_out.public_id)
+    in_a_pack = make(database, "3")
+    wanted = evidence.Wanted("record", ANN, {}, "3", 0)
+    report = evidence.Wanted("school_report", "school", {}, "report", 0)
+    with database.writing() as db:
+        evidence.order_pack(db, scope={"title": "all"}, report=report, records=[wanted], actor=SYSTEM)
+    claim = evidence.claim_pack(database)
+    assert claim is not None
+    with database.writing() as db:
+        assert evidence.gather(db, claim) == (1, True)
+    assert taken(database), "the report"
+    newest = make(database, "4")
+    with database.reading() as db:
+        assert [row.public_id for row in evidence.documents_about(db, ANN)] == [
+            newest.public_id,
+            in_a_pack.public_id,
+            handed_out.public_id,
+        ]
+        assert evidence.document_bytes(db, in_a_pack.public_id) == b"3"
+
+
+def test_papers_are_late_after_a_quarter_of_an_hour_and_records_that_nobody_waits_for_only_when_they_fail(
+    database: Database,
+) -> None:
+    began = clock.now()
+    want(database, "record", documents.SOME_TIME, "record")
+    clock.pretend(began + dt.timedelta(minutes=16))
+    want(database, "receipt")
+    with database.reading() as db:
+        assert evidence.overdue_documents(db) is None
+    clock.pretend(began + dt.timedelta(minutes=32))
+    with database.reading() as db:
+        late = evidence.overdue_documents(db)
+        assert late is not None
+        assert (late.number, late.reason) == (1, "")
+    for _document in range(2):
+        claim = evidence.claim_document(database)
+        assert claim is not None
+        with database.writing() as db:
+            evidence.fail_document(db, claim, "The key is missing.")
+    with database.reading() as db:
+        late = evidence.overdue_documents(db)
+        assert late is not None
+        assert (late.number, late.reason) == (2, "The key is missing.")

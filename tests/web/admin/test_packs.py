@@ -1,0 +1,119 @@
+"""Ordering, watching, taking away and deleting evidence packs in the browser."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from oval_aup import evidence, packing
+from oval_aup.config import Settings
+from oval_aup.core.db import Database
+from tests.web.admin.conftest import Troubles
+from tests.web.browser import Browser
+from tests.web.world import World
+
+
+def newest(database: Database) -> evidence.PackRow:
+    with database.reading() as db:
+        return evidence.packs(db)[0]
+
+
+def finish(world: World, settings: Settings) -> evidence.PackRow:
+    """What a worker does, with a file of no account."""
+    claim = evidence.claim_pack(world.database)
+    assert claim is not None
+    path = packing.path_of(settings, claim)
+    path.parent.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("README.txt", "hello")
+    with world.database.writing() as db:
+        claim = evidence.settle_pack(db, claim, head={"size": 1}, files={"README.txt": b"hello"})
+        return evidence.finish_pack(db, claim, sha256="f" * 64, size=path.stat().st_size, files=1)
+
+
+def test_a_pack_is_ordered_watched_and_taken_away_with_a_trace(
+    world: World, settings: Settings, troubles: Troubles, eve: Browser
+) -> None:
+    eve.get("/office/evidence")
+    assert "/office/packs" in eve.page.html
+    page = eve.get("/office/packs")
+    assert "every 2s" not in page.html
+    page = eve.post("/office/packs", {"about": f"class:{world.year_4.public_id}"})
+    assert "Class 4C" in page.text
+    assert "Waiting to begin" in page.text
+    assert "every 2s" in page.html
+    part = eve.client.get("/office/packs", headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith('<div id="packs" hx-get')
+    assert "made already" in eve.post("/office/packs", {"about": f"class:{world.year_4.public_id}"}, status=409).text
+    row = finish(world, settings)
+    page = eve.get("/office/packs")
+    assert "every 2s" not in page.html
+    assert "f" * 64 in page.text
+    response = eve.client.post(
+        f"/office/packs/{row.public_id}/download", data={"csrf_token": page.all("input")[0]["value"]}
+    )
+    assert response.headers["Content-Disposition"] == f"attachment; filename={row.file_name}"
+    assert zipfile.ZipFile(io.BytesIO(response.data)).read("README.txt") == b"hello"
+    response.close()
+    with world.database.reading() as db:
+        taken = [entry for entry in evidence.entries_of_kind(db, "exported") if entry.body["act"].get("handed_out")]
+    assert [entry.body["actor"]["pseudonym"] for entry in taken] == [world.eve.pseudonym]
+    eve.get("/office/packs")
+    for _again in range(2):
+        page = eve.post(f"/office/packs/{row.public_id}/delete")
+    assert "No pack has been ordered yet." in page.text
+    eve.post(f"/office/packs/{row.public_id}/download", status=404)
+
+
+def test_a_pack_is_cancelled_and_goes_on(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/packs")
+    eve.post("/office/packs", {"about": "audience:parents", "from": "2026-09-01"})
+    row = newest(world.database)
+    assert row.scope["title"] == "Parents and carers, from 1 September 2026"
+    eve.post(f"/office/packs/{row.public_id}/delete", status=409)
+    eve.get("/office/packs")
+    for _again in range(2):
+        assert "Cancelled" in eve.post(f"/office/packs/{row.public_id}/cancel").text
+    for _again in range(2):
+        assert "Waiting to begin" in eve.post(f"/office/packs/{row.public_id}/resume").text
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"about": "planet"}, "Choose what the pack is about."),
+        ({"about": "audience:cats"}, "Choose one of the audiences."),
+        ({"about": "year:soon"}, "Choose one of the school years."),
+        ({"about": "year:2031"}, "Nothing was recorded about anybody in this choice."),
+        ({"about": "school", "from": "yesterday"}, "Enter a date"),
+        ({"about": "school", "from": "2026-09-05", "to": "2026-09-01"}, "The last day is before the first."),
+    ],
+)
+def test_a_choice_that_makes_no_pack_is_said_and_kept(
+    troubles: Troubles, eve: Browser, form: dict[str, str], sentence: str
+) -> None:
+    eve.get("/office/packs")
+    page = eve.post("/office/packs", form, status=422)
+    assert sentence in page.text
+    assert form.get("from", "") in page.html
+
+
+def test_a_failed_pack_says_why_on_its_page_and_on_the_first_one(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    eve.get("/office/packs")
+    eve.post("/office/packs", {"about": "school"})
+    claim = evidence.claim_pack(world.database)
+    assert claim is not None
+    with world.database.writing() as db:
+        evidence.fail_pack(db, claim, "There is not enough room on the disk for a pack.")
+    assert "not enough room" in eve.get("/office/packs").text
+    assert "Pack not made" in eve.get("/office").text
+
+
+def test_a_governor_has_no_packs_since_they_name_people(world: World, browser: Browser) -> None:
+    browser.log_in("gov@oval.example.org")
+    assert "/office/packs" not in browser.get("/office/evidence").html
+    browser.get("/office/packs", status=403)
