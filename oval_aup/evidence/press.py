@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -25,6 +26,9 @@ MEMORY = 400 * 1024 * 1024
 """Bytes of private memory one renderer may use."""
 
 PAPERS_PER_PROCESS = 400
+COLLECT_AFTER = 100_000
+"""New objects after which a renderer looks for cycles among them."""
+
 NICENESS = 10
 """Whoever waits for a page comes before whoever waits for a paper, also while a whole school's receipts are made."""
 
@@ -158,6 +162,10 @@ def _serve(line: Connection, fonts_conf: str, memory: int) -> None:
         import weasyprint  # noqa: F401 - the slow part, done before the first document's time begins
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        # A document is a great many small things that are all thrown away at its end: looking for cycles rarely, and
+        # never among what stays loaded, spares an eighth of the time.
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 50, 50)
     except Exception as error:
         line.send(_("The renderer cannot start: %(fault)s", fault=error))
         return

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from oval_aup.core.db import SQLITE_VERSION
-from tests.bench import acceptance, lesson, papers, scale
+from tests.bench import acceptance, lesson, packs, papers, scale
 from tests.bench.school import School
 
 MEMORY_DISK = Path("/dev/shm")
@@ -24,6 +24,7 @@ def main() -> None:
         lesson.measure(school)
         papers.measure(school, folder)
         school.close()
+        packs.measure(folder)
         scale.measure(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
