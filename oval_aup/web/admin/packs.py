@@ -15,7 +15,7 @@ from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
-from oval_aup.web.admin.forms import typed
+from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
 
@@ -44,6 +44,7 @@ def _page(errors: dict[str, str] | None = None) -> Response:
         years=range(year, year - YEARS_BACK - 1, -1),
         days=settings().pack_days,
         form=request.form,
+        days_typed=as_typed("from", None) | as_typed("to", None),
         errors=errors or {},
         words=words,
     )
@@ -67,11 +68,8 @@ def _scope() -> readings.Scope:
 
 
 def _day(name: str) -> dt.date | None:
-    text = typed(name, 10)
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Invalid(fields={name: _("Enter a date, for example 2026-09-07.")}) from None
+    """A day that may be left empty."""
+    return typed_date(name) if any(as_typed(name, None).values()) else None
 
 
 @bp.post("/office/packs/<public_id>/download")

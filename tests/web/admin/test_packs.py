@@ -15,6 +15,11 @@ from tests.web.browser import Browser
 from tests.web.world import World
 
 
+def day(name: str, number: str) -> dict[str, str]:
+    """A day of September in its three boxes."""
+    return {f"{name}-day": number, f"{name}-month": "9", f"{name}-year": "2026"}
+
+
 def newest(database: Database) -> evidence.PackRow:
     with database.reading() as db:
         return evidence.packs(db)[0]
@@ -69,7 +74,7 @@ def test_a_pack_is_ordered_watched_and_taken_away_with_a_trace(
 
 def test_a_pack_is_cancelled_and_goes_on(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/packs")
-    eve.post("/office/packs", {"about": "audience:parents", "from": "2026-09-01"})
+    eve.post("/office/packs", {"about": "audience:parents", **day("from", "1")})
     row = newest(world.database)
     assert row.scope["title"] == "Parents and carers, from 1 September 2026"
     eve.post(f"/office/packs/{row.public_id}/delete", status=409)
@@ -87,8 +92,8 @@ def test_a_pack_is_cancelled_and_goes_on(world: World, troubles: Troubles, eve: 
         ({"about": "audience:cats"}, "Choose one of the audiences."),
         ({"about": "year:soon"}, "Choose one of the school years."),
         ({"about": "year:2031"}, "Nothing was recorded about anybody in this choice."),
-        ({"about": "school", "from": "yesterday"}, "Enter a date"),
-        ({"about": "school", "from": "2026-09-05", "to": "2026-09-01"}, "The last day is before the first."),
+        ({"about": "school", "from-day": "yesterday"}, "Enter a date"),
+        ({"about": "school", **day("from", "5"), **day("to", "1")}, "The last day is before the first."),
     ],
 )
 def test_a_choice_that_makes_no_pack_is_said_and_kept(
@@ -97,7 +102,7 @@ def test_a_choice_that_makes_no_pack_is_said_and_kept(
     eve.get("/office/packs")
     page = eve.post("/office/packs", form, status=422)
     assert sentence in page.text
-    assert form.get("from", "") in page.html
+    assert form.get("from-day", "") in page.html
 
 
 def test_a_failed_pack_says_why_on_its_page_and_on_the_first_one(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_packs"
-down_revision = "0004_count_by_way"
+revision = "0006_packs"
+down_revision = "0005_retention"
 
 
 def upgrade() -> None:
