@@ -30,7 +30,7 @@ from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from tests.bench.school import OFFICE
-from tests.bench.serve import ROOT, free_port, serving
+from tests.bench.serve import ROOT, TICKS, free_port, serving
 
 THINKING = 0.1
 """Seconds between two page requests."""
@@ -59,15 +59,19 @@ print((time.perf_counter() - began) / len(papers))
 
 @dataclass
 class Memory:
-    """The most memory a process and its children ever held together, in MB, looked at five times a second."""
+    """What a process and its children use together, looked at five times a second: the most memory, in MB, and time."""
 
     parent: int
     peak: float = 0.0
+    processor: float = 0.0
+    """Seconds of processor time used so far."""
     _over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self) -> None:
         while not self._over.wait(0.2):
-            self.peak = max(self.peak, sum(_resident(pid) for pid in _family(self.parent)))
+            family = _family(self.parent)
+            self.peak = max(self.peak, sum(_resident(pid) for pid in family))
+            self.processor = max(self.processor, sum(_used(pid) for pid in family))
 
     def stop(self) -> None:
         self._over.set()
@@ -81,6 +85,13 @@ def _family(pid: int) -> list[int]:
             for child in listed.read_text(encoding="ascii").split():
                 found += _family(int(child))
     return found
+
+
+def _used(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return sum(int(field) for field in fields[11:15]) / TICKS
+    return 0.0
 
 
 def _resident(pid: int) -> float:
@@ -107,6 +118,8 @@ class Bench:
             self.ring.prepare(db, school_name=self.settings.school.name, actor=SYSTEM)
         while evidence.follow(self.database):
             pass
+        with self.database.writing() as db:
+            db.execute(sa.text("DELETE FROM record_due"))  # nothing is made by itself while packs are measured
 
     @contextlib.contextmanager
     def working(self) -> Iterator[Memory]:
@@ -253,12 +266,14 @@ def measure(folder: Path, *, whole: bool = False) -> None:
         for name, scope in (("small", small), ("large", large)):
             with bench.working() as memory:
                 seconds, count = bench.pack(scope)
+                used = memory.processor
                 again, _count = bench.pack(scope)
                 bench.forget_records()
                 with _Looking(look) as busy:
                     bench.pack(small)
             print(f"  {name}, {count} records: from nothing {seconds:.1f} s ({_times(plain, same, count, seconds)})")
             print(f"    with the records there {again:.1f} s ({_times(plain, same, count, again)})")
+            print(f"    {used / count * 1000:.0f} ms of processor time a record from nothing, starting included")
             print(f"    worker’s processes {memory.peak:.0f} MB at most; the office’s page meanwhile: {busy.said}")
     bench.database.dispose()
 
