@@ -66,7 +66,7 @@ def order(db: Session, scope: reports.Scope, *, actor: Actor) -> evidence.PackRo
 
 def folder(settings: Settings) -> Path:
     """Where finished packs lie."""
-    return settings.instance / "packs"
+    return settings.instance / evidence.PACKS_FOLDER
 
 
 def path_of(settings: Settings, row: evidence.PackRow) -> Path:

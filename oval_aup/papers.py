@@ -30,7 +30,8 @@ def keep_records(database: Database, *, most: int = RECORDS_AT_ONCE) -> int:
     with database.reading() as db:
         room = most - evidence.waiting_records(db)
         due = evidence.due_records(db, room) if room > 0 else ()
-        known = people.persons_by_pseudonym(db, due)
+        found = people.persons_by_pseudonym(db, due)
+        known = {name: row for name, row in found.items() if not row.erased}
         newest = evidence.newest_seqs(db, known)
         reached = evidence.records_through(db, known)
         old = [name for name in known if reached.get(name, 0) < newest.get(name, 0)]

@@ -67,6 +67,7 @@ from oval_aup.evidence.pack_making import (
     settle_pack,
 )
 from oval_aup.evidence.packs import (
+    PACKS_FOLDER,
     MemberRow,
     PackRow,
     Wanted,
@@ -123,6 +124,7 @@ __all__ = [
     "GENESIS",
     "KEPT_HEADS",
     "KINDS",
+    "PACKS_FOLDER",
     "PLAIN_KINDS",
     "RECORD_NAME",
     "RULES_FILE",

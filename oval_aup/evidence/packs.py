@@ -26,6 +26,9 @@ from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 REPORT = 0
 """The number of the report among the members."""
 
+PACKS_FOLDER = "packs"
+"""Where finished packs lie below the instance folder."""
+
 OPEN = ("queued", "collecting", "writing")
 _pack = cast(sa.Table, Pack.__table__)
 _member = cast(sa.Table, PackMember.__table__)

@@ -105,6 +105,7 @@ LABELS: dict[str, str] = {
     "sent_at": later("Sent"),
     "sent_to": later("Sent to"),
     "settled_at": later("Answered"),
+    "handed_out_at": later("Handed out"),
     "sha256": later("Fingerprint (SHA-256)"),
     "signed_at": later("When"),
     "signed_by": later("By"),

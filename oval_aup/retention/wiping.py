@@ -28,6 +28,7 @@ REMOVED: dict[str, str] = {
     "documents": later("Documents about the person"),
     "family-documents": later("Documents of the family that showed the person"),
     "reports": later("Class and school reports that name people"),
+    "packs": later("Evidence packs"),
     "messages": later("Messages: address and words"),
     "log-ins": later("Log-ins"),
     "links": later("Private links"),
@@ -72,6 +73,15 @@ def _documents(db: Session, reach: Reach, removed: Removed) -> None:
         removed.add(kind, len(ids))
 
 
+def _packs(db: Session, _reach: Reach, removed: Removed) -> None:
+    """Every pack goes: its tables and reports may name people whose records are not in it. A new one is soon made."""
+    for row in evidence.packs(db, limit=None):
+        evidence.cancel_pack(db, row.public_id)
+        evidence.delete_pack(db, row.public_id)
+        removed.add("packs", 1)
+        removed.files.append(f"{evidence.PACKS_FOLDER}/{row.public_id}.zip")
+
+
 def _access(db: Session, reach: Reach, removed: Removed) -> None:
     gone = accounts.erase_access(db, reach.person.person_id)
     removed.add("log-ins", gone.log_ins)
@@ -98,7 +108,7 @@ def _name(db: Session, reach: Reach, removed: Removed) -> None:
     removed.add("names", 1)
 
 
-STEPS: tuple[Step, ...] = (_messages, _documents, _access, _answers, _lists, _own_rows, _name)
+STEPS: tuple[Step, ...] = (_messages, _documents, _packs, _access, _answers, _lists, _own_rows, _name)
 """What is done for one person, the name last. Another place that keeps personal things adds its step here; files it
 names in ``removed.files``, relative to the instance folder, are deleted once everything is committed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, campaigns, evidence, notifications, people, retention, signing
+from oval_aup import accounts, campaigns, evidence, notifications, packing, papers, people, reports, retention, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -350,3 +351,22 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
         states = {row.public_id: row.status for row in evidence.documents_about(db, cass.pseudonym)}
     assert states[receipt.public_id] == "pending"
     assert states[record.public_id] == "erased", "it prints whose parent she is"
+
+
+def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Family, erase: Erase) -> None:
+    with family.database.writing() as db:
+        order = reports.Scope("school", "", None, None)
+        pack = packing.order(db, order, actor=worlds.OFFICE)
+    file = family.instance / evidence.PACKS_FOLDER / f"{pack.public_id}.zip"
+    file.parent.mkdir()
+    file.write_bytes(f"PK {TYPED}".encode())
+    family.leave()
+    erase(family.world.ann.public_id)
+    assert not file.exists()
+    with family.database.reading() as db:
+        assert evidence.packs(db) == ()
+    clock.pretend(clock.now() + dt.timedelta(days=1))
+    papers.keep_records(family.database, most=1000)
+    with family.database.reading() as db:
+        mine = evidence.documents_about(db, family.world.ann.pseudonym)
+    assert {row.status for row in mine} == {"erased"}
