@@ -22,6 +22,7 @@ def handed_over(page: Page, running: Running) -> None:
     page.get_by_text("Sign now on this device").click()
     page.get_by_role("button", name="hand over the device").click()
     heading(page, "Your family page")
+    page.wait_for_load_state("load")  # the watch on idleness begins with the scripts, which come after the heading
 
 
 def test_a_parent_who_walks_off_is_warned_and_then_logged_out(running: Running, chromium: Browser) -> None:
