@@ -88,6 +88,8 @@ def run(
     try:
         with evidence.Press(settings.instance) as press:
             bench = _Bench(settings, own, press, _seals(settings), _channel(settings))
+            with own.writing() as db:
+                evidence.note_worker(db)
             _prepare_keys(bench)
             if once:
                 _everything_once(bench)

@@ -56,7 +56,7 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
-from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, overdue_documents
+from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_worker, overdue_documents
 from oval_aup.evidence.pack_making import (
     beat,
     claim_pack,
@@ -210,6 +210,7 @@ __all__ = [
     "note_erasure",
     "note_handed_out",
     "note_missing_erasures",
+    "note_worker",
     "noted_erasures",
     "order_pack",
     "overdue_documents",

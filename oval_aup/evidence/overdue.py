@@ -15,6 +15,8 @@ from oval_aup.evidence.models import Document, Watermark
 
 AFTER = dt.timedelta(minutes=15)
 ALARM = "papers-late"
+BEGAN = "worker-began"
+HOUR = dt.timedelta(hours=1)
 
 _document = cast(sa.Table, Document.__table__)
 _mark = cast(sa.Table, Watermark.__table__)
@@ -32,18 +34,32 @@ class Overdue:
 def overdue_documents(db: Session) -> Overdue | None:
     """The documents that should have been there a quarter of an hour ago, or None.
 
-    A record that nobody waits for may take its time, unless making it failed.
+    A record that nobody waits for may take its time, and what waited while no worker ran may wait a quarter of an hour
+    more from when one began, unless making it failed.
     """
+    now = clock.now()
+    began = db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == BEGAN))
+    catching_up = began is not None and began <= now < began + AFTER
+    failed = _document.c.error != ""
     late = sa.and_(
         _document.c.status.in_(("pending", "rendering")),
-        _document.c.requested_at <= clock.now() - AFTER,
-        sa.or_(_document.c.priority < SOME_TIME, _document.c.error != ""),
+        _document.c.requested_at <= now - AFTER,
+        failed if catching_up else sa.or_(_document.c.priority < SOME_TIME, failed),
     )
     count, since = db.execute(sa.select(sa.func.count(), sa.func.min(_document.c.requested_at)).where(late)).one()
     if not count:
         return None
     reasons = sa.select(_document.c.error).where(late, _document.c.error != "").order_by(_document.c.id.desc())
     return Overdue(count, since, db.scalar(reasons.limit(1)) or "")
+
+
+def note_worker(db: Session) -> None:
+    """Remember that a worker began, at most once an hour: one that keeps dying earns no new patience."""
+    now = clock.now()
+    began = db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == BEGAN))
+    if began is None or abs(now - began) >= HOUR:
+        db.execute(sa.delete(_mark).where(_mark.c.name == BEGAN))
+        db.execute(sa.insert(_mark), {"name": BEGAN, "seq": 0, "noted_at": now})
 
 
 def alarm_since(db: Session) -> dt.datetime | None:

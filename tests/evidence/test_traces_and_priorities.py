@@ -164,3 +164,13 @@ def test_papers_are_late_after_a_quarter_of_an_hour_and_records_that_nobody_wait
         late = evidence.overdue_documents(db)
         assert late is not None
         assert (late.number, late.reason) == (2, "The key is missing.")
+
+
+def test_what_waited_while_no_worker_ran_is_late_only_when_a_worker_had_its_time(database: Database) -> None:
+    want(database, "receipt")
+    clock.pretend(clock.now() + dt.timedelta(days=3))
+    for minutes_more, late in ((0, False), (14, False), (2, True), (30, True)):
+        clock.pretend(clock.now() + dt.timedelta(minutes=minutes_more))
+        with database.writing() as db:
+            evidence.note_worker(db)  # one that dies and comes back each time earns no new patience
+            assert (evidence.overdue_documents(db) is not None) is late
