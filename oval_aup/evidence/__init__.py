@@ -100,7 +100,6 @@ from oval_aup.evidence.proof import (
     turning_point,
 )
 from oval_aup.evidence.rules import RECORD_NAME
-from oval_aup.evidence.rules import __file__ as RULES_FILE
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
 from oval_aup.evidence.traces import (
@@ -127,7 +126,6 @@ __all__ = [
     "PACKS_FOLDER",
     "PLAIN_KINDS",
     "RECORD_NAME",
-    "RULES_FILE",
     "SOME_TIME",
     "BareEntry",
     "Busy",

@@ -358,6 +358,9 @@ def _fingerprint(path: Path) -> tuple[str, int]:
 def main(words: list[str]) -> int:
     """Do as the words say and answer with the exit code."""
     report = Report()
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(__doc__ or "")
+        return 0
     if words[:1] == ["--extract"] and len(words) == 3:
         try:
             extract(Path(words[1]), Path(words[2]))

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -171,7 +170,7 @@ def pack_files(
         files[f"{stem}.txt"] = text.plain.encode("utf-8")
     keys = [key.facts for key in evidence.register(db)]
     files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
-    files["verify.py"] = Path(evidence.RULES_FILE).read_bytes()
+    files |= {name: source.read_bytes() for name, source in evidence.CHECKER.items()}
     files["README.txt"] = render.page(
         "pack/readme.txt", school=school, title=row.scope["title"], ordered_at=row.ordered_at, records=len(members) - 1
     ).encode("utf-8")
