@@ -51,6 +51,22 @@ def keep_records(database: Database, *, most: int = RECORDS_AT_ONCE) -> int:
     return len(old)
 
 
+def watch_certificate(settings: Settings, database: Database) -> None:
+    """Warn the office in good time that the sealing certificate ends."""
+    with database.reading() as db:
+        ending = evidence.ending_certificate(db)
+    if ending is None:
+        return
+    with database.writing() as db:
+        campaigns.warn_of_certificate(
+            db,
+            key_id=ending.key_id,
+            ends_on=clock.london(ending.ends_at).date(),
+            step=ending.step,
+            school=settings.school,
+        )
+
+
 def watch(settings: Settings, database: Database) -> None:
     """Write to the office once when papers are a quarter of an hour late, and not again until all was well between."""
     with database.reading() as db:

@@ -387,6 +387,7 @@ class _Chores:
 
     def _watch_papers(self) -> None:
         papers.watch(self.bench.settings, self.bench.database)
+        papers.watch_certificate(self.bench.settings, self.bench.database)
 
     def _sweep_packs(self) -> None:
         packing.sweep(self.bench.settings, self.bench.database)

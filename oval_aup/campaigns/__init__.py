@@ -28,7 +28,12 @@ from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_
 from oval_aup.campaigns.rules import publish_shipped_rules
 from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
 from oval_aup.campaigns.steps import StepRow, steps_for
-from oval_aup.campaigns.witness_letters import sound_ledger_alarm, sound_papers_alarm, tell_witnesses
+from oval_aup.campaigns.witness_letters import (
+    sound_ledger_alarm,
+    sound_papers_alarm,
+    tell_witnesses,
+    warn_of_certificate,
+)
 
 __all__ = [
     "CampaignRow",
@@ -76,5 +81,6 @@ __all__ = [
     "steps_for",
     "tell_witnesses",
     "terms_of",
+    "warn_of_certificate",
     "way_of",
 ]

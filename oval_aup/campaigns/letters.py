@@ -128,6 +128,11 @@ def papers_late(school: School, *, number: int, reason: str) -> Letter:
     return letter("papers-late", school, number=number, reason=reason, page=f"{school.base_url}/office/evidence")
 
 
+def certificate(school: School, *, ends_on: dt.date, days: int) -> Letter:
+    """Warn the office that the certificate which seals is about to end."""
+    return letter("certificate", school, ends_on=ends_on, days=days)
+
+
 def choice_changed(school: School, *, forename: str) -> Letter:
     """Tell a class teacher that a choice about pictures has changed; whose and which is behind the log-in."""
     return letter("choice-changed", school, forename=forename, page=f"{school.base_url}/staff/classes")

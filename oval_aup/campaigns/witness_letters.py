@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
@@ -50,4 +51,16 @@ def sound_papers_alarm(db: Session, *, number: int, reason: str, school: School)
         to_address=school.email,
         letter=letters.papers_late(school, number=number, reason=reason),
         dedupe_key=f"papers-late:{clock.iso(now)}",
+    )
+
+
+def warn_of_certificate(db: Session, *, key_id: str, ends_on: dt.date, step: int, school: School) -> None:
+    """Queue the warning to the office that the sealing certificate ends; once for each certificate and ``step``."""
+    notifications.enqueue(
+        db,
+        kind="certificate",
+        recipient="school",
+        to_address=school.email,
+        letter=letters.certificate(school, ends_on=ends_on, days=max(1, (ends_on - clock.today()).days)),
+        dedupe_key=f"certificate:{key_id}:{step}",
     )

@@ -36,7 +36,15 @@ from oval_aup.evidence.erasures import (
     unapplied_erasures,
 )
 from oval_aup.evidence.heads import CHECK_NOTE, KEPT_HEADS, SignedHead, keep_head, kept_heads, signed_head
-from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key, register
+from oval_aup.evidence.keys import (
+    EndingCertificate,
+    KeyMissing,
+    Keyring,
+    KeyRow,
+    current_key,
+    ending_certificate,
+    register,
+)
 from oval_aup.evidence.ledger import (
     GENESIS,
     KINDS,
@@ -133,6 +141,7 @@ __all__ = [
     "DocumentRef",
     "DocumentRow",
     "EmbeddedFile",
+    "EndingCertificate",
     "EntryRow",
     "Finding",
     "Head",
@@ -177,6 +186,7 @@ __all__ = [
     "documents_of_kinds",
     "documents_showing",
     "due_records",
+    "ending_certificate",
     "entries",
     "entries_about",
     "entries_by",

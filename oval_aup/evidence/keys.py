@@ -101,6 +101,26 @@ def current_key(db: Session, use: str) -> KeyRow | None:
     return next((row for row in reversed(register(db)) if row.use == use), None)
 
 
+@dataclass(frozen=True, slots=True)
+class EndingCertificate:
+    """The certificate that seals now and is about to end."""
+
+    key_id: str
+    ends_at: dt.datetime
+    step: int
+    """Of how many days before the end this is the warning: the smallest of ``WARN_DAYS`` that has come."""
+
+
+def ending_certificate(db: Session) -> EndingCertificate | None:
+    """The sealing certificate if it ends within the longest of ``WARN_DAYS``, or has ended."""
+    row = current_key(db, "seal")
+    if row is None or row.ends_at is None:
+        return None
+    left = row.ends_at - clock.now()
+    steps = [days for days in WARN_DAYS if left <= dt.timedelta(days=days)]
+    return EndingCertificate(row.key_id, row.ends_at, min(steps)) if steps else None
+
+
 class Keyring:
     """The folder with the private keys, encrypted under one password.
 

@@ -24,6 +24,7 @@ KINDS = (
     "papers-late",
     "document-failed",
     "pack-failed",
+    "certificate",
 )
 """The kinds of task, most pressing first."""
 
@@ -60,6 +61,7 @@ def needs(db: Session, school_year: int, *, each: int = EACH, kind: str = "") ->
         "declined": _declined,
         "mail-failed": _mail_failed,
         "papers-late": _papers_late,
+        "certificate": _certificate,
         "document-failed": _documents_failed,
         "pack-failed": _packs_failed,
     }
@@ -169,6 +171,14 @@ def _papers_late(db: Session, _school_year: int, _limit: int) -> list[Need]:
     waiting = ngettext("One document", "%(num)s documents", late.number)
     reason = late.reason or _("The background worker is not running, or has fallen behind.")
     return [Need("papers-late", "", waiting, reason, late.since)]
+
+
+def _certificate(db: Session, _school_year: int, _limit: int) -> list[Need]:
+    ending = evidence.ending_certificate(db)
+    if ending is None:
+        return []
+    what = _("Nothing is sealed after that day. Whoever looks after the system sets up a new one.")
+    return [Need("certificate", "", _("The sealing certificate"), what, None, clock.london(ending.ends_at).date())]
 
 
 def _packs_failed(db: Session, _school_year: int, limit: int) -> list[Need]:

@@ -63,6 +63,7 @@ KINDS: dict[str, Callable[[], Letter]] = {
         SCHOOL, today=dt.date(2026, 11, 23), finding="Entry 17 was edited after it was written."
     ),
     "papers-late": lambda: letters.papers_late(SCHOOL, number=3, reason="The private key seal-1.pem is missing."),
+    "certificate": lambda: letters.certificate(SCHOOL, ends_on=dt.date(2026, 12, 22), days=30),
     "choice-changed": lambda: letters.choice_changed(SCHOOL, forename="Di"),
 }
 

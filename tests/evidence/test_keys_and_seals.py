@@ -6,13 +6,22 @@ import asyncio
 import datetime as dt
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from asn1crypto import tsp
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
+from pyhanko.keys.internal import (
+    translate_pyca_cryptography_cert_to_asn1,
+    translate_pyca_cryptography_key_to_asn1,
+)
+from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 
 from oval_aup import evidence
 from oval_aup.core import clock
@@ -232,3 +241,56 @@ def test_a_time_stamp_service_that_is_away_never_holds_up_a_seal(
 ) -> None:
     content = sealed(database, ring, plain_pdf, timestamp_url="http://127.0.0.1:9/")
     assert rules.sealed_bytes(content)
+
+
+@pytest.fixture
+def time_service(ring: evidence.Keyring) -> Iterator[str]:
+    """An RFC 3161 service on this machine with a certificate of its own; its address."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "A time service")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=30))
+        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        .sign(private, hashes.SHA256())
+    )
+    stamper = DummyTimeStamper(
+        translate_pyca_cryptography_cert_to_asn1(certificate), translate_pyca_cryptography_key_to_asn1(private)
+    )
+
+    class Service(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = stamper.request_tsa_response(tsp.TimeStampReq.load(asked)).dump()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_time_stamp_service_that_answers_puts_its_own_time_into_the_seal(
+    database: Database, ring: evidence.Keyring, plain_pdf: bytes, time_service: str, tmp_path: Path
+) -> None:
+    content = sealed(database, ring, plain_pdf, timestamp_url=time_service)
+    _covered, seal = rules.sealed_bytes(content)
+    assert b"A time service" in seal
+    assert b"A time service" not in rules.sealed_bytes(sealed(database, ring, plain_pdf))[1]
+    assert "Total document signed" in signature_report(content, tmp_path)

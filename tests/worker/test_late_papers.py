@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
+import itertools
 import shutil
 from pathlib import Path
 
-from oval_aup import evidence, reports
+from oval_aup import evidence, reports, worker
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from tests.worker.conftest import Installation
 
 
@@ -70,3 +72,23 @@ def test_the_office_hears_once_that_sealing_waits_and_again_only_after_all_was_w
     assert len(alarms(installation)) == 2
     with installation.database.reading() as db:
         assert evidence.verify(db).ok
+
+
+def test_the_office_is_warned_in_time_that_the_certificate_ends(installation: Installation) -> None:
+    installation.work_once()
+    with installation.database.reading() as db:
+        key = evidence.current_key(db, "seal")
+    assert key is not None
+    assert key.ends_at is not None
+    warned = []
+    for days in (61, 60, 45, 30, 8, 7, 1):
+        clock.pretend(key.ends_at - dt.timedelta(days=days))
+        installation.work_once()
+        warned.append(len(list((installation.instance / "mail").glob("*.eml"))))
+    assert [after - before for before, after in itertools.pairwise([0, *warned])] == [0, 1, 0, 1, 0, 1, 0]
+    with installation.database.reading() as db:
+        (need,) = reports.needs(db, 2026)["certificate"]
+    assert need.due_on == clock.london(key.ends_at).date()
+    with installation.database.writing() as db:
+        worker.keyring(installation.settings).rotate(db, "seal", school_name="The Oval School", actor=SYSTEM)
+        assert "certificate" not in reports.needs(db, 2026)

@@ -48,6 +48,7 @@ def needs() -> dict[str, str]:
         "document-failed": _("Document not made"),
         "papers-late": _("Sealing pending"),
         "pack-failed": _("Pack not made"),
+        "certificate": _("Certificate ends"),
     }
 
 
@@ -149,6 +150,7 @@ def message_kinds() -> dict[str, str]:
         "head": _("Note to a witness"),
         "papers-late": _("Alarm: documents are not being made"),
         "ledger-alarm": _("Alarm: the ledger is not in order"),
+        "certificate": _("Warning: the sealing certificate ends"),
         "set-password": _("Link to set a password"),
     }
 
