@@ -33,7 +33,7 @@ from oval_aup import (
 from oval_aup.config import Settings
 from oval_aup.core import clock, logs
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database
+from oval_aup.core.db import Database, weigh_tables
 from oval_aup.core.errors import Conflict, DomainError, NotFound
 from oval_aup.core.i18n import _
 
@@ -321,6 +321,7 @@ class _Chores:
     def __init__(self, bench: _Bench) -> None:
         self.bench = bench
         self._joiners_at: dt.datetime | None = None
+        self._weighed_on: dt.date | None = None
         self._settled_in = False
 
     def take(self) -> bool:
@@ -335,6 +336,7 @@ class _Chores:
             self._watch_papers,
             self._sweep_packs,
             self._keep_records,
+            self._weigh,
         )
         for chore in chores:
             try:
@@ -391,6 +393,13 @@ class _Chores:
 
     def _sweep_packs(self) -> None:
         packing.sweep(self.bench.settings, self.bench.database)
+
+    def _weigh(self) -> None:
+        """Tell the database once a day how large its tables have become."""
+        if self._weighed_on != clock.today():
+            with self.bench.database.writing() as db:
+                weigh_tables(db)
+            self._weighed_on = clock.today()
 
     def _keep_records(self) -> None:
         """Want fresh records, from the second minute on: what people wait for after a start comes first."""

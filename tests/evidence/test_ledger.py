@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
-from oval_aup.core.db import Database
+from oval_aup.core.db import Database, weigh_tables
 from oval_aup.core.errors import Conflict
+from oval_aup.evidence import ledger
 
 NADIA = Actor(
     role="guardian",
@@ -171,3 +172,14 @@ def test_history_cannot_be_edited_through_the_database(database: Database) -> No
     for statement in ("UPDATE ledger_entry SET kind = 'x'", "DELETE FROM ledger_entry"):
         with pytest.raises(sa.exc.DBAPIError), database.writing() as db:
             db.execute(sa.text(statement))
+
+
+def test_an_entry_never_costs_a_reading_of_the_whole_ledger(database: Database) -> None:
+    with database.writing() as db:
+        evidence.append(db, "opened", subject="school", act={}, idempotency_key="first", actor=SYSTEM)
+        weigh_tables(db)  # the planner now takes the ledger for a short one, and goes on doing so while it grows
+        statement = ledger._KNOWN_AND_LAST.params(keys=["second"])
+        words = str(statement.compile(db.connection(), compile_kwargs={"literal_binds": True}))
+        plan = [str(row.detail) for row in db.execute(sa.text(f"EXPLAIN QUERY PLAN {words}"))]
+    assert any("SEARCH ledger_entry" in step for step in plan)
+    assert [step for step in plan if "SCAN ledger_entry" in step] == []
