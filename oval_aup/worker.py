@@ -26,6 +26,7 @@ from oval_aup import (
     packing,
     papers,
     people,
+    printing,
     reports,
     retention,
     witnesses,
@@ -65,7 +66,7 @@ class _Bench:
 
     settings: Settings
     database: Database
-    press: evidence.Press
+    press: printing.Press
     seals: evidence.SealPress
     channel: notifications.Channel
 
@@ -86,7 +87,7 @@ def run(
     _listen(stop)
     own = database or Database(settings.database_url)
     try:
-        with evidence.Press(settings.instance) as press:
+        with printing.Press(settings.instance) as press:
             bench = _Bench(settings, own, press, _seals(settings), _channel(settings))
             with own.writing() as db:
                 evidence.note_worker(db)
@@ -143,7 +144,7 @@ def make_pack(
     settings: Settings, database: Database, public_id: str, tell: Callable[[evidence.PackRow], object]
 ) -> evidence.PackRow:
     """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
-    with evidence.Press(settings.instance) as press, ThreadPoolExecutor(press.renderers + 1) as threads:
+    with printing.Press(settings.instance) as press, ThreadPoolExecutor(press.renderers + 1) as threads:
         bench = _Bench(settings, database, press, _seals(settings), _channel(settings))
         _prepare_keys(bench)
         stop = threading.Event()
@@ -229,7 +230,7 @@ def _render_next(bench: _Bench) -> bool:
     try:
         make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
         content, record, through = make(bench, claim)
-    except (DomainError, evidence.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
+    except (DomainError, printing.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
         log.exception("document %s could not be made", claim.public_id)
@@ -251,7 +252,7 @@ def _sealed(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, i
         sealer, head = bench.seals.sealer(db), bench.seals.head(db)
         paper = reports.paper(db, claim, school=bench.settings.school, head=head)
     content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
-    return content, paper.record, head.size
+    return content, paper.carried(evidence.RECORD_NAME), head.size
 
 
 def _plain(bench: _Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:

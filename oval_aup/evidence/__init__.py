@@ -92,8 +92,6 @@ from oval_aup.evidence.packs import (
     resume_pack,
 )
 from oval_aup.evidence.past import Past, past, record_began
-from oval_aup.evidence.pdf import EmbeddedFile, Paper, mark_image
-from oval_aup.evidence.press import Press, PrintFailed
 from oval_aup.evidence.proof import (
     CHECKER,
     Busy,
@@ -140,7 +138,6 @@ __all__ = [
     "DocumentCounts",
     "DocumentRef",
     "DocumentRow",
-    "EmbeddedFile",
     "EndingCertificate",
     "EntryRow",
     "Finding",
@@ -154,10 +151,7 @@ __all__ = [
     "NotedErasure",
     "Overdue",
     "PackRow",
-    "Paper",
     "Past",
-    "Press",
-    "PrintFailed",
     "Ref",
     "SealFailed",
     "SealPress",
@@ -210,7 +204,6 @@ __all__ = [
     "keep_head",
     "kept_heads",
     "look_into",
-    "mark_image",
     "named_between",
     "newest_documents",
     "newest_seqs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,7 @@ from pyhanko.keys.internal import translate_pyca_cryptography_cert_to_asn1 as _a
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from sqlalchemy.orm import Session
@@ -26,6 +28,8 @@ PLAIN_BYTES, LARGE_BYTES = 4096, 24576
 of certificates needs the large one."""
 
 TIMESTAMP_SECONDS = 5
+TIMESTAMP_REST = 60.0
+"""Seconds for which a service that did not answer is left alone: a whole school's papers must not wait for each."""
 
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="seal")
 """The library runs an event loop of its own, which the caller's thread may not have room for."""
@@ -66,11 +70,11 @@ class SealPress:
 
 
 class Sealer:
-    """Seals with one key, again and again."""
+    """Seals with one key, again and again; any thread may use it."""
 
     def __init__(self, key: SealingKey, *, school_name: str, timestamp_url: str = "") -> None:
-        signer = _HeldKeySigner(key)
-        metadata = PdfSignatureMetadata(
+        self._key = key
+        self._metadata = PdfSignatureMetadata(
             field_name=FIELD,
             md_algorithm="sha256",
             subfilter=fields.SigSeedSubFilter.PADES,
@@ -79,32 +83,33 @@ class Sealer:
             name=school_name,
             reason=_("Shows any change made after sealing"),
         )
-        self._room = LARGE_BYTES if key.chain else PLAIN_BYTES
-        self._plain = PdfSigner(metadata, signer)
-        stamper = HTTPTimeStamper(timestamp_url, timeout=TIMESTAMP_SECONDS) if timestamp_url else None
-        self._stamped = PdfSigner(metadata, signer, timestamper=stamper) if stamper else None
+        self._timestamp_url = timestamp_url
+        self._stamps_again_at = 0.0
 
     def seal(self, pdf: bytes) -> bytes:
         """The sealed file; the PDF/A and PDF/UA conformance of ``pdf`` is kept. Raises SealFailed."""
-        if self._stamped is not None:
+        if self._timestamp_url and time.monotonic() >= self._stamps_again_at:
             try:
-                return _seal(self._stamped, pdf, LARGE_BYTES)
+                return self._sealed(pdf, LARGE_BYTES, HTTPTimeStamper(self._timestamp_url, timeout=TIMESTAMP_SECONDS))
             except Exception as error:
+                self._stamps_again_at = time.monotonic() + TIMESTAMP_REST
                 log.warning("sealed without a time-stamp: %s", type(error).__name__)
         try:
-            return _seal(self._plain, pdf, self._room)
+            return self._sealed(pdf, LARGE_BYTES if self._key.chain else PLAIN_BYTES)
         except Exception as error:
             raise SealFailed(_("Sealing failed: %(kind)s", kind=type(error).__name__)) from error
 
+    def _sealed(self, pdf: bytes, room: int, stamper: TimeStamper | None = None) -> bytes:
+        """Sign with parts made for this seal alone: the library's certificates change while they are being written
+        out, so that two seals sharing them spoil each other."""
+        out = io.BytesIO()
 
-def _seal(signer: PdfSigner, pdf: bytes, room: int) -> bytes:
-    out = io.BytesIO()
+        def sign() -> None:
+            signer = PdfSigner(self._metadata, _HeldKeySigner(self._key), timestamper=stamper)
+            signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=room, output=out)
 
-    def sign() -> None:
-        signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=room, output=out)
-
-    _THREADS.submit(sign).result()
-    return out.getvalue()
+        _THREADS.submit(sign).result()
+        return out.getvalue()
 
 
 class _HeldKeySigner(Signer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -47,7 +47,7 @@ _FILE_NAMES = {
 }
 
 
-def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> evidence.Paper:
+def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> printing.Paper:
     """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
 
     ``head`` is the ledger's as of this unit of work. Raises NotFound when what it is about is no longer there.
@@ -56,16 +56,16 @@ def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: 
     if builder is None:
         raise NotFound(_("There is no such kind of document."))
     html = builder(db, document, school=school, head=head)
-    embedded: tuple[evidence.EmbeddedFile, ...] = ()
+    embedded: tuple[printing.EmbeddedFile, ...] = ()
     if document.kind in _SEQS:
         seqs = _SEQS[document.kind](db, document)
         content = documents_story.evidence_file(db, seqs, document=document, school=school, head=head)
-        embedded = (evidence.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
+        embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
     if document.kind == "subject_access":
         content = documents_subject_access.subject_access_data(db, document, school=school)
         name = documents_subject_access.DATA_NAME
-        embedded = (evidence.EmbeddedFile(name, _("The same for a computer"), content),)
-    return evidence.Paper(html, document.requested_at, embedded)
+        embedded = (printing.EmbeddedFile(name, _("The same for a computer"), content),)
+    return printing.Paper(html, document.requested_at, embedded)
 
 
 def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:

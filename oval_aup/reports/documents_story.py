@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, evidence, people
+from oval_aup import agreements, evidence, people, printing
 from oval_aup.core import i18n
 from oval_aup.core.i18n import _, later
 from oval_aup.core.school import School
@@ -237,7 +237,7 @@ def _act(
         recorded_by=names.get(recorder, ""),
         teacher=str(personal.get("teacher_name") or ""),
         typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
-        mark=evidence.mark_image(personal.get("mark") or []),
+        mark=printing.mark_image(personal.get("mark") or []),
         reason=str(personal.get("reason") or personal.get("note") or ""),
         declarations=tuple((str(key), str(value)) for key, value in dict(personal.get("declarations") or {}).items()),
         choices=_choices(facts.get("answers") or {}, wording),

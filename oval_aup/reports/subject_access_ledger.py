@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, signing
+from oval_aup import consent, evidence, printing, signing
 from oval_aup.core.i18n import _
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.subject_access_names import OtherNames
@@ -94,7 +94,7 @@ def _told(entry: evidence.EntryRow, details: Mapping[str, Any] | None, who: Who,
         "held_back": held_back,
         "details_erased": bool(body["details_commitment"]) and details is None,
     }
-    mark = evidence.mark_image(given["mark"]) if given.get("mark") else ""
+    mark = printing.mark_image(given["mark"]) if given.get("mark") else ""
     return Told(entry.seq, entry.at, headline, stand.concerns_me, facts, mark)
 
 

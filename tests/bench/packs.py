@@ -24,7 +24,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from oval_aup import accounts, config, demo, evidence, packing, people, reports, schema, worker
+from oval_aup import accounts, config, demo, evidence, packing, people, printing, reports, schema, worker
 from oval_aup.application import create_app
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
@@ -39,7 +39,7 @@ PLAIN = """
 import os, pickle, sys, time
 os.nice(10)  # as the renderers are, so that whatever else runs holds up both alike
 from weasyprint import HTML, Attachment
-from oval_aup.evidence import pdf
+from oval_aup.printing import pdf
 from tests.bench.packs import sealer_of
 papers, environment, like_ours = pickle.load(sys.stdin.buffer)
 def made(paper):
@@ -159,7 +159,7 @@ class Bench:
             db.execute(sa.text("DELETE FROM document_content"))
             db.execute(sa.text("DELETE FROM document"))
 
-    def papers(self, scope: reports.Scope, count: int) -> list[evidence.Paper]:
+    def papers(self, scope: reports.Scope, count: int) -> list[printing.Paper]:
         """What the plain loop is given ready-made: every n-th record of the scope."""
         with self.database.reading() as db:
             records = reports.pack_plan(db, scope).records
@@ -175,7 +175,7 @@ class Bench:
             db.execute(sa.text("DELETE FROM document WHERE dedupe_key LIKE 'plain:%'"))
         return made
 
-    def plain_seconds(self, papers: list[evidence.Paper], *, like_ours: bool) -> float:
+    def plain_seconds(self, papers: list[printing.Paper], *, like_ours: bool) -> float:
         """Seconds a record in a plain loop of one process."""
         given = pickle.dumps((papers, self.environment, like_ours))
         done = subprocess.run([sys.executable, "-c", PLAIN], cwd=ROOT, input=given, capture_output=True, check=True)

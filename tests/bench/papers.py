@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from oval_aup import evidence, reports, worker
+from oval_aup import evidence, printing, reports, worker
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import NotFound
 from tests.bench.school import School
@@ -29,7 +29,7 @@ print(len(pages) / (time.perf_counter() - began))
 
 def measure(school: School, folder: Path) -> None:
     """Print receipts a second both ways; ours are tagged PDF/A-3a, the plain loop's are untagged."""
-    papers: list[evidence.Paper] = []
+    papers: list[printing.Paper] = []
     ring = worker.keyring(school.settings)
     with school.database.writing() as db:
         ring.prepare(db, school_name=school.settings.school.name, actor=SYSTEM)
@@ -38,7 +38,7 @@ def measure(school: School, folder: Path) -> None:
             papers.append(reports.paper(db, claim, school=school.settings.school, head=evidence.signed_head(db, ring)))
     if not papers:
         raise NotFound("no receipts to draw")
-    with evidence.Press(folder) as press, ThreadPoolExecutor(press.renderers) as threads:
+    with printing.Press(folder) as press, ThreadPoolExecutor(press.renderers) as threads:
         list(threads.map(press.print, papers[: press.renderers * 2]))
         began = time.perf_counter()
         list(threads.map(press.print, papers))

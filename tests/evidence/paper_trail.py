@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
@@ -37,7 +37,7 @@ class PaperTrail:
 
     database: Database
     ring: evidence.Keyring
-    press: evidence.Press
+    press: printing.Press
     plain: bytes
     record: bytes
     receipt: bytes
@@ -61,8 +61,8 @@ class PaperTrail:
 
     def printed(self, record: bytes, words: str = "You agreed to 17 rules.") -> bytes:
         html = f'<html lang="en"><head><title>Receipt</title></head><body><h1>Receipt</h1><p>{words}</p></body></html>'
-        embedded = (evidence.EmbeddedFile(evidence.RECORD_NAME, "The entries", record),) if record else ()
-        return self.press.print(evidence.Paper(html, NOW, embedded))
+        embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, "The entries", record),) if record else ()
+        return self.press.print(printing.Paper(html, NOW, embedded))
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Database]:
@@ -89,7 +89,7 @@ def sign(database: Database, number: int) -> None:
         )
 
 
-def lay(database: Database, folder: Path, press: evidence.Press) -> PaperTrail:
+def lay(database: Database, folder: Path, press: printing.Press) -> PaperTrail:
     """Fill an empty database and give out one receipt, as the worker does."""
     clock.pretend(NOW)
     ring = evidence.Keyring(folder / "keys", b"a password of the school")

@@ -6,8 +6,11 @@ import asyncio
 import datetime as dt
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from pyhanko.keys.internal import (
 )
 from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -45,8 +48,8 @@ def ring(database: Database, tmp_path: Path) -> evidence.Keyring:
 @pytest.fixture(scope="module")
 def plain_pdf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
     html = '<html lang="en"><head><title>Hello</title></head><body><h1>Hello</h1></body></html>'
-    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1) as press:
-        yield press.print(evidence.Paper(html, NOW))
+    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1) as press:
+        yield press.print(printing.Paper(html, NOW))
 
 
 def by_name(database: Database) -> dict[str, bytes]:
@@ -244,6 +247,58 @@ def test_a_time_stamp_service_that_is_away_never_holds_up_a_seal(
 
 
 @pytest.fixture
+def at_odds() -> Iterator[None]:
+    """Threads take turns as often as they can, so that whatever they share shows."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("at_odds")
+def test_seals_made_at_the_same_time_do_not_spoil_each_other(
+    database: Database, ring: evidence.Keyring, plain_pdf: bytes
+) -> None:
+    with database.reading() as db:
+        sealer = evidence.SealPress(ring, school_name=SCHOOL).sealer(db)
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(sealer.seal, [plain_pdf] * 60))
+    assert all(rules.sealed_bytes(one) for one in made)
+
+
+def test_a_time_stamp_service_that_was_away_is_left_alone_for_a_while(
+    database: Database, ring: evidence.Keyring, plain_pdf: bytes
+) -> None:
+    asked: list[str] = []
+
+    class Away(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_error(503)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with serving(Away) as address, database.reading() as db:
+        sealer = evidence.SealPress(ring, school_name=SCHOOL, timestamp_url=address).sealer(db)
+        made = [sealer.seal(plain_pdf) for _number in range(3)]
+    assert all(rules.sealed_bytes(one) for one in made)
+    assert len(asked) == 1
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A service on this machine; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
 def time_service(ring: evidence.Keyring) -> Iterator[str]:
     """An RFC 3161 service on this machine with a certificate of its own; its address."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -277,13 +332,8 @@ def time_service(ring: evidence.Keyring) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Service) as address:
+        yield address
 
 
 def test_a_time_stamp_service_that_answers_puts_its_own_time_into_the_seal(

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core.db import Database
 from oval_aup.evidence import pack_check, rules
 from tests.evidence.paper_trail import PaperTrail, lay
@@ -54,7 +54,7 @@ def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("trail")
     shutil.copy(migrated_file, folder / "oval.db")
     database = Database(f"sqlite:///{folder / 'oval.db'}")
-    with evidence.Press(folder, renderers=1, seconds=60) as press:
+    with printing.Press(folder, renderers=1, seconds=60) as press:
         yield lay(database, folder, press)
     database.dispose()
 

@@ -21,7 +21,7 @@ from pyhanko.pdf_utils.writer import PageObject
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -35,7 +35,7 @@ def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     path = folder / "oval.db"
     path.write_bytes(migrated_file.read_bytes())
     database = Database(f"sqlite:///{path}")
-    with evidence.Press(folder, renderers=1, seconds=60) as press:
+    with printing.Press(folder, renderers=1, seconds=60) as press:
         yield lay(database, folder, press)
     database.dispose()
 

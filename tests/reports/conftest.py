@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, consent, evidence, signing
+from oval_aup import agreements, consent, evidence, printing, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, Session
@@ -50,12 +50,12 @@ class Answered:
                 requested_by_id=self.people.eve.person_id,
             )
 
-    def paper(self, kind: str, subject: str, **params: object) -> evidence.Paper:
+    def paper(self, kind: str, subject: str, **params: object) -> printing.Paper:
         document = self.want(kind, subject, **params)
         with self.database.reading() as db:
             return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
-    def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> evidence.Paper:
+    def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> printing.Paper:
         """The statement of the day after Ann answered, when Bob has since said no and the school has stopped Max."""
         clock.pretend(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
         with self.database.writing() as db:
@@ -73,7 +73,7 @@ class Answered:
         at = dt.datetime(2026, 11, 23, 23, 59, 59, 999999, tzinfo=dt.UTC)
         return self.paper("as_at", person.pseudonym, person_id=person.person_id, at=clock.iso(at))
 
-    def receipt(self, **params: object) -> evidence.Paper:
+    def receipt(self, **params: object) -> printing.Paper:
         ann = self.people.ann
         chosen: dict[str, object] = {
             "person_id": ann.person_id,
@@ -128,16 +128,16 @@ def answered(database: Database) -> Answered:
 
 
 @pytest.fixture(scope="session")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[evidence.Press]:
-    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
+    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
         yield running
 
 
 @pytest.fixture
-def printed(press: evidence.Press, tmp_path: Path) -> Callable[[evidence.Paper], Path]:
+def printed(press: printing.Press, tmp_path: Path) -> Callable[[printing.Paper], Path]:
     """Render a paper for real and give the file."""
 
-    def run(paper: evidence.Paper) -> Path:
+    def run(paper: printing.Paper) -> Path:
         path = tmp_path / "document.pdf"
         path.write_bytes(press.print(paper))
         return path

@@ -12,14 +12,14 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from oval_aup import agreements, consent, evidence, people, reports, signing
+from oval_aup import agreements, consent, evidence, people, printing, reports, signing
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered
 from tests.signing import small_school
 
-Printed = Callable[[evidence.Paper], Path]
+Printed = Callable[[printing.Paper], Path]
 
 
 def read(path: Path) -> str:
@@ -125,7 +125,7 @@ def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: P
         assert str(pdf.Root.Lang) == "en"
 
 
-def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: evidence.Press) -> None:
+def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: printing.Press) -> None:
     assert press.print(answered.receipt()) == press.print(answered.receipt())
 
 
@@ -139,7 +139,7 @@ def test_a_drawn_mark_becomes_one_path_in_an_image_with_words(answered: Answered
 
 
 def test_nothing_typed_can_become_markup_or_fetch_anything(
-    answered: Answered, press: evidence.Press, printed: Printed
+    answered: Answered, press: printing.Press, printed: Printed
 ) -> None:
     people = answered.people
     nasty = "<img src=file:///etc/hostname onerror=alert(1)><script>x</script>{{ 7 * 7 }}"

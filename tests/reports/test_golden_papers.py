@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import printing
 from tests.reports.conftest import YEAR, Answered
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "papers"
-PAPERS: dict[str, Callable[[Answered], evidence.Paper]] = {
+PAPERS: dict[str, Callable[[Answered], printing.Paper]] = {
     "receipt": lambda answered: answered.receipt(),
     "record": lambda answered: answered.paper(
         "record", answered.people.ann.pseudonym, person_id=answered.people.ann.person_id
@@ -34,7 +34,7 @@ PAPERS: dict[str, Callable[[Answered], evidence.Paper]] = {
 BLOCKS = re.compile(r"</(?:p|h\d|tr|li|dt|dd|div|section|table|header|footer|caption)>|<br>")
 
 
-def text_of(paper: evidence.Paper) -> str:
+def text_of(paper: printing.Paper) -> str:
     """What a reader sees, a line per block, with everything that is random or runs with the clock made plain."""
     body = re.sub(r"<(style|title|head)\b.*?</\1>", "", paper.html, flags=re.DOTALL)
     shown = html.unescape(re.sub(r"<[^>]+>", " ", BLOCKS.sub("\n", body)))
@@ -52,7 +52,7 @@ def words_in(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(PAPERS))
-def test_the_paper_reads_as_it_did(answered: Answered, printed: Callable[[evidence.Paper], Path], kind: str) -> None:
+def test_the_paper_reads_as_it_did(answered: Answered, printed: Callable[[printing.Paper], Path], kind: str) -> None:
     paper = PAPERS[kind](answered)
     text = text_of(paper)
     kept = GOLDEN / f"{kind}.txt"

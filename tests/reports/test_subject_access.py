@@ -12,7 +12,7 @@ from typing import Any
 import pikepdf
 import pytest
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.db import Base, Database
 from oval_aup.reports import documents
@@ -39,7 +39,7 @@ def aviary(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Any
     database.dispose()
 
 
-def paper(aviary: Aviary, key: str) -> evidence.Paper:
+def paper(aviary: Aviary, key: str) -> printing.Paper:
     row = aviary.rows[key]
     document = evidence.DocumentRow(
         public_id="00000000-0000-4000-8000-000000000000",
@@ -59,7 +59,7 @@ def paper(aviary: Aviary, key: str) -> evidence.Paper:
         return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
 
-def data_of(found: evidence.Paper) -> Data:
+def data_of(found: printing.Paper) -> Data:
     (file,) = found.embedded
     assert file.name == DATA_NAME
     parsed: Data = json.loads(file.content)
@@ -165,7 +165,7 @@ def test_staff_are_told_what_they_did_and_not_for_whom(aviary: Aviary) -> None:
     assert (void["by"], void["about"], void["act"], void["details"]) == ("this person", "a child", {}, {})
 
 
-def test_the_pdf_holds_the_same_for_a_computer(aviary: Aviary, printed: Callable[[evidence.Paper], Path]) -> None:
+def test_the_pdf_holds_the_same_for_a_computer(aviary: Aviary, printed: Callable[[printing.Paper], Path]) -> None:
     found = paper(aviary, "ann")
     path = printed(found)
     with pikepdf.open(path) as pdf:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from tests.reports.conftest import SCHOOL, Answered
@@ -31,7 +31,7 @@ JAXB = (
 
 
 @pytest.fixture
-def files(answered: Answered, press: evidence.Press, tmp_path: Path) -> dict[str, Path]:
+def files(answered: Answered, press: printing.Press, tmp_path: Path) -> dict[str, Path]:
     """Every kind by name, as it was rendered and, under ``sealed-``, as it is given out."""
     clock.pretend(None)  # seals are dated by the machine's own clock
     ring = evidence.Keyring(tmp_path / "keys", b"a password of the school")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from oval_aup import evidence, notifications
+from oval_aup import evidence, notifications, printing
 from oval_aup.accounts import throttle
 from oval_aup.core.db import Database
 from oval_aup.evidence import inspection, proof
@@ -22,13 +22,13 @@ from tests.web.page import Page
 
 
 @pytest.fixture(scope="module")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[evidence.Press]:
-    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
+    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
         yield running
 
 
 @pytest.fixture
-def trail(database: Database, tmp_path: Path, press: evidence.Press) -> PaperTrail:
+def trail(database: Database, tmp_path: Path, press: printing.Press) -> PaperTrail:
     return lay(database, tmp_path, press)
 
 

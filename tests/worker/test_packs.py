@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, evidence, packing, papers, reports, signing, worker
+from oval_aup import agreements, evidence, packing, papers, printing, reports, signing, worker
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
@@ -29,7 +29,7 @@ OFFICE = Actor(role="office", channel="office")
 
 KILLER = """
 import os, signal, sys
-from oval_aup import config, evidence, packing, worker
+from oval_aup import config, evidence, packing, printing, worker
 
 def die(*_args, **_values):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -52,12 +52,12 @@ POINTS = ("evidence.gather", "packing._settle", "evidence.settle_pack", *SETTLED
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A small PDF that carries a record file, for tests in which it does not matter whose."""
-    paper = evidence.Paper(
+    paper = printing.Paper(
         '<html lang="en"><title>Record</title><p>Record</p>',
         dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
-        (evidence.EmbeddedFile(evidence.RECORD_NAME, "Entries", b'{"v": 2}'),),
+        (printing.EmbeddedFile(evidence.RECORD_NAME, "Entries", b'{"v": 2}'),),
     )
-    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
+    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
         return press.print(paper)
 
 
@@ -367,8 +367,8 @@ def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_
     monkeypatch.setattr("oval_aup.evidence.documents.MAX_ATTEMPTS", 1)
     with monkeypatch.context() as broken:
 
-        def no_paper(*_args: object, **_values: object) -> evidence.Paper:
-            raise evidence.PrintFailed("There is no paper.")
+        def no_paper(*_args: object, **_values: object) -> printing.Paper:
+            raise printing.PrintFailed("There is no paper.")
 
         broken.setattr(reports, "paper", no_paper)
         installation.work_once()

@@ -15,25 +15,25 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from oval_aup import evidence
-from oval_aup.evidence import pdf
+from oval_aup import printing
+from oval_aup.printing import pdf
 
 AT = dt.datetime(2026, 11, 22, 12, 41, tzinfo=dt.UTC)
 
 
-def paper(body: str, *, embedded: tuple[evidence.EmbeddedFile, ...] = ()) -> evidence.Paper:
+def paper(body: str, *, embedded: tuple[printing.EmbeddedFile, ...] = ()) -> printing.Paper:
     head = '<!doctype html><html lang="en"><head><title>Test</title></head><body>'
-    return evidence.Paper(f"{head}{body}</body></html>", AT, embedded)
+    return printing.Paper(f"{head}{body}</body></html>", AT, embedded)
 
 
 @pytest.fixture(scope="module")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[evidence.Press]:
-    with evidence.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=4) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
+    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=4) as running:
         yield running
 
 
-def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: evidence.Press, tmp_path: Path) -> None:
-    carried = evidence.EmbeddedFile("record.json", "The record", b'{"v":1}')
+def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: printing.Press, tmp_path: Path) -> None:
+    carried = printing.EmbeddedFile("record.json", "The record", b'{"v":1}')
     path = tmp_path / "one.pdf"
     path.write_bytes(press.print(paper("<h1>Hello</h1>", embedded=(carried,))))
     with pikepdf.open(path) as opened:
@@ -42,7 +42,7 @@ def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: evidence.P
         assert attached["record.json"].get_file().read_bytes() == b'{"v":1}'
 
 
-def test_every_script_of_the_schools_families_has_its_letters(press: evidence.Press, tmp_path: Path) -> None:
+def test_every_script_of_the_schools_families_has_its_letters(press: printing.Press, tmp_path: Path) -> None:
     path = tmp_path / "scripts.pdf"
     path.write_bytes(press.print(paper("<p>Łukasz ਪੰਜਾਬੀ বাংলা اردو हिन्दी ગુજરાતી ✓</p>")))
     fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, check=True, text=True).stdout
@@ -63,7 +63,7 @@ def test_every_script_of_the_schools_families_has_its_letters(press: evidence.Pr
         '<img alt="x" src="data:image/svg+xml;base64,{svg}">',
     ],
 )
-def test_nothing_outside_the_paper_is_ever_read(press: evidence.Press, tmp_path: Path, body: str) -> None:
+def test_nothing_outside_the_paper_is_ever_read(press: printing.Press, tmp_path: Path, body: str) -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>'
     path = tmp_path / "fetch.pdf"
     path.write_bytes(press.print(paper(body.replace("{svg}", base64.b64encode(svg.encode()).decode()))))
@@ -73,28 +73,28 @@ def test_nothing_outside_the_paper_is_ever_read(press: evidence.Press, tmp_path:
     assert b"root:" not in everything
 
 
-def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: evidence.Press) -> None:
+def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: printing.Press) -> None:
     begun = time.monotonic()
-    with pytest.raises(evidence.PrintFailed, match="longer than"):
+    with pytest.raises(printing.PrintFailed, match="longer than"):
         press.print(paper("<p>word</p>" * 300_000))
     assert time.monotonic() - begun < 15
     assert press.print(paper("<p>next</p>")).startswith(b"%PDF")
 
 
 def test_a_greedy_paper_runs_out_of_memory_by_itself(tmp_path: Path) -> None:
-    with evidence.Press(tmp_path, renderers=1, seconds=60, memory=120 * 1024 * 1024) as small:
-        with pytest.raises(evidence.PrintFailed):
+    with printing.Press(tmp_path, renderers=1, seconds=60, memory=120 * 1024 * 1024) as small:
+        with pytest.raises(printing.PrintFailed):
             small.print(paper("<p>word</p>" * 60_000))
         assert small.print(paper("<p>next</p>")).startswith(b"%PDF")
 
 
 def test_a_renderer_that_is_killed_costs_one_paper_at_most_and_is_replaced(tmp_path: Path) -> None:
-    others = children_of(os.getpid(), "spawn_main")
-    with evidence.Press(tmp_path, renderers=1, seconds=20) as one:
+    others = children_of(os.getpid(), "printing.renderer")
+    with printing.Press(tmp_path, renderers=1, seconds=20) as one:
         assert one.print(paper("<p>first</p>"))
-        (process_id,) = set(children_of(os.getpid(), "spawn_main")) - set(others)
+        (process_id,) = set(children_of(os.getpid(), "printing.renderer")) - set(others)
         os.kill(process_id, signal.SIGKILL)
-        with suppress(evidence.PrintFailed):  # the one paper it may take with it
+        with suppress(printing.PrintFailed):  # the one paper it may take with it
             one.print(paper("<p>second</p>"))
         assert one.print(paper("<p>third</p>")).startswith(b"%PDF")
 
@@ -115,14 +115,14 @@ def children_of(parent: int, word: str) -> list[int]:
 
 
 def test_a_drawn_mark_is_rebuilt_from_points_alone() -> None:
-    picture = evidence.mark_image([[[10, 10], [20, 40], [60, 10]], [[80, 20]]])
+    picture = printing.mark_image([[[10, 10], [20, 40], [60, 10]], [[80, 20]]])
     svg = base64.b64decode(picture.removeprefix("data:image/svg+xml;base64,")).decode()
     assert svg.count("<path") == 1
     assert 'd="M0 0L10 30L50 0M70 10L70 10"' in svg
-    assert evidence.mark_image([]) == ""
-    assert evidence.mark_image([[]]) == ""
+    assert printing.mark_image([]) == ""
+    assert printing.mark_image([[]]) == ""
     with pytest.raises(ValueError, match="invalid literal"):
-        evidence.mark_image([[["<script>", 1]]])  # type: ignore[list-item]
+        printing.mark_image([[["<script>", 1]]])  # type: ignore[list-item]
 
 
 def test_only_the_chosen_fonts_are_offered(tmp_path: Path) -> None:

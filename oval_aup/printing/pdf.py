@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from oval_aup.evidence.rules import RECORD_NAME
-
 STYLESHEET = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf" / "base.css"
 
 NOTO = Path("/usr/share/fonts/truetype/noto")
@@ -85,10 +83,9 @@ class Paper:
     made_at: dt.datetime
     embedded: tuple[EmbeddedFile, ...] = ()
 
-    @property
-    def record(self) -> bytes:
-        """The record file among the embedded ones; empty where there is none."""
-        return next((file.content for file in self.embedded if file.name == RECORD_NAME), b"")
+    def carried(self, name: str) -> bytes:
+        """The embedded file of this name; empty where there is none."""
+        return next((file.content for file in self.embedded if file.name == name), b"")
 
 
 def prepare_fonts(instance: Path) -> Path:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-import resource
-import signal
-import threading
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+import subprocess
+import sys
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 
 from oval_aup.core.i18n import _
-from oval_aup.evidence import pdf
-from oval_aup.evidence.pdf import Paper
+from oval_aup.printing import pdf
+from oval_aup.printing.pdf import Paper
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 SECONDS = 10.0
 START_SECONDS = 60.0
@@ -26,13 +24,6 @@ MEMORY = 400 * 1024 * 1024
 """Bytes of private memory one renderer may use."""
 
 PAPERS_PER_PROCESS = 400
-COLLECT_AFTER = 100_000
-"""New objects after which a renderer looks for cycles among them."""
-
-NICENESS = 10
-"""Whoever waits for a page comes before whoever waits for a paper, also while a whole school's receipts are made."""
-
-_spawn = multiprocessing.get_context("spawn")
 
 
 class PrintFailed(Exception):
@@ -42,8 +33,8 @@ class PrintFailed(Exception):
 class Press:
     """Some renderers that any thread may use; each renders one document at a time.
 
-    Processes start on first use. They are spawned, not forked, so that they inherit neither threads nor database
-    connections, and they end by themselves when this process is gone.
+    Processes start on first use, as programs of their own that load nothing but the renderer: they share neither
+    threads nor database connections with this process, and end by themselves when it is gone.
     """
 
     def __init__(self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY) -> None:
@@ -86,7 +77,7 @@ class _Renderer:
     def __init__(self, fonts_conf: Path, memory: int) -> None:
         self.fonts_conf = fonts_conf
         self.memory = memory
-        self._process: SpawnProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
         self._rendered = 0
 
@@ -120,70 +111,35 @@ class _Renderer:
         if process is not None:
             if kill:
                 process.kill()
-            process.join(5)
-            if process.is_alive():
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
                 process.kill()
-                process.join()
-            process.close()
+                process.wait()
 
     def _started(self) -> Connection:
-        if self._line is not None and self._process is not None and self._process.is_alive():
+        if self._line is not None and self._process is not None and self._process.poll() is None:
             return self._line
         self.stop(kill=True)
-        ours, theirs = _spawn.Pipe()
-        self._process = _spawn.Process(target=_serve, args=(theirs, str(self.fonts_conf), self.memory), daemon=True)
-        with _START:  # two spawns at once would hand each other's pipe ends on, and a dead worker's line stay open
-            self._process.start()
-            theirs.close()
+        ours, theirs = Pipe()
+        with theirs:
+            handle = theirs.fileno()
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", "oval_aup.printing.renderer", str(handle), str(self.memory)],
+                cwd=ROOT,
+                env={**os.environ, "FONTCONFIG_FILE": str(self.fonts_conf)},
+                stdin=subprocess.DEVNULL,
+                pass_fds=(handle,),
+            )
         self._line = ours
         if not ours.poll(START_SECONDS):
             self.stop(kill=True)
             raise PrintFailed(_("The renderer did not start."))
         try:
             fault = ours.recv()
-        except EOFError:
+        except (EOFError, OSError):
             fault = _("The renderer stopped while it was starting.")
         if fault:
             self.stop(kill=True)
             raise PrintFailed(fault)
         return ours
-
-
-_START = threading.Lock()
-
-
-def _serve(line: Connection, fonts_conf: str, memory: int) -> None:
-    """The life of a rendering process: limits, fonts, then one document after another until the line closes."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the worker decides when the current document is done
-    os.environ["FONTCONFIG_FILE"] = fonts_conf
-    os.nice(NICENESS)
-    try:
-        import weasyprint  # noqa: F401 - the slow part, done before the first document's time begins
-
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-        # A document is a great many small things that are all thrown away at its end: looking for cycles rarely, and
-        # never among what stays loaded, spares an eighth of the time.
-        gc.freeze()
-        gc.set_threshold(COLLECT_AFTER, 50, 50)
-    except Exception as error:
-        line.send(_("The renderer cannot start: %(fault)s", fault=error))
-        return
-    line.send("")
-    while True:
-        try:
-            paper = line.recv()
-        except (EOFError, OSError):
-            return
-        line.send(_outcome(paper))
-
-
-def _outcome(paper: Paper) -> tuple[bytes, str]:
-    try:
-        return pdf.render(paper), ""
-    except MemoryError:
-        return b"", _("Rendering needed more memory than a document may use.")
-    except RecursionError:
-        return b"", _("The document is nested too deeply to be rendered.")
-    except Exception as error:
-        return b"", _("Rendering failed: %(kind)s: %(fault)s", kind=type(error).__name__, fault=error)[:500]

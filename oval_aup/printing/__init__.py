@@ -1,0 +1,10 @@
+"""Turns finished HTML into accessible PDFs in processes of their own; it knows nothing of schools or of the ledger.
+
+It stands beside the rooms because rendering processes import it and must stay small: everything imported here is paid
+for once per renderer, in memory and at every start.
+"""
+
+from oval_aup.printing.pdf import EmbeddedFile, Paper, mark_image
+from oval_aup.printing.press import Press, PrintFailed
+
+__all__ = ["EmbeddedFile", "Paper", "Press", "PrintFailed", "mark_image"]
