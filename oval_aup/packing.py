@@ -119,11 +119,11 @@ def _give_up(packer: Packer, claim: evidence.PackRow, why: str) -> None:
 def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
     if claim.status == "collecting":
         with packer.database.writing() as db:
-            done, moved = evidence.gather(db, claim)
+            done, wanted = evidence.gather(db, claim)
         if done < claim.total:
             with packer.database.writing() as db:
                 evidence.release_pack(db, claim, done=done)
-            return moved
+            return wanted  # looking again takes the write lock: not before some have had time to be made
         settled = _settle(packer, claim)
         if settled is None:
             return False

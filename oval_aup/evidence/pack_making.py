@@ -75,12 +75,11 @@ def release_pack(db: Session, claim: PackRow, *, done: int, error: str = "") -> 
 
 
 def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
-    """Settle the documents that are there and want those that are not; how many are settled, and whether more came.
+    """Settle the documents that are there and want those that are not; how many are settled, and were some wanted.
 
     Raises Conflict, in a sentence, when documents it needs could not be made.
     """
     ledger.wait_for_turn(db)  # a record must not be replaced in the moment in which it is settled on
-    before = _settled(db, claim)
     _replace_lost(db, claim)
     for (number,), found in _fresh(db, claim):
         db.execute(sa.update(_member).where(_of(claim), _member.c.number == number).values(document_id=found))
@@ -97,8 +96,7 @@ def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
             requested_by_id=claim.requested_by_id if row.number == REPORT else None,
         )
     _refuse_failed(db, claim)
-    settled = _settled(db, claim)
-    return settled, settled > before or wanted > 0
+    return _settled(db, claim), wanted > 0
 
 
 _LACKING = (

@@ -1,0 +1,81 @@
+"""Sends what is due: mints the private links, attaches the papers, and notes in the ledger what was refused."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from oval_aup import accounts, evidence, notifications, people, reports
+from oval_aup.config import Settings
+from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
+from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _
+from oval_aup.worker.bench import Bench, channel_of
+
+LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}
+"""Purpose of a private link to the address it opens, without the secret."""
+
+
+class MailServerDown(Exception):
+    """The run stopped because nothing can be sent just now."""
+
+
+def send_now(settings: Settings, database: Database) -> str:
+    """Send everything that is due at this moment and say what became of it."""
+    counts = send(settings, database, channel_of(settings), limit=10_000)
+    said = _(
+        "%(sent)s sent, %(retried)s to be tried again, %(failed)s failed, %(uncertain)s uncertain.",
+        sent=counts.sent,
+        retried=counts.retried,
+        failed=counts.failed,
+        uncertain=counts.uncertain,
+    )
+    return f"{said} {counts.trouble}".strip()
+
+
+def send_some(bench: Bench) -> bool:
+    """Send a handful of what is due; whether there was any. Raises MailServerDown."""
+    counts = send(bench.settings, bench.database, bench.channel, limit=50)
+    if counts.trouble:
+        raise MailServerDown(counts.trouble)
+    return counts.handled > 0
+
+
+def send(
+    settings: Settings, database: Database, channel: notifications.Channel, *, limit: int
+) -> notifications.SendCounts:
+    """Send what is due, at most ``limit`` messages."""
+    return notifications.send_due(
+        database,
+        channel,
+        sender=notifications.Sender(settings.school.name, settings.mail_from),
+        mint=lambda db, message: _mint(db, message, settings.school.base_url),
+        attachment=_attachment,
+        limit=limit,
+        refused=_refused,
+    )
+
+
+def _mint(db: Session, message: notifications.MessageRow, base_url: str) -> str:
+    person = people.persons_by_pseudonym(db, [message.recipient]).get(message.recipient)
+    if person is None or person.archived:
+        raise NotFound(_("This person is no longer at the school."))
+    purpose = message.link_purpose
+    token = accounts.mint_link(db, purpose=purpose, person_id=person.person_id, sent_to=message.to_address)
+    return f"{base_url}{LINK_PATHS[purpose]}{token}"
+
+
+def _attachment(db: Session, public_id: str) -> tuple[str, bytes]:
+    return reports.file_name(evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
+
+
+def _refused(db: Session, message: notifications.MessageRow, code: str) -> None:
+    evidence.append(
+        db,
+        "bounced",
+        subject=message.recipient,
+        act={"message": message.public_id, "message_kind": message.kind, "code": code},
+        details={"address": message.to_address},
+        idempotency_key=f"bounced:{message.public_id}:{message.attempts}",
+        actor=SYSTEM,
+    )

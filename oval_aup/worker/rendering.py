@@ -1,0 +1,80 @@
+"""Makes the documents that are wanted, one claim at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from oval_aup import evidence, notifications, printing, reports
+from oval_aup.core.errors import DomainError
+from oval_aup.core.i18n import _
+from oval_aup.worker.bench import Bench
+
+LONGER_SECONDS = {
+    "record": 30.0,
+    "as_at": 30.0,
+    "subject_access": 120.0,
+    "class_report": 30.0,
+    "school_report": 120.0,
+    "figures_report": 30.0,
+}
+"""Time that rendering may take where a document can have many pages."""
+
+log = logging.getLogger("oval_aup.worker")
+
+
+def hands(bench: Bench) -> int:
+    """How many documents are in hand at once: one more than can be rendered, so that no renderer waits while another
+    document is put together, sealed or stored."""
+    return bench.press.renderers + 1
+
+
+def render_all(bench: Bench) -> None:
+    """Make whatever is wanted until nothing is due."""
+    with ThreadPoolExecutor(hands(bench)) as threads:
+        for _done in threads.map(lambda _number: _drain(lambda: render_next(bench)), range(hands(bench))):
+            pass
+
+
+def _drain(step: Callable[[], bool]) -> None:
+    while step():
+        pass
+
+
+def render_next(bench: Bench) -> bool:
+    """Make one wanted document; a fault is noted in its row and never stops the others."""
+    claim = evidence.claim_document(bench.database)
+    if claim is None:
+        return False
+    try:
+        make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
+        content, record, through = make(bench, claim)
+    except (DomainError, printing.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
+        fault = str(error) or type(error).__name__
+    except Exception as error:
+        log.exception("document %s could not be made", claim.public_id)
+        fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
+    else:
+        with bench.database.writing() as db:
+            evidence.store_document(db, claim, content, record=record, through=through)
+            notifications.release(db, claim.public_id)
+        return True
+    with bench.database.writing() as db:
+        after = evidence.fail_document(db, claim, fault)
+    log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
+    return True
+
+
+def _sealed(bench: Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+    """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
+    with bench.database.reading() as db:
+        sealer, head = bench.seals.sealer(db), bench.seals.head(db)
+        paper = reports.paper(db, claim, school=bench.settings.school, head=head)
+    content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    return content, paper.carried(evidence.RECORD_NAME), head.size
+
+
+def _plain(bench: Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+    with bench.database.reading() as db:
+        return reports.plain_file(db, claim, school=bench.settings.school), b"", evidence.head(db).size
