@@ -61,23 +61,27 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         return press.print(paper)
 
 
-def supply(installation: Installation, record: bytes) -> int:
-    """Make every wanted document in no time; how many there were."""
+def supply(installation: Installation, record: bytes, most: int = 1_000_000) -> int:
+    """Make wanted documents in no time; how many there were."""
     made = 0
-    while (claim := evidence.claim_document(installation.database)) is not None:
+    while made < most and (claim := evidence.claim_document(installation.database)) is not None:
         made += 1
         with installation.database.writing() as db:
             evidence.store_document(db, claim, record, through=evidence.head(db).size)
     return made
 
 
-def write(installation: Installation, record: bytes) -> int:
-    """Bring the packs to their end; how many documents had to be made."""
-    settings, made = installation.settings, 0
+def packer_of(installation: Installation) -> packing.Packer:
+    settings = installation.settings
     seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
     with installation.database.writing() as db:
         seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
-    packer = packing.Packer(settings, installation.database, seals)
+    return packing.Packer(settings, installation.database, seals)
+
+
+def write(installation: Installation, record: bytes) -> int:
+    """Bring the packs to their end; how many documents had to be made."""
+    packer, made = packer_of(installation), 0
     while (now := supply(installation, record)) or packing.take_turn(packer):
         made += now
     return made
@@ -110,6 +114,19 @@ def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[
     row = pack(installation, ordered.public_id)
     assert (row.status, row.error) == ("ready", "")
     return row, contents(packing.path_of(installation.settings, row))
+
+
+def test_a_pack_that_waits_for_its_records_does_not_look_without_a_pause(
+    installation: Installation, record: bytes
+) -> None:
+    packer = packer_of(installation)
+    order(installation)
+    assert packing.take_turn(packer) is True, "it has wanted its records and may go on"
+    assert packing.take_turn(packer) is False, "they are still being made"
+    supply(installation, record, most=1)
+    assert packing.take_turn(packer) is False, "so are the others"
+    supply(installation, record)
+    assert packing.take_turn(packer) is True
 
 
 def check_manifest(files: dict[str, bytes]) -> dict[str, object]:
