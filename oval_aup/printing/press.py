@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from multiprocessing.connection import Connection, Pipe
@@ -17,6 +18,11 @@ from oval_aup.printing.pdf import Paper
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 SECONDS = 10.0
+"""Seconds of processor time that a document may take: on a busy machine it waits longer and is no worse for it."""
+
+PATIENCE = 6.0
+"""How many times as long may pass on the wall."""
+
 START_SECONDS = 60.0
 """Importing the renderer on a cold machine takes seconds; it is not the document's fault."""
 
@@ -71,6 +77,10 @@ class Press:
         self.close()
 
 
+def _too_long(seconds: float) -> PrintFailed:
+    return PrintFailed(_("Rendering took longer than %(seconds)s seconds.", seconds=f"{seconds:g}"))
+
+
 class _Renderer:
     """One process and the line to it."""
 
@@ -84,15 +94,14 @@ class _Renderer:
     def render(self, paper: Paper, seconds: float) -> bytes:
         line = self._started()
         try:
-            line.send(paper)
-            if not line.poll(seconds):
-                raise PrintFailed(_("Rendering took longer than %(seconds)s seconds.", seconds=f"{seconds:g}"))
+            line.send((paper, seconds))
+            if not line.poll(seconds * PATIENCE):
+                self.stop(kill=True)
+                raise _too_long(seconds)
             content, fault = line.recv()
-        except PrintFailed:
-            self.stop(kill=True)
-            raise
         except (EOFError, OSError) as error:
-            self.stop(kill=True)
+            if self.stop() == -signal.SIGPROF:
+                raise _too_long(seconds) from error
             raise PrintFailed(_("The renderer stopped in the middle of this document.")) from error
         self._rendered += 1
         if fault:
@@ -102,20 +111,22 @@ class _Renderer:
             self.stop()
         return bytes(content)
 
-    def stop(self, *, kill: bool = False) -> None:
+    def stop(self, *, kill: bool = False) -> int | None:
+        """End the process, by force where asked or where it stays; its exit status, None where there was none."""
         process, line = self._process, self._line
         self._process = self._line = None
         self._rendered = 0
         if line is not None:
             line.close()
-        if process is not None:
-            if kill:
-                process.kill()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        if process is None:
+            return None
+        if kill:
+            process.kill()
+        try:
+            return process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def _started(self) -> Connection:
         if self._line is not None and self._process is not None and self._process.poll() is None:

@@ -44,10 +44,14 @@ def serve(line: Connection, memory: int) -> None:
     line.send("")
     while True:
         try:
-            paper = line.recv()
+            paper, seconds = line.recv()
         except (EOFError, OSError):
             return
-        line.send(_outcome(paper))
+        # When the document's processor time is used up the process ends, whatever code it is in at that moment.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        outcome = _outcome(paper)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        line.send(outcome)
         del paper
         gc.collect()
 
