@@ -19,15 +19,13 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     family.leave()
     with family.database.writing() as db:
         planned = retention.plan(
-            db, [world.ann.public_id, world.ayaan.public_id], ["messages"], basis="no-longer-needed"
-        )
-        batch = retention.order(
             db,
-            planned,
-            fingerprint=planned.fingerprint,
+            [world.ann.public_id, world.ayaan.public_id],
+            ["messages"],
+            basis="no-longer-needed",
             received_on=clock.today().replace(day=1),
-            actor=family.eve,
         )
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
     worker.run(settings, once=True, database=family.database)
     assert family.found_in_files(TYPED, CHILD) == set()
