@@ -112,8 +112,8 @@ def pack_statuses() -> dict[str, tuple[str, str]]:
     """How far a pack is: tone and words."""
     return {
         "queued": ("none", _("Waiting to begin")),
-        "collecting": ("wait", _("Collecting records")),
-        "writing": ("wait", _("Writing the file")),
+        "collecting": ("none", _("Collecting records")),
+        "writing": ("none", _("Writing the file")),
         "ready": ("yes", _("Ready")),
         "cancelled": ("none", _("Cancelled")),
         "failed": ("no", _("Failed")),
