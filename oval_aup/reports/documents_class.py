@@ -16,6 +16,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
 
 MOST_NAMES = 2000
@@ -176,14 +177,16 @@ def _lists(rows: Iterable[OutstandingPerson]) -> list[NameList]:
 
 def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChildLine]:
     standing = signing.standing_of(db, [child.person_id for child in children], year)
+    names = told_apart(children)
     lines: list[ChildLine] = []
     for child in children:
+        name = names[child.public_id]
         row = next((row for row in standing.get(child.person_id, ()) if row.agreement_key == "children"), None)
         if row is None:
-            lines.append(ChildLine(child.full_name, "none", _("Not asked"), None))
+            lines.append(ChildLine(name, "none", _("Not asked"), None))
             continue
         settled = Moment(row.settled_at) if row.settled_at else None
-        lines.append(ChildLine(child.full_name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
+        lines.append(ChildLine(name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
     return lines
 
 

@@ -10,11 +10,11 @@ from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
-from oval_aup.web.namesakes import told_apart
 from oval_aup.web.unit_of_work import settings
 
 FOUND = 25
