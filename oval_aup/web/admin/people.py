@@ -190,7 +190,7 @@ def order_subject_access(public_id: str) -> ResponseReturnValue:
 @allow("images.block")
 def image_block(public_id: str) -> ResponseReturnValue:
     """Stop every use of a child's pictures, or lift the stop; the reason is kept elsewhere."""
-    child = school_people.child(g.db, public_id)
+    child = school_people.child(g.db, kept(public_id).public_id)
     blocked = child.person_id in consent.blocked_children(g.db, [child.person_id])
     if request.form.get("act") == "block" and not blocked:
         consent.block(g.db, child, school_year=this_year(), actor=current_actor("office"))

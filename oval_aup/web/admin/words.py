@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from oval_aup import evidence, reports
+from oval_aup.core import render
 from oval_aup.core.i18n import _, ngettext
 
 
@@ -79,6 +82,14 @@ def agreements() -> dict[str, str]:
 def document_kinds() -> dict[str, str]:
     """Kinds of PDF."""
     return {key: _(said) for key, said in reports.DOCUMENT_KINDS.items()}
+
+
+def document_name(row: evidence.DocumentRow) -> str:
+    """What one document is called, with the moment that it is about where it is not the moment it was made."""
+    if row.kind == "as_at" and "at" in row.params:
+        moment = render.moment(dt.datetime.fromisoformat(row.params["at"]))
+        return _("As it stood on %(moment)s", moment=moment)
+    return document_kinds()[row.kind]
 
 
 def format_of(kind: str) -> str:

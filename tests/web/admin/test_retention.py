@@ -194,6 +194,21 @@ def test_who_is_still_here_cannot_be_erased(world: World, troubles: Troubles, ev
     assert "Destroy it" not in looked.text
 
 
+def test_no_pictures_are_stopped_of_a_child_who_was_erased(left: World, troubles: Troubles, eve: Browser) -> None:
+    ayaan = left.ayaan
+    with left.database.writing() as db:
+        people.archive_person(db, ayaan.person_id, actor=OFFICE)
+        for task in consent.take_downs(db):
+            consent.finish_take_down(db, task.public_id, actor=OFFICE)
+    assert "A decision about records" in eve.post("/office/retention/erase", _look(eve, ayaan.public_id)).text
+    with left.database.reading() as db:
+        before = evidence.head(db).size
+    eve.get("/office/retention")
+    eve.post(f"/office/people/{ayaan.public_id}/image-block", {"act": "block"}, status=404)
+    with left.database.reading() as db:
+        assert evidence.head(db).size == before
+
+
 @pytest.mark.parametrize("who", ["gov", "di", "sam"])
 def test_others_see_and_decide_nothing(left: World, browser: Browser, who: str) -> None:
     browser.log_in(f"{who}@oval.example.org")
