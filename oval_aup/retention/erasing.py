@@ -66,6 +66,11 @@ class Plan:
         return total.counts
 
     @property
+    def open_log_ins(self) -> bool:
+        """Whether a log-in is among what would go; it may have to be closed first."""
+        return any(reach.access.log_ins for reach in self.reaches)
+
+    @property
     def fingerprint(self) -> str:
         """Names exactly this: the confirming page posts it back."""
         people_ = sorted((r.person.public_id, list(r.seqs), sorted(r.counts.items())) for r in self.reaches)

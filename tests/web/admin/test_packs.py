@@ -69,7 +69,7 @@ def test_a_pack_is_ordered_watched_and_taken_away_with_a_trace(
     eve.get("/office/packs")
     for _again in range(2):
         page = eve.post(f"/office/packs/{row.public_id}/delete")
-    assert "No pack has been ordered yet." in page.text
+    assert "No pack is kept or being made." in page.text
     eve.post(f"/office/packs/{row.public_id}/download", status=404)
 
 
