@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -136,14 +136,15 @@ def _common(
     head: evidence.SignedHead,
     rows: Sequence[OutstandingPerson],
 ) -> dict[str, Any]:
+    names = told_apart(people.children(db)) if rows else {}
     return {
         "school": school,
         "document": document,
         "head": head,
         "language": "en",
         "school_year": _year(document),
-        "outstanding": _lists(row for row in rows if row.why != "declined"),
-        "declined": _lists(row for row in rows if row.why == "declined"),
+        "outstanding": _lists((row for row in rows if row.why != "declined"), names),
+        "declined": _lists((row for row in rows if row.why == "declined"), names),
         "versions": _versions(db),
         "made_at": Moment(document.requested_at),
         "made_by": _made_by(db, document),
@@ -160,10 +161,11 @@ def _made_by(db: Session, document: evidence.DocumentRow) -> str:
     return people.person_by_id(db, document.requested_by_id).full_name
 
 
-def _lists(rows: Iterable[OutstandingPerson]) -> list[NameList]:
+def _lists(rows: Iterable[OutstandingPerson], names: Mapping[str, str]) -> list[NameList]:
     by_audience: dict[str, list[OutstandingPerson]] = {}
     for row in rows:
-        by_audience.setdefault(row.agreement_key, []).append(row)
+        told = replace(row, full_name=names.get(row.public_id, row.full_name))
+        by_audience.setdefault(row.agreement_key, []).append(told)
     return [
         NameList(
             _(words.AUDIENCES[key]),

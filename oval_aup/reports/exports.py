@@ -47,11 +47,12 @@ def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
         _("Due on"),
         _("Reminders"),
     )
+    names = told_apart(people.children(db))
     return Table(
         header,
         tuple(
             (
-                row.full_name,
+                names.get(row.public_id, row.full_name),
                 row.children,
                 _(words.AUDIENCES[row.agreement_key]),
                 words.channel_of(row.why, words.WHYS),

@@ -249,6 +249,7 @@ def test_children_of_one_name_are_told_apart_on_paper_and_in_tables(answered: An
     assert len(told) == 2
     assert told <= {row[0] for row in table.rows}, "whoever is at the printer must not take one for the other"
     assert all(name in report for name in told)
+    assert f"<td>{max_.full_name}</td>" not in report, "nor in the list of those who have not answered"
 
 
 def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
