@@ -58,7 +58,7 @@ class Packer:
 def order(db: Session, scope: reports.Scope, *, actor: Actor) -> evidence.PackRow:
     """Order a pack about this scope as things stand now.
 
-    Raises Invalid when nobody is in it, NotFound for an unknown class, Conflict while the same is being made.
+    The same while it is being made is that one. Raises Invalid when nobody is in it, NotFound for an unknown class.
     """
     plan = reports.pack_plan(db, scope)
     return evidence.order_pack(db, scope=plan.scope, report=plan.report, records=plan.records, actor=actor)

@@ -135,7 +135,7 @@ def _fresh(db: Session, claim: PackRow) -> Iterator[tuple[tuple[int], int]]:
 def _replace_lost(db: Session, claim: PackRow) -> None:
     """Give members a document of their own whose bytes are gone, such as after an erasure."""
     gone = sa.select(_document.c.id).where(
-        _document.c.dedupe_key == _member.c.dedupe_key, _document.c.status == "superseded"
+        _document.c.dedupe_key == _member.c.dedupe_key, _document.c.status.in_(("superseded", "erased"))
     )
     own = sa.literal(f"pack:{claim.public_id}:").concat(sa.cast(_member.c.number, sa.String))
     lost = sa.and_(_of(claim), _member.c.document_id.is_(None), gone.exists())

@@ -5,7 +5,9 @@ from oval_aup.reports.burn_up import BurnUp, Line, burn_up
 from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
 from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.documents import file_name, paper, plain_file
+from oval_aup.reports.documents_words import DOCUMENT_KINDS, MESSAGE_KINDS
 from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
+from oval_aup.reports.namesakes import told_apart, with_birthday
 from oval_aup.reports.needs import KINDS as NEED_KINDS
 from oval_aup.reports.needs import Need, needs
 from oval_aup.reports.outstanding import (
@@ -25,6 +27,8 @@ from oval_aup.reports.people import ChildChoices, Mark, Story, story
 
 __all__ = [
     "AUDIENCES",
+    "DOCUMENT_KINDS",
+    "MESSAGE_KINDS",
     "NEED_KINDS",
     "SORTS",
     "VERDICTS",
@@ -66,5 +70,7 @@ __all__ = [
     "record_key",
     "record_name",
     "story",
+    "told_apart",
     "why_counts",
+    "with_birthday",
 ]

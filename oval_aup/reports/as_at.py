@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, campaigns, consent, evidence, people, signing
-from oval_aup.core import clock
+from oval_aup.core import clock, render
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports.people import requests_of
@@ -120,6 +120,7 @@ class AsAt:
                 "Signatures, choices, stops and wordings come from the record as it was: its first %(num)s entries and"
                 " nothing later.",
                 self.past.size,
+                num=render.number(self.past.size),
             ),
             _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
         ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
 
 MOST_NAMES = 2000
@@ -135,14 +136,15 @@ def _common(
     head: evidence.SignedHead,
     rows: Sequence[OutstandingPerson],
 ) -> dict[str, Any]:
+    names = told_apart(people.children(db)) if rows else {}
     return {
         "school": school,
         "document": document,
         "head": head,
         "language": "en",
         "school_year": _year(document),
-        "outstanding": _lists(row for row in rows if row.why != "declined"),
-        "declined": _lists(row for row in rows if row.why == "declined"),
+        "outstanding": _lists((row for row in rows if row.why != "declined"), names),
+        "declined": _lists((row for row in rows if row.why == "declined"), names),
         "versions": _versions(db),
         "made_at": Moment(document.requested_at),
         "made_by": _made_by(db, document),
@@ -159,10 +161,11 @@ def _made_by(db: Session, document: evidence.DocumentRow) -> str:
     return people.person_by_id(db, document.requested_by_id).full_name
 
 
-def _lists(rows: Iterable[OutstandingPerson]) -> list[NameList]:
+def _lists(rows: Iterable[OutstandingPerson], names: Mapping[str, str]) -> list[NameList]:
     by_audience: dict[str, list[OutstandingPerson]] = {}
     for row in rows:
-        by_audience.setdefault(row.agreement_key, []).append(row)
+        told = replace(row, full_name=names.get(row.public_id, row.full_name))
+        by_audience.setdefault(row.agreement_key, []).append(told)
     return [
         NameList(
             _(words.AUDIENCES[key]),
@@ -176,14 +179,16 @@ def _lists(rows: Iterable[OutstandingPerson]) -> list[NameList]:
 
 def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChildLine]:
     standing = signing.standing_of(db, [child.person_id for child in children], year)
+    names = told_apart(children)
     lines: list[ChildLine] = []
     for child in children:
+        name = names[child.public_id]
         row = next((row for row in standing.get(child.person_id, ()) if row.agreement_key == "children"), None)
         if row is None:
-            lines.append(ChildLine(child.full_name, "none", _("Not asked"), None))
+            lines.append(ChildLine(name, "none", _("Not asked"), None))
             continue
         settled = Moment(row.settled_at) if row.settled_at else None
-        lines.append(ChildLine(child.full_name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
+        lines.append(ChildLine(name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -131,6 +130,30 @@ LABELS: dict[str, str] = {
 }
 """What the columns are called on paper; in the file for a computer they keep their own names."""
 
+IN_ENTRIES: dict[str, str] = {
+    "agreements": later("Asked for"),
+    "answers": later("Answers"),
+    "browser": later("browser"),
+    "came_by": later("Came by"),
+    "child_name": later("Child"),
+    "class_name": later("Class"),
+    "image_choices": later("Asked about pictures"),
+    "journey": later("Which pages"),
+    "name_matches": later("Typed name is the known one"),
+    "on_behalf_by": later("Signed by"),
+    "picked_name": later("Name picked in class"),
+    "record_sha256": later("Fingerprint of what is inside"),
+    "recorded_by_name": later("Recorded by"),
+    "relationship": later("Relationship"),
+    "signer_name": later("Signed by"),
+    "typed_name": later("Name as typed"),
+    "witness_name": later("Witness"),
+}
+"""What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
+
+FIRST = {"guardianship": ("child", "guardian")}
+"""What a row is known by where that is not what stands first in its table."""
+
 MOST_LINES = 200
 """Rows of one section on paper: what the office has done in ten years would be a book."""
 
@@ -142,6 +165,17 @@ _CODES: dict[str, dict[str, str]] = {
     "channel": evidence.CHANNELS,
     "agreement_key": RULES,
     "outcome": words.KINDS,
+    "kind": words.MESSAGE_KINDS | words.DOCUMENT_KINDS,
+    "agreements": RULES,
+    "journey": {"family": later("those for families"), "staff": later("those for staff")},
+    "step": {"ask": later("asked"), "escalation": later("the class teacher or manager was told")},
+    "role": {
+        "admin": later("the office"),
+        "head": later("the head teacher"),
+        "teacher": later("class teacher"),
+        "staff": later("staff"),
+        "governor": later("governor"),
+    },
     "act": {
         "given": later("yes"),
         "refused": later("no"),
@@ -155,6 +189,20 @@ _CODES: dict[str, dict[str, str]] = {
         "class": later("in class"),
     },
 }
+
+
+STATES = {
+    "message": words.MESSAGES,
+    "signature_request": words.REQUESTS,
+    "document": words.DOCUMENTS,
+    "signing_session": {
+        "reading": later("begun, not finished"),
+        "signed": later("finished"),
+        "declined": later("finished"),
+        "expired": later("over without an answer"),
+    },
+}
+"""What ``status`` means in the tables that have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +239,11 @@ def subject_access_html(
         found=found,
         explanations=access.explanations(),
         sections=[_part(each, uses) for each in found.sections],
-        entries=[(told, _entry_facts(told.facts)) for told in found.ledger if told.concerns],
+        entries=[(told, _entry_facts(told.facts, uses)) for told in found.ledger if told.concerns],
         for_others=Counter(told.headline for told in found.ledger if not told.concerns).most_common(),
         moment=Moment,
         made_at=Moment(document.requested_at),
+        named_in=[(words.channel_of(kind, words.MESSAGE_KINDS), at) for kind, at in found.named_in],
         data_name=DATA_NAME,
     )
 
@@ -222,30 +271,47 @@ def _part(section: access.Section, uses: Mapping[str, str]) -> Part:
 
 def _line(row: Mapping[str, Any], table: str, uses: Mapping[str, str]) -> Line:
     shown = [(key, _shown(key, value, table, uses)) for key, value in row.items() if value not in (None, "", {})]
+    shown.sort(key=lambda pair: pair[0] not in FIRST.get(table, ()))
     blocks = tuple((_(LABELS[key]), tuple(text.splitlines())) for key, text in shown if key in LONG)
     facts = [(_(LABELS[key]), text) for key, text in shown if key not in LONG]
     return Line(facts[0][1] if facts else "", tuple(facts), blocks)
 
 
 def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
     if isinstance(value, dt.datetime):
         return render.moment(value)
     if isinstance(value, dt.date):
         return render.day(value)
-    if key == "school_year":
-        return render.year_label(value)
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, ensure_ascii=False, indent=1)
+    if isinstance(value, Mapping):
+        return "\n".join(f"{_named(each, uses)}: {_said(each, held, uses)}" for each, held in value.items())
     if key == "purpose_key":
         return uses.get(value, value)
-    if key == "status" and table in ("message", "signature_request"):
-        return words.channel_of(value, words.MESSAGES if table == "message" else words.REQUESTS)
+    if key == "status":
+        return words.channel_of(value, STATES.get(table, {}))
+    return _said(key, value, uses)
+
+
+def _named(key: str, uses: Mapping[str, str]) -> str:
+    """What a key of an entry or a draft is called on paper."""
+    label = IN_ENTRIES.get(key) or LABELS.get(key)
+    return _(label) if label else uses.get(key, key.replace("_", " "))
+
+
+def _said(key: str, value: Any, uses: Mapping[str, str]) -> str:
+    """A value in words, on one line, whatever it is made of."""
+    if isinstance(value, Mapping):
+        facts = ((each, held) for each, held in value.items() if held not in ("", [], {}))
+        return (", " if key else "; ").join(f"{_named(each, uses)}: {_said(each, held, uses)}" for each, held in facts)
+    if isinstance(value, list):
+        return ", ".join(_said(key, each, uses) for each in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if key == "school_year":
+        return render.year_label(int(value))
     return words.channel_of(value, _CODES[key]).rstrip(".") if key in _CODES else str(value)
 
 
-def _entry_facts(facts: Mapping[str, Any]) -> tuple[str, ...]:
+def _entry_facts(facts: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[str, ...]:
     """One entry in lines; the file for a computer has the same in full."""
     parts = [
         _("by %(name)s", name=facts["by"]),
@@ -255,18 +321,10 @@ def _entry_facts(facts: Mapping[str, Any]) -> tuple[str, ...]:
     ]
     details = {key: value for key, value in facts["details"].items() if key != "mark"}
     lines = [", ".join(part for part in parts if part)]
-    lines += [_flat(each) for each in (facts["act"], details) if each]
+    lines += [_said("", each, uses) for each in (facts["act"], details) if each]
     if facts["details_erased"]:
         lines.append(_("Personal details erased by law."))
     elif facts["held_back"]:
-        lines.append(_("Held back because they belong to others: %(names)s", names=", ".join(facts["held_back"])))
+        names = ", ".join(_named(key, uses) for key in facts["held_back"])
+        lines.append(_("Held back because they belong to others: %(names)s", names=names))
     return tuple(lines)
-
-
-def _flat(value: Any) -> str:
-    """What an entry keeps, on one line, under the names that the record itself uses."""
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {_flat(each)}" for key, each in value.items() if each not in ("", [], {}))
-    if isinstance(value, list):
-        return ", ".join(map(_flat, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

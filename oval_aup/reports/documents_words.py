@@ -51,6 +51,44 @@ MESSAGES: dict[str, str] = {
     "cancelled": later("taken back before it was sent"),
 }
 
+MESSAGE_KINDS: dict[str, str] = {
+    "ask": later("Request"),
+    "staff-ask": later("Request to staff"),
+    "reminder": later("Reminder"),
+    "last-reminder": later("Last reminder"),
+    "escalation": later("Note to teacher or manager"),
+    "receipt": later("Receipt"),
+    "new-link": later("New link"),
+    "declined": later("Note to the office: declined"),
+    "choice-changed": later("Note to the class teacher"),
+    "head": later("Note to a witness"),
+    "papers-late": later("Alarm: documents are not being made"),
+    "ledger-alarm": later("Alarm: the ledger is not in order"),
+    "certificate": later("Warning: the sealing certificate ends"),
+    "set-password": later("Link to set a password"),
+}
+
+DOCUMENT_KINDS: dict[str, str] = {
+    "receipt": later("Receipt"),
+    "record": later("Record of one person"),
+    "class_report": later("Class report"),
+    "school_report": later("Whole-school report"),
+    "figures_report": later("Whole-school figures, without names"),
+    "as_at": later("As it stood on a day"),
+    "subject_access": later("Everything kept about one person"),
+    "subject_access_data": later("Everything kept about one person, for a computer"),
+    "destruction_certificate": later("Destruction certificate"),
+}
+
+DOCUMENTS: dict[str, str] = {
+    "pending": later("to be made"),
+    "rendering": later("being made"),
+    "ready": later("ready"),
+    "failed": later("could not be made"),
+    "erased": later("destroyed"),
+    "superseded": later("replaced by a newer one"),
+}
+
 REQUESTS: dict[str, str] = {
     "open": later("Not answered"),
     "started": later("Begun, not finished"),
@@ -94,6 +132,12 @@ class Moment:
         local = clock.london(self.at)
         offset = f"{local:%z}"
         return f"{render.day(local.date())}, {local:%H:%M:%S} ({local:%Z}, UTC{offset[:3]}:{offset[3:]})"
+
+    @property
+    def short(self) -> str:
+        """22 November 2026, 12:41:07 GMT"""
+        local = clock.london(self.at)
+        return f"{render.day(local.date())}, {local:%H:%M:%S} {local:%Z}"
 
     @property
     def utc(self) -> str:

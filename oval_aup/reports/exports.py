@@ -12,6 +12,7 @@ from oval_aup.core import clock
 from oval_aup.core.i18n import _, later
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.coverage import AUDIENCES, overview
+from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, outstanding_rows
 
 VERDICTS: dict[str, str] = {
@@ -46,11 +47,12 @@ def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
         _("Due on"),
         _("Reminders"),
     )
+    names = told_apart(people.children(db))
     return Table(
         header,
         tuple(
             (
-                row.full_name,
+                names.get(row.public_id, row.full_name),
                 row.children,
                 _(words.AUDIENCES[row.agreement_key]),
                 words.channel_of(row.why, words.WHYS),
@@ -99,12 +101,13 @@ def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: in
     """The same for any children."""
     uses = consent.asked_purposes(db)
     verdicts = consent.permissions(db, [child.person_id for child in children], school_year)
+    names = told_apart(children)
     stamp = f"{clock.london(clock.now()):%Y-%m-%d %H:%M}"
     return Table(
         (_("Child"), _("Class"), *(use.heading for use in uses), _("True at")),
         tuple(
             (
-                child.full_name,
+                names[child.public_id],
                 child.class_name,
                 *(_(VERDICTS[verdicts[child.person_id][use.key].verdict]) for use in uses),
                 stamp,

@@ -21,6 +21,7 @@ from oval_aup.reports import tables as t
 from oval_aup.reports.coverage import AUDIENCES
 from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.exports import Table, choices_of, coverage_table, outstanding_table
+from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, children_words
 
 ABOUT = ("school", "audience", "class", "year")
@@ -208,6 +209,8 @@ def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[st
     beside: dict[int, str] = {}
     for start in range(0, len(ids), CHUNK):
         beside |= children_words(db, ids[start : start + CHUNK])
+    children = people.children_by_id(db, [person.person_id for person in found.values() if person.is_child])
+    names = told_apart(children.values())
     rows = []
     for member in members:
         person = found.get(member.subject)
@@ -217,7 +220,7 @@ def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[st
             (
                 member.number,
                 f"records/{record_name(member.number)}.pdf",
-                person.full_name,
+                names.get(person.public_id, person.full_name),
                 _part(person),
                 beside.get(person.person_id, ""),
                 person.pseudonym,

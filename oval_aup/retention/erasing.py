@@ -45,6 +45,10 @@ class Plan:
     things: tuple[OldThings, ...]
     refusals: Mapping[str, str]
     with_mentions: bool
+    received_on: dt.date | None = None
+    """When the person asked; None where it is the school's own decision."""
+    packs: int = 0
+    """Evidence packs kept or being made: they all go with anybody, since they may name people who are not in them."""
 
     @property
     def entries(self) -> int:
@@ -58,14 +62,20 @@ class Plan:
         for counts in (*(reach.counts for reach in self.reaches), *(one.counts for one in self.things)):
             for kind, number in counts.items():
                 total.add(kind, number)
+        total.add("packs", self.packs)
         return total.counts
+
+    @property
+    def open_log_ins(self) -> bool:
+        """Whether a log-in is among what would go; it may have to be closed first."""
+        return any(reach.access.log_ins for reach in self.reaches)
 
     @property
     def fingerprint(self) -> str:
         """Names exactly this: the confirming page posts it back."""
         people_ = sorted((r.person.public_id, list(r.seqs), sorted(r.counts.items())) for r in self.reaches)
         things = sorted((one.record_type, one.until.isoformat(), sorted(one.counts.items())) for one in self.things)
-        facts = json.dumps([self.basis, self.with_mentions, people_, things])
+        facts = json.dumps([self.basis, self.with_mentions, people_, things, self.packs])
         return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -96,11 +106,20 @@ def plan(
     things: Iterable[str] = (),
     *,
     basis: str,
+    received_on: dt.date | None = None,
     with_mentions: bool = False,
 ) -> Plan:
-    """Work out what would go, without doing anything. Raises NotFound for an unknown person, Invalid for the basis."""
+    """Work out what would go, without doing anything; ``received_on`` is the day on which it was asked for, if it was.
+
+    Raises NotFound for an unknown person, Invalid for the basis or a request from the future.
+    """
+    problems = {}
     if basis not in BASES:
-        raise Invalid(fields={"basis": _("Choose why it may be erased.")})
+        problems["basis"] = _("Choose why it may be erased.")
+    if received_on is not None and received_on > clock.today():
+        problems["received"] = _("The request cannot have come in the future.")
+    if problems:
+        raise Invalid(fields=problems)
     months = {key: row.months for key, row in periods(db).items()}
     today = clock.today()
     chosen = [people.person(db, public_id) for public_id in dict.fromkeys(person_public_ids)]
@@ -112,7 +131,9 @@ def plan(
         if why:
             refusals[reach.person.public_id] = why
     old = tuple(old_things(db, key, cut_off(key, months[key], today)) for key in dict.fromkeys(things) if key in THINGS)
-    return Plan(basis, reaches, tuple(one for one in old if one.number), refusals, with_mentions)
+    packs = len(evidence.packs(db, limit=None)) if reaches else 0
+    found = tuple(one for one in old if one.number)
+    return Plan(basis, reaches, found, refusals, with_mentions, received_on, packs)
 
 
 def order(
@@ -120,7 +141,6 @@ def order(
     planned: Plan,
     *,
     fingerprint: str,
-    received_on: dt.date | None = None,
     actor: Actor,
 ) -> str:
     """Decide that everything in ``planned`` goes, and return the batch under which ``carry_out_next`` finds it.
@@ -137,7 +157,7 @@ def order(
     shared = {
         "batch": new_public_id(),
         "basis": planned.basis,
-        "received_on": received_on,
+        "received_on": planned.received_on,
         "with_mentions": planned.with_mentions,
         "status": "ordered",
         "ordered_at": clock.now(),

@@ -43,7 +43,7 @@ def refuse_erasure(
     if len(reason) > REASON_LENGTH:
         problems["refusal"] = _("Please use 2,000 letters or fewer.")
     if received_on > clock.today():
-        problems["received"] = _("The request cannot have come in the future.")
+        problems["requested"] = _("The request cannot have come in the future.")
     if problems:
         raise Invalid(fields=problems)
     row = Erasure(

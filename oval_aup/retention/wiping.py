@@ -19,9 +19,9 @@ from oval_aup.retention.reach import NAMING_REPORTS, Reach
 MAIL_FOLDER = "mail"
 """Where messages lie below the instance folder while no mail server is set."""
 
-THEIRS = later("Destroyed: it was about somebody whose record has been erased.")
-SHOWN = later("Destroyed: it showed somebody else whose record has been erased. Order a new one if you need it.")
-OLD = later("Destroyed: its time was over.")
+THEIRS = later("It was about somebody whose record has been erased.")
+SHOWN = later("It showed somebody else whose record has been erased. Order a new one if you need it.")
+OLD = later("Its time was over.")
 
 REMOVED: dict[str, str] = {
     "names": later("Name, date of birth, addresses and numbers"),

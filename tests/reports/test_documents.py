@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import subprocess
@@ -16,6 +17,7 @@ from oval_aup import agreements, consent, evidence, people, printing, reports, s
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
+from oval_aup.reports.documents_words import Moment
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered
 from tests.signing import small_school
 
@@ -225,6 +227,41 @@ def test_a_class_report_lists_the_class_and_who_has_not_answered(answered: Answe
     for said in ("Class 4C", "Max Ali", "Cy Coe", "Bob Ali", "1 of 3", "No answer yet", "by Eve Ode"):
         assert said in text
     assert "Mia Ali" not in text, "another class's child"
+
+
+def test_children_of_one_name_are_told_apart_on_paper_and_in_tables(answered: Answered) -> None:
+    with answered.database.writing() as db:
+        max_, room = answered.people.max, answered.people.older
+        people.add_child(
+            db,
+            forename=max_.forename,
+            surname=max_.full_name.split()[-1],
+            born_on=max_.born_on - dt.timedelta(days=31),
+            year_group="4",
+            class_id=room.id,
+            actor=SYSTEM,
+        )
+        children = people.children(db, room.id)
+    report = answered.paper("class_report", answered.people.older.public_id, school_year=YEAR).html
+    with answered.database.reading() as db:
+        table = reports.choices_table(db, room.public_id, YEAR)
+        told = {name for name in reports.told_apart(children).values() if name.startswith("Max Ali (born ")}
+    assert len(told) == 2
+    assert told <= {row[0] for row in table.rows}, "whoever is at the printer must not take one for the other"
+    assert all(name in report for name in told)
+    assert f"<td>{max_.full_name}</td>" not in report, "nor in the list of those who have not answered"
+
+
+def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
+    with answered.database.reading() as db:
+        at = evidence.entries(db, [1])[1].at
+    summer = Moment(dt.datetime(2026, 9, 1, 23, 30, 5, tzinfo=dt.UTC))
+    assert summer.short == "2 September 2026, 00:30:05 BST"
+    ann = answered.people.ann
+    record = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
+    story = record.split("The whole story, in order")[1].split("Fingerprints")[0]
+    assert Moment(at).short in story
+    assert "UTC" not in story
 
 
 def test_a_school_report_counts_everybody_and_claims_nothing(answered: Answered, printed: Printed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 from collections.abc import Callable
@@ -109,6 +110,14 @@ def test_no_secret_is_in_it(aviary: Aviary, key: str) -> None:
     assert "PRIVATE-LINK" not in found.html
     pseudonyms = {each.pseudonym for each in aviary.rows.values()} - {aviary.rows[key].pseudonym}
     assert [each for each in pseudonyms if each in found.html or each in file.content.decode()] == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_paper_says_it_in_words_and_not_in_the_names_of_columns(aviary: Aviary, key: str) -> None:
+    shown = re.sub(r"<[^>]+>", " ", re.sub(r"<style.*?</style>", "", paper(aviary, key).html, flags=re.DOTALL))
+    shown = re.sub(r"\S+@\S+", " ", html.unescape(shown))
+    assert set(re.findall(r"\b[a-z]+_[a-z_]+\b", shown)) == set()
+    assert re.findall(r"[{}\[\]]\s*\"|\b(?:true|false|null)\b", shown) == []
 
 
 def test_a_parent_gets_all_that_is_theirs(aviary: Aviary) -> None:

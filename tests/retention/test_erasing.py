@@ -361,7 +361,12 @@ def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Fami
     file.parent.mkdir()
     file.write_bytes(f"PK {TYPED}".encode())
     family.leave()
+    with family.database.reading() as db:
+        planned = retention.plan(db, [family.world.ann.public_id, family.world.zara.public_id], basis="objection")
+    assert planned.counts["packs"] == 1, "what goes is said before, and once however many are chosen"
     erase(family.world.ann.public_id)
+    with family.database.reading() as db:
+        assert retention.erasures(db)[0].removed["packs"] == 1
     assert not file.exists()
     with family.database.reading() as db:
         assert evidence.packs(db) == ()

@@ -151,7 +151,7 @@ def test_a_refused_request_is_recorded_with_its_ground_and_reason(family: Family
             retention.refuse_erasure(
                 db, person, ground="because", reason=" ", received_on=LEFT_ON.replace(year=2099), actor=family.eve
             )
-        assert set(problem.value.fields) == {"ground", "refusal", "received"}
+        assert set(problem.value.fields) == {"ground", "refusal", "requested"}
         row = retention.refuse_erasure(
             db,
             person,

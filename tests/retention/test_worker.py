@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from oval_aup import config, evidence, reports, retention, worker
+from oval_aup import config, evidence, packing, reports, retention, worker
 from oval_aup.core import clock
 from tests.reports.conftest import SCHOOL, unsigned_head
 from tests.reports.test_golden_papers import text_of
@@ -19,15 +19,13 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     family.leave()
     with family.database.writing() as db:
         planned = retention.plan(
-            db, [world.ann.public_id, world.ayaan.public_id], ["messages"], basis="no-longer-needed"
-        )
-        batch = retention.order(
             db,
-            planned,
-            fingerprint=planned.fingerprint,
+            [world.ann.public_id, world.ayaan.public_id],
+            ["messages"],
+            basis="no-longer-needed",
             received_on=clock.today().replace(day=1),
-            actor=family.eve,
         )
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
     worker.run(settings, once=True, database=family.database)
     assert family.found_in_files(TYPED, CHILD) == set()
@@ -44,3 +42,24 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     if os.environ.get("OVAL_GOLDEN") == "write":
         GOLDEN.write_text(kept, encoding="utf-8")
     assert kept == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_pack_ordered_after_an_erasure_is_made_though_records_of_the_family_went(family: Family) -> None:
+    settings = config.load({"OVAL_INSTANCE": str(family.instance)})
+
+    def made() -> evidence.PackRow:
+        with family.database.writing() as db:
+            ordered = packing.order(db, reports.Scope(), actor=family.eve)
+        worker.run(settings, once=True, database=family.database)
+        with family.database.reading() as db:
+            return evidence.pack(db, ordered.public_id)
+
+    assert made().status == "ready"
+    family.leave()
+    with family.database.writing() as db:
+        planned = retention.plan(db, [family.world.ayaan.public_id], basis="objection")
+        assert planned.reaches[0].family_documents, "his mother's record shows him and goes"
+        retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    worker.run(settings, once=True, database=family.database)
+    again = made()
+    assert (again.status, again.error) == ("ready", "")

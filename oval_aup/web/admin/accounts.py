@@ -25,10 +25,13 @@ def accounts() -> str:
 def _page(problem: str = "") -> str:
     rows = {row.person_id: row for row in log_ins.all_accounts(g.db)}
     staff = people.staff(g.db)
+    here = {member.person_id for member in staff}
+    left = [row for row in rows.values() if row.person_id not in here and not row.disabled]
     return render_template(
         "admin/accounts.html",
         staff=[(member, rows.get(member.person_id)) for member in staff],
-        left=[row for person_id, row in rows.items() if person_id not in {member.person_id for member in staff}],
+        left=left,
+        persons=people.persons_by_id(g.db, [row.person_id for row in left]),
         problem=problem,
         own=current_visitor().account_public_id,
         words=words,

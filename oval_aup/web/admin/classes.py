@@ -6,10 +6,10 @@ from flask import Response, g, render_template
 
 from oval_aup import consent, people, reports
 from oval_aup.core import clock
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.tables import table_file
-from oval_aup.web.namesakes import told_apart
 
 
 def _year() -> int:

@@ -11,6 +11,8 @@ from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 
 LONGEST = 300
+EARLIEST_YEAR = 1900
+"""Nothing here is older; 26 is no year but half of one."""
 MOST_PAGES = 10_000
 
 
@@ -36,9 +38,12 @@ def typed_date(name: str, source: Mapping[str, str] | None = None) -> dt.date:
     given = request.form if source is None else source
     parts = [given.get(f"{name}-{part}", "").strip()[:4] for part in ("year", "month", "day")]
     try:
-        return dt.date(*(int(part) for part in parts))
+        day = dt.date(*(int(part) for part in parts))
     except ValueError:
-        raise Invalid(fields={name: _("Enter a date, for example 7 9 2026.")}) from None
+        day = dt.date.min
+    if day.year < EARLIEST_YEAR:
+        raise Invalid(fields={name: _("Enter a date, for example 7 9 2026.")})
+    return day
 
 
 def as_typed(name: str, value: dt.date | None) -> dict[str, str]:

@@ -10,11 +10,11 @@ from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
-from oval_aup.web.namesakes import told_apart
 from oval_aup.web.unit_of_work import settings
 
 FOUND = 25
@@ -190,7 +190,7 @@ def order_subject_access(public_id: str) -> ResponseReturnValue:
 @allow("images.block")
 def image_block(public_id: str) -> ResponseReturnValue:
     """Stop every use of a child's pictures, or lift the stop; the reason is kept elsewhere."""
-    child = school_people.child(g.db, public_id)
+    child = school_people.child(g.db, kept(public_id).public_id)
     blocked = child.person_id in consent.blocked_children(g.db, [child.person_id])
     if request.form.get("act") == "block" and not blocked:
         consent.block(g.db, child, school_year=this_year(), actor=current_actor("office"))

@@ -88,7 +88,7 @@ def confirm_period(record_type: str) -> ResponseReturnValue:
 def look_at_erasure() -> ResponseReturnValue:
     """Restate exactly what would go, before anybody decides; writes nothing."""
     try:
-        planned, received_on = _planned(), _received()
+        planned = _planned()
     except Invalid as problem:
         if len(chosen := request.form.getlist("person")) != 1:
             raise
@@ -96,14 +96,9 @@ def look_at_erasure() -> ResponseReturnValue:
     if not planned.reaches and not planned.things:
         flash(_("Nothing was chosen."))
         return go(url_for(".retention"))
-    return _look_page(planned, received_on)
-
-
-def _look_page(planned: keeping.Plan, received_on: dt.date | None) -> str:
     return render_template(
         "admin/erasure-check.html",
         plan=planned,
-        received_on=received_on,
         bases=keeping.BASES,
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
@@ -120,13 +115,14 @@ def _planned() -> keeping.Plan:
         form.getlist("person"),
         form.getlist("thing"),
         basis=typed("basis"),
+        received_on=_received(),
         with_mentions=typed("mentions") == "yes",
     )
 
 
 def _received() -> dt.date | None:
     """When the person asked; empty where it is the school's own decision."""
-    return typed_date("received") if any(typed(f"received-{part}") for part in ("day", "month", "year")) else None
+    return typed_date("received") if any(as_typed("received", None).values()) else None
 
 
 @bp.post("/office/retention/erase")
@@ -135,7 +131,7 @@ def order_erasure() -> ResponseReturnValue:
     """Decide: one person goes at once, several are seen to by the worker; what follows on the disk is the worker's."""
     planned = _planned()
     actor = current_actor("office")
-    batch = keeping.order(g.db, planned, fingerprint=typed("fingerprint"), received_on=_received(), actor=actor)
+    batch = keeping.order(g.db, planned, fingerprint=typed("fingerprint"), actor=actor)
     if len(planned.reaches) + len(planned.things) == 1:
         keeping.carry_out_next(g.db, batch=batch)
     instance = settings().instance
@@ -186,6 +182,7 @@ def _keep_page(public_id: str, errors: dict[str, str] | None = None) -> str:
         errors=errors or {},
         typed=request.form,
         received=as_typed("received", None),
+        requested=as_typed("requested", None),
         review=as_typed("review", clock.today() + REVIEW_AFTER),
         words=words,
     )
@@ -250,7 +247,7 @@ def refuse_erasure(public_id: str) -> ResponseReturnValue:
             person,
             ground=typed("ground"),
             reason=typed("refusal", 3000),
-            received_on=typed_date("received"),
+            received_on=typed_date("requested"),
             actor=current_actor("office"),
         )
     except Invalid as problem:

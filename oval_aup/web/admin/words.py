@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from oval_aup import evidence
+import datetime as dt
+
+from oval_aup import evidence, reports
+from oval_aup.core import render
 from oval_aup.core.i18n import _, ngettext
 
 
@@ -78,17 +81,15 @@ def agreements() -> dict[str, str]:
 
 def document_kinds() -> dict[str, str]:
     """Kinds of PDF."""
-    return {
-        "receipt": _("Receipt"),
-        "record": _("Record of one person"),
-        "class_report": _("Class report"),
-        "school_report": _("Whole-school report"),
-        "figures_report": _("Whole-school figures, without names"),
-        "as_at": _("As it stood on a day"),
-        "subject_access": _("Everything kept about one person"),
-        "subject_access_data": _("Everything kept about one person, for a computer"),
-        "destruction_certificate": _("Destruction certificate"),
-    }
+    return {key: _(said) for key, said in reports.DOCUMENT_KINDS.items()}
+
+
+def document_name(row: evidence.DocumentRow) -> str:
+    """What one document is called, with the moment that it is about where it is not the moment it was made."""
+    if row.kind == "as_at" and "at" in row.params:
+        moment = render.moment(dt.datetime.fromisoformat(row.params["at"]))
+        return _("As it stood on %(moment)s", moment=moment)
+    return document_kinds()[row.kind]
 
 
 def format_of(kind: str) -> str:
@@ -112,8 +113,8 @@ def pack_statuses() -> dict[str, tuple[str, str]]:
     """How far a pack is: tone and words."""
     return {
         "queued": ("none", _("Waiting to begin")),
-        "collecting": ("wait", _("Collecting records")),
-        "writing": ("wait", _("Writing the file")),
+        "collecting": ("none", _("Collecting records")),
+        "writing": ("none", _("Writing the file")),
         "ready": ("yes", _("Ready")),
         "cancelled": ("none", _("Cancelled")),
         "failed": ("no", _("Failed")),
@@ -137,22 +138,7 @@ def message_statuses() -> dict[str, tuple[str, str]]:
 
 def message_kinds() -> dict[str, str]:
     """Kinds of message."""
-    return {
-        "ask": _("Request"),
-        "staff-ask": _("Request to staff"),
-        "reminder": _("Reminder"),
-        "last-reminder": _("Last reminder"),
-        "escalation": _("Note to teacher or manager"),
-        "receipt": _("Receipt"),
-        "new-link": _("New link"),
-        "declined": _("Note to the office: declined"),
-        "choice-changed": _("Note to the class teacher"),
-        "head": _("Note to a witness"),
-        "papers-late": _("Alarm: documents are not being made"),
-        "ledger-alarm": _("Alarm: the ledger is not in order"),
-        "certificate": _("Warning: the sealing certificate ends"),
-        "set-password": _("Link to set a password"),
-    }
+    return {key: _(said) for key, said in reports.MESSAGE_KINDS.items()}
 
 
 def roles() -> dict[str, str]:

@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 from oval_aup import accounts, people, signing
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.reports import with_birthday
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
-from oval_aup.web.namesakes import with_birthday
 
 
 @bp.get("/class")

@@ -9,9 +9,9 @@ from oval_aup import consent, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotAllowed
 from oval_aup.core.i18n import _
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_person, current_visitor
 from oval_aup.web.htmx import go
-from oval_aup.web.namesakes import told_apart
 from oval_aup.web.staff import bp
 
 SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from oval_aup import consent, people
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
 from oval_aup.web.htmx import page_or_partial, wants_fragment
-from oval_aup.web.namesakes import told_apart
 from oval_aup.web.staff import bp
 from oval_aup.web.staff.classes import own_class, shown_verdicts
 

@@ -33,6 +33,7 @@ def test_a_parent_today_leads_to_each_child(world: World, troubles: Troubles, ev
     [
         ("on-day=1&on-month=1&on-year=2031", "This day has not come yet."),
         ("on-day=31&on-month=2&on-year=2026", "Enter a date"),
+        ("on-day=15&on-month=9&on-year=26", "Enter a date"),
         ("on-day=1&on-month=9&on-year=2026&time=noon", "Enter a time such as 10:30"),
         ("on-day=<script>&on-month=x&on-year=1", "Enter a date"),
     ],
@@ -60,6 +61,8 @@ def test_the_statement_is_ordered_once_a_minute(world: World, troubles: Troubles
     with world.database.reading() as db:
         ordered = [row for row in evidence.documents_about(db, world.ann.pseudonym) if row.kind == "as_at"]
     assert [row.params["at"] for row in ordered] == ["2026-09-15T08:00:59.999999Z"]
+    for list_of_documents in ("/office/evidence", f"/office/people/{world.ann.public_id}"):
+        assert "As it stood on 15 September 2026 at 09:00" in eve.get(list_of_documents).text, "two are told apart"
     eve.post(path, {"on-day": "15", "on-month": "9", "on-year": "2031", "time": ""}, status=422)
 
 

@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import accounts, evidence, notifications
+from oval_aup import accounts, evidence, notifications, people
 from oval_aup.core import clock
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
-from tests.web.world import World
+from tests.web.world import OFFICE, World
 
 
 def _finish(world: World, public_id: str) -> None:
@@ -183,3 +183,20 @@ def test_a_password_link_is_sent_and_never_shown(world: World, eve: Browser) -> 
     assert "set-password/" not in page.html
     with world.database.reading() as db:
         assert [row.kind for row in notifications.messages_to(db, world.sam.pseudonym)] == ["set-password"]
+
+
+def test_a_log_in_that_a_leaver_still_has_can_be_closed(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.writing() as db:
+        people.archive_person(db, world.sam.person_id, actor=OFFICE)
+        sam = accounts.account_of(db, world.sam.person_id)
+    assert sam is not None
+    page = eve.get("/office/log-ins")
+    assert "Still open, though they have left" in page.text
+    assert world.sam.full_name in page.text
+    looked = eve.post("/office/retention/look", {"person": world.sam.public_id, "basis": "objection"})
+    assert "is still open. Close it first." in looked.text
+    assert "/office/log-ins" in looked.html, "the way to it is beside the refusal"
+    eve.get("/office/log-ins")
+    assert "though they have left" not in eve.post(f"/office/log-ins/{sam.public_id}/close").text
+    looked = eve.post("/office/retention/look", {"person": world.sam.public_id, "basis": "objection"})
+    assert "Destroy it" in looked.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import sqlalchemy as sa
+
 from oval_aup import accounts, consent, evidence, notifications, people
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
@@ -38,6 +40,24 @@ def test_a_childs_page_shows_who_disagrees(world: World, troubles: Troubles, eve
     assert "Parents disagree." in text
     assert "Ann Khan" in text
     assert "Bob Khan" in text
+
+
+def test_a_child_who_signs_in_class_is_not_said_to_wait_for_a_letter(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        db.execute(sa.text("UPDATE signature_request SET asked_at = NULL WHERE way = 'class'"))
+    text = eve.get(f"/office/people/{world.ayaan.public_id}").text
+    assert "signs in class" in text
+    assert "not asked yet" not in text, "nobody writes to a child"
+
+
+def test_the_office_is_not_told_to_ask_the_office(world: World, troubles: Troubles, eve: Browser) -> None:
+    page = eve.get("/office/people/nobody", status=404)
+    assert "Back to the office’s first page" in page.text
+    assert "the school office can help" not in page.text
+    stranger = Browser(eve.app)
+    assert "the school office can help" in stranger.get("/nowhere", status=404).text
 
 
 def test_children_of_one_name_are_told_apart_by_their_birthdays(world: World, troubles: Troubles, eve: Browser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import consent, evidence, people, retention
+from oval_aup import consent, evidence, packing, people, reports, retention
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from tests.web.admin.conftest import Troubles
@@ -61,6 +61,34 @@ def test_the_decision_is_noted_beside_the_database_at_once(left: World, eve: Bro
     restated = _look(eve, left.bob.public_id)
     eve.post("/office/retention/erase", restated)
     assert [one.subject for one in evidence.noted_erasures(settings.instance)] == [left.bob.pseudonym]
+
+
+@pytest.mark.parametrize(
+    ("year", "sentence"), [("2027", "The request cannot have come in the future."), ("26", "Enter a date")]
+)
+def test_a_request_from_another_time_is_not_recorded(left: World, eve: Browser, year: str, sentence: str) -> None:
+    eve.get(page_of(left.bob))
+    day = {"received-day": "1", "received-month": "12", "received-year": year}
+    chosen = {"person": left.bob.public_id, "basis": "objection", **day}
+    page = eve.post("/office/retention/look", chosen, status=422)
+    assert sentence in page.text
+    assert 'href="#received"' in page.html
+    assert f'name="received-year" value="{year}"' in page.html, "what was typed stays, where the mistake is"
+    assert "<details open>" not in page.html
+    eve.post("/office/retention/erase", chosen, status=422)
+    with left.database.reading() as db:
+        assert retention.erasures(db) == ()
+
+
+def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, eve: Browser) -> None:
+    restated = _look(eve, left.bob.public_id)
+    with left.database.writing() as db:
+        packing.order(db, reports.Scope(), actor=OFFICE)
+    assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
+    eve.get(page_of(left.bob))
+    page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection"})
+    assert '<dt>Evidence packs</dt><dd class="num">1</dd>' in page.html
+    assert "Every evidence pack goes, also one that is being made" in page.text
 
 
 def _look(eve: Browser, public_id: str) -> dict[str, str]:
@@ -140,10 +168,13 @@ def test_a_hold_is_placed_reviewed_and_lifted(left: World, eve: Browser) -> None
 def test_a_refusal_keeps_what_was_typed_until_it_is_whole(left: World, eve: Browser) -> None:
     eve.get(page_of(left.bob))
     path = f"/office/people/{left.bob.public_id}/refuse-erasure"
-    partly = {"refusal": "A claim is open", "received-day": "1", "received-month": "9", "received-year": "2026"}
+    partly = {"refusal": "A claim is open", "requested-day": "1", "requested-month": "9", "requested-year": "2026"}
     page = eve.post(path, partly, status=422)
     assert "Choose the ground." in page.text
     assert "A claim is open" in page.text
+    page = eve.post(path, partly | {"ground": "legal-claims", "requested-day": "31"}, status=422)
+    assert page.html.count("<details open>") == 1, "what is wrong is not folded away"
+    assert 'name="requested-day" value="31"' in page.html
     assert "Request refused" in eve.post(path, partly | {"ground": "legal-claims"}).text
 
 
@@ -161,6 +192,21 @@ def test_who_is_still_here_cannot_be_erased(world: World, troubles: Troubles, ev
     looked = eve.post("/office/retention/look", {"person": world.ann.public_id, "basis": "objection"})
     assert "still on the school’s lists" in looked.text
     assert "Destroy it" not in looked.text
+
+
+def test_no_pictures_are_stopped_of_a_child_who_was_erased(left: World, troubles: Troubles, eve: Browser) -> None:
+    ayaan = left.ayaan
+    with left.database.writing() as db:
+        people.archive_person(db, ayaan.person_id, actor=OFFICE)
+        for task in consent.take_downs(db):
+            consent.finish_take_down(db, task.public_id, actor=OFFICE)
+    assert "A decision about records" in eve.post("/office/retention/erase", _look(eve, ayaan.public_id)).text
+    with left.database.reading() as db:
+        before = evidence.head(db).size
+    eve.get("/office/retention")
+    eve.post(f"/office/people/{ayaan.public_id}/image-block", {"act": "block"}, status=404)
+    with left.database.reading() as db:
+        assert evidence.head(db).size == before
 
 
 @pytest.mark.parametrize("who", ["gov", "di", "sam"])

@@ -1,4 +1,4 @@
-"""Tells children of the same name apart wherever a list names the children of a class."""
+"""Tells children of the same name apart wherever a list names children, on a page, on paper or in a table."""
 
 from __future__ import annotations
 
