@@ -186,7 +186,7 @@ def _claims(record: dict[str, Any]) -> dict[str, Any]:
         [entry["seq"], entry["entry_hash"]]
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict)
-        and isinstance(entry.get("seq"), int)
+        and type(entry.get("seq")) is int
         and 0 < entry["seq"] < 10**15
         and isinstance(entry.get("entry_hash"), str)
         and _HASH.fullmatch(entry["entry_hash"])
@@ -203,9 +203,9 @@ def _head(head: Any) -> dict[str, Any] | None:
     """A head when it has the form of one; whether its signature stands is for those who know the keys."""
     try:
         (read,) = rules.heads_in(rules.head_text(head))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return read
+    return read if read == head else None
 
 
 def main() -> int:

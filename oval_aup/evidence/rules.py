@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import itertools
 import json
 import re
@@ -94,8 +93,8 @@ def check_head(head: Any, keys: dict[str, bytes]) -> bool | None:
         public = keys.get(head["key"])
         signature = base64.b64decode(head["signature"], validate=True)
         message = head_bytes(head)
-        whole = isinstance(head["size"], int) and len(bytes.fromhex(head["entry_hash"])) == 32
-    except (KeyError, TypeError, ValueError, AttributeError):
+        whole = type(head["size"]) is int and len(bytes.fromhex(head["entry_hash"])) == 32
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise Broken("head", "The head of the ledger in this file is not whole.") from None
     if not whole:
         raise Broken("head", "The head of the ledger in this file is not whole.")
@@ -109,21 +108,26 @@ def check_head(head: Any, keys: dict[str, bytes]) -> bool | None:
     return stands
 
 
+_NO_ENTRY = "An entry in this file does not have the form of a ledger entry."
+
+
 def check_entry(entry: Any) -> dict[str, Any]:
     """Check one entry of a record file and return the facts in its body. Raises Broken."""
     try:
         seq, digest = entry["seq"], entry["entry_hash"]
         body = entry["body"].encode("utf-8")
         facts: dict[str, Any] = json.loads(body)
-        own_seq, promised = facts["seq"], facts["details_commitment"]
+        own_seq, promised, prev = facts["seq"], facts["details_commitment"], facts["prev"]
         details, salt = entry["details"].encode("utf-8"), base64.b64decode(entry["salt"], validate=True)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, RecursionError):
-        raise Broken("form", "An entry in this file does not have the form of a ledger entry.") from None
-    if not hmac.compare_digest(entry_hash(body), str(digest)):
+        raise Broken("form", _NO_ENTRY) from None
+    if not type(seq) is type(own_seq) is int or not all(isinstance(one, str) for one in (digest, promised, prev)):
+        raise Broken("form", _NO_ENTRY)
+    if entry_hash(body) != digest:
         raise Broken("edited", f"Entry {seq} was changed: its words no longer have the hash that names it.")
     if own_seq != seq:
         raise Broken("edited", f"Entry {seq} says of itself that it is number {own_seq}.")
-    if salt and not hmac.compare_digest(commitment(salt, details), str(promised)):
+    if salt and commitment(salt, details) != promised:
         raise Broken("details", f"The personal details of entry {seq} were changed.")
     if details and not salt:
         raise Broken("details", f"The personal details of entry {seq} cannot be checked: their salt is missing.")
@@ -138,7 +142,7 @@ def read_record(content: bytes) -> Any:
     if len(content) > RECORD_LIMIT:
         raise Broken("size", "This record file is too large to be read.")
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise Broken("form", "This is not a record file of this system.") from None
 
@@ -158,7 +162,8 @@ def check_record(record: Any) -> list[dict[str, Any]]:
     """
     if (
         not isinstance(record, dict)
-        or record.get("v") not in RECORD_VERSIONS
+        or type(record.get("v")) is not int
+        or record["v"] not in RECORD_VERSIONS
         or not isinstance(record.get("entries"), list)
     ):
         raise Broken("form", "This is not a record file of this system.")
@@ -169,7 +174,7 @@ def check_record(record: Any) -> list[dict[str, Any]]:
             raise Broken("order", f"Entry {facts['seq']} stands after entry {before['seq']}.")
         if facts["seq"] == before["seq"] + 1 and facts["prev"] != raw["entry_hash"]:
             raise Broken("order", f"Entry {facts['seq']} does not follow the entry before it.")
-    if not isinstance(head, dict) or not isinstance(head.get("size"), int):
+    if not isinstance(head, dict) or type(head.get("size")) is not int:
         raise Broken("head", "The head of the ledger is missing from this file.")
     if found and found[-1]["seq"] > head["size"]:
         raise Broken("head", "This file holds entries that are younger than the head it names.")
@@ -181,12 +186,14 @@ def check_record(record: Any) -> list[dict[str, Any]]:
 def keys_in(record: Any) -> dict[str, bytes]:
     """The public keys that a file carries, by name; one whose name is not its hash is left out."""
     found: dict[str, bytes] = {}
-    for key in record.get("keys", []) if isinstance(record, dict) else []:
+    listed = record.get("keys") if isinstance(record, dict) else None
+    for key in listed if isinstance(listed, list) else []:
         try:
             public = base64.b64decode(key["public"], validate=True)
+            named = key["key"] == key_id(public)
         except (KeyError, TypeError, ValueError):
             continue
-        if key_id(public) == key.get("key"):
+        if named:
             found[key["key"]] = public
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import json
 from collections.abc import Iterable
@@ -67,22 +68,25 @@ class _Fault(Exception):
         self.fault = fault
 
 
-def verify(db: Session, *, known_heads: Iterable[ledger.Head] = ()) -> Verdict:
+def verify(db: Session, *, known_heads: Iterable[ledger.Head] = (), details: bool = True) -> Verdict:
     """Re-hash every entry in order, in flat memory, and stop at the first fault.
 
     ``known_heads`` are heads kept elsewhere (on receipts, in mail): each must still be part of this chain. Without one,
     entries cut off at the very end, or a chain recomputed from some point on, cannot be noticed. Whatever somebody
     wrote into the tables is a fault with a name and never stops the check: it would be a way to silence it.
+    Without ``details`` the chain alone is read, which is what a file from outside can be compared with.
     """
     place = _Place()
     try:
-        erased = _erased(db)
+        erased = _erased(db) if details else frozenset()
         heads: dict[int, set[str]] = {}
         for known in known_heads:
             if known.size:
                 heads.setdefault(known.size, set()).add(known.entry_hash)
-        for row in db.execute(_WHOLE.execution_options(yield_per=BATCH)):
-            _check(db, row, place, erased)
+        for row in db.execute((_WHOLE if details else _CHAIN).execution_options(yield_per=BATCH)):
+            facts = _check(db, row, place)
+            if details:
+                _check_details(row, facts["details_commitment"], row.seq in erased)
             if heads.pop(row.seq, set()) - {row.entry_hash}:
                 raise _Fault(row.seq, "edited", _("Entry %(seq)s is not the one a kept head names.", seq=row.seq))
             place.before, place.entry_hash, place.size = place.entry_hash, row.entry_hash, row.seq
@@ -103,23 +107,14 @@ def is_passing(error: sa.exc.DBAPIError) -> bool:
     return error.connection_invalidated or any(word in str(error.orig) for word in ("locked", "busy", "connect"))
 
 
-_WHOLE = (
-    sa.select(
-        _entry.c.seq,
-        _entry.c.prev,
-        _entry.c.entry_hash,
-        _entry.c.body,
-        _entry.c.kind,
-        _entry.c.subject,
-        _details.c.salt,
-        _details.c.details,
-    )
-    .outerjoin(_details, _details.c.seq == _entry.c.seq)
-    .order_by(_entry.c.seq)
-)
+_CHAIN = sa.select(
+    _entry.c.seq, _entry.c.prev, _entry.c.entry_hash, _entry.c.body, _entry.c.kind, _entry.c.subject
+).order_by(_entry.c.seq)
+_WHOLE = _CHAIN.add_columns(_details.c.salt, _details.c.details).outerjoin(_details, _details.c.seq == _entry.c.seq)
 
 
-def _check(db: Session, row: Any, place: _Place, erased: frozenset[int]) -> None:
+def _check(db: Session, row: Any, place: _Place) -> dict[str, Any]:
+    """Check that an entry is whole and follows the one before; what it says."""
     if row.seq != place.size + 1:
         raise _gap(db, row, place)
     facts = _facts(row.body)
@@ -134,7 +129,7 @@ def _check(db: Session, row: Any, place: _Place, erased: frozenset[int]) -> None
             "edited",
             _("Entry %(seq)s was edited: what it is filed under is not what it says.", seq=row.seq),
         )
-    _check_details(row, facts["details_commitment"], row.seq in erased)
+    return facts
 
 
 def _facts(body: bytes) -> dict[str, Any] | None:
@@ -143,10 +138,11 @@ def _facts(body: bytes) -> dict[str, Any] | None:
         facts = json.loads(body)
         words = (facts["subject"]["pseudonym"], facts["prev"], facts["kind"], facts["details_commitment"])
         numbers = (facts["seq"], *(ref["seq"] for ref in facts["refs"]))
+        whole = isinstance(facts["act"], dict) and dt.datetime.fromisoformat(facts["at"]).tzinfo is not None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    whole = all(isinstance(word, str) and word.isascii() for word in words) and all(type(n) is int for n in numbers)
-    return facts if whole else None
+    whole = whole and all(isinstance(word, str) and word.isascii() for word in words)
+    return facts if whole and all(type(number) is int for number in numbers) else None
 
 
 def _gap(db: Session, row: Any, place: _Place) -> _Fault:
@@ -154,7 +150,7 @@ def _gap(db: Session, row: Any, place: _Place) -> _Fault:
     facts, expected = _facts(row.body), place.size + 1
     stray = facts is None or facts["seq"] != row.seq or _seq_of(db, facts["prev"]) is not None
     if stray or row.seq < expected:
-        seq = row.seq if isinstance(row.seq, int | float) else expected
+        seq = row.seq if isinstance(row.seq, int) else expected
         return _Fault(seq, "inserted", _("Entry %(seq)s was put in from outside.", seq=seq))
     return _Fault(expected, "missing", _("Entry %(seq)s is missing.", seq=expected))
 

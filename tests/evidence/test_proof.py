@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import io
 import json
 import re
@@ -54,11 +55,15 @@ def test_a_receipt_as_it_was_given_out_is_genuine(trail: PaperTrail) -> None:
     assert dt.timedelta(0) < finding.made_at - NOW < dt.timedelta(days=31)
 
 
-def test_a_sealed_receipt_is_genuine_by_its_seal_and_record_alone(trail: PaperTrail) -> None:
-    finding = trail.judge(trail.unlisted)
-    assert finding.verdict == "genuine"
-    assert "covers the whole file" in said(finding)
-    assert finding.ledger_fault == ""
+def test_a_seal_of_ours_does_not_vouch_for_what_the_ledger_does_not_name(trail: PaperTrail) -> None:
+    """Whoever has the sealing key can put other words around the genuine record of somebody else’s receipt."""
+    for content in (trail.unlisted, trail.seal(trail.printed(trail.record, "You agreed to every picture."))):
+        finding = trail.judge(content)
+        assert finding.verdict == "cannot_confirm"
+        assert "covers the whole file" in said(finding)
+        assert "does not name this file" in said(finding)
+        assert "Rely on the record" in said(finding)
+        assert "its ledger knows nothing of" in finding.ledger_fault
 
 
 def test_the_record_file_alone_is_genuine_as_it_was_given_out(trail: PaperTrail) -> None:
@@ -279,15 +284,16 @@ def test_the_schools_seal_on_a_file_it_never_recorded_is_an_alarm(trail: PaperTr
     assert "its ledger knows nothing of" in finding.ledger_fault
 
 
-def test_a_key_confirms_what_it_sealed_while_it_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
+def test_a_seal_stands_that_was_made_while_its_key_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
         clock.pretend(NOW + dt.timedelta(days=31))
         with later.writing() as db:
             trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
-        assert trail.judge(trail.unlisted, later).verdict == "genuine"
+        assert "covers the whole file" in said(trail.judge(trail.unlisted, later))
+        assert trail.judge(trail.receipt, later).verdict == "genuine"
 
 
-def test_a_key_that_was_replaced_by_then_confirms_nothing(trail: PaperTrail, tmp_path: Path) -> None:
+def test_a_seal_made_with_a_key_that_was_replaced_by_then_is_told_apart(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
         clock.pretend(NOW + dt.timedelta(days=10))
         with later.writing() as db:
@@ -295,6 +301,15 @@ def test_a_key_that_was_replaced_by_then_confirms_nothing(trail: PaperTrail, tmp
         finding = trail.judge(trail.unlisted, later)
     assert finding.verdict == "cannot_confirm"
     assert "not in use at the time" in said(finding)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_that_no_clock_shows_is_left_out(trail: PaperTrail, at: str) -> None:
+    assert trail.judge(edited(lambda facts: facts["head"].update(at=at))(trail.record)).made_at is None
+    for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        seal = {"at": far, "valid": True, "intact": True, "whole": True}
+        with trail.database.reading() as db:
+            assert evidence.judge(db, evidence.Seen("0" * 64, 5, form="pdf", seal=seal)).made_at is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"PK\x03\x04 a zip", b"%PDF-1.7\nhi", b"{", b"[1]", b"%PDF-"])
@@ -339,6 +354,13 @@ def forge_entry(facts: dict[str, Any]) -> None:
     del facts["entries"][3]
 
 
+def restate(facts: dict[str, Any], body: dict[str, Any] | None = None, promise: object = "") -> None:
+    """The second entry under another body, with the hash that names that."""
+    entry = facts["entries"][1]
+    said = json.dumps(body or {**json.loads(entry["body"]), "details_commitment": promise}, ensure_ascii=False)
+    entry |= {"body": said, "entry_hash": rules.entry_hash(said.encode("utf-8"))}
+
+
 def change_details(facts: dict[str, Any]) -> None:
     facts["entries"][0]["details"] = facts["entries"][0]["details"].replace("Person", "Parson")
 
@@ -371,6 +393,18 @@ RECORD_CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a remark added": (edited(lambda f: f.update(remark="She also agreed to everything else.")), "words around"),
     "white space": (lambda record: record + b"\n", "words around"),
     "its form": (edited(lambda f: f.update(v=99)), "form of a record file"),
+    "a mark of the byte order": (lambda record: b"\xef\xbb\xbf" + record, "words around"),
+    "a number in words": (edited(lambda f: f["entries"][1].update(seq="4")), "form of a record file"),
+    "a number that is a yes": (edited(lambda f: f["entries"][1].update(seq=True)), "form of a record file"),
+    "a number beyond every ledger": (edited(lambda f: f["entries"][1].update(seq=10**14)), "An entry in it"),
+    "a hash in other letters": (edited(lambda f: f["entries"][1].update(entry_hash="é" * 64)), "An entry in it"),
+    "an entry that follows nothing": (edited(lambda f: restate(f, {"seq": 4, "details_commitment": ""})), "the form"),
+    "an entry that promises a number": (edited(lambda f: restate(f, promise=5)), "the form"),
+    "an entry that promises other letters": (edited(lambda f: restate(f, promise="é")), "personal details"),
+    "a head beyond every ledger": (edited(lambda f: f["head"].update(size=10**14)), ""),
+    "a head that is a yes": (edited(lambda f: f["head"].update(size=True)), "signed head"),
+    "a head that is no number": (edited(lambda f: f["head"].update(size=float("nan"))), "signed head"),
+    "keys that are a number": (edited(lambda f: f.update(keys=5)), "words around"),
 }
 
 
@@ -452,6 +486,55 @@ def test_a_history_written_anew_is_shown_by_any_document_of_before(
         finding = trail.judge(getattr(trail, which), rewritten_ledger)
     assert "Entry 6 of the school’s ledger is not the one it signed" in finding.ledger_fault
     assert finding.verdict == ("genuine" if which == "receipt" else "cannot_confirm")
+
+
+PUT_IN = (
+    "INSERT INTO ledger_entry (seq, prev, entry_hash, body, idempotency_key, kind, subject)"
+    " VALUES (9999, '{prev}', '{digest}', '{body}', 'put in', 'exported', 'x')"
+)
+
+
+def test_an_entry_put_in_beside_the_chain_makes_no_file_genuine(trail: PaperTrail, tmp_path: Path) -> None:
+    forgery = b"%PDF-1.7 I agreed to everything."
+    act = {"kind": "receipt", "sha256": hashlib.sha256(forgery).hexdigest(), "size": len(forgery)}
+    with trail.copy(tmp_path) as copied:
+        with copied.reading() as db:
+            facts = next(row.body for row in evidence.entries_of_kind(db, "exported"))
+        body = evidence.canonical({**facts, "seq": 9999, "prev": "1" * 64, "act": act})
+        digest = rules.entry_hash(body)
+        as_intruder(copied, PUT_IN.format(prev="1" * 64, digest=digest, body=body.decode("utf-8")))
+        finding = trail.judge(forgery, copied)
+        assert finding.verdict == "cannot_confirm"
+        assert finding.ledger_fault == "Entry 9 is missing."
+        assert trail.judge(trail.receipt, copied).verdict == "genuine"
+
+
+@pytest.mark.parametrize("spoilt", ["replace(CAST(body AS TEXT), '\"number\":4', '\"number\":5')", "x'00ff'"])
+@pytest.mark.parametrize("seq", [1, 4, 7])
+def test_a_ledger_edited_in_place_is_shown_by_every_file_and_head_of_after(
+    trail: PaperTrail, tmp_path: Path, seq: int, spoilt: str
+) -> None:
+    """Though the one entry that the head names, and every hash, are still there."""
+    head = rules.head_text(json.loads(trail.record)["head"])
+    spoilt = spoilt.replace('"number":4', '"seq":7') if seq == 7 else spoilt
+    spoilt = spoilt.replace('"number":4', '"seq":1') if seq == 1 else spoilt
+    with trail.copy(tmp_path) as edited_ledger:
+        as_intruder(edited_ledger, f"UPDATE ledger_entry SET body = {spoilt} WHERE seq = {seq}")
+        for content in (trail.receipt, trail.record):
+            finding = trail.judge(content, edited_ledger)
+            assert finding.verdict == "cannot_confirm"
+            assert f"Entry {seq} was edited" in finding.ledger_fault
+        with edited_ledger.reading() as db:
+            (found,) = evidence.check_heads(db, head)
+    assert found.verdict == {1: "ledger_changed", 4: "ledger_changed", 7: "stands"}[seq]
+
+
+def test_changed_details_of_others_leave_a_receipt_genuine(trail: PaperTrail, tmp_path: Path) -> None:
+    """Its own details are inside it; those in the database are for the daily check."""
+    with trail.copy(tmp_path) as copied:
+        as_intruder(copied, "UPDATE ledger_details SET details = x'7b7d' WHERE seq = 3")
+        finding = trail.judge(trail.receipt, copied)
+    assert (finding.verdict, finding.ledger_fault) == ("genuine", "")
 
 
 def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tmp_path: Path) -> None:
@@ -545,6 +628,7 @@ def test_erased_details_leave_the_receipt_genuine(trail: PaperTrail, tmp_path: P
         with copied.writing() as db:
             evidence.erase_details(db, [3, 4], basis="request", subject="school", idempotency_key="erase", actor=SYSTEM)
         sign(copied, 20)
-        for content in (trail.receipt, trail.unlisted, trail.record):
+        for content in (trail.receipt, trail.record):
             finding = trail.judge(content, copied)
             assert (finding.verdict, finding.ledger_fault) == ("genuine", "")
+        assert "Every entry in the record inside is in the ledger" in said(trail.judge(trail.unlisted, copied))
