@@ -68,6 +68,7 @@ from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_wor
 from oval_aup.evidence.pack_making import (
     beat,
     claim_pack,
+    enter_contents,
     fail_pack,
     finish_pack,
     gather,
@@ -187,6 +188,7 @@ __all__ = [
     "documents_showing",
     "due_records",
     "ending_certificate",
+    "enter_contents",
     "entries",
     "entries_about",
     "entries_by",

@@ -18,12 +18,24 @@ RECORD_NAME = "record.json"
 RECORD_VERSIONS = (2,)
 RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes of the largest record file that is read; one person's whole history is far smaller."""
-HEAD_MARK = re.compile(r"OVAL-\s*HEAD")
+RECORD_BESIDE = re.compile(r"records/[0-9]+\.json")
+HEAD_MARK = re.compile(r"OVAL-\s*HEAD", re.IGNORECASE)
 HEAD_TEXT = re.compile(
-    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)"
+    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)",
+    re.ASCII,
 )
 """A printed head without its white space: size, hash, time, key and signature. A narrow column may break it anywhere,
 and it still has one reading, since all but the size have their length."""
+
+HEAD_ROOM = 1200
+"""Characters from the mark within which a head ends, however it was broken and quoted."""
+
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d"), "-")
+_DROSS = dict.fromkeys(map(ord, ">|\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""What replies and forwarding put before lines, and what viewers put where a line may break; none is part of a head."""
+
+_WRAPPED = re.compile(r"=[ \t]*\r?\n")
+_BASE64 = re.compile(rb"^(?:[A-Za-z0-9+/]{40,}\r?\n)+(?:[A-Za-z0-9+/]+={0,2}\r?\n?)?", re.MULTILINE)
 
 
 class Broken(Exception):
@@ -61,16 +73,44 @@ def head_text(head: dict[str, Any]) -> str:
 
 
 def heads_in(text: str) -> list[dict[str, Any]]:
-    """Every head found in a text, such as an e-mail or the words of a receipt; lines may have been broken anew."""
-    found = []
-    for mark in HEAD_MARK.finditer(text):
-        read = HEAD_TEXT.match("".join(text[mark.end() : mark.end() + 800].split()))
-        if read:
-            size, digest, at, key, signature = read.groups()
-            found.append(
-                {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature}
-            )
-    return found
+    """Every head found in a text, such as an e-mail or the words of a receipt, each once.
+
+    Lines may have been broken anew, quoted in a reply, or packed as a saved message packs them.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    text = text.translate(_DASHES)
+    for behind in HEAD_MARK.split(text)[1:]:
+        room = behind[:HEAD_ROOM].translate(_DROSS)
+        for reading in (room, _WRAPPED.sub("", room).replace("=3D", "=")):
+            read = HEAD_TEXT.match("".join(reading.split()))
+            if read:
+                size, digest, at, key, signature = read.groups()
+                found.setdefault(
+                    "".join(read.groups()),
+                    {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature},
+                )
+    return list(found.values())
+
+
+def text_of(content: bytes) -> str:
+    """What a text file or a saved message says, whatever way it was encoded; for looking for heads in it only."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    parts = [content]
+    for block in _BASE64.finditer(content):
+        letters = b"".join(block.group().split())
+        parts.append(base64.b64decode(letters[: len(letters) // 4 * 4]))
+    return "\n".join(part.decode("utf-8", "replace") for part in parts)
+
+
+def contents_hash(files: dict[str, str]) -> str:
+    """What the ledger says of a pack's files, given their hashes by name: which there are, and what each holds.
+
+    Left out are the ledger, which holds this very hash, the list of files, and records that lie beside their PDF.
+    """
+    kept = (name for name in files if name not in ("ledger.jsonl", "manifest.json"))
+    lines = [f"{files[name]} {name}\n" for name in sorted(kept) if not RECORD_BESIDE.fullmatch(name)]
+    return hashlib.sha256(b"\x05" + "".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def signature_stands(public: bytes, signature: bytes, message: bytes) -> bool | None:
