@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import inspection, ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
 from oval_aup.evidence.verify import Verdict, verify
 
@@ -49,9 +50,10 @@ class Busy(Exception):
 class Seen:
     """What a file is and says, before anybody asks whether it is ours.
 
-    ``form`` is ``pdf``, ``record`` or ``other``. ``fault`` is empty, ``encrypted``, ``unreadable``, ``too_large`` or
-    ``limits``. ``reach`` is empty when one seal covers the whole file, else a code of ``rules.sealed_bytes``.
-    ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as ``inspection`` has them, or None.
+    ``form`` is ``pdf``, ``record``, ``archive``, ``picture``, ``message``, ``empty`` or ``other``. ``fault`` is empty,
+    ``encrypted``, ``unreadable``, ``too_large`` or ``limits``. ``reach`` is empty when one seal covers the whole file,
+    else a code of ``rules.sealed_bytes``. ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as
+    ``inspection`` has them, or None.
     """
 
     sha256: str
@@ -111,6 +113,9 @@ def look_into(content: bytes, *, limit: int) -> Seen:
     digest, size = hashlib.sha256(content).hexdigest(), len(content)
     if size > limit:
         return Seen(digest, size, fault="too_large")
+    form = inspection.form_of(content)
+    if form not in ("pdf", "record"):
+        return Seen(digest, size, form=form)
     if not _places.acquire(blocking=False):
         raise Busy
     try:
@@ -131,30 +136,57 @@ def look_into(content: bytes, *, limit: int) -> Seen:
         _places.release()
 
 
-def read_chain(db: Session) -> Verdict:
-    """How far the ledger is an unbroken chain: what files and heads are compared with."""
-    return verify(db, details=False)
+class ChainReader:
+    """Knows how far the ledger is an unbroken chain: what files and heads are compared with.
+
+    All of it is read at most once in ``AGAIN_AFTER`` seconds, however many ask, and what came since each time.
+    """
+
+    AGAIN_AFTER = 60.0
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._found: Verdict | None = None
+        self._read_at = 0.0
+
+    def read(self, db: Session) -> Verdict:
+        """The finding as of now."""
+        with self._turn:
+            if time.monotonic() - self._read_at > self.AGAIN_AFTER:
+                self._found, self._read_at = None, time.monotonic()
+            if self._found is None or self._found.ok:
+                self._found = verify(db, details=False, after=self._found)
+            return self._found
+
+
+def look_at(path: Path, *, limit: int) -> Seen:
+    """``look_into`` for a file on this machine; of one past the limit the hash is taken, which a pack is known by."""
+    size = path.stat().st_size
+    if size <= limit:
+        return look_into(path.read_bytes(), limit=limit)
+    with path.open("rb") as file:
+        return Seen(hashlib.file_digest(file, "sha256").hexdigest(), size, fault="too_large")
 
 
 def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
     """What is to be said of a file that was looked into. Never raises for anything that the file or the ledger holds.
 
-    ``chain`` is what ``read_chain`` found, for callers with many files.
+    ``chain`` is what a ``ChainReader`` found, for callers with many files.
     """
-    chain = chain or read_chain(db)
+    chain = chain or ChainReader().read(db)
     keys = register(db, upto=chain.size)
     record = _record_standing(db, seen.record, keys, chain)
     known = ledger.exported(db, "sha256", seen.sha256, upto=chain.size)
     if known is not None and known.body["act"].get("size") == seen.size:
         verdict, reasons = "genuine", [_in_ledger(known)]
     elif seen.fault:
-        verdict, reasons = "cannot_confirm", [_fault_words(seen.fault)]
+        verdict, reasons = "cannot_confirm", [_fault_words(seen.fault), *_unsealed_words(seen.reach)]
     elif seen.form == "pdf":
         verdict, reasons = _judge_pdf(seen, keys, record)
     elif seen.form == "record":
         verdict, reasons = _judge_record_file(db, seen.record or {}, record, chain)
     else:
-        verdict, reasons = "cannot_confirm", [_("This is neither a PDF nor a record file.")]
+        verdict, reasons = "cannot_confirm", [_other_words(seen.form)]
     if not chain.ok and (verdict == "not_ours" or (verdict == "altered" and _seal_standing(seen, keys) != "broken")):
         verdict, reasons = "cannot_confirm", [_("There is no whole ledger at present that it could be compared with.")]
     fault = record.ledger_fault or ("" if chain.ok else chain.reason)
@@ -182,7 +214,7 @@ def check_heads(
     db: Session, text: str, *, most: int | None = None, chain: Verdict | None = None
 ) -> tuple[HeadFinding, ...]:
     """Whether each head found in a text, or the first ``most`` of them, is ours and still part of today's history."""
-    chain = chain or read_chain(db)
+    chain = chain or ChainReader().read(db)
     keys, found = register(db, upto=chain.size), []
     for head in rules.heads_in(text)[:most]:
         fault = _ledger_fault(db, head, chain)
@@ -215,7 +247,7 @@ def turning_point(heads: Iterable[HeadFinding]) -> str:
 def text_with_heads(content: bytes, *, limit: int) -> str:
     """A text in which the heads of a file can be found: the file itself, or the head of the record inside it."""
     if not content.startswith((b"%PDF-", b"{")):
-        return content[:limit].decode("utf-8", "replace")
+        return rules.text_of(content[:limit])
     head = (look_into(content, limit=limit).record or {}).get("head")
     return rules.head_text(head) if head else ""
 
@@ -244,7 +276,7 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
         return "altered" if partly_ours else "cannot_confirm", [_("Its seal cannot be read."), *_about_record(record)]
     if partly_ours:
         return "altered", [_("The school’s seal was removed from it."), *_about_record(record)]
-    return "not_ours", [_("It carries no seal of this school, and the school’s ledger does not know it.")]
+    return "not_ours", _unsealed_words("unsealed")
 
 
 def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
@@ -373,6 +405,31 @@ def _fault_words(fault: str) -> str:
         "too_large": _("It is too large to be looked into."),
         "limits": _("It could not be read in the time and memory that a file is given here."),
     }.get(fault, _("It could not be read: it is damaged, or is not what it seems to be."))
+
+
+def _unsealed_words(reach: str) -> list[str]:
+    """What is said of a PDF without a seal, which a scan or a print of a genuine one is too."""
+    if reach != "unsealed":
+        return []
+    return [
+        _("It carries no seal of this school, and the school’s ledger does not know it."),
+        _("A scan, or a copy that was printed or saved anew, looks just so: check the file as it first came."),
+    ]
+
+
+def _other_words(form: str) -> str:
+    return {
+        "archive": _(
+            "It is an archive or an office document, and the school’s ledger does not name it. An evidence pack that "
+            "was packed anew can be unpacked, and checked with the verify.py inside it."
+        ),
+        "picture": _(
+            "It is a picture, which anybody can draw. Of a document on paper, the line that begins with OVAL-HEAD can "
+            "be checked."
+        ),
+        "empty": _("There is nothing in it."),
+        "message": _("It is a whole message. Save the document that came with it, and check that."),
+    }.get(form, _("This is neither a PDF nor a record file."))
 
 
 def _whole_but(seal: str, state: str) -> str:

@@ -68,22 +68,27 @@ class _Fault(Exception):
         self.fault = fault
 
 
-def verify(db: Session, *, known_heads: Iterable[ledger.Head] = (), details: bool = True) -> Verdict:
+def verify(
+    db: Session, *, known_heads: Iterable[ledger.Head] = (), details: bool = True, after: Verdict | None = None
+) -> Verdict:
     """Re-hash every entry in order, in flat memory, and stop at the first fault.
 
     ``known_heads`` are heads kept elsewhere (on receipts, in mail): each must still be part of this chain. Without one,
     entries cut off at the very end, or a chain recomputed from some point on, cannot be noticed. Whatever somebody
     wrote into the tables is a fault with a name and never stops the check: it would be a way to silence it.
-    Without ``details`` the chain alone is read, which is what a file from outside can be compared with.
+    Without ``details`` the chain alone is read, which is what a file from outside can be compared with; and with
+    ``after`` only what came since that finding.
     """
-    place = _Place()
+    place = _Place(after.size, after.head_hash) if after else _Place()
     try:
         erased = _erased(db) if details else frozenset()
         heads: dict[int, set[str]] = {}
         for known in known_heads:
             if known.size:
                 heads.setdefault(known.size, set()).add(known.entry_hash)
-        for row in db.execute((_WHOLE if details else _CHAIN).execution_options(yield_per=BATCH)):
+        chosen = _WHOLE if details else _CHAIN
+        chosen = chosen.where(_entry.c.seq > after.size) if after else chosen
+        for row in db.execute(chosen.execution_options(yield_per=BATCH)):
             facts = _check(db, row, place)
             if details:
                 _check_details(row, facts["details_commitment"], row.seq in erased)

@@ -9,8 +9,10 @@ import io
 import json
 import re
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -556,6 +558,67 @@ def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tm
     )
 
 
+def as_it_comes(line: str) -> dict[str, bytes]:
+    """One line as people keep it, copy it, and send it on."""
+    broken = "\n".join(line[start : start + 60] for start in range(0, len(line), 60))
+    message = EmailMessage()
+    message.set_content(f"Dear clerk,\n\nplease keep this:\n\n{line}\n\nThe school’s system\n")
+    message.add_alternative(f"<p>Please keep this:</p><p>{line}</p>", subtype="html")
+    packed = EmailMessage()
+    packed.set_content(f"Dear clerk, œ\n{line}\n", cte="base64")
+    return {
+        "broken into lines": broken.encode(),
+        "quoted in a reply": "\r\n".join(f"> > {part}" for part in broken.splitlines()).encode(),
+        "a message as it was saved": message.as_bytes(),
+        "a message packed on its way": packed.as_bytes(),
+        "another encoding": line.encode("utf-16"),
+        "with spaces that do not break": line.replace(" ", "\u00a0").encode(),
+        "with hyphens that do not break": line.replace("-", "\u2011").encode(),
+        "with marks where it may break": (line[:70] + "\u00ad\n" + line[70:90] + "\u200b" + line[90:]).encode(),
+        "with a dash and small letters": line.replace("OVAL-HEAD", "Oval\u2013Head").encode(),
+    }
+
+
+@pytest.mark.parametrize("way", as_it_comes(""))
+def test_a_line_is_found_however_it_was_copied_and_sent_on(trail: PaperTrail, way: str) -> None:
+    line = rules.head_text(json.loads(trail.record)["head"])
+    with trail.database.reading() as db:
+        text = evidence.text_with_heads(as_it_comes(line)[way], limit=LIMIT)
+        assert [one.verdict for one in evidence.check_heads(db, text)] == ["stands"]
+
+
+def test_every_line_of_a_mailbox_is_compared(trail: PaperTrail) -> None:
+    """The last of many tells of the newest history, and is the one that a rewriting would hide behind."""
+    head = json.loads(trail.record)["head"]
+    other = rules.head_text({**head, "key": "0" * 64})
+    lines = "\n".join(other.replace("0" * 64, f"{number:064x}") for number in range(300))
+    with trail.database.reading() as db:
+        assert len(evidence.check_heads(db, f"{lines}\n{rules.head_text(head)}")) == 301
+
+
+def test_a_slip_of_the_pen_is_told_from_a_key_that_nobody_knows(trail: PaperTrail) -> None:
+    head = json.loads(trail.record)["head"]
+    slips = {
+        "is in today’s ledger just so": {**head, "signature": "A" * 86 + "=="},
+        "mistyped or changed": {**head, "entry_hash": "0" * 64},
+        "register was changed": {**head, "key": "0" * 64, "entry_hash": "0" * 64},
+    }
+    for reason, slip in slips.items():
+        with trail.database.reading() as db:
+            (found,) = evidence.check_heads(db, rules.head_text(slip))
+        assert found.verdict == "not_ours"
+        assert reason in found.reason
+
+
+def test_looking_for_lines_takes_no_time_in_any_text() -> None:
+    started = time.monotonic()
+    for text in ("OVAL-HEAD 1 " * 80_000, "OVAL-" + " " * 1_000_000, "OVAL- " * 150_000):
+        assert rules.heads_in(text) == []
+    for content in (b"A" * 1_000_000, (b"A" * 40 + b"\n") * 25_000, (b"A" * 40 + b"=\n") * 25_000):
+        rules.text_of(content)
+    assert time.monotonic() - started < 5
+
+
 def test_two_kept_heads_of_one_size_cannot_both_stand(trail: PaperTrail) -> None:
     with trail.database.reading() as db:
         now = evidence.head(db)
@@ -596,6 +659,51 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "nothing in it"),
+        (b"%PDF-1.4 by some scanner", "A scan, or a copy that was printed"),
+        (b"PK\x03\x04 a letter", "an archive or an office document"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\xff\xd8\xff\xe0 a photo", "a picture"),
+        (b"Received: from a\r\n\r\n", "a whole message"),
+        (b"Dear all,", "neither a PDF nor a record file"),
+    ],
+)
+def test_what_people_bring_instead_is_named_and_what_to_do(trail: PaperTrail, content: bytes, words: str) -> None:
+    finding = trail.judge(content)
+    assert finding.verdict == "cannot_confirm"
+    assert words in said(finding)
+
+
+def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path: Path) -> None:
+    (tmp_path / "pack.zip").write_bytes(b"PK" + bytes(LIMIT))
+    seen = evidence.look_at(tmp_path / "pack.zip", limit=LIMIT)
+    with trail.copy(tmp_path) as copied, copied.writing() as db:
+        assert evidence.judge(db, seen).verdict == "cannot_confirm"
+        act = {"kind": "pack", "sha256": seen.sha256, "size": seen.size}
+        evidence.append(db, "exported", subject="school", act=act, idempotency_key="pack", actor=SYSTEM)
+        finding = evidence.judge(db, seen)
+    assert (finding.verdict, finding.kind) == ("genuine", "pack")
+
+
+def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:
+    reader = evidence.ChainReader()
+    with trail.copy(tmp_path) as copied:
+        with copied.reading() as db:
+            before = reader.read(db)
+        sign(copied, 30)
+        with copied.reading() as db:
+            assert reader.read(db) == evidence.verify(db)
+            assert reader.read(db).size == before.size + 1
+        as_intruder(copied, "UPDATE ledger_entry SET body = x'00' WHERE seq = 4")
+        sign(copied, 31)
+        reader.AGAIN_AFTER = 0
+        with copied.reading() as db:
+            assert reader.read(db).bad_seq == 4
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_is_answered_in_bounded_time_and_memory(trail: PaperTrail, kind: str) -> None:
     finding = trail.examine(HOSTILE[kind]())
@@ -608,6 +716,11 @@ def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
     finding = trail.examine(b"%PDF-" + b"\0" * LIMIT)
     assert finding.verdict == "cannot_confirm"
     assert "too large" in said(finding)
+
+
+def test_what_no_parser_is_needed_for_takes_nobody_a_place(trail: PaperTrail) -> None:
+    with proof._places, proof._places:
+        assert evidence.look_into(b"\x89PNG", limit=LIMIT).form == "picture"
 
 
 def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
