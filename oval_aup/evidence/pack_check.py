@@ -2,7 +2,7 @@
 
 Needs Python 3.10 or newer and the file ``rules.py`` beside it, nothing else. Without an argument it checks the
 folder that it lies in. ``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with
-the pack's ledger; it may be given more than once, and TEXT may name a file with such lines, or a record file.
+the pack's ledger; it may be given more than once, and TEXT may name a file with such lines, a receipt or record.
 ``--extract FILE.pdf FOLDER`` takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0 when everything
 was checked and found in order, else with 1.
 """
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,10 @@ STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}
 """What computers put into folders by themselves."""
 
 TEXT_HASH = re.compile(rb'"text_sha256":"([0-9a-f]{64})"')
+PDF_STREAM = re.compile(rb"stream\r?\n(?=x)")
+MOST_STREAMS = 1000
+"""Parts of a PDF looked into for the record that it carries; ours begin with the letter that zlib begins with."""
+
 RAW_KEY = bytes.fromhex("302a300506032b6570032100")
 """What stands before 32 bytes of an Ed25519 key in the form that OpenSSL reads."""
 
@@ -248,7 +254,13 @@ def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report)
         try:
             _stands(head, keys)
         except rules.Broken as broken:
-            report.bad(f"The line you kept cannot be used. {broken}")
+            if broken.code == "head_key":
+                report.bad(
+                    "The line you kept is signed with a key that this ledger does not register: the line comes from"
+                    " elsewhere, or the ledger was written anew with other keys."
+                )
+            else:
+                report.bad(f"The line you kept cannot be used. {broken}")
             continue
         if size > len(chain.hashes):
             report.bad(f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}.")
@@ -339,7 +351,8 @@ def check_file(path: Path, report: Report) -> None:
     signed = "fits a key that the file itself brings along" if stands else "was not checked"
     report.open(
         f"{path.name}: its {len(found)} entries are whole, and the signature of its head {signed}. Only the ledger"
-        " shows whether it has these entries, and whether the key is the school’s."
+        " shows whether it has these entries, and whether the key is the school’s; and only the PDF that it belongs to"
+        " whether any was left out."
     )
 
 
@@ -423,11 +436,27 @@ def _kept_text(word: str) -> str:
         content = Path(word).read_bytes() if len(word) < 250 and Path(word).is_file() else b""
     except (OSError, ValueError):
         content = b""
-    try:
-        record = rules.read_record(content)
-        return rules.head_text(record["head"])
-    except (rules.Broken, KeyError, TypeError, ValueError, RecursionError):
-        return rules.text_of(content) if content else word
+    if not content:
+        return word
+    for found in _unpacked(content) if content.startswith(b"%PDF-") else [content]:
+        try:
+            return rules.head_text(rules.read_record(found)["head"])
+        except (rules.Broken, KeyError, TypeError, ValueError, RecursionError):
+            continue
+    return rules.text_of(content)
+
+
+def _unpacked(pdf: bytes) -> Iterator[bytes]:
+    """What may be the record inside a PDF. Good enough to find a head in it, which is signed, and for nothing else."""
+    for stream in itertools.islice(PDF_STREAM.finditer(pdf), MOST_STREAMS):
+        try:
+            found = zlib.decompressobj().decompress(
+                pdf[stream.end() : stream.end() + rules.RECORD_LIMIT], rules.RECORD_LIMIT
+            )
+        except zlib.error:
+            continue
+        if found.startswith(b"{"):
+            yield found
 
 
 def _sum_up(report: Report) -> None:

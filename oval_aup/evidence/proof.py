@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup.core.i18n import _
-from oval_aup.evidence import inspection, ledger, rules
+from oval_aup.evidence import ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
 from oval_aup.evidence.verify import Verdict, verify
 
@@ -113,6 +113,8 @@ def look_into(content: bytes, *, limit: int) -> Seen:
     digest, size = hashlib.sha256(content).hexdigest(), len(content)
     if size > limit:
         return Seen(digest, size, fault="too_large")
+    from oval_aup.evidence import inspection  # not above: the process of its own runs it as its main program
+
     form = inspection.form_of(content)
     if form not in ("pdf", "record"):
         return Seen(digest, size, form=form)

@@ -320,11 +320,14 @@ def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail, tm
     assert run(pack, "--head", kept, str(pack))[0] == 0
     (tmp_path / "message.eml").write_bytes(b"Subject: A line\n\n" + quopri.encodestring(kept.encode("ascii")))
     (tmp_path / "record.json").write_bytes(trail.record)
-    for word in ("message.eml", "record.json"):
+    (tmp_path / "receipt.pdf").write_bytes(trail.receipt)
+    for word in ("message.eml", "record.json", "receipt.pdf"):
         code, found = run(pack, "--head", str(tmp_path / word), str(pack))
         assert (code, found.count("The line you kept, of 6 entries, is part of this ledger")) == (0, 1)
     code, found = run(pack, "--head", kept, "--head", kept.replace(" 6 ", " 5 "), str(pack))
     assert (code, found.count("The line you kept")) == (1, 2)
+    strange = rules.head_text({**json.loads(trail.record)["head"], "key": "0" * 64})
+    assert "written anew with other keys" in run(pack, "--head", strange, str(pack))[1]
     assert "holds no ledger" in run(pack, "--head", kept, str(tmp_path / "record.json"))[1]
     code, found = run(pack, "--head", kept.replace(" 6 ", " 5 "), str(pack))
     assert code == 1

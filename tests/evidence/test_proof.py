@@ -9,6 +9,8 @@ import io
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -727,6 +729,13 @@ def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
     with proof._places, proof._places, pytest.raises(evidence.Busy):
         evidence.look_into(trail.record, limit=LIMIT)
     assert evidence.look_into(trail.record, limit=LIMIT).form == "record"
+
+
+def test_the_process_that_takes_files_apart_has_nothing_to_complain_of(trail: PaperTrail) -> None:
+    command = [sys.executable, "-m", "oval_aup.evidence.inspection"]
+    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=proof.PRODUCT, check=True)
+    assert done.stderr == b""
+    assert json.loads(done.stdout)["form"] == "record"
 
 
 def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pytest.MonkeyPatch) -> None:
