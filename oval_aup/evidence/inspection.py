@@ -58,6 +58,7 @@ def take_apart(content: bytes) -> dict[str, Any]:
     """What a file is and says, as ``proof.Seen`` has it."""
     form = form_of(content)
     seen: dict[str, Any] = {"form": form, "fault": "", "reach": "", "seal": None, "signers": [], "record": None}
+    seen["covered"] = ""
     if form == "pdf":
         return seen | _pdf(content)
     return seen | {"record": _record(content)} if form == "record" else seen
@@ -69,7 +70,8 @@ def _pdf(content: bytes) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     der = b""
     try:
-        _covered, der = rules.sealed_bytes(content)
+        covered, der = rules.sealed_bytes(content)
+        seen["covered"] = hashlib.sha256(covered).hexdigest()
     except rules.Broken as broken:
         seen["reach"] = broken.code
     try:

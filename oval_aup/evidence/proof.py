@@ -25,8 +25,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import documents, ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
 from oval_aup.evidence.verify import Verdict, verify
 
@@ -53,7 +54,7 @@ class Seen:
     ``form`` is ``pdf``, ``record``, ``archive``, ``picture``, ``message``, ``empty`` or ``other``. ``fault`` is empty,
     ``encrypted``, ``unreadable``, ``too_large`` or ``limits``. ``reach`` is empty when one seal covers the whole file,
     else a code of ``rules.sealed_bytes``. ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as
-    ``inspection`` has them, or None.
+    ``inspection`` has them, or None. ``covered`` is the hash of what the one seal covers.
     """
 
     sha256: str
@@ -64,6 +65,7 @@ class Seen:
     seal: dict[str, Any] | None = None
     signers: Sequence[str] = ()
     record: dict[str, Any] | None = None
+    covered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,9 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
         verdict, reasons = "genuine", [_in_ledger(known)]
     elif seen.fault:
         verdict, reasons = "cannot_confirm", [_fault_words(seen.fault), *_unsealed_words(seen.reach)]
+    elif seen.form == "pdf" and _is_resealed(db, seen, chain):
+        verdict = "altered"
+        reasons = [_("All that the seal covers is as the school gave it out, but the seal itself was changed.")]
     elif seen.form == "pdf":
         verdict, reasons = _judge_pdf(seen, keys, record)
     elif seen.form == "record":
@@ -279,6 +284,17 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
     if partly_ours:
         return "altered", [_("The school’s seal was removed from it."), *_about_record(record)]
     return "not_ours", _unsealed_words("unsealed")
+
+
+def _is_resealed(db: Session, seen: Seen, chain: Verdict) -> bool:
+    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key."""
+    try:
+        kept = documents.document_bytes(db, (seen.record or {}).get("document", ""))
+        same = bool(seen.covered) and hashlib.sha256(rules.sealed_bytes(kept)[0]).hexdigest() == seen.covered
+    except (DomainError, rules.Broken):
+        return False
+    digest = hashlib.sha256(kept).hexdigest()
+    return same and ledger.exported(db, "sha256", digest, upto=chain.size) is not None
 
 
 def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:

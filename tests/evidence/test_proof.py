@@ -20,6 +20,8 @@ from typing import Any
 
 import pikepdf
 import pytest
+from asn1crypto import cms
+from cryptography.hazmat.primitives.asymmetric import utils
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject
@@ -305,6 +307,27 @@ def test_a_seal_made_with_a_key_that_was_replaced_by_then_is_told_apart(trail: P
         finding = trail.judge(trail.unlisted, later)
     assert finding.verdict == "cannot_confirm"
     assert "not in use at the time" in said(finding)
+
+
+def with_the_other_value(pdf: bytes) -> bytes:
+    """The same seal in the other of the two forms that every signature of this kind has; needs no key."""
+    _covered, der = rules.sealed_bytes(pdf)
+    content = cms.ContentInfo.load(der)
+    info = content["content"]["signer_infos"][0]
+    r, s = utils.decode_dss_signature(info["signature"].native)
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    info["signature"] = utils.encode_dss_signature(r, order - s)
+    place = re.search(rb"/Contents <([0-9a-fA-F]+)>", pdf)
+    assert place is not None
+    new = bytes(content.dump(force=True)).hex().encode().ljust(len(place.group(1)), b"0")
+    return pdf[: place.start(1)] + new + pdf[place.end(1) :]
+
+
+def test_another_form_of_a_seal_that_needs_no_key_raises_no_alarm(trail: PaperTrail) -> None:
+    finding = trail.judge(with_the_other_value(trail.receipt))
+    assert finding.verdict == "altered"
+    assert "the seal itself was changed" in said(finding)
+    assert finding.ledger_fault == ""
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
