@@ -133,21 +133,24 @@ def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
 
 
 def _settle(packer: Packer, claim: evidence.PackRow) -> evidence.PackRow | None:
-    """Fix what goes in, all of one moment; None, with the reason in the pack's row, while no head can be signed."""
+    """Fix what goes in and enter it in the ledger; None, with the reason in the pack's row, while it has to wait."""
     with packer.database.reading() as db:
         members = evidence.pack_members(db, claim)
         files = reports.pack_files(db, claim, members, school=packer.settings.school)
-        try:
-            head = packer.seals.head(db)
-        except evidence.KeyMissing as error:
-            why = str(error)
-        else:
-            why = ""
+        keys = evidence.register(db)
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    hashes |= {_pdf_name(member.number): member.sha256 for member in members}
     with packer.database.writing() as db:
-        if why:
-            evidence.release_pack(db, claim, done=claim.total, error=why)
+        try:
+            packer.seals.head(db)
+        except evidence.KeyMissing as error:
+            evidence.release_pack(db, claim, done=claim.total, error=str(error))
             return None
-        return evidence.settle_pack(db, claim, head=head.facts, files=files)
+        if evidence.register(db) != keys:  # the key that signs now is not among the pack's: look again
+            evidence.release_pack(db, claim, done=claim.total)
+            return None
+        evidence.enter_contents(db, claim, hashes)
+        return evidence.settle_pack(db, claim, head=packer.seals.head(db).facts, files=files)
 
 
 def _write(packer: Packer, claim: evidence.PackRow) -> None:
@@ -195,12 +198,15 @@ def _fill(packer: Packer, claim: evidence.PackRow, file: Any) -> int:
 
 def _add_document(zipped: _Zip, number: int, pdf: bytes) -> None:
     """A record goes in as its PDF and, beside it, as the file for programs that the PDF carries."""
-    if number == 0:
-        zipped.add("reports/report.pdf", pdf, packed=False)
-        return
-    stem = f"records/{reports.record_name(number)}"
-    zipped.add(f"{stem}.json", evidence.carried_record(pdf))
-    zipped.add(f"{stem}.pdf", pdf, packed=False)
+    name = _pdf_name(number)
+    if number:
+        zipped.add(name.removesuffix(".pdf") + ".json", evidence.carried_record(pdf))
+    zipped.add(name, pdf, packed=False)
+
+
+def _pdf_name(number: int) -> str:
+    """What the PDF with this number is called in a pack."""
+    return f"records/{reports.record_name(number)}.pdf" if number else "reports/report.pdf"
 
 
 def _add_ledger(packer: Packer, claim: evidence.PackRow, zipped: _Zip, progress: _Progress) -> None:

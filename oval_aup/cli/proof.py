@@ -26,8 +26,9 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
 
     With --head also proves that today's history begins with the one a kept head names.
     """
+    reader = evidence.ChainReader()
     with database().reading() as db:
-        heads = [head for each in kept for head in _heads_of(db, each)]
+        heads = [head for each in kept for head in _heads_of(db, each, reader)]
         verdict = witnesses.check(db, settings().instance, heads)
     for head in heads:
         click.echo(f"Head of {head.size:,} entries, {head.entry_hash[:16]}…: {head.reason}")
@@ -37,11 +38,13 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
     sys.exit(0 if verdict.ok and all(head.verdict == "stands" for head in heads) else 1)
 
 
-def _heads_of(db: Session, kept: str) -> tuple[evidence.HeadFinding, ...]:
+def _heads_of(db: Session, kept: str, reader: evidence.ChainReader) -> tuple[evidence.HeadFinding, ...]:
     path, limit = Path(kept), settings().upload_limit
     is_file = len(kept) < 250 and path.is_file()
-    content = start_of(path, limit) if is_file else kept.encode("utf-8")
-    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit))
+    content = start_of(path, limit) if is_file else kept.encode("utf-8", "replace")
+    if len(content) > limit:
+        sys.exit(f"{path.name} is too large. Copy the lines that begin with OVAL-HEAD out of it.")
+    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit), chain=reader.read(db))
     if not found:
         sys.exit(f"There is no head in {path.name if is_file else 'this text'}: a line that begins with OVAL-HEAD.")
     return found
@@ -78,16 +81,18 @@ def evidence_rotate_key(use: str) -> None:
 @FILES
 def evidence_verify(files: tuple[Path, ...]) -> None:
     """Say of each of FILES whether it is genuine, and why; exits with 1 unless all are."""
-    limit, all_genuine = settings().upload_limit, True
+    limit, all_genuine, reader = settings().upload_limit, True, evidence.ChainReader()
     for path in files:
+        seen = evidence.look_at(path, limit=limit)
         with database().reading() as db:
-            finding = evidence.examine(db, start_of(path, limit), limit=limit)
+            finding = evidence.judge(db, seen, reader.read(db))
         all_genuine &= finding.verdict == "genuine" and not finding.ledger_fault
         click.echo(f"{path.name}: {finding.verdict.replace('_', ' ').upper()}")
         for reason in finding.reasons:
             click.echo(f"  {reason}")
         if finding.ledger_fault:
             click.echo(f"  THE LEDGER IS NOT WHAT IT WAS. {finding.ledger_fault}")
+    click.echo("None of this shows who held the phone, or that nothing happened which was never recorded.")
     sys.exit(0 if all_genuine else 1)
 
 

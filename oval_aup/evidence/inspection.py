@@ -31,17 +31,37 @@ _DOCUMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = bytes.fromhex("300d06096086480165030402010500")
 """How a seal names its hash, as DER."""
 
+_OTHERS = {
+    "archive": re.compile(rb"PK\x03\x04"),
+    "picture": re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF....WEBP|....ftyp(heic|mif1|avif)", re.DOTALL),
+    "message": re.compile(
+        rb"(Received|Return-Path|Delivered-To|Message-ID|MIME-Version|X-[\w-]+|From|To|Date|Subject):", re.I
+    ),
+}
+"""What people bring instead of the file that they were given, known by how it begins; Word files are archives too."""
+
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def form_of(content: bytes) -> str:
+    """What a file seems to be by how it begins; only a ``pdf`` or ``record`` needs to be taken apart."""
+    if not content:
+        return "empty"
+    if b"%PDF-" in content[:1024]:
+        return "pdf"
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return "record"
+    return next((form for form, mark in _OTHERS.items() if mark.match(content)), "other")
 
 
 def take_apart(content: bytes) -> dict[str, Any]:
     """What a file is and says, as ``proof.Seen`` has it."""
-    seen: dict[str, Any] = {"form": "other", "fault": "", "reach": "", "seal": None, "signers": [], "record": None}
-    if b"%PDF-" in content[:1024]:
-        return {**seen, "form": "pdf", **_pdf(content)}
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return {**seen, "form": "record", "record": _record(content)}
-    return seen
+    form = form_of(content)
+    seen: dict[str, Any] = {"form": form, "fault": "", "reach": "", "seal": None, "signers": [], "record": None}
+    seen["covered"] = ""
+    if form == "pdf":
+        return seen | _pdf(content)
+    return seen | {"record": _record(content)} if form == "record" else seen
 
 
 def _pdf(content: bytes) -> dict[str, Any]:
@@ -50,7 +70,8 @@ def _pdf(content: bytes) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     der = b""
     try:
-        _covered, der = rules.sealed_bytes(content)
+        covered, der = rules.sealed_bytes(content)
+        seen["covered"] = hashlib.sha256(covered).hexdigest()
     except rules.Broken as broken:
         seen["reach"] = broken.code
     try:
@@ -186,7 +207,7 @@ def _claims(record: dict[str, Any]) -> dict[str, Any]:
         [entry["seq"], entry["entry_hash"]]
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, dict)
-        and isinstance(entry.get("seq"), int)
+        and type(entry.get("seq")) is int
         and 0 < entry["seq"] < 10**15
         and isinstance(entry.get("entry_hash"), str)
         and _HASH.fullmatch(entry["entry_hash"])
@@ -203,9 +224,9 @@ def _head(head: Any) -> dict[str, Any] | None:
     """A head when it has the form of one; whether its signature stands is for those who know the keys."""
     try:
         (read,) = rules.heads_in(rules.head_text(head))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    return read
+    return read if read == head else None
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -77,15 +78,15 @@ class SealingKey:
     chain: tuple[x509.Certificate, ...]
 
 
-def register(db: Session) -> tuple[KeyRow, ...]:
-    """Every key the school ever used, oldest first."""
+def register(db: Session, *, upto: int = ledger.LAST_NUMBER) -> tuple[KeyRow, ...]:
+    """Every key the school ever used, oldest first; those that entries up to ``upto`` name."""
     found: list[KeyRow] = []
     newest: dict[str, int] = {}
-    for entry in ledger.entries_of_kind(db, "key_rotated"):
+    for entry in ledger.entries_of_kind(db, "key_rotated", upto=upto):
         act = entry.body["act"]
-        if act.get("use") not in USES:
+        public = _public(act)
+        if act.get("use") not in USES or public is None:
             continue
-        public = base64.b64decode(act["public"])
         if act["use"] in newest:
             place = newest[act["use"]]
             old = found[place]
@@ -94,6 +95,15 @@ def register(db: Session) -> tuple[KeyRow, ...]:
         ends_at = dt.datetime.fromisoformat(act["ends_at"]) if act.get("ends_at") else None
         found.append(KeyRow(rules.key_id(public), act["use"], public, entry.at, None, ends_at))
     return tuple(found)
+
+
+def _public(act: dict[str, Any]) -> bytes | None:
+    """The public half that an entry registers under its right name; None when it does not."""
+    try:
+        public = base64.b64decode(act["public"], validate=True)
+        return public if rules.key_id(public) == act["key"] else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def current_key(db: Session, use: str) -> KeyRow | None:

@@ -26,6 +26,9 @@ GENESIS = "0" * 64
 
 BODY_VERSION = 1
 
+LAST_NUMBER = 2**31 - 1
+"""The highest number that an entry can have in every database; what names a higher one names nothing."""
+
 KINDS = frozenset(
     {
         "published",
@@ -253,19 +256,18 @@ def entries_about(db: Session, pseudonym: str) -> tuple[EntryRow, ...]:
     return _rows(db, _entry.c.subject == pseudonym)
 
 
-def exported(db: Session, name: str, digest: str) -> EntryRow | None:
-    """The ``exported`` entry whose act gives this hash under ``name``, if the entry is still as it was written."""
+def exported(db: Session, name: str, digest: str, *, upto: int) -> EntryRow | None:
+    """The first of the ``exported`` entries up to ``upto`` whose act gives this hash under ``name``."""
     mark = canonical({name: digest})[1:-1]
-    for row in _rows(db, sa.and_(_entry.c.kind == "exported", _holds(db, mark))):
-        whole = rules.entry_hash(canonical(row.body)) == row.entry_hash and row.kind == "exported"
-        if whole and row.body["act"].get(name) == digest:
+    for row in _rows(db, sa.and_(_entry.c.kind == "exported", _entry.c.seq <= upto, _holds(db, mark))):
+        if row.body["act"].get(name) == digest:
             return row
     return None
 
 
-def entries_of_kind(db: Session, kind: str) -> tuple[EntryRow, ...]:
+def entries_of_kind(db: Session, kind: str, *, upto: int = LAST_NUMBER) -> tuple[EntryRow, ...]:
     """Every entry of one kind, oldest first."""
-    return _rows(db, _entry.c.kind == kind)
+    return _rows(db, sa.and_(_entry.c.kind == kind, _entry.c.seq <= upto))
 
 
 def entries(db: Session, seqs: Iterable[int]) -> dict[int, EntryRow]:
@@ -273,6 +275,15 @@ def entries(db: Session, seqs: Iterable[int]) -> dict[int, EntryRow]:
     found: dict[int, EntryRow] = {}
     for part in _parts(seqs):
         found.update((row.seq, row) for row in _rows(db, _entry.c.seq.in_(part)))
+    return found
+
+
+def hashes(db: Session, seqs: Iterable[int]) -> dict[int, str]:
+    """The hashes that name the entries with these numbers; one that does not exist is not in the answer."""
+    found: dict[int, str] = {}
+    for part in _parts(seqs):
+        chosen = sa.select(_entry.c.seq, _entry.c.entry_hash).where(_entry.c.seq.in_(part))
+        found.update((row.seq, row.entry_hash) for row in db.execute(chosen))
     return found
 
 
@@ -368,5 +379,5 @@ def _rows(db: Session, which: sa.ColumnElement[bool]) -> tuple[EntryRow, ...]:
 
 
 def _parts(seqs: Iterable[int], size: int = 500) -> Iterable[list[int]]:
-    wanted = sorted(set(seqs))
+    wanted = sorted({seq for seq in seqs if 0 < seq <= LAST_NUMBER})
     return (wanted[start : start + size] for start in range(0, len(wanted), size))

@@ -2,21 +2,24 @@
 
 Needs Python 3.10 or newer and the file ``rules.py`` beside it, nothing else. Without an argument it checks the
 folder that it lies in. ``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with
-the pack's ledger. ``--extract FILE.pdf FOLDER`` takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0
-when everything was checked and found in order, else with 1.
+the pack's ledger; it may be given more than once, and TEXT may name a file with such lines, a receipt or record.
+``--extract FILE.pdf FOLDER`` takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0 when everything
+was checked and found in order, else with 1.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +35,15 @@ STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}
 """What computers put into folders by themselves."""
 
 TEXT_HASH = re.compile(rb'"text_sha256":"([0-9a-f]{64})"')
+PDF_STREAM = re.compile(rb"stream\r?\n(?=x)")
+MOST_STREAMS = 1000
+"""Parts of a PDF looked into for the record that it carries; ours begin with the letter that zlib begins with."""
+
 RAW_KEY = bytes.fromhex("302a300506032b6570032100")
 """What stands before 32 bytes of an Ed25519 key in the form that OpenSSL reads."""
+
+RAW_LENGTH = 32
+"""Bytes of a key that signs heads; everything longer is a certificate that seals."""
 
 OPENSSL = (
     "openssl cms -verify -binary -inform DER -in seal.der -content covered"
@@ -63,7 +73,8 @@ class Report:
         self._say("    ????  ", sentence)
 
     def _say(self, mark: str, sentence: str) -> None:
-        sys.stdout.write(f"{mark}{sentence}\n")
+        shown = "".join(letter if letter.isprintable() else "?" for letter in sentence)  # a name could forge a line
+        sys.stdout.write(f"{mark}{shown}\n")
 
 
 class Chain:
@@ -74,6 +85,7 @@ class Chain:
         self.given_out: dict[str, dict[str, Any]] = {}
         self.texts: set[str] = set()
         self.keys: set[str] = set()
+        self.contents: set[str] = set()
 
     def add(self, line: bytes) -> None:
         """Take the next entry in; raises Broken when it does not follow."""
@@ -83,8 +95,11 @@ class Chain:
             body = entry["body"].encode("utf-8")
             facts = json.loads(body)
             numbers, prev, kind, act = (entry["seq"], facts["seq"]), facts["prev"], facts["kind"], facts["act"]
+            named = {name: act.get(name, "") for name in ("sha256", "key", "contents_sha256")}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise rules.Broken("form", f"Line {number} of the ledger is no entry.") from None
+        if not all(isinstance(name, str) for name in named.values()):
+            raise rules.Broken("form", f"Line {number} of the ledger is no entry.")
         if numbers != (number, number):
             raise rules.Broken("order", f"Entry {number} of the ledger is missing: {numbers[0]} stands in its place.")
         digest = rules.entry_hash(body)
@@ -94,20 +109,22 @@ class Chain:
             raise rules.Broken("order", f"Entry {number} of the ledger does not follow the one before it.")
         self.hashes.append(digest)
         self.texts.update(found.decode("ascii") for found in TEXT_HASH.findall(body))
-        if kind == "exported" and "sha256" in act:
-            self.given_out[act["sha256"]] = act
-        if kind == "key_rotated" and "key" in act:
-            self.keys.add(act["key"])
+        if kind == "exported":
+            self.given_out[named["sha256"]] = act
+            self.contents.add(named["contents_sha256"])
+        if kind == "key_rotated":
+            self.keys.add(named["key"])
 
 
-def check_folder(folder: Path, report: Report, head: str = "") -> None:
+def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> None:
     """Check a whole pack."""
     listed = _check_manifest(folder, report)
     chain = _check_ledger(folder, report)
     keys = _check_keys(folder, chain, report)
     _check_head(listed.get("head"), keys, chain, report)
-    if head:
-        _check_kept(head, keys, chain, report)
+    _check_contents(listed, chain, report)
+    for text in heads:
+        _check_kept(text, keys, chain, report)
     carried = _check_pdfs(folder, chain, report)
     _check_records(folder, chain, carried, report)
     _check_texts(folder, chain, report)
@@ -184,6 +201,21 @@ def _check_head(head: Any, keys: dict[str, bytes], chain: Chain, report: Report)
         report.good("  Compare that key with a receipt, or ask the school: who forges a pack also forges its keys.")
 
 
+def _check_contents(listed: dict[str, Any], chain: Chain, report: Report) -> None:
+    """The list of files must be the one that the ledger names: whoever edits a file can also edit the manifest."""
+    try:
+        found = rules.contents_hash({each["name"]: each["sha256"] for each in listed["files"]})
+    except (KeyError, TypeError, ValueError):
+        return  # a manifest that cannot be read was said already
+    if found in chain.contents:
+        report.good("The ledger names this very set of files: none was taken out, exchanged or edited since.")
+    else:
+        report.bad(
+            "The ledger does not name this set of files: one was taken out, added, exchanged or edited, and the"
+            " manifest was written anew."
+        )
+
+
 def _stands(head: Any, keys: dict[str, bytes]) -> bool | None:
     """True, or None where nothing on this computer can check the head's signature. Raises Broken."""
     stands = rules.check_head(head, keys)
@@ -222,7 +254,13 @@ def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report)
         try:
             _stands(head, keys)
         except rules.Broken as broken:
-            report.bad(f"The line you kept cannot be used. {broken}")
+            if broken.code == "head_key":
+                report.bad(
+                    "The line you kept is signed with a key that this ledger does not register: the line comes from"
+                    " elsewhere, or the ledger was written anew with other keys."
+                )
+            else:
+                report.bad(f"The line you kept cannot be used. {broken}")
             continue
         if size > len(chain.hashes):
             report.bad(f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}.")
@@ -304,15 +342,17 @@ def check_file(path: Path, report: Report) -> None:
             rules.sealed_bytes(content)
             report.open(f"{path.name}: one seal covers the whole file. Whose it is: --extract {path.name} FOLDER.")
             return
-        found = list(_entries(content))
         record = rules.read_record(content)
+        found = rules.check_record(record)
         stands = _stands(record["head"], rules.keys_in(record))
     except rules.Broken as broken:
         report.bad(f"{path.name}: {broken}")
         return
-    signed = "and the signature of its head stands" if stands else "but the signature of its head was not checked"
+    signed = "fits a key that the file itself brings along" if stands else "was not checked"
     report.open(
-        f"{path.name}: its {len(found)} entries are whole, {signed}. Only the ledger shows whether it has them."
+        f"{path.name}: its {len(found)} entries are whole, and the signature of its head {signed}. Only the ledger"
+        " shows whether it has these entries, and whether the key is the school’s; and only the PDF that it belongs to"
+        " whether any was left out."
     )
 
 
@@ -334,11 +374,13 @@ def _certificates(start: Path) -> list[str]:
     for folder in (start, *start.parents):
         if (folder / "keys.json").is_file():
             keys = json.loads((folder / "keys.json").read_bytes())
-            return [_pem(key["public"]) for key in keys if key.get("use") == "seal"]
+            public = rules.keys_in({"keys": keys}).values()
+            return [_pem(key) for key in public if len(key) > RAW_LENGTH]
     return []
 
 
-def _pem(text: str) -> str:
+def _pem(public: bytes) -> str:
+    text = base64.b64encode(public).decode("ascii")
     lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
     return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
@@ -367,20 +409,54 @@ def main(words: list[str]) -> int:
         except (rules.Broken, OSError, ValueError) as fault:
             report.bad(str(fault))
         return 1 if report.faults else 0
-    head = ""
-    if "--head" in words[:-1]:
+    heads = []
+    while "--head" in words[:-1]:
         place = words.index("--head")
-        head = words[place + 1]
+        heads.append(_kept_text(words[place + 1]))
         del words[place : place + 2]
     for path in [Path(word) for word in words] or [Path(__file__).resolve().parent]:
-        if path.is_dir():
-            check_folder(path, report, head)
-        elif path.is_file():
-            check_file(path, report)
-        else:
-            report.bad(f"There is nothing called {path}.")
+        try:
+            if path.is_dir():
+                check_folder(path, report, heads)
+            elif path.is_file():
+                check_file(path, report)
+                if heads:
+                    report.open(f"{path.name} holds no ledger that the line you kept could be compared with.")
+            else:
+                report.bad(f"There is nothing called {path}.")
+        except OSError as fault:
+            report.bad(f"{path} cannot be read: {fault.strerror}.")
     _sum_up(report)
     return 1 if report.faults or report.unchecked else 0
+
+
+def _kept_text(word: str) -> str:
+    """A line that was kept, given as it is or in a file: a text, a message as it was saved, or a record file."""
+    try:
+        content = Path(word).read_bytes() if len(word) < 250 and Path(word).is_file() else b""
+    except (OSError, ValueError):
+        content = b""
+    if not content:
+        return word
+    for found in _unpacked(content) if content.startswith(b"%PDF-") else [content]:
+        try:
+            return rules.head_text(rules.read_record(found)["head"])
+        except (rules.Broken, KeyError, TypeError, ValueError, RecursionError):
+            continue
+    return rules.text_of(content)
+
+
+def _unpacked(pdf: bytes) -> Iterator[bytes]:
+    """What may be the record inside a PDF. Good enough to find a head in it, which is signed, and for nothing else."""
+    for stream in itertools.islice(PDF_STREAM.finditer(pdf), MOST_STREAMS):
+        try:
+            found = zlib.decompressobj().decompress(
+                pdf[stream.end() : stream.end() + rules.RECORD_LIMIT], rules.RECORD_LIMIT
+            )
+        except zlib.error:
+            continue
+        if found.startswith(b"{"):
+            yield found
 
 
 def _sum_up(report: Report) -> None:

@@ -14,7 +14,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.evidence import documents, ledger
+from oval_aup.evidence import documents, ledger, rules
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 from oval_aup.evidence.packs import OPEN, REPORT, PackRow, pack
 
@@ -158,6 +158,20 @@ def _refuse_failed(db: Session, claim: PackRow) -> None:
                 why=reason,
             )
         )
+
+
+def enter_contents(db: Session, claim: PackRow, hashes: Mapping[str, str]) -> None:
+    """Enter in the ledger what goes in, before the head is signed that the pack carries, so that nobody who has the
+    pack can take a file out, exchange two, or edit a table.
+    """
+    ledger.append(
+        db,
+        "exported",
+        subject="school",
+        act={"pack": claim.public_id, "kind": "pack_contents", "contents_sha256": rules.contents_hash(dict(hashes))},
+        idempotency_key=f"contents:{claim.public_id}:{claim.turn}",
+        actor=SYSTEM,
+    )
 
 
 def settle_pack(db: Session, claim: PackRow, *, head: Mapping[str, Any], files: Mapping[str, bytes]) -> PackRow:

@@ -86,12 +86,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One document of a pack; ``document_id`` is its public id once it is settled."""
+    """One document of a pack; ``document_id`` is its public id, and ``sha256`` its hash, once it is settled."""
 
     number: int
     kind: str
     subject: str
     document_id: str
+    sha256: str
 
 
 def order_pack(
@@ -155,13 +156,16 @@ def packs(db: Session, limit: int | None = 50) -> tuple[PackRow, ...]:
 def pack_members(db: Session, row: PackRow, *, after: int = -1, limit: int | None = None) -> tuple[MemberRow, ...]:
     """The members numbered above ``after``, in order."""
     chosen = (
-        sa.select(_member.c.number, _member.c.kind, _member.c.subject, _document.c.public_id)
+        sa.select(_member.c.number, _member.c.kind, _member.c.subject, _document.c.public_id, _document.c.sha256)
         .outerjoin(_document, _document.c.id == _member.c.document_id)
         .where(_of(row), _member.c.number > after)
         .order_by(_member.c.number)
         .limit(limit)
     )
-    return tuple(MemberRow(number, kind, subject, key or "") for number, kind, subject, key in db.execute(chosen))
+    rows = db.execute(chosen)
+    return tuple(
+        MemberRow(number, kind, subject, key or "", digest or "") for number, kind, subject, key, digest in rows
+    )
 
 
 def pack_files(db: Session, row: PackRow) -> dict[str, bytes]:

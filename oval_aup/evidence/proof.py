@@ -1,9 +1,11 @@
 """Decides whether a file is ours and unchanged: one set of rules for the public page, the commands and the office.
 
-A file is genuine when its hash is in the ledger, or when the school's seal covers all of it, was made with a key of
-the register while that was in use, and the record inside agrees with the ledger entry by entry. Anything short of that
-is altered, not ours, or cannot be confirmed, and the reasons say why. Where a file that we signed knows more than the
-ledger does, it is the ledger that has lost or changed history, and that is said loudest of all.
+A file is genuine when the ledger names its hash. The school's seal alone does not make it so: whoever has the sealing
+key could put other words around a genuine record, while what the ledger names was entered for all time before anybody
+got it. The seal, the register of keys and the record inside say what else a file is: altered, not ours, or one that
+cannot be confirmed, and the reasons say why. Where a file that we signed knows more than the ledger does, it is the
+ledger that has lost or changed history, and that is said loudest of all. Only that part of the ledger counts which is
+an unbroken chain today.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +25,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import documents, ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
+from oval_aup.evidence.verify import Verdict, verify
 
 WALL_SECONDS = 15
 AT_ONCE = 2
@@ -46,9 +51,10 @@ class Busy(Exception):
 class Seen:
     """What a file is and says, before anybody asks whether it is ours.
 
-    ``form`` is ``pdf``, ``record`` or ``other``. ``fault`` is empty, ``encrypted``, ``unreadable``, ``too_large`` or
-    ``limits``. ``reach`` is empty when one seal covers the whole file, else a code of ``rules.sealed_bytes``.
-    ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as ``inspection`` has them, or None.
+    ``form`` is ``pdf``, ``record``, ``archive``, ``picture``, ``message``, ``empty`` or ``other``. ``fault`` is empty,
+    ``encrypted``, ``unreadable``, ``too_large`` or ``limits``. ``reach`` is empty when one seal covers the whole file,
+    else a code of ``rules.sealed_bytes``. ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as
+    ``inspection`` has them, or None. ``covered`` is the hash of what the one seal covers.
     """
 
     sha256: str
@@ -59,6 +65,7 @@ class Seen:
     seal: dict[str, Any] | None = None
     signers: Sequence[str] = ()
     record: dict[str, Any] | None = None
+    covered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,11 @@ def look_into(content: bytes, *, limit: int) -> Seen:
     digest, size = hashlib.sha256(content).hexdigest(), len(content)
     if size > limit:
         return Seen(digest, size, fault="too_large")
+    from oval_aup.evidence import inspection  # not above: the process of its own runs it as its main program
+
+    form = inspection.form_of(content)
+    if form not in ("pdf", "record"):
+        return Seen(digest, size, form=form)
     if not _places.acquire(blocking=False):
         raise Busy
     try:
@@ -128,22 +140,63 @@ def look_into(content: bytes, *, limit: int) -> Seen:
         _places.release()
 
 
-def judge(db: Session, seen: Seen) -> Finding:
-    """What is to be said of a file that was looked into. Never raises for anything that the file holds."""
-    keys = register(db)
-    record = _record_standing(db, seen.record, keys)
-    known = ledger.exported(db, "sha256", seen.sha256)
+class ChainReader:
+    """Knows how far the ledger is an unbroken chain: what files and heads are compared with.
+
+    All of it is read at most once in ``AGAIN_AFTER`` seconds, however many ask, and what came since each time.
+    """
+
+    AGAIN_AFTER = 60.0
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._found: Verdict | None = None
+        self._read_at = 0.0
+
+    def read(self, db: Session) -> Verdict:
+        """The finding as of now."""
+        with self._turn:
+            if time.monotonic() - self._read_at > self.AGAIN_AFTER:
+                self._found, self._read_at = None, time.monotonic()
+            if self._found is None or self._found.ok:
+                self._found = verify(db, details=False, after=self._found)
+            return self._found
+
+
+def look_at(path: Path, *, limit: int) -> Seen:
+    """``look_into`` for a file on this machine; of one past the limit the hash is taken, which a pack is known by."""
+    size = path.stat().st_size
+    if size <= limit:
+        return look_into(path.read_bytes(), limit=limit)
+    with path.open("rb") as file:
+        return Seen(hashlib.file_digest(file, "sha256").hexdigest(), size, fault="too_large")
+
+
+def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
+    """What is to be said of a file that was looked into. Never raises for anything that the file or the ledger holds.
+
+    ``chain`` is what a ``ChainReader`` found, for callers with many files.
+    """
+    chain = chain or ChainReader().read(db)
+    keys = register(db, upto=chain.size)
+    record = _record_standing(db, seen.record, keys, chain)
+    known = ledger.exported(db, "sha256", seen.sha256, upto=chain.size)
     if known is not None and known.body["act"].get("size") == seen.size:
         verdict, reasons = "genuine", [_in_ledger(known)]
     elif seen.fault:
-        verdict, reasons = "cannot_confirm", [_fault_words(seen.fault)]
+        verdict, reasons = "cannot_confirm", [_fault_words(seen.fault), *_unsealed_words(seen.reach)]
+    elif seen.form == "pdf" and _is_resealed(db, seen, chain):
+        verdict = "altered"
+        reasons = [_("All that the seal covers is as the school gave it out, but the seal itself was changed.")]
     elif seen.form == "pdf":
         verdict, reasons = _judge_pdf(seen, keys, record)
     elif seen.form == "record":
-        verdict, reasons = _judge_record_file(db, seen.record or {}, record)
+        verdict, reasons = _judge_record_file(db, seen.record or {}, record, chain)
     else:
-        verdict, reasons = "cannot_confirm", [_("This is neither a PDF nor a record file.")]
-    fault = record.ledger_fault
+        verdict, reasons = "cannot_confirm", [_other_words(seen.form)]
+    if not chain.ok and (verdict == "not_ours" or (verdict == "altered" and _seal_standing(seen, keys) != "broken")):
+        verdict, reasons = "cannot_confirm", [_("There is no whole ledger at present that it could be compared with.")]
+    fault = record.ledger_fault or ("" if chain.ok else chain.reason)
     if not fault and verdict == "cannot_confirm" and _seal_standing(seen, keys) == "ours":
         fault = _("The school’s own seal is on a file that its ledger knows nothing of, or remembers differently.")
     claims = seen.record or {}
@@ -164,13 +217,18 @@ def examine(db: Session, content: bytes, *, limit: int) -> Finding:
     return judge(db, look_into(content, limit=limit))
 
 
-def check_heads(db: Session, text: str, *, most: int = 20) -> tuple[HeadFinding, ...]:
-    """Whether each head found in a text is signed by the school and still part of today's history."""
-    keys, found = register(db), []
+def check_heads(
+    db: Session, text: str, *, most: int | None = None, chain: Verdict | None = None
+) -> tuple[HeadFinding, ...]:
+    """Whether each head found in a text, or the first ``most`` of them, is ours and still part of today's history."""
+    chain = chain or ChainReader().read(db)
+    keys, found = register(db, upto=chain.size), []
     for head in rules.heads_in(text)[:most]:
-        fault = _ledger_fault(db, head)
-        if not _head_is_ours(head, keys):
-            verdict, reason = "not_ours", _("This line is not signed with a key of this school, or was mistyped.")
+        fault = _ledger_fault(db, head, chain)
+        if not chain.ok and not any(row.key_id == head["key"] for row in keys):
+            verdict, reason = "ledger_changed", chain.reason  # the entry of its key may be what was changed
+        elif not _head_is_ours(head, keys):
+            verdict, reason = "not_ours", _strange_head(head, keys, agrees=not fault)
         elif fault:
             verdict, reason = "ledger_changed", fault
         else:
@@ -196,7 +254,7 @@ def turning_point(heads: Iterable[HeadFinding]) -> str:
 def text_with_heads(content: bytes, *, limit: int) -> str:
     """A text in which the heads of a file can be found: the file itself, or the head of the record inside it."""
     if not content.startswith((b"%PDF-", b"{")):
-        return content[:limit].decode("utf-8", "replace")
+        return rules.text_of(content[:limit])
     head = (look_into(content, limit=limit).record or {}).get("head")
     return rules.head_text(head) if head else ""
 
@@ -205,9 +263,10 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
     seal = _seal_standing(seen, keys)
     partly_ours = record.state in {"stands", "changed"}
     if seal == "ours" and record.state == "stands":
-        return "genuine", [
+        return "cannot_confirm", [
             _("The school’s seal covers the whole file, and nothing was changed after it was sealed."),
-            _("Every entry in the record inside is in the school’s ledger."),
+            _("But the school’s ledger does not name this file, as it names every file that the school gives out."),
+            _("Every entry in the record inside is in the ledger. Rely on the record, not on what the pages say."),
         ]
     if seal in {"ours", "untimely"}:
         return "cannot_confirm", [_whole_but(seal, record.state)]
@@ -224,7 +283,18 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
         return "altered" if partly_ours else "cannot_confirm", [_("Its seal cannot be read."), *_about_record(record)]
     if partly_ours:
         return "altered", [_("The school’s seal was removed from it."), *_about_record(record)]
-    return "not_ours", [_("It carries no seal of this school, and the school’s ledger does not know it.")]
+    return "not_ours", _unsealed_words("unsealed")
+
+
+def _is_resealed(db: Session, seen: Seen, chain: Verdict) -> bool:
+    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key."""
+    try:
+        kept = documents.document_bytes(db, (seen.record or {}).get("document", ""))
+        same = bool(seen.covered) and hashlib.sha256(rules.sealed_bytes(kept)[0]).hexdigest() == seen.covered
+    except (DomainError, rules.Broken):
+        return False
+    digest = hashlib.sha256(kept).hexdigest()
+    return same and ledger.exported(db, "sha256", digest, upto=chain.size) is not None
 
 
 def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
@@ -246,14 +316,14 @@ def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
     return "ours" if at is not None and own[names[0]].was_in_use(at) else "untimely"
 
 
-def _record_standing(db: Session, claims: dict[str, Any] | None, keys: Sequence[KeyRow]) -> _Record:
+def _record_standing(db: Session, claims: dict[str, Any] | None, keys: Sequence[KeyRow], chain: Verdict) -> _Record:
     if claims is None:
         return _Record("none")
     head, pairs = claims["head"], claims["entries"]
     ours = head is not None and _head_is_ours(head, keys)
-    fault = _ledger_fault(db, head) if ours else ""
-    own = ledger.entries(db, [seq for seq, _digest in pairs])
-    known = [seq in own and own[seq].entry_hash == digest for seq, digest in pairs]
+    fault = _ledger_fault(db, head, chain) if ours else ""
+    own = ledger.hashes(db, [seq for seq, _digest in pairs if seq <= chain.size])
+    known = [own.get(seq) == digest for seq, digest in pairs]
     if claims["fault"] == "" and ours:
         if fault:
             return _Record("ledger_differs", fault)
@@ -262,7 +332,7 @@ def _record_standing(db: Session, claims: dict[str, Any] | None, keys: Sequence[
     return _Record("changed" if ours or any(known) else "strange", fault)
 
 
-def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record) -> tuple[str, list[str]]:
+def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record, chain: Verdict) -> tuple[str, list[str]]:
     """A record file alone carries no seal: its entries prove themselves, and its hash that none was left out."""
     if record.state == "ledger_differs":
         return "cannot_confirm", [_("The record is whole in itself, but does not fit today’s ledger.")]
@@ -270,18 +340,12 @@ def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record) -> 
         return "not_ours", [_("Nothing in it is in this school’s ledger, and no key of this school signed it.")]
     if record.state == "changed":
         return "altered", [_record_damage(claims["fault"])]
-    given_out = ledger.exported(db, "record_sha256", claims["sha256"])
+    given_out = ledger.exported(db, "record_sha256", claims["sha256"], upto=chain.size)
     if given_out is not None:
         return "genuine", [_in_ledger(given_out), _("Every entry in it is in the school’s ledger.")]
-    known = ledger.find(db, f"exported:{claims['document']}") if claims["document"] else None
-    if known is None or "record_sha256" in known.body["act"]:
-        return "altered", [
-            _("Every entry in it is genuine, but this is not the file as the school gave it out."),
-            _("Something may have been left out of it, or the words around the entries may have been changed."),
-        ]
-    return "genuine", [
-        _("Every entry in it is in the school’s ledger."),
-        _("It alone cannot show that it is complete: the PDF that it belongs to can."),
+    return "altered", [
+        _("Every entry in it is genuine, but this is not the file as the school gave it out."),
+        _("Something may have been left out of it, or the words around the entries may have been changed."),
     ]
 
 
@@ -293,19 +357,36 @@ def _head_is_ours(head: dict[str, Any], keys: Sequence[KeyRow]) -> bool:
         return False
 
 
-def _ledger_fault(db: Session, head: dict[str, Any]) -> str:
+def _strange_head(head: dict[str, Any], keys: Sequence[KeyRow], *, agrees: bool) -> str:
+    """Why a head is not one of ours; a slip of the pen is far more common than a forgery, and looks the same."""
+    if agrees and head["size"]:
+        return _(
+            "Its key or signature does not fit, so it was mistyped or does not come from this school. The entry that "
+            "it names, number %(size)s, is in today’s ledger just so.",
+            size=f"{head['size']:,}",
+        )
+    if any(row.key_id == head["key"] for row in keys):
+        return _("Its signature does not fit: a part of it was mistyped or changed.")
+    return _(
+        "It names a key that this school’s register does not hold: it was mistyped, comes from elsewhere, or the "
+        "register was changed. Compare the key with the one on other people’s receipts."
+    )
+
+
+def _ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
     """Empty when the ledger still has the entry that a head of ours names; else what has become of it."""
     size = head["size"]
     if size == 0:
         return ""
-    own = ledger.bare_entries(db, [size])
-    if not own:
+    if size > chain.size and not chain.ok:
+        return chain.reason
+    if size > chain.size:
         return _(
             "The school once had %(size)s entries in its ledger, and has fewer now: the end was cut off, or an older "
             "copy was put back.",
             size=f"{size:,}",
         )
-    if own[0].entry_hash != head["entry_hash"] or rules.entry_hash(own[0].body) != head["entry_hash"]:
+    if ledger.hashes(db, [size]).get(size) != head["entry_hash"]:
         return _(
             "Entry %(size)s of the school’s ledger is not the one it signed: history was written anew at that entry or "
             "before it.",
@@ -321,11 +402,12 @@ def _made_at(seen: Seen) -> dt.datetime | None:
 
 
 def _moment(text: str) -> dt.datetime | None:
+    """A moment that a file names, in UTC; None for what is none, or lies so far away that no clock shows it."""
     try:
         moment = dt.datetime.fromisoformat(text)
+        return moment.astimezone(dt.UTC) if moment.tzinfo is not None and 1 < moment.year < dt.MAXYEAR else None
     except ValueError:
         return None
-    return moment.astimezone(dt.UTC) if moment.tzinfo is not None else None
 
 
 def _in_ledger(entry: ledger.EntryRow) -> str:
@@ -341,6 +423,31 @@ def _fault_words(fault: str) -> str:
         "too_large": _("It is too large to be looked into."),
         "limits": _("It could not be read in the time and memory that a file is given here."),
     }.get(fault, _("It could not be read: it is damaged, or is not what it seems to be."))
+
+
+def _unsealed_words(reach: str) -> list[str]:
+    """What is said of a PDF without a seal, which a scan or a print of a genuine one is too."""
+    if reach != "unsealed":
+        return []
+    return [
+        _("It carries no seal of this school, and the school’s ledger does not know it."),
+        _("A scan, or a copy that was printed or saved anew, looks just so: check the file as it first came."),
+    ]
+
+
+def _other_words(form: str) -> str:
+    return {
+        "archive": _(
+            "It is an archive or an office document, and the school’s ledger does not name it. An evidence pack that "
+            "was packed anew can be unpacked, and checked with the verify.py inside it."
+        ),
+        "picture": _(
+            "It is a picture, which anybody can draw. Of a document on paper, the line that begins with OVAL-HEAD can "
+            "be checked."
+        ),
+        "empty": _("There is nothing in it."),
+        "message": _("It is a whole message. Save the document that came with it, and check that."),
+    }.get(form, _("This is neither a PDF nor a record file."))
 
 
 def _whole_but(seal: str, state: str) -> str:

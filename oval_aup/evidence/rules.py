@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import hmac
 import itertools
 import json
 import re
@@ -19,12 +18,24 @@ RECORD_NAME = "record.json"
 RECORD_VERSIONS = (2,)
 RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes of the largest record file that is read; one person's whole history is far smaller."""
-HEAD_MARK = re.compile(r"OVAL-\s*HEAD")
+RECORD_BESIDE = re.compile(r"records/[0-9]+\.json")
+HEAD_MARK = re.compile(r"OVAL-\s*HEAD", re.IGNORECASE)
 HEAD_TEXT = re.compile(
-    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)"
+    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)",
+    re.ASCII,
 )
 """A printed head without its white space: size, hash, time, key and signature. A narrow column may break it anywhere,
 and it still has one reading, since all but the size have their length."""
+
+HEAD_ROOM = 1200
+"""Characters from the mark within which a head ends, however it was broken and quoted."""
+
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d"), "-")
+_DROSS = dict.fromkeys(map(ord, ">|\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""What replies and forwarding put before lines, and what viewers put where a line may break; none is part of a head."""
+
+_WRAPPED = re.compile(r"=[ \t]*\r?\n")
+_BASE64 = re.compile(rb"^(?:[A-Za-z0-9+/]{40,}\r?\n)+(?:[A-Za-z0-9+/]+={0,2}\r?\n?)?", re.MULTILINE)
 
 
 class Broken(Exception):
@@ -62,16 +73,44 @@ def head_text(head: dict[str, Any]) -> str:
 
 
 def heads_in(text: str) -> list[dict[str, Any]]:
-    """Every head found in a text, such as an e-mail or the words of a receipt; lines may have been broken anew."""
-    found = []
-    for mark in HEAD_MARK.finditer(text):
-        read = HEAD_TEXT.match("".join(text[mark.end() : mark.end() + 800].split()))
-        if read:
-            size, digest, at, key, signature = read.groups()
-            found.append(
-                {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature}
-            )
-    return found
+    """Every head found in a text, such as an e-mail or the words of a receipt, each once.
+
+    Lines may have been broken anew, quoted in a reply, or packed as a saved message packs them.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    text = text.translate(_DASHES)
+    for behind in HEAD_MARK.split(text)[1:]:
+        room = behind[:HEAD_ROOM].translate(_DROSS)
+        for reading in (room, _WRAPPED.sub("", room).replace("=3D", "=")):
+            read = HEAD_TEXT.match("".join(reading.split()))
+            if read:
+                size, digest, at, key, signature = read.groups()
+                found.setdefault(
+                    "".join(read.groups()),
+                    {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature},
+                )
+    return list(found.values())
+
+
+def text_of(content: bytes) -> str:
+    """What a text file or a saved message says, whatever way it was encoded; for looking for heads in it only."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    parts = [content]
+    for block in _BASE64.finditer(content):
+        letters = b"".join(block.group().split())
+        parts.append(base64.b64decode(letters[: len(letters) // 4 * 4]))
+    return "\n".join(part.decode("utf-8", "replace") for part in parts)
+
+
+def contents_hash(files: dict[str, str]) -> str:
+    """What the ledger says of a pack's files, given their hashes by name: which there are, and what each holds.
+
+    Left out are the ledger, which holds this very hash, the list of files, and records that lie beside their PDF.
+    """
+    kept = (name for name in files if name not in ("ledger.jsonl", "manifest.json"))
+    lines = [f"{files[name]} {name}\n" for name in sorted(kept) if not RECORD_BESIDE.fullmatch(name)]
+    return hashlib.sha256(b"\x05" + "".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def signature_stands(public: bytes, signature: bytes, message: bytes) -> bool | None:
@@ -94,8 +133,8 @@ def check_head(head: Any, keys: dict[str, bytes]) -> bool | None:
         public = keys.get(head["key"])
         signature = base64.b64decode(head["signature"], validate=True)
         message = head_bytes(head)
-        whole = isinstance(head["size"], int) and len(bytes.fromhex(head["entry_hash"])) == 32
-    except (KeyError, TypeError, ValueError, AttributeError):
+        whole = type(head["size"]) is int and len(bytes.fromhex(head["entry_hash"])) == 32
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise Broken("head", "The head of the ledger in this file is not whole.") from None
     if not whole:
         raise Broken("head", "The head of the ledger in this file is not whole.")
@@ -109,21 +148,26 @@ def check_head(head: Any, keys: dict[str, bytes]) -> bool | None:
     return stands
 
 
+_NO_ENTRY = "An entry in this file does not have the form of a ledger entry."
+
+
 def check_entry(entry: Any) -> dict[str, Any]:
     """Check one entry of a record file and return the facts in its body. Raises Broken."""
     try:
         seq, digest = entry["seq"], entry["entry_hash"]
         body = entry["body"].encode("utf-8")
         facts: dict[str, Any] = json.loads(body)
-        own_seq, promised = facts["seq"], facts["details_commitment"]
+        own_seq, promised, prev = facts["seq"], facts["details_commitment"], facts["prev"]
         details, salt = entry["details"].encode("utf-8"), base64.b64decode(entry["salt"], validate=True)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, RecursionError):
-        raise Broken("form", "An entry in this file does not have the form of a ledger entry.") from None
-    if not hmac.compare_digest(entry_hash(body), str(digest)):
+        raise Broken("form", _NO_ENTRY) from None
+    if not type(seq) is type(own_seq) is int or not all(isinstance(one, str) for one in (digest, promised, prev)):
+        raise Broken("form", _NO_ENTRY)
+    if entry_hash(body) != digest:
         raise Broken("edited", f"Entry {seq} was changed: its words no longer have the hash that names it.")
     if own_seq != seq:
         raise Broken("edited", f"Entry {seq} says of itself that it is number {own_seq}.")
-    if salt and not hmac.compare_digest(commitment(salt, details), str(promised)):
+    if salt and commitment(salt, details) != promised:
         raise Broken("details", f"The personal details of entry {seq} were changed.")
     if details and not salt:
         raise Broken("details", f"The personal details of entry {seq} cannot be checked: their salt is missing.")
@@ -138,7 +182,7 @@ def read_record(content: bytes) -> Any:
     if len(content) > RECORD_LIMIT:
         raise Broken("size", "This record file is too large to be read.")
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_once)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise Broken("form", "This is not a record file of this system.") from None
 
@@ -158,7 +202,8 @@ def check_record(record: Any) -> list[dict[str, Any]]:
     """
     if (
         not isinstance(record, dict)
-        or record.get("v") not in RECORD_VERSIONS
+        or type(record.get("v")) is not int
+        or record["v"] not in RECORD_VERSIONS
         or not isinstance(record.get("entries"), list)
     ):
         raise Broken("form", "This is not a record file of this system.")
@@ -169,7 +214,7 @@ def check_record(record: Any) -> list[dict[str, Any]]:
             raise Broken("order", f"Entry {facts['seq']} stands after entry {before['seq']}.")
         if facts["seq"] == before["seq"] + 1 and facts["prev"] != raw["entry_hash"]:
             raise Broken("order", f"Entry {facts['seq']} does not follow the entry before it.")
-    if not isinstance(head, dict) or not isinstance(head.get("size"), int):
+    if not isinstance(head, dict) or type(head.get("size")) is not int:
         raise Broken("head", "The head of the ledger is missing from this file.")
     if found and found[-1]["seq"] > head["size"]:
         raise Broken("head", "This file holds entries that are younger than the head it names.")
@@ -181,12 +226,14 @@ def check_record(record: Any) -> list[dict[str, Any]]:
 def keys_in(record: Any) -> dict[str, bytes]:
     """The public keys that a file carries, by name; one whose name is not its hash is left out."""
     found: dict[str, bytes] = {}
-    for key in record.get("keys", []) if isinstance(record, dict) else []:
+    listed = record.get("keys") if isinstance(record, dict) else None
+    for key in listed if isinstance(listed, list) else []:
         try:
             public = base64.b64decode(key["public"], validate=True)
+            named = key["key"] == key_id(public)
         except (KeyError, TypeError, ValueError):
             continue
-        if key_id(public) == key.get("key"):
+        if named:
             found[key["key"]] = public
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import json
 from collections.abc import Iterable
@@ -26,9 +27,9 @@ class Verdict:
     """What a full reading found.
 
     ``fault`` is empty, or the first fault's kind: ``edited``, ``missing``, ``inserted``, ``reordered``,
-    ``details_changed``, ``details_missing``, ``details_inserted`` or ``not_erased``; ``bad_seq`` is the entry it
-    concerns and ``reason`` says it in plain words. ``size`` and ``head_hash`` are those of the last entry that is
-    still in order.
+    ``details_changed``, ``details_missing``, ``details_inserted``, ``not_erased`` or ``unreadable``; ``bad_seq`` is
+    the entry it concerns and ``reason`` says it in plain words. ``size`` and ``head_hash`` are those of the last entry
+    that is still in order.
     """
 
     ok: bool
@@ -67,47 +68,58 @@ class _Fault(Exception):
         self.fault = fault
 
 
-def verify(db: Session, *, known_heads: Iterable[ledger.Head] = ()) -> Verdict:
+def verify(
+    db: Session, *, known_heads: Iterable[ledger.Head] = (), details: bool = True, after: Verdict | None = None
+) -> Verdict:
     """Re-hash every entry in order, in flat memory, and stop at the first fault.
 
     ``known_heads`` are heads kept elsewhere (on receipts, in mail): each must still be part of this chain. Without one,
-    entries cut off at the very end, or a chain recomputed from some point on, cannot be noticed.
+    entries cut off at the very end, or a chain recomputed from some point on, cannot be noticed. Whatever somebody
+    wrote into the tables is a fault with a name and never stops the check: it would be a way to silence it.
+    Without ``details`` the chain alone is read, which is what a file from outside can be compared with; and with
+    ``after`` only what came since that finding.
     """
-    place = _Place()
+    place = _Place(after.size, after.head_hash) if after else _Place()
     try:
-        erased = _erased(db)
+        erased = _erased(db) if details else frozenset()
         heads: dict[int, set[str]] = {}
         for known in known_heads:
             if known.size:
                 heads.setdefault(known.size, set()).add(known.entry_hash)
-        for row in db.execute(_WHOLE.execution_options(yield_per=BATCH)):
-            _check(db, row, place, erased)
+        chosen = _WHOLE if details else _CHAIN
+        chosen = chosen.where(_entry.c.seq > after.size) if after else chosen
+        for row in db.execute(chosen.execution_options(yield_per=BATCH)):
+            facts = _check(db, row, place)
+            if details:
+                _check_details(row, facts["details_commitment"], row.seq in erased)
             if heads.pop(row.seq, set()) - {row.entry_hash}:
                 raise _Fault(row.seq, "edited", _("Entry %(seq)s is not the one a kept head names.", seq=row.seq))
             place.before, place.entry_hash, place.size = place.entry_hash, row.entry_hash, row.seq
         _check_end(db, place, heads)
     except _Fault as fault:
         return Verdict(False, place.size, place.entry_hash, fault.seq, fault.fault, str(fault))
+    except sa.exc.DBAPIError as error:
+        if is_passing(error):
+            raise
+        first = place.size + 1
+        reason = _("An entry from %(seq)s on cannot be read: the database was changed or damaged.", seq=first)
+        return Verdict(False, place.size, place.entry_hash, first, "unreadable", reason)
     return Verdict(True, place.size, place.entry_hash)
 
 
-_WHOLE = (
-    sa.select(
-        _entry.c.seq,
-        _entry.c.prev,
-        _entry.c.entry_hash,
-        _entry.c.body,
-        _entry.c.kind,
-        _entry.c.subject,
-        _details.c.salt,
-        _details.c.details,
-    )
-    .outerjoin(_details, _details.c.seq == _entry.c.seq)
-    .order_by(_entry.c.seq)
-)
+def is_passing(error: sa.exc.DBAPIError) -> bool:
+    """Whether the database was only busy or away, which says nothing about what is in it."""
+    return error.connection_invalidated or any(word in str(error.orig) for word in ("locked", "busy", "connect"))
 
 
-def _check(db: Session, row: Any, place: _Place, erased: frozenset[int]) -> None:
+_CHAIN = sa.select(
+    _entry.c.seq, _entry.c.prev, _entry.c.entry_hash, _entry.c.body, _entry.c.kind, _entry.c.subject
+).order_by(_entry.c.seq)
+_WHOLE = _CHAIN.add_columns(_details.c.salt, _details.c.details).outerjoin(_details, _details.c.seq == _entry.c.seq)
+
+
+def _check(db: Session, row: Any, place: _Place) -> dict[str, Any]:
+    """Check that an entry is whole and follows the one before; what it says."""
     if row.seq != place.size + 1:
         raise _gap(db, row, place)
     facts = _facts(row.body)
@@ -122,24 +134,29 @@ def _check(db: Session, row: Any, place: _Place, erased: frozenset[int]) -> None
             "edited",
             _("Entry %(seq)s was edited: what it is filed under is not what it says.", seq=row.seq),
         )
-    _check_details(row, facts["details_commitment"], row.seq in erased)
+    return facts
 
 
 def _facts(body: bytes) -> dict[str, Any] | None:
+    """What an entry says, or None when it is not even of the form that ``ledger`` writes."""
     try:
         facts = json.loads(body)
-        whole = isinstance(facts["subject"]["pseudonym"], str) and isinstance(facts["seq"], int)
-        return facts if whole and {"prev", "kind", "details_commitment"} <= facts.keys() else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+        words = (facts["subject"]["pseudonym"], facts["prev"], facts["kind"], facts["details_commitment"])
+        numbers = (facts["seq"], *(ref["seq"] for ref in facts["refs"]))
+        whole = isinstance(facts["act"], dict) and dt.datetime.fromisoformat(facts["at"]).tzinfo is not None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+    whole = whole and all(isinstance(word, str) and word.isascii() for word in words)
+    return facts if whole and all(type(number) is int for number in numbers) else None
 
 
 def _gap(db: Session, row: Any, place: _Place) -> _Fault:
     """The numbers jump: entries were taken out, or this one was put in under a number of its own."""
     facts, expected = _facts(row.body), place.size + 1
     stray = facts is None or facts["seq"] != row.seq or _seq_of(db, facts["prev"]) is not None
-    if row.seq < expected or stray:
-        return _Fault(row.seq, "inserted", _("Entry %(seq)s was put in from outside.", seq=row.seq))
+    if stray or row.seq < expected:
+        seq = row.seq if isinstance(row.seq, int) else expected
+        return _Fault(seq, "inserted", _("Entry %(seq)s was put in from outside.", seq=seq))
     return _Fault(expected, "missing", _("Entry %(seq)s is missing.", seq=expected))
 
 
@@ -147,7 +164,7 @@ def _edited_or_swapped(db: Session, row: Any) -> _Fault:
     """The bytes do not hash to their name: they were edited, or they are another entry's bytes."""
     seq, own_hash = row.seq, ledger.entry_hash(row.body)
     other = db.execute(sa.select(_entry.c.seq, _entry.c.body).where(_entry.c.entry_hash == own_hash)).first()
-    if other is None:
+    if other is None or other.seq == seq:
         return _Fault(seq, "edited", _("Entry %(seq)s was edited after it was written.", seq=seq))
     if ledger.entry_hash(other.body) != own_hash:
         return _Fault(seq, "reordered", _("Entries %(seq)s and %(other)s were exchanged.", seq=seq, other=other.seq))

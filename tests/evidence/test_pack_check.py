@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import quopri
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from oval_aup import evidence, printing
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.evidence import pack_check, rules
 from tests.evidence.paper_trail import PaperTrail, lay
@@ -71,12 +73,26 @@ def pack(trail: PaperTrail, tmp_path: Path) -> Path:
     (folder / "README.txt").write_text("Read me.", encoding="utf-8")
     for name, source in evidence.CHECKER.items():
         shutil.copy(source, folder / name)
-    write_ledger(folder, lines(trail.database))
     with trail.database.reading() as db:
         (folder / "keys.json").write_text(json.dumps([key.facts for key in evidence.register(db)]), encoding="utf-8")
-        head = evidence.signed_head(db, trail.ring).facts
-    list_files(folder, v=1, head=head)
+    settle(folder, trail, tmp_path)
     return folder
+
+
+def settle(folder: Path, trail: PaperTrail, place: Path) -> None:
+    """Enter what is in the folder in a copy of the ledger, and add that and the list of files."""
+    list_files(folder, v=1)
+    listed = json.loads((folder / "manifest.json").read_bytes())["files"]
+    with trail.copy(place) as copied:
+        with copied.writing() as db:
+            act = {
+                "kind": "pack_contents",
+                "contents_sha256": rules.contents_hash({each["name"]: each["sha256"] for each in listed}),
+            }
+            evidence.append(db, "exported", subject="school", act=act, idempotency_key="contents", actor=SYSTEM)
+            head = evidence.signed_head(db, trail.ring).facts
+        write_ledger(folder, lines(copied))
+    list_files(folder, head=head)
 
 
 def run(folder: Path, *words: str, path: str = os.environ["PATH"]) -> tuple[int, str]:
@@ -90,7 +106,7 @@ def run(folder: Path, *words: str, path: str = os.environ["PATH"]) -> tuple[int,
 def test_a_pack_as_it_was_made_is_in_order(pack: Path) -> None:
     code, found = run(pack)
     assert (code, found.count("FAULT")) == (0, 0), found
-    assert "one unbroken chain of 8 entries" in found
+    assert "one unbroken chain of 9 entries" in found
     assert "The school signed this ledger" in found
     assert "1 PDFs are byte for byte" in found
     assert not list(pack.rglob("__pycache__"))
@@ -173,10 +189,10 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "an entry taken out": (with_entries(lambda e: e.pop(4)), "Entry 5 of the ledger is missing"),
     "the first entry taken out": (with_entries(lambda e: e.pop(0)), "Entry 1 of the ledger is missing"),
-    "the end cut off": (with_entries(lambda e: e.pop()), "signed a ledger of 8 entries"),
+    "the end cut off": (with_entries(lambda e: e.pop()), "signed a ledger of 9 entries"),
     "entries exchanged": (with_entries(lambda e: e.insert(3, e.pop(4))), "Entry 4 of the ledger is missing"),
-    "an entry twice": (with_entries(lambda e: e.append(e[-1])), "Entry 9 of the ledger is missing"),
-    "the chain computed anew": (with_entries(rewrite_chain), "signed a ledger of 8 entries, and it is not this one"),
+    "an entry twice": (with_entries(lambda e: e.append(e[-1])), "Entry 10 of the ledger is missing"),
+    "the chain computed anew": (with_entries(rewrite_chain), "signed a ledger of 9 entries, and it is not this one"),
     "no ledger": (lambda folder: (folder / "ledger.jsonl").unlink(), "ledger.jsonl is missing"),
     "a line that is none": (lambda folder: (folder / "ledger.jsonl").write_text("[[["), "Line 1 of the ledger"),
     "a byte behind a PDF": (behind, "00001.pdf: no entry"),
@@ -220,6 +236,76 @@ def test_every_file_is_held_to_the_manifest(pack: Path, spoil: Callable[[Path], 
     assert sentence in found
 
 
+def exchanged(folder: Path) -> None:
+    """Somebody else's record under a number: both whole, and named in another order."""
+    for ending in ("pdf", "json"):
+        (folder / "records" / f"00001.{ending}").rename(folder / "records" / f"00002.{ending}")
+
+
+def taken_out(folder: Path) -> None:
+    for ending in ("pdf", "json"):
+        (folder / "records" / f"00001.{ending}").unlink()
+
+
+REPACKED: dict[str, Callable[[Path], object]] = {
+    "a name in a table": change("tables/records.csv", "Nadia", "Nadja"),
+    "a sentence to read": change("README.txt", "Read me.", "Trust me."),
+    "a rule of the checker": change("rules.py", "RECORD_LIMIT = 4", "RECORD_LIMIT = 5"),
+    "the times of a key": change("keys.json", '"until": ""', '"until": "2020-01-01T00:00:00.000000Z"'),
+    "whose record has which number": exchanged,
+    "a record": taken_out,
+    "a file more": lambda folder: (folder / "tables" / "more.csv").write_text("1,2", encoding="utf-8"),
+}
+
+
+@pytest.mark.parametrize("kind", REPACKED)
+def test_the_ledger_names_the_whole_set_of_files_whatever_the_manifest_says(pack: Path, kind: str) -> None:
+    REPACKED[kind](pack)
+    list_files(pack)
+    code, found = run(pack)
+    assert code == 1
+    assert "The ledger does not name this set of files" in found
+    assert found.count("FAULT") == 1, found
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("ledger.jsonl", '{"seq":1,"entry_hash":"","body":"{\\"seq\\":1,\\"prev\\":1,\\"kind\\":[],\\"act\\":5}"}'),
+        (
+            "ledger.jsonl",
+            '{"seq":1,"entry_hash":"","body":"{\\"seq\\":1,\\"prev\\":1,\\"kind\\":1,\\"act\\":{\\"key\\":[]}}"}',
+        ),
+        ("ledger.jsonl", "[" * 100_000),
+        ("keys.json", '{"keys": 5}'),
+        ("keys.json", '[5, "x", {"public": 7, "key": []}]'),
+        ("manifest.json", "[]"),
+        ("manifest.json", '{"files": [{"name": ["x"], "sha256": {}, "size": 1}], "head": [1]}'),
+        ("manifest.json", '{"files": [{"name": "../../etc/passwd", "sha256": "", "size": 1}]}'),
+        ("records/00001.json", '{"v": 2, "entries": 5}'),
+        ("records/00001.json", '{"v": 2, "entries": [{"seq": [], "entry_hash": "é", "body": "{}"}], "keys": 5}'),
+        ("records/00001.json", "[" * 100_000),
+        ("records/00001.pdf", "/ByteRange [0 1 2 3]"),
+    ],
+)
+def test_no_file_of_a_pack_makes_the_checker_stumble(pack: Path, name: str, content: str) -> None:
+    (pack / name).write_text(content, encoding="utf-8")
+    for words in ((str(pack),), (str(pack / name),), ("--extract", str(pack / "records/00001.pdf"), str(pack / "x"))):
+        code, found = run(pack, *words)  # which sees to it that nothing stands in the error output
+        assert code == 1 or words[0] == "--extract"
+        assert "Everything is in order" not in found
+
+
+def test_no_name_in_a_pack_can_forge_a_line_of_the_report(pack: Path) -> None:
+    name = "x.\n\nEverything is in order.\x1b[2J\u202e"
+    manifest = json.loads((pack / "manifest.json").read_bytes())
+    manifest["files"].append({"name": name, "sha256": "", "size": 1})
+    (pack / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    found = run(pack)[1]
+    assert "\nEverything is in order" not in found
+    assert "\x1b" not in found
+
+
 def test_a_wording_must_be_one_that_the_ledger_names(pack: Path) -> None:
     (pack / "texts").mkdir()
     (pack / "texts" / "parents-v1-en-full.json").write_text("{}", encoding="utf-8")
@@ -229,9 +315,20 @@ def test_a_wording_must_be_one_that_the_ledger_names(pack: Path) -> None:
     assert "no entry of the ledger names this wording" in found
 
 
-def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail) -> None:
+def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail, tmp_path: Path) -> None:
     kept = rules.head_text(json.loads(trail.record)["head"])
     assert run(pack, "--head", kept, str(pack))[0] == 0
+    (tmp_path / "message.eml").write_bytes(b"Subject: A line\n\n" + quopri.encodestring(kept.encode("ascii")))
+    (tmp_path / "record.json").write_bytes(trail.record)
+    (tmp_path / "receipt.pdf").write_bytes(trail.receipt)
+    for word in ("message.eml", "record.json", "receipt.pdf"):
+        code, found = run(pack, "--head", str(tmp_path / word), str(pack))
+        assert (code, found.count("The line you kept, of 6 entries, is part of this ledger")) == (0, 1)
+    code, found = run(pack, "--head", kept, "--head", kept.replace(" 6 ", " 5 "), str(pack))
+    assert (code, found.count("The line you kept")) == (1, 2)
+    strange = rules.head_text({**json.loads(trail.record)["head"], "key": "0" * 64})
+    assert "written anew with other keys" in run(pack, "--head", strange, str(pack))[1]
+    assert "holds no ledger" in run(pack, "--head", kept, str(tmp_path / "record.json"))[1]
     code, found = run(pack, "--head", kept.replace(" 6 ", " 5 "), str(pack))
     assert code == 1
     assert "The line you kept cannot be used" in found

