@@ -64,6 +64,7 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
+from oval_aup.evidence.looking import Busy, Seen, look_at, look_into
 from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_worker, overdue_documents
 from oval_aup.evidence.pack_making import (
     beat,
@@ -93,24 +94,11 @@ from oval_aup.evidence.packs import (
     resume_pack,
 )
 from oval_aup.evidence.past import Past, past, record_began
-from oval_aup.evidence.proof import (
-    CHECKER,
-    Busy,
-    ChainReader,
-    Finding,
-    HeadFinding,
-    Seen,
-    check_heads,
-    examine,
-    judge,
-    look_at,
-    look_into,
-    text_with_heads,
-    turning_point,
-)
+from oval_aup.evidence.proof import CHECKER, Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
+from oval_aup.evidence.standing import ChainReader, HeadFinding, check_heads, text_with_heads, turning_point
 from oval_aup.evidence.traces import (
     due_records,
     entries_by,

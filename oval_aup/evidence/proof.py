@@ -13,12 +13,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import json
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,43 +24,15 @@ from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 from oval_aup.evidence import documents, ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
-from oval_aup.evidence.verify import Verdict, verify
+from oval_aup.evidence.looking import Seen, look_into
+from oval_aup.evidence.standing import ChainReader, gone_back_after, head_is_ours, ledger_fault
+from oval_aup.evidence.verify import Verdict
 
-WALL_SECONDS = 15
-AT_ONCE = 2
-PRODUCT = Path(__file__).resolve().parents[2]
 CHECKER = {
     "verify.py": Path(__file__).with_name("pack_check.py"),
     "rules.py": Path(__file__).with_name("rules.py"),
 }
 """What a pack carries to be checked anywhere: name there, and the source here whose bytes it is."""
-
-_places = threading.BoundedSemaphore(AT_ONCE)
-
-
-class Busy(Exception):
-    """As many files as may be looked into at one time are being looked into."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a file is and says, before anybody asks whether it is ours.
-
-    ``form`` is ``pdf``, ``record``, ``archive``, ``picture``, ``message``, ``empty`` or ``other``. ``fault`` is empty,
-    ``encrypted``, ``unreadable``, ``too_large`` or ``limits``. ``reach`` is empty when one seal covers the whole file,
-    else a code of ``rules.sealed_bytes``. ``signers`` are certificates as DER in base64; ``seal`` and ``record`` are as
-    ``inspection`` has them, or None. ``covered`` is the hash of what the one seal covers.
-    """
-
-    sha256: str
-    size: int
-    form: str = "other"
-    fault: str = ""
-    reach: str = ""
-    seal: dict[str, Any] | None = None
-    signers: Sequence[str] = ()
-    record: dict[str, Any] | None = None
-    covered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +53,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadFinding:
-    """What became of a kept head: ``verdict`` is ``stands``, ``ledger_changed`` or ``not_ours``."""
-
-    verdict: str
-    size: int
-    entry_hash: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Record:
     """How a record file stands to the ledger.
 
@@ -105,71 +62,6 @@ class _Record:
 
     state: str
     ledger_fault: str = ""
-
-
-def look_into(content: bytes, *, limit: int) -> Seen:
-    """Take a file apart in a process of its own, in bounded time and memory; raises Busy.
-
-    ``limit`` is in bytes. Needs no database, so that none is held up meanwhile.
-    """
-    digest, size = hashlib.sha256(content).hexdigest(), len(content)
-    if size > limit:
-        return Seen(digest, size, fault="too_large")
-    from oval_aup.evidence import inspection  # not above: the process of its own runs it as its main program
-
-    form = inspection.form_of(content)
-    if form not in ("pdf", "record"):
-        return Seen(digest, size, form=form)
-    if not _places.acquire(blocking=False):
-        raise Busy
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "oval_aup.evidence.inspection"],
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=PRODUCT,
-            env={"PYTHONDONTWRITEBYTECODE": "1"},
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-        return Seen(digest, size, **json.loads(done.stdout))
-    except (subprocess.TimeoutExpired, ValueError):  # out of time, or killed before it could say anything
-        return Seen(digest, size, fault="limits")
-    finally:
-        _places.release()
-
-
-class ChainReader:
-    """Knows how far the ledger is an unbroken chain: what files and heads are compared with.
-
-    All of it is read at most once in ``AGAIN_AFTER`` seconds, however many ask, and what came since each time.
-    """
-
-    AGAIN_AFTER = 60.0
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-        self._found: Verdict | None = None
-        self._read_at = 0.0
-
-    def read(self, db: Session) -> Verdict:
-        """The finding as of now."""
-        with self._turn:
-            if time.monotonic() - self._read_at > self.AGAIN_AFTER:
-                self._found, self._read_at = None, time.monotonic()
-            if self._found is None or self._found.ok:
-                self._found = verify(db, details=False, after=self._found)
-            return self._found
-
-
-def look_at(path: Path, *, limit: int) -> Seen:
-    """``look_into`` for a file on this machine; of one past the limit the hash is taken, which a pack is known by."""
-    size = path.stat().st_size
-    if size <= limit:
-        return look_into(path.read_bytes(), limit=limit)
-    with path.open("rb") as file:
-        return Seen(hashlib.file_digest(file, "sha256").hexdigest(), size, fault="too_large")
 
 
 def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
@@ -199,6 +91,7 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
     fault = record.ledger_fault or ("" if chain.ok else chain.reason)
     if not fault and verdict == "cannot_confirm" and _seal_standing(seen, keys) == "ours":
         fault = _("The school’s own seal is on a file that its ledger knows nothing of, or remembers differently.")
+        fault = f"{fault} {gone_back_after(db, _made_at(seen), chain)}".rstrip()
     claims = seen.record or {}
     kind = known.body["act"].get("kind", "") if known is not None and verdict == "genuine" else claims.get("kind", "")
     return Finding(
@@ -215,48 +108,6 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
 def examine(db: Session, content: bytes, *, limit: int) -> Finding:
     """``look_into`` and ``judge`` in one, for callers who hold nobody up."""
     return judge(db, look_into(content, limit=limit))
-
-
-def check_heads(
-    db: Session, text: str, *, most: int | None = None, chain: Verdict | None = None
-) -> tuple[HeadFinding, ...]:
-    """Whether each head found in a text, or the first ``most`` of them, is ours and still part of today's history."""
-    chain = chain or ChainReader().read(db)
-    keys, found = register(db, upto=chain.size), []
-    for head in rules.heads_in(text)[:most]:
-        fault = _ledger_fault(db, head, chain)
-        if not chain.ok and not any(row.key_id == head["key"] for row in keys):
-            verdict, reason = "ledger_changed", chain.reason  # the entry of its key may be what was changed
-        elif not _head_is_ours(head, keys):
-            verdict, reason = "not_ours", _strange_head(head, keys, agrees=not fault)
-        elif fault:
-            verdict, reason = "ledger_changed", fault
-        else:
-            verdict = "stands"
-            reason = _("Today’s ledger still begins with the same %(size)s entries.", size=f"{head['size']:,}")
-        found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason))
-    return tuple(found)
-
-
-def turning_point(heads: Iterable[HeadFinding]) -> str:
-    """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not."""
-    left = min((head.size for head in heads if head.verdict == "ledger_changed"), default=0)
-    if not left:
-        return ""
-    held = max((head.size for head in heads if head.verdict == "stands" and head.size < left), default=0)
-    return _(
-        "Kept heads agree with today’s history up to entry %(held)s and no longer at entry %(left)s.",
-        held=f"{held:,}",
-        left=f"{left:,}",
-    )
-
-
-def text_with_heads(content: bytes, *, limit: int) -> str:
-    """A text in which the heads of a file can be found: the file itself, or the head of the record inside it."""
-    if not content.startswith((b"%PDF-", b"{")):
-        return rules.text_of(content[:limit])
-    head = (look_into(content, limit=limit).record or {}).get("head")
-    return rules.head_text(head) if head else ""
 
 
 def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str, list[str]]:
@@ -320,8 +171,8 @@ def _record_standing(db: Session, claims: dict[str, Any] | None, keys: Sequence[
     if claims is None:
         return _Record("none")
     head, pairs = claims["head"], claims["entries"]
-    ours = head is not None and _head_is_ours(head, keys)
-    fault = _ledger_fault(db, head, chain) if ours else ""
+    ours = head is not None and head_is_ours(head, keys)
+    fault = ledger_fault(db, head, chain) if ours else ""
     own = ledger.hashes(db, [seq for seq, _digest in pairs if seq <= chain.size])
     known = [own.get(seq) == digest for seq, digest in pairs]
     if claims["fault"] == "" and ours:
@@ -347,52 +198,6 @@ def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record, cha
         _("Every entry in it is genuine, but this is not the file as the school gave it out."),
         _("Something may have been left out of it, or the words around the entries may have been changed."),
     ]
-
-
-def _head_is_ours(head: dict[str, Any], keys: Sequence[KeyRow]) -> bool:
-    """Whether a registered key signed it, whenever: the time in it is the signer's own word, and clocks go wrong."""
-    try:
-        return rules.check_head(head, {row.key_id: row.public for row in keys if row.use == "head"}) is True
-    except rules.Broken:
-        return False
-
-
-def _strange_head(head: dict[str, Any], keys: Sequence[KeyRow], *, agrees: bool) -> str:
-    """Why a head is not one of ours; a slip of the pen is far more common than a forgery, and looks the same."""
-    if agrees and head["size"]:
-        return _(
-            "Its key or signature does not fit, so it was mistyped or does not come from this school. The entry that "
-            "it names, number %(size)s, is in today’s ledger just so.",
-            size=f"{head['size']:,}",
-        )
-    if any(row.key_id == head["key"] for row in keys):
-        return _("Its signature does not fit: a part of it was mistyped or changed.")
-    return _(
-        "It names a key that this school’s register does not hold: it was mistyped, comes from elsewhere, or the "
-        "register was changed. Compare the key with the one on other people’s receipts."
-    )
-
-
-def _ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
-    """Empty when the ledger still has the entry that a head of ours names; else what has become of it."""
-    size = head["size"]
-    if size == 0:
-        return ""
-    if size > chain.size and not chain.ok:
-        return chain.reason
-    if size > chain.size:
-        return _(
-            "The school once had %(size)s entries in its ledger, and has fewer now: the end was cut off, or an older "
-            "copy was put back.",
-            size=f"{size:,}",
-        )
-    if ledger.hashes(db, [size]).get(size) != head["entry_hash"]:
-        return _(
-            "Entry %(size)s of the school’s ledger is not the one it signed: history was written anew at that entry or "
-            "before it.",
-            size=f"{size:,}",
-        )
-    return ""
 
 
 def _made_at(seen: Seen) -> dt.datetime | None:

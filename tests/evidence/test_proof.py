@@ -32,7 +32,7 @@ from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import proof, rules, seal
+from oval_aup.evidence import looking, rules, seal
 from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, as_intruder, lay, sign
 
 
@@ -744,25 +744,25 @@ def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
 
 
 def test_what_no_parser_is_needed_for_takes_nobody_a_place(trail: PaperTrail) -> None:
-    with proof._places, proof._places:
+    with looking._places, looking._places:
         assert evidence.look_into(b"\x89PNG", limit=LIMIT).form == "picture"
 
 
 def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
-    with proof._places, proof._places, pytest.raises(evidence.Busy):
+    with looking._places, looking._places, pytest.raises(evidence.Busy):
         evidence.look_into(trail.record, limit=LIMIT)
     assert evidence.look_into(trail.record, limit=LIMIT).form == "record"
 
 
 def test_the_process_that_takes_files_apart_has_nothing_to_complain_of(trail: PaperTrail) -> None:
     command = [sys.executable, "-m", "oval_aup.evidence.inspection"]
-    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=proof.PRODUCT, check=True)
+    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=looking.PRODUCT, check=True)
     assert done.stderr == b""
     assert json.loads(done.stdout)["form"] == "record"
 
 
 def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, "WALL_SECONDS", 0.01)
+    monkeypatch.setattr(looking, "WALL_SECONDS", 0.01)
     finding = trail.examine(trail.plain)
     assert finding.verdict == "cannot_confirm"
     assert "time and memory" in said(finding)
@@ -777,3 +777,28 @@ def test_erased_details_leave_the_receipt_genuine(trail: PaperTrail, tmp_path: P
             finding = trail.judge(content, copied)
             assert (finding.verdict, finding.ledger_fault) == ("genuine", "")
         assert "Every entry in the record inside is in the ledger" in said(trail.judge(trail.unlisted, copied))
+
+
+def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: PaperTrail, tmp_path: Path) -> None:
+    """Whoever was given a paper between the backup and the day it was needed learns why the school has lost it."""
+    with trail.database.reading() as db:
+        head = evidence.signed_head(db, trail.ring)
+    with trail.copy(tmp_path) as older:
+        as_intruder(older, "DELETE FROM ledger_entry WHERE seq > 6", "DELETE FROM ledger_details WHERE seq > 6")
+        clock.pretend(None)
+        with older.writing() as db:
+            kept = evidence.head(db)
+            act = {"backup_size": 6, "backup_head": kept.entry_hash, "known_size": head.size}
+            evidence.append(db, "restored", subject="school", act=act, idempotency_key="back", actor=SYSTEM)
+        (today,) = {f"{day.day} {day:%B %Y}" for day in [clock.today()]}
+        told = f"entry 7, that on {today} the school went back to a backup which ended at entry 6"
+        with older.reading() as db:
+            (found,) = evidence.check_heads(db, rules.head_text(head.facts))
+        assert found.verdict == "ledger_changed"
+        assert told in found.reason
+        for content in (trail.receipt, trail.unlisted):
+            finding = trail.judge(content, older)
+            assert finding.verdict == "cannot_confirm"
+            assert told in finding.ledger_fault
+        clock.pretend(NOW)
+    assert trail.judge(trail.receipt).ledger_fault == ""

@@ -15,7 +15,7 @@ from flask import Flask
 from oval_aup import evidence, notifications, printing
 from oval_aup.accounts import throttle
 from oval_aup.core.db import Database
-from oval_aup.evidence import inspection, proof
+from oval_aup.evidence import inspection, looking
 from tests.evidence.paper_trail import PaperTrail, as_intruder, lay
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -87,7 +87,7 @@ def test_no_file_and_a_busy_moment_are_said_and_nothing_breaks(
 ) -> None:
     browser.get("/verify")
     assert "Choose a file" in browser.post("/verify", {}, status=422).text
-    with proof._places, proof._places:
+    with looking._places, looking._places:
         assert "try again in a minute" in check(browser, trail.receipt, status=503).text
     browser.app.config["MAX_CONTENT_LENGTH"] = 100_000
     assert "too large" in check(browser, b"%PDF-" + b"\0" * 100_000, status=413).text
