@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from oval_aup import schema
 from oval_aup.core import clock
 from oval_aup.core.db import Database
+from tests import kept_lists
 
 MEMORY_DISK = Path("/dev/shm")
 
@@ -52,3 +55,11 @@ def database(instance: Path, migrated_file: Path) -> Iterator[Database]:
 def _clock_put_right() -> Iterator[None]:
     yield
     clock.pretend(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lists_are_kept() -> Iterator[None]:
+    """No unit of work of any test leaves a change of the school's lists without its state, however it was made."""
+    sa.event.listen(Session, "before_commit", kept_lists.check)
+    yield
+    sa.event.remove(Session, "before_commit", kept_lists.check)

@@ -24,7 +24,7 @@ class Said:
     answer: str
     """``yes`` or ``no``."""
     counts: bool
-    """False where the guardian is not among those who may choose."""
+    """False where the guardian was not among those who might choose at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,11 @@ def uses_then(db: Session, child_id: int, past: evidence.Past) -> tuple[UseThen,
 
     Raises NotFound for a moment before the first such wording.
     """
-    on = clock.london(past.at).date()
-    year = people.school_year(on)
+    year = people.school_year(clock.london(past.at).date())
     uses = purposes(db, at=past.at)
     verdicts = permissions(db, [child_id], year, past=past)[child_id]
     standing = standing_answers(db, [child_id], year, past=past).get(child_id, {})
-    counted = choosers(people.guardians_of_children(db, [child_id], on=on).get(child_id, ()))
+    counted = choosers(people.guardians_then(db, [child_id], past.at).get(child_id, ()))
     known = people.persons_by_id(db, standing)
     made = {(row.ledger_seq, row.guardian_id, row.purpose_key): row for row in decisions(db, child_id=child_id)}
     said: dict[str, list[Said]] = {}

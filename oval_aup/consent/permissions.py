@@ -13,7 +13,6 @@ from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.purposes import Purpose, purposes
 from oval_aup.consent.resolve import ANY, Standing, Verdict, resolve
-from oval_aup.core import clock
 
 CONFLICT_BATCH = 200
 
@@ -54,17 +53,17 @@ def permissions(
 ) -> dict[int, dict[str, Permission]]:
     """Child to purpose to permission for every child asked about, in a number of statements that does not grow.
 
-    Only answers given in ``school_year`` count, and only those of guardians who may choose for the child today. With
-    ``past`` it answers for that moment from the history up to it, except that who may choose is known as of today only.
+    Only answers given in ``school_year`` count, and only those of guardians who may choose for the child. With ``past``
+    it answers for that moment from the history up to it: who might choose then comes from ``people.guardians_then``.
     """
     wanted = sorted(set(child_ids))
     uses = purposes(db, at=past.at if past else None)
-    links = people.guardians_of_children(db, wanted, on=clock.london(past.at).date() if past else None)
+    counted_of = _choosers_of(db, wanted, past)
     standing = standing_answers(db, wanted, school_year, past=past)
     blocked = blocked_children(db, wanted, past=past)
     found: dict[int, dict[str, Permission]] = {}
     for child_id in wanted:
-        counted = choosers(links.get(child_id, ()))
+        counted = counted_of.get(child_id, {})
         verdicts = child_verdicts(uses, counted, standing.get(child_id, {}), blocked=child_id in blocked, policy=policy)
         found[child_id] = {
             key: Permission(key, each.verdict, tuple(counted[id_] for id_ in each.broken_by))
@@ -93,9 +92,15 @@ def child_verdicts(
     return verdicts
 
 
-def choosers(links: Iterable[people.GuardianshipRow]) -> dict[int, str]:
+def choosers(links: Iterable[people.GuardianshipRow | people.GuardianshipThen]) -> dict[int, str]:
     """The guardians whose answer counts, by id, with their names."""
     return {link.guardian.person_id: link.guardian.full_name for link in links if link.may_choose}
+
+
+def _choosers_of(db: Session, child_ids: Sequence[int], past: evidence.Past | None) -> dict[int, dict[int, str]]:
+    if past is None:
+        return {id_: choosers(links) for id_, links in people.guardians_of_children(db, child_ids).items()}
+    return {id_: choosers(links) for id_, links in people.guardians_then(db, child_ids, past.at).items()}
 
 
 def conflicts(db: Session, school_year: int, limit: int = 50, *, policy: str = ANY) -> tuple[ConflictRow, ...]:

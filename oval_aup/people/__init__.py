@@ -24,6 +24,7 @@ from oval_aup.people.families import (
     guardians_of_children,
     mailbox_sharers,
 )
+from oval_aup.people.history import children_then, class_then, guardians_then, lists_kept_since
 from oval_aup.people.queries import (
     class_by_id,
     class_named,
@@ -38,7 +39,16 @@ from oval_aup.people.queries import (
     staff_by_email,
     staff_member,
 )
-from oval_aup.people.rows import ChildRow, ClassRow, GuardianRow, GuardianshipRow, PersonRow, StaffRow
+from oval_aup.people.rows import (
+    ChildRow,
+    ClassRow,
+    ClassThen,
+    GuardianRow,
+    GuardianshipRow,
+    GuardianshipThen,
+    PersonRow,
+    StaffRow,
+)
 from oval_aup.people.service import (
     add_child,
     add_class,
@@ -55,8 +65,10 @@ __all__ = [
     "YEAR_GROUPS",
     "ChildRow",
     "ClassRow",
+    "ClassThen",
     "GuardianRow",
     "GuardianshipRow",
+    "GuardianshipThen",
     "LeaverRow",
     "PersonRow",
     "StaffRow",
@@ -71,11 +83,13 @@ __all__ = [
     "children_by_id",
     "children_of",
     "children_of_guardians",
+    "children_then",
     "class_by_id",
     "class_ids_by_person",
     "class_ids_of",
     "class_ids_of_people",
     "class_named",
+    "class_then",
     "classes",
     "discard_undecided_lists",
     "end_guardianship",
@@ -86,9 +100,11 @@ __all__ = [
     "guardians_by_id",
     "guardians_of",
     "guardians_of_children",
+    "guardians_then",
     "kin_of",
     "leavers",
     "link_guardian",
+    "lists_kept_since",
     "mailbox_sharers",
     "person",
     "person_by_id",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
+from oval_aup.people import history
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, RosterImport, StaffMember
 
 NOBODYS_BIRTHDAY = dt.date(1900, 1, 1)
@@ -93,7 +94,8 @@ def erase_person(db: Session, person_id: int) -> None:
     theirs = sa.or_(Guardianship.child_id == person_id, Guardianship.guardian_id == person_id)
     db.execute(sa.update(Guardianship).where(theirs).values(relationship_name="", lives_with=None))
     db.execute(sa.update(Guardianship).where(theirs, Guardianship.ended_on.is_(None)).values(ended_on=person.erased_on))
-    db.flush()
+    history.erase_states(db, person_id)
+    history.keep_of_person(db, person_id)
 
 
 def discard_undecided_lists(db: Session) -> int:

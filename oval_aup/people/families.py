@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -51,7 +50,8 @@ def _child_row(values: Sequence[Any]) -> ChildRow:
     )
 
 
-def _guardian_columns(person: Any) -> tuple[Any, ...]:
+def guardian_columns(person: Any) -> tuple[Any, ...]:
+    """What a statement selects, with people under this name, for ``guardian_row`` to read."""
     return (
         Guardian.person_id,
         person.public_id,
@@ -66,7 +66,8 @@ def _guardian_columns(person: Any) -> tuple[Any, ...]:
     )
 
 
-def _guardian_row(values: Sequence[Any]) -> GuardianRow:
+def guardian_row(values: Sequence[Any]) -> GuardianRow:
+    """The row of what ``guardian_columns`` selected."""
     id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended = values
     return GuardianRow(
         person_id=id_,
@@ -117,16 +118,8 @@ def children_by_id(db: Session, ids: Iterable[int]) -> dict[int, ChildRow]:
     return {row.person_id: row for piece in chunks(ids) for row in _children(db, Child.person_id.in_(piece))}
 
 
-_HELD_NOW = sa.and_(Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
-_day = sa.bindparam("on", type_=sa.Date)
-_HELD_ON = sa.and_(
-    sa.or_(Guardianship.ended_on.is_(None), Guardianship.ended_on > _day),
-    sa.or_(Child.archived_on.is_(None), Child.archived_on > _day),
-)
-
-
-def _links_statement(held: Condition = _HELD_NOW) -> sa.Select[Any]:
-    """Current links of current children, or those that held on a day, best contact first."""
+def _links_statement() -> sa.Select[Any]:
+    """Current links of current children, best contact first."""
     return (
         sa.select(
             Guardianship.relationship_name,
@@ -135,14 +128,14 @@ def _links_statement(held: Condition = _HELD_NOW) -> sa.Select[Any]:
             Guardianship.lives_with,
             Guardianship.priority,
             *_child_columns(_ChildPerson),
-            *_guardian_columns(_GuardianPerson),
+            *guardian_columns(_GuardianPerson),
         )
         .join(Child, Child.person_id == Guardianship.child_id)
         .join(_ChildPerson, _ChildPerson.id == Child.person_id)
         .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
         .join(Guardian, Guardian.person_id == Guardianship.guardian_id)
         .join(_GuardianPerson, _GuardianPerson.id == Guardian.person_id)
-        .where(held)
+        .where(Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
         .order_by(Guardianship.child_id, Guardianship.priority, Guardianship.id)
     )
 
@@ -154,7 +147,6 @@ _LINKS_OF_GUARDIAN = _LINKS.where(
 )
 _LINKS_OF_CHILD = _LINKS.where(Guardianship.child_id == sa.bindparam("child_id"))
 _LINKS_OF_CHILDREN = _LINKS.where(Guardianship.child_id.in_(sa.bindparam("child_ids", expanding=True)))
-_LINKS_ON = _links_statement(_HELD_ON).where(Guardianship.child_id.in_(sa.bindparam("child_ids", expanding=True)))
 _CHILD_FROM = 5
 _GUARDIAN_FROM = _CHILD_FROM + len(_child_columns(_ChildPerson))
 
@@ -166,7 +158,7 @@ def _links(db: Session, statement: sa.Select[Any], **values: object) -> list[Gua
 def _link(row: Sequence[Any]) -> GuardianshipRow:
     return GuardianshipRow(
         child=_child_row(row[_CHILD_FROM:_GUARDIAN_FROM]),
-        guardian=_guardian_row(row[_GUARDIAN_FROM:]),
+        guardian=guardian_row(row[_GUARDIAN_FROM:]),
         relationship_name=row[0],
         parental_responsibility=row[1],
         contact_allowed=row[2],
@@ -186,22 +178,11 @@ def guardians_of(db: Session, child_id: int) -> tuple[GuardianshipRow, ...]:
     return tuple(_links(db, _LINKS_OF_CHILD, child_id=child_id))
 
 
-def guardians_of_children(
-    db: Session, child_ids: Iterable[int], *, on: dt.date | None = None
-) -> dict[int, tuple[GuardianshipRow, ...]]:
-    """``guardians_of`` for many children at once; a child without guardians is absent.
-
-    With ``on``, the links that had not ended by the close of that day, of children who had not left by then. Only ends
-    are dated: what else a row says (responsibility, a bar, the class) is today's.
-    """
+def guardians_of_children(db: Session, child_ids: Iterable[int]) -> dict[int, tuple[GuardianshipRow, ...]]:
+    """``guardians_of`` for many children at once; a child without guardians is absent."""
     found: dict[int, list[GuardianshipRow]] = defaultdict(list)
     for piece in chunks(child_ids):
-        links = (
-            _links(db, _LINKS_OF_CHILDREN, child_ids=piece)
-            if on is None
-            else _links(db, _LINKS_ON, child_ids=piece, on=on)
-        )
-        for link in links:
+        for link in _links(db, _LINKS_OF_CHILDREN, child_ids=piece):
             found[link.child.person_id].append(link)
     return {child_id: tuple(links) for child_id, links in found.items()}
 
@@ -237,7 +218,7 @@ def guardians_asked(db: Session) -> tuple[GuardianRow, ...]:
 
 
 _GUARDIANS = (
-    sa.select(*_guardian_columns(Person))
+    sa.select(*guardian_columns(Person))
     .join(Person, Person.id == Guardian.person_id)
     .order_by(Person.surname, Person.forename, Person.id)
 )
@@ -246,12 +227,12 @@ _AT_ADDRESS = sa.select(sa.func.count()).where(Guardian.email == sa.bindparam("e
 
 
 def _guardians(db: Session, *where: Condition) -> list[GuardianRow]:
-    return [_guardian_row(row) for row in fetch(db, _GUARDIANS.where(*where))]
+    return [guardian_row(row) for row in fetch(db, _GUARDIANS.where(*where))]
 
 
 def guardian(db: Session, person_id: int) -> GuardianRow:
     """One guardian by person id, archived or not; raises NotFound."""
-    return one([_guardian_row(row) for row in fetch(db, _GUARDIAN, person_id=person_id)])
+    return one([guardian_row(row) for row in fetch(db, _GUARDIAN, person_id=person_id)])
 
 
 def guardians_by_id(db: Session, ids: Iterable[int]) -> dict[int, GuardianRow]:

@@ -110,6 +110,42 @@ class Guardianship(Base):
     guardian: Mapped[Guardian] = relationship()
 
 
+class GuardianshipState(Base):
+    """What the school's lists said of one guardianship from a moment on, until its next state; only ever added to."""
+
+    __tablename__ = "guardianship_state"
+    __table_args__ = (sa.Index("ix_guardianship_state_link", "child_id", "guardian_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    """The order of states: where two share a moment, or a clock was set back, the higher one is the later."""
+    child_id: Mapped[int] = mapped_column(sa.ForeignKey("child.person_id"))
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.person_id"), index=True)
+    relationship_name: Mapped[str] = mapped_column(sa.String(60))
+    parental_responsibility: Mapped[str] = mapped_column(sa.String(8))
+    contact_allowed: Mapped[bool]
+    ended_on: Mapped[dt.date | None]
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    """When the lists began to say so or, where it was taken over, when states began to be kept."""
+    taken_over: Mapped[bool]
+    """True where the lists said so already when states began to be kept: what they said before is not known."""
+
+
+class ChildClassState(Base):
+    """What the school's lists said of one child's class from a moment on, until its next state; only ever added to."""
+
+    __tablename__ = "child_class_state"
+    __table_args__ = (sa.Index("ix_child_class_state_child", "child_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    child_id: Mapped[int] = mapped_column(sa.ForeignKey("child.person_id"))
+    class_name: Mapped[str] = mapped_column(sa.String(40))
+    """As it was written then; empty for a child without a class."""
+    year_group: Mapped[str] = mapped_column(sa.String(4))
+    left_on: Mapped[dt.date | None]
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    taken_over: Mapped[bool]
+
+
 class StaffMember(Base):
     """An adult who works, governs or volunteers at the school."""
 

@@ -82,7 +82,40 @@ class GuardianshipRow:
     @property
     def may_choose(self) -> bool:
         """Whether this guardian is asked about this child's images, and their answer counts."""
-        return self.contact_allowed and self.parental_responsibility != "no"
+        return _may_choose(self.contact_allowed, self.parental_responsibility)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianshipThen:
+    """How one guardian stood to one child at a past moment; only the guardian's name and address are today's."""
+
+    child_id: int
+    guardian: GuardianRow
+    relationship_name: str
+    parental_responsibility: str
+    contact_allowed: bool
+
+    @property
+    def may_choose(self) -> bool:
+        """Whether this guardian's answers about this child's images counted."""
+        return _may_choose(self.contact_allowed, self.parental_responsibility)
+
+
+def _may_choose(contact_allowed: bool, parental_responsibility: str) -> bool:
+    return contact_allowed and parental_responsibility != "no"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassThen:
+    """Where the school's lists had one child at a past moment."""
+
+    class_name: str
+    """As it was written then; empty where the lists named none."""
+    year_group: str
+    left_on: dt.date | None
+    """Set where the child had left by then."""
+    since: dt.datetime
+    """When the lists began to say so; later than the moment where what they said at it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.people import families, queries
+from oval_aup.people import families, history, queries
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import cleaned, folded, normal_email
 from oval_aup.people.rows import ChildRow, ClassRow, GuardianRow, GuardianshipRow, StaffRow
@@ -71,7 +71,7 @@ def add_child(
             class_id=class_id,
         )
     )
-    db.flush()
+    history.keep(db, [person.id])
     return families.child_by_id(db, person.id)
 
 
@@ -133,10 +133,14 @@ def link_guardian(
     priority: int = 1,
     actor: Actor,
 ) -> GuardianshipRow:
-    """Say how a known guardian (or staff member who is a parent) stands to a child; an earlier word is replaced."""
+    """Say how a known guardian (or staff member who is a parent) stands to a child; an earlier word is replaced.
+
+    Raises NotFound also for a child who has left: only a list brings one back.
+    """
     if parental_responsibility not in RESPONSIBILITIES:
         raise Invalid(fields={"parental_responsibility": _("Choose yes, no or unknown.")})
-    if db.get(Child, child_id) is None or db.get(Person, guardian_id) is None:
+    child = db.get(Child, child_id)
+    if child is None or child.archived_on is not None or db.get(Person, guardian_id) is None:
         raise NotFound
     _ensure_guardian(db, guardian_id)
     link = db.scalar(
@@ -151,7 +155,7 @@ def link_guardian(
     link.lives_with = lives_with
     link.priority = priority
     link.ended_on = None
-    db.flush()
+    history.keep(db, [child_id])
     return next(row for row in families.guardians_of(db, child_id) if row.guardian.person_id == guardian_id)
 
 
@@ -179,7 +183,7 @@ def end_guardianship(db: Session, *, child_id: int, guardian_id: int, actor: Act
     if link is None:
         raise NotFound
     link.ended_on = clock.today()
-    db.flush()
+    history.keep(db, [child_id])
 
 
 def add_staff_member(
@@ -268,7 +272,7 @@ def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
         .where(Guardianship.guardian_id == person_id, Guardianship.ended_on.is_(None))
         .values(ended_on=today)
     )
-    db.flush()
+    history.keep_of_person(db, person_id)
 
 
 def _names(forename: str, surname: str) -> dict[str, str]:

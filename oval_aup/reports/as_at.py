@@ -51,27 +51,71 @@ class RulesThen:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassTold:
+    """The class of a child at the moment, and how it is known."""
+
+    known_by: str
+    """``lists`` (as they stood at the moment), ``lesson`` (a mark made in class that year), ``later`` (the lists as
+    they stood when they began to be kept, in the same school year) or ``unknown``."""
+    lists: people.ClassThen | None
+    """None before the child was on the lists."""
+    class_name: str = ""
+    lists_from: dt.datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The class, and how it is known."""
+        from_ = render.moment(self.lists_from) if self.lists_from else ""
+        if self.known_by == "lesson":
+            return _("Class %(name)s: a mark made in that class this school year says so.", name=self.class_name)
+        if self.known_by == "unknown":
+            return _(
+                "The class is not known: what the school’s lists said before %(moment)s was not kept.", moment=from_
+            )
+        if self.lists is None:
+            return _("This child was not on the school’s lists yet.")
+        if self.lists.left_on is not None:
+            return _("This child had left on %(on)s, as the school’s lists say.", on=render.day(self.lists.left_on))
+        if self.known_by == "later":
+            return _(
+                "Class %(name)s: from the school’s lists as they stood on %(moment)s; what they said before that was"
+                " not kept.",
+                name=self.class_name,
+                moment=from_,
+            )
+        if not self.class_name:
+            return _("The school’s lists named no class for this child at that moment.")
+        return _("Class %(name)s: from the school’s lists as they stood at that moment.", name=self.class_name)
+
+
+@dataclass(frozen=True, slots=True)
 class ChildThen:
     """What is known of one child at the moment."""
 
-    class_name: str
-    class_known_by: str
-    """``lesson`` (a mark made in class that year), ``today`` (taken from today's list) or empty: not known."""
+    placed: ClassTold
     uses: tuple[consent.UseThen, ...]
     """Empty before the first wording about pictures."""
     blocks: tuple[consent.BlockThen, ...]
-    adults: tuple[people.GuardianshipRow, ...]
-    """Today's rows of the links that had not ended by then."""
+    adults: tuple[people.GuardianshipThen, ...]
+    """Those linked to the child at the moment, as the lists said then."""
+    lists_from: dt.datetime | None
+    """When what the school's lists say began to be kept, where the moment was before that."""
     lapses_on: dt.date
 
     @property
-    def class_sentence(self) -> str:
-        """The class, and how it is known."""
-        if self.class_known_by == "lesson":
-            return _("Class %(name)s: a mark made in that class this school year says so.", name=self.class_name)
-        if self.class_known_by == "today":
-            return _("Class %(name)s: from today’s list; changes of class are not kept.", name=self.class_name)
-        return _("The class is not known: changes of class are not kept.")
+    def adults_sentence(self) -> str:
+        """From which lists it is known who might choose."""
+        if self.lists_from is None:
+            return _(
+                "Which adults may choose, and which of them a court bars, comes from the school’s lists as they stood"
+                " at that moment. An adult whose link had ended by then, or was entered later, is left out."
+            )
+        return _(
+            "Which adults may choose, and which of them a court bars, comes from the school’s lists as they stood on"
+            " %(moment)s; what they said before that was not kept. An adult whose link had ended on the day asked for"
+            " or before is left out.",
+            moment=render.moment(self.lists_from),
+        )
 
     @property
     def is_blocked(self) -> bool:
@@ -93,7 +137,9 @@ class AsAt:
     """What they had answered for somebody else, newest first."""
     child: ChildThen | None
     children: tuple[people.ChildRow, ...]
-    """For a guardian: the children linked to them, whose own statement tells about pictures."""
+    """For a guardian: the children linked to them then, whose own statement tells about pictures."""
+    lists_from: dt.datetime | None
+    """When what the school's lists say began to be kept, where the moment was before that."""
 
     @property
     def before_record(self) -> bool:
@@ -112,7 +158,7 @@ class AsAt:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """In plain words what comes from history and what from today's lists, because no history of it is kept."""
+        """In plain words where each part comes from, and from which day of the school's lists."""
         said = [
             ngettext(
                 "Signatures, choices, stops and wordings come from the record as it was: its first entry and nothing"
@@ -125,15 +171,20 @@ class AsAt:
             _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
         ]
         if self.child is not None:
-            said.append(
-                _(
-                    "Which adults may choose comes from today’s lists, because the school’s lists keep no history of"
-                    " parental responsibility or of bars. An adult whose link had ended on that day or before is left"
-                    " out."
-                )
-            )
-            said.append(self.child.class_sentence)
+            said += [self.child.adults_sentence, self.child.placed.sentence]
+        if self.children:
+            said.append(self._children_sentence)
         return tuple(said)
+
+    @property
+    def _children_sentence(self) -> str:
+        if self.lists_from is None:
+            return _("Which children are theirs comes from the school’s lists as they stood at that moment.")
+        return _(
+            "Which children are theirs comes from the school’s lists as they stood on %(moment)s; what they said before"
+            " that was not kept.",
+            moment=render.moment(self.lists_from),
+        )
 
 
 def moment_asked(day: dt.date, time: str = "") -> dt.datetime:
@@ -167,6 +218,8 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
     marks = _marks(db, person, past, year)
     about_me = [mark for mark in marks if mark.row.person_id == person.person_id]
     child = people.child_by_id(db, person.person_id) if person.is_child else None
+    began = people.lists_kept_since(db)
+    lists_from = began if began is not None and at < began else None
     return AsAt(
         person=person,
         past=past,
@@ -174,8 +227,9 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
         began_at=evidence.record_began(db),
         rules=_rules(db, person, about_me, past, year),
         on_behalf=tuple(mark for mark in marks if mark.row.person_id != person.person_id),
-        child=_child(db, child, about_me, past, year) if child else None,
-        children=tuple(link.child for link in people.children_of(db, person.person_id)) if person.is_guardian else (),
+        child=_child(db, child, about_me, past, year, lists_from) if child else None,
+        children=people.children_then(db, person.person_id, at) if person.is_guardian else (),
+        lists_from=lists_from,
     )
 
 
@@ -241,29 +295,54 @@ def _asked_in_class(db: Session, request: signing.RequestRow, past: evidence.Pas
     return request.way == "class" and bool(opened and opened.opened_at and opened.opened_at <= past.at)
 
 
-def _child(db: Session, child: people.ChildRow, marks: Iterable[MarkThen], past: evidence.Past, year: int) -> ChildThen:
-    on = clock.london(past.at).date()
+def _child(
+    db: Session,
+    child: people.ChildRow,
+    marks: Iterable[MarkThen],
+    past: evidence.Past,
+    year: int,
+    lists_from: dt.datetime | None,
+) -> ChildThen:
     try:
         uses = consent.uses_then(db, child.person_id, past)
     except NotFound:
         uses = ()
-    name, known_by = _class(db, child, marks, year)
     return ChildThen(
-        class_name=name,
-        class_known_by=known_by,
+        placed=_placed(db, child, marks, past, year, lists_from),
         uses=uses,
         blocks=consent.blocks_then(db, child, past),
-        adults=people.guardians_of_children(db, [child.person_id], on=on).get(child.person_id, ()),
+        adults=people.guardians_then(db, [child.person_id], past.at).get(child.person_id, ()),
+        lists_from=lists_from,
         lapses_on=people.school_year_ends(year),
     )
 
 
-def _class(db: Session, child: people.ChildRow, marks: Iterable[MarkThen], year: int) -> tuple[str, str]:
-    """The class, as a mark made in a lesson that year tells it; else today's, where it is still the same year."""
+def _placed(
+    db: Session,
+    child: people.ChildRow,
+    marks: Iterable[MarkThen],
+    past: evidence.Past,
+    year: int,
+    lists_from: dt.datetime | None,
+) -> ClassTold:
+    """The class as the lists said then; from before they were kept, as a lesson of that year or their first state does.
+
+    Every class is another one after the summer, so a first state of another school year says nothing about this one.
+    """
+    lists = people.class_then(db, child.person_id, past.at)
+    name = lists.class_name if lists is not None else ""
+    if lists_from is None or lists is None or lists.left_on is not None:
+        return ClassTold("lists", lists, name)
+    lesson = _lesson_class(db, marks)
+    if lesson:
+        return ClassTold("lesson", lists, lesson, lists_from)
+    if name and year == people.school_year(clock.london(lists_from).date()):
+        return ClassTold("later", lists, name, lists_from)
+    return ClassTold("unknown", lists, "", lists_from)
+
+
+def _lesson_class(db: Session, marks: Iterable[MarkThen]) -> str:
+    """The class that the newest mark made in a lesson of that school year names."""
     lessons = [mark.row.ledger_seq for mark in marks if mark.row.class_session_id and mark.covers_year]
     told = evidence.details(db, lessons)
-    for seq in sorted(told, reverse=True):
-        if told[seq].get("class_name"):
-            return str(told[seq]["class_name"]), "lesson"
-    same_year = year == people.school_year(clock.today())
-    return (child.class_name, "today") if same_year and child.class_name else ("", "")
+    return next((str(told[seq]["class_name"]) for seq in sorted(told, reverse=True) if told[seq].get("class_name")), "")

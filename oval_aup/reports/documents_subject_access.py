@@ -35,6 +35,7 @@ LABELS: dict[str, str] = {
     "channel": later("Way"),
     "child": later("Child"),
     "class": later("Class"),
+    "class_name": later("Class"),
     "closed_at": later("Closed"),
     "closes_at": later("Closes"),
     "contact_allowed": later("May be contacted"),
@@ -60,6 +61,7 @@ LABELS: dict[str, str] = {
     "language": later("Language"),
     "last_seen_at": later("Last seen"),
     "ledger_seq": later("Ledger entry"),
+    "left_on": later("Left on"),
     "lifted_at": later("Lifted"),
     "lifted_by": later("Lifted by"),
     "line_manager": later("Line manager"),
@@ -108,6 +110,7 @@ LABELS: dict[str, str] = {
     "sha256": later("Fingerprint (SHA-256)"),
     "signed_at": later("When"),
     "signed_by": later("By"),
+    "since": later("Since"),
     "size": later("Bytes"),
     "staff_code": later("Staff code"),
     "staff_group": later("Group"),
@@ -136,7 +139,6 @@ IN_ENTRIES: dict[str, str] = {
     "browser": later("browser"),
     "came_by": later("Came by"),
     "child_name": later("Child"),
-    "class_name": later("Class"),
     "image_choices": later("Asked about pictures"),
     "journey": later("Which pages"),
     "name_matches": later("Typed name is the known one"),
@@ -151,7 +153,7 @@ IN_ENTRIES: dict[str, str] = {
 }
 """What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
 
-FIRST = {"guardianship": ("child", "guardian")}
+FIRST = {"guardianship": ("child", "guardian"), "guardianship_state": ("guardian",)}
 """What a row is known by where that is not what stands first in its table."""
 
 MOST_LINES = 200

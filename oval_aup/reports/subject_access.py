@@ -162,7 +162,8 @@ class _Reader:
             theirs = table.c[column].not_in(self._own[which])
             chosen = chosen.where(sa.or_(table.c[column].is_(None), theirs))
         found = self._db.execute(chosen.order_by(*table.primary_key.columns))
-        return tuple(self._given(holding, dict(row._mapping)) for row in found)
+        given = [self._given(holding, dict(row._mapping)) for row in found]
+        return tuple(row for number, row in enumerate(given) if not holding.once or row not in given[:number])
 
     def _given(self, holding: Holding, row: dict[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {}

@@ -14,6 +14,7 @@ KEY = later("a number or key by which the system finds its own rows")
 SECRET = later("a secret, or the hash of one")
 ELSEWHERE = later("given elsewhere in this file")
 WORK = later("how far the system has come with its own work")
+BEGINNING = later("whether the lists said so already when such states began to be kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Holding:
     a column of ``except_for`` fits belong to an earlier holding of the same table. ``people`` hold row ids of persons
     and become words such as “a member of staff”; ``own_texts`` are freed of other people's whole names and
     ``others_texts``, which somebody else wrote, of any name. ``own_where`` narrows the former: in a row with another
-    value in that column they are treated like the latter.
+    value in that column they are treated like the latter. ``once`` gives rows that say the same a single time, where
+    how many there are would itself tell of somebody else.
     """
 
     table: str
@@ -39,6 +41,7 @@ class Holding:
     except_for: Mapping[str, str] = field(default_factory=dict)
     own_where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -115,6 +118,33 @@ HOLDINGS: tuple[Holding, ...] = (
             "parental_responsibility": later("says something about the adult, who can ask for it"),
             "contact_allowed": later("says something about the adult, who can ask for it"),
         },
+    ),
+    Holding(
+        "guardianship_state",
+        later("What the school’s lists said of the links to children, and since when"),
+        {"guardian_id": "ids"},
+        ("since", "parental_responsibility", "contact_allowed", "ended_on"),
+        people=("child_id",),
+        others_texts=("relationship_name",),
+        left_out={"id": KEY, "guardian_id": KEY, "taken_over": BEGINNING},
+    ),
+    Holding(
+        "guardianship_state",
+        later("What the school’s lists said of the links to adults"),
+        {"child_id": "ids"},
+        ("ended_on",),
+        people=("guardian_id",),
+        once=True,
+        left_out={
+            "since": later("tells when something about the adult changed, who can ask for it"),
+        },
+    ),
+    Holding(
+        "child_class_state",
+        later("What the school’s lists said of the class, and since when"),
+        {"child_id": "ids"},
+        ("since", "class_name", "year_group", "left_on"),
+        left_out={"id": KEY, "child_id": KEY, "taken_over": BEGINNING},
     ),
     Holding(
         "account",

@@ -32,6 +32,8 @@ ACTS = st.one_of(
     st.tuples(st.just("lift")),
     st.tuples(st.just("publish")),
     st.tuples(st.just("unlink"), ADULTS),
+    st.tuples(st.just("link"), ADULTS, st.sampled_from(["yes", "no", "unknown"]), st.sampled_from(["", "barred"])),
+    st.tuples(st.just("leave")),
 )
 
 Verdicts = dict[str, consent.Permission]
@@ -80,6 +82,15 @@ def play(family: Family, act: tuple[str, ...]) -> None:
         "unlink": lambda: people.end_guardianship(
             family.db, child_id=family.zara.person_id, guardian_id=who.person_id, actor=SYSTEM
         ),
+        "link": lambda: people.link_guardian(
+            family.db,
+            child_id=family.zara.person_id,
+            guardian_id=who.person_id,
+            parental_responsibility=more[1],
+            contact_allowed=more[2] != "barred",
+            actor=SYSTEM,
+        ),
+        "leave": lambda: people.archive_person(family.db, family.zara.person_id, actor=SYSTEM),
     }
     with suppress(DomainError):
         doings[kind]()
@@ -90,13 +101,10 @@ def lived(family: Family, history: list[tuple[dt.timedelta, tuple[str, ...]]]) -
     clock.pretend(START)
     told: list[tuple[dt.datetime, Verdicts]] = []
     for pause, act in history:
-        # The end of a link is dated to the day alone, so it stands on a day of its own.
-        alone = dt.timedelta(days=act[0] == "unlink")
-        clock.pretend(clock.now() + alone + pause)
+        clock.pretend(clock.now() + pause)
         play(family, act)
         told.append((clock.now(), live(family)))
         assert then(family, evidence.past(family.db, clock.now())) == told[-1][1], "as at now is the live verdict"
-        clock.pretend(clock.now() + alone)
     return told
 
 
@@ -177,3 +185,46 @@ def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:
     now = {use.key for use in consent.purposes(family.db)}
     assert {use.purpose.key for use in consent.uses_then(family.db, family.zara.person_id, before)} == shipped
     assert now < shipped
+
+
+def let(family: Family, responsible: str, *, allowed: bool = True) -> dt.datetime:
+    """The school's lists say this of Bob and Zara from now on; returns a moment at which they do."""
+    people.link_guardian(
+        family.db,
+        child_id=family.zara.person_id,
+        guardian_id=family.bob.person_id,
+        parental_responsibility=responsible,
+        contact_allowed=allowed,
+        actor=SYSTEM,
+    )
+    return clock.now()
+
+
+def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(family: Family) -> None:
+    clock.pretend(START)
+    family.choose(family.ann, family.zara, family.all_answers())
+    family.choose(family.bob, family.zara, family.all_answers("no"))
+    clock.pretend(dt.datetime(2027, 6, 8, 9, 0, tzinfo=dt.UTC))
+    let(family, "no")
+    assert live(family)["website"].verdict == "yes"
+    march = evidence.past(family.db, dt.datetime(2027, 3, 14, 23, 59, tzinfo=dt.UTC))
+    assert then(family, march)["website"].verdict == "conflict"
+    said = {each.name: each.counts for each in consent.uses_then(family.db, family.zara.person_id, march)[0].said}
+    assert said == {"Ann Khan": True, "Bob Khan": True}
+    july = evidence.past(family.db, clock.now() + dt.timedelta(days=30))
+    assert then(family, july)["website"].verdict == "yes"
+
+
+def test_two_changes_of_one_day_are_told_apart(family: Family) -> None:
+    clock.pretend(START)
+    family.choose(family.ann, family.zara, family.all_answers())
+    family.choose(family.bob, family.zara, family.all_answers("no"))
+    told = []
+    for hour, responsible, allowed in ((9, "yes", False), (12, "yes", True), (15, "no", True)):
+        clock.pretend(dt.datetime(2026, 10, 5, hour, 0, tzinfo=dt.UTC))
+        told.append((let(family, responsible, allowed=allowed), live(family)))
+    assert [verdicts["website"].verdict for _at, verdicts in told] == ["yes", "conflict", "yes"]
+    for at, verdicts in told:
+        assert then(family, evidence.past(family.db, at)) == verdicts
+    before = evidence.past(family.db, dt.datetime(2026, 10, 5, 8, 59, tzinfo=dt.UTC))
+    assert then(family, before)["website"].verdict == "conflict"

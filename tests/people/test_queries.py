@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import people
+from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from tests.people.makers import bring_in, contacts, link, member, staff_list
@@ -51,6 +52,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "classes": people.classes,
     "class_ids_by_person": people.class_ids_by_person,
     "guardians_of_children": lambda db: people.guardians_of_children(db, range(1, 200)),
+    "guardians_then": lambda db: people.guardians_then(db, range(1, 200), clock.now()),
     "children_of_guardians": lambda db: people.children_of_guardians(db, range(1, 200)),
     "persons_by_id": lambda db: people.persons_by_id(db, range(1, 200)),
     "search": lambda db: people.search(db, "brown"),

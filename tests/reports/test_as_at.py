@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
-from oval_aup import agreements, consent, evidence, reports, signing
+from oval_aup import agreements, consent, evidence, people, reports, signing
 from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Base
 from oval_aup.core.errors import Conflict, Invalid
-from oval_aup.reports.as_at import AsAt
+from oval_aup.reports.as_at import AsAt, ChildThen
 from tests.reports.conftest import YEAR, Answered
 from tests.signing import small_school
 
@@ -94,7 +96,7 @@ def test_last_years_signature_is_shown_as_not_covering_this_year(answered: Answe
     assert child is not None
     assert {use.permission.verdict for use in child.uses if use.purpose.basis == "consent"} == {"missing"}
     assert child.lapses_on == dt.date(2028, 8, 31)
-    assert child.class_known_by == "today" or child.class_name == ""
+    assert child.placed.sentence == "Class 4C: from the school’s lists as they stood at that moment."
 
 
 def test_the_version_in_force_is_that_of_the_day(answered: Answered) -> None:
@@ -132,7 +134,101 @@ def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -
         assert (rules.state, [mark.row.outcome for mark in rules.marks]) == (state, [state])
 
 
-def test_the_class_is_that_of_the_lesson_in_which_a_mark_was_made(answered: Answered) -> None:
+def begin_to_keep(answered: Answered, moment: dt.datetime) -> None:
+    """As if what the lists say had only been kept since then, of a school that was there before."""
+    with answered.database.writing() as db:
+        for table in ("guardianship_state", "child_class_state"):
+            states = Base.metadata.tables[table]
+            db.execute(sa.update(states).values(since=moment, taken_over=True))
+
+
+def child_at(answered: Answered, moment: dt.datetime) -> ChildThen:
+    child = at(answered, "max", moment).child
+    assert child is not None
+    return child
+
+
+def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered: Answered) -> None:
+    school = answered.people
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        consent.record(
+            db,
+            child=school.max,
+            guardian=school.bob,
+            answers={use.key: "no" for use in consent.asked_purposes(db)},
+            wording=agreements.current(db, "image-uses"),
+            school_year=YEAR,
+            idempotency_key="bob",
+            actor=small_school.guardian_actor(school.bob),
+        )
+    clock.pretend(dt.datetime(2027, 6, 8, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=school.max.person_id,
+            guardian_id=school.bob.person_id,
+            parental_responsibility="no",
+            actor=SYSTEM,
+        )
+    march, july = (child_at(answered, dt.datetime(2027, month, 14, 12, tzinfo=UTC)) for month in (3, 7))
+    for child, counted in ((march, True), (july, False)):
+        assert [adult.may_choose for adult in child.adults] == [True, counted]
+        assert {said.counts for use in child.uses for said in use.said if said.name == "Bob Ali"} == {counted}
+        assert "as they stood at that moment" in child.adults_sentence
+    verdicts = {use.purpose.key: [use.permission.verdict] for use in march.uses}
+    for use in july.uses:
+        verdicts[use.purpose.key].append(use.permission.verdict)
+    assert verdicts["website"] == ["conflict", "yes"]
+    assert verdicts["newsletter"] == ["no", "no"]
+
+
+def test_a_guardians_children_are_those_of_that_day(answered: Answered) -> None:
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        people.end_guardianship(
+            db, child_id=answered.people.max.person_id, guardian_id=answered.people.bob.person_id, actor=SYSTEM
+        )
+    assert [row.forename for row in at(answered, "bob", SOON_AFTER).children] == ["Max"]
+    assert at(answered, "bob", clock.now()).children == ()
+    kept = "Which children are theirs comes from the school’s lists as they stood"
+    assert at(answered, "bob", SOON_AFTER).sources[-1] == f"{kept} at that moment."
+    begin_to_keep(answered, dt.datetime(2026, 12, 5, 8, tzinfo=UTC))
+    assert at(answered, "ann", SOON_AFTER).sources[-1].startswith(f"{kept} on 5 December 2026 at 08:00;")
+
+
+def test_the_class_is_that_of_the_day(answered: Answered) -> None:
+    assert child_at(answered, SOON_AFTER).placed.class_name == "4C"
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        people.archive_person(db, answered.people.max.person_id, actor=SYSTEM)
+    assert child_at(answered, SOON_AFTER).placed.class_name == "4C"
+    gone = child_at(answered, clock.now())
+    assert (gone.placed.sentence, gone.adults) == (
+        "This child had left on 1 December 2026, as the school’s lists say.",
+        (),
+    )
+    early = child_at(answered, dt.datetime(2026, 9, 1, tzinfo=UTC))
+    assert (early.placed.sentence, early.adults) == ("This child was not on the school’s lists yet.", ())
+
+
+def test_a_moment_before_lists_were_kept_is_told_from_the_first_and_says_so(answered: Answered) -> None:
+    begin_to_keep(answered, dt.datetime(2026, 11, 25, 8, tzinfo=UTC))
+    child = child_at(answered, SOON_AFTER)
+    assert [adult.guardian.full_name for adult in child.adults] == ["Ann Ali", "Bob Ali"]
+    kept = (
+        "from the school’s lists as they stood on 25 November 2026 at 08:00; what they said before that was not kept."
+    )
+    assert kept in child.adults_sentence
+    assert child.placed.sentence == f"Class 4C: {kept}"
+    assert child.adults_sentence in at(answered, "max", SOON_AFTER).sources
+    begin_to_keep(answered, dt.datetime(2027, 9, 20, 8, tzinfo=UTC))
+    assert child_at(answered, SOON_AFTER).placed.sentence.startswith("The class is not known")
+    after = child_at(answered, dt.datetime(2027, 9, 21, tzinfo=UTC))
+    assert after.placed.sentence == "Class 4C: from the school’s lists as they stood at that moment."
+
+
+def test_before_lists_were_kept_a_mark_made_in_a_lesson_tells_the_class(answered: Answered) -> None:
     school = answered.people
     di = small_school.staff_actor(school.di, "teacher")
     clock.pretend(dt.datetime(2026, 12, 1, 10, tzinfo=UTC))
@@ -140,12 +236,13 @@ def test_the_class_is_that_of_the_lesson_in_which_a_mark_was_made(answered: Answ
         lesson = signing.open_class_session(db, school.older.public_id, school_year=YEAR, actor=di)
         wording = agreements.current(db, "children")
         signing.record_present(db, lesson.public_id, [school.max.public_id], wording=wording, actor=di)
-    then = at(answered, "max", dt.datetime(2026, 12, 1, 11, tzinfo=UTC)).child
-    before = at(answered, "max", SOON_AFTER).child
-    assert then is not None
-    assert before is not None
-    assert (then.class_name, then.class_known_by) == ("4C", "lesson")
-    assert before.class_known_by != "lesson"
+    told = dt.datetime(2026, 12, 1, 11, tzinfo=UTC)
+    assert child_at(answered, told).placed.known_by == "lists"
+    begin_to_keep(answered, dt.datetime(2027, 9, 20, 8, tzinfo=UTC))
+    then, before = child_at(answered, told).placed, child_at(answered, SOON_AFTER).placed
+    assert (then.class_name, then.known_by) == ("4C", "lesson")
+    assert then.sentence == "Class 4C: a mark made in that class this school year says so."
+    assert before.known_by == "unknown"
 
 
 def test_blocks_are_told_as_they_were_known_then(answered: Answered) -> None:

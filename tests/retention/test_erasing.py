@@ -90,6 +90,31 @@ def test_a_child_goes_and_the_parents_own_signature_stays(family: Family, erase:
             evidence.document_bytes(db, receipt.public_id)
 
 
+def test_what_the_lists_once_said_of_a_person_goes_and_when_it_counted_stays(family: Family, erase: Erase) -> None:
+    ann, ayaan = family.world.ann, family.world.ayaan
+    clock.pretend(clock.at_london(LEFT_ON - dt.timedelta(days=9), 12))
+    for relation, responsible in (("Zephyrinesque aunt", "no"), ("Mother", "yes")):
+        with family.database.writing() as db:
+            people.link_guardian(
+                db,
+                child_id=ayaan.person_id,
+                guardian_id=ann.person_id,
+                relationship_name=relation,
+                parental_responsibility=responsible,
+                actor=SYSTEM,
+            )
+            at = clock.now()
+            told = [link.may_choose for link in people.guardians_then(db, [ayaan.person_id], at)[ayaan.person_id]]
+    assert family.found_in_files("Zephyrinesque")
+    family.leave()
+    erase(ann.public_id)
+    assert family.found_in_files("Zephyrinesque") == set()
+    with family.database.reading() as db:
+        links = people.guardians_then(db, [ayaan.person_id], at)[ayaan.person_id]
+    assert [link.may_choose for link in links] == told
+    assert {link.relationship_name for link in links if link.guardian.person_id == ann.person_id} == {""}
+
+
 def test_details_that_vanish_without_a_decision_are_still_an_alarm(family: Family, erase: Erase) -> None:
     family.leave()
     erase(family.world.ann.public_id)

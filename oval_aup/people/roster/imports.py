@@ -16,6 +16,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.people import history
 from oval_aup.people.models import RosterImport, RosterMapping
 from oval_aup.people.names import cleaned
 from oval_aup.people.roster import mapping as mapping_
@@ -193,6 +194,7 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
             {"confirm_leavers": _("Confirm that so many leave.")},
         )
     ids = carry_out(db, plan.writes, today=clock.today())
+    history.keep(db)
     row.summary, row.status, row.settled_at, row.content = plan.counts(), "applied", clock.now(), None
     _remember(db, table, row)
     db.flush()
