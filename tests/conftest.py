@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import schema
+from oval_aup import evidence, schema
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests import kept_lists
+from tests.web import world as worlds
+from tests.web.world import World
 
 MEMORY_DISK = Path("/dev/shm")
 
@@ -49,6 +52,36 @@ def database(instance: Path, migrated_file: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{path}")
     yield database
     database.dispose()
+
+
+def put_in_place(file: Path, database: Database) -> None:
+    """Give a test a database that was filled once for many; its own must not have been written to."""
+    with database.reading() as db:
+        assert evidence.head(db).size == 0
+    database.dispose()
+    shutil.copy(file, str(database.url.database))
+
+
+@pytest.fixture(scope="session")
+def built_world(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> tuple[Path, World]:
+    """The base world of the web tests in a file, made once per test process: a minute before its tests begin."""
+    path = tmp_path_factory.mktemp("world") / "oval.db"
+    shutil.copy(migrated_file, path)
+    database = Database(f"sqlite:///{path}")
+    clock.pretend(clock.at_london(worlds.TODAY, 9, 59))
+    built = worlds.build(database)
+    clock.pretend(None)
+    database.dispose()
+    return path, built
+
+
+@pytest.fixture
+def world(database: Database, built_world: tuple[Path, World]) -> World:
+    """The base world on an autumn morning of the school year."""
+    file, built = built_world
+    put_in_place(file, database)
+    clock.pretend(clock.at_london(worlds.TODAY, 10))
+    return replace(built, database=database)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from queue import SimpleQueue
+from queue import LifoQueue
 from types import TracebackType
 
 from oval_aup.core.i18n import _
@@ -45,7 +45,7 @@ class Press:
 
     def __init__(self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.renderers = renderers
-        self._idle: SimpleQueue[_Renderer] = SimpleQueue()
+        self._idle: LifoQueue[_Renderer] = LifoQueue()  # the one used last is warm; others need not even start
         fonts_conf = pdf.prepare_fonts(instance)  # once, here: renderers start in threads of their own
         self.seconds = seconds
         self._all = [_Renderer(fonts_conf, memory) for _number in range(renderers)]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database, weigh_tables
 from oval_aup.core.school import School
+from tests.conftest import put_in_place
 from tests.web import world as worlds
 from tests.web.world import World
 
@@ -125,11 +127,35 @@ def send_all(database: Database, instance: Path) -> None:
     )
 
 
-@pytest.fixture
-def family(database: Database, instance: Path) -> Family:
-    """Ann's family with more than forty entries, a receipt, letters in the mail folder, a visit and wrong tries."""
+@pytest.fixture(scope="session")
+def built_family(built_world: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """The family's instance folder, made once per test process."""
+    folder = tmp_path_factory.mktemp("family")
+    file, world = built_world
+    shutil.copy(file, folder / "oval.db")
+    database = Database(f"sqlite:///{folder / 'oval.db'}")
     clock.pretend(clock.at_london(worlds.TODAY, 10))
-    world = worlds.build(database)
+    live_a_year(replace(world, database=database), folder)
+    clock.pretend(None)
+    database.dispose()
+    return folder, world
+
+
+@pytest.fixture
+def family(database: Database, instance: Path, built_family: tuple[Path, World]) -> Family:
+    """Ann's family with more than forty entries, a receipt, letters in the mail folder, a visit and wrong tries."""
+    folder, world = built_family
+    put_in_place(folder / "oval.db", database)
+    for other in folder.iterdir():
+        if other.is_dir():
+            shutil.copytree(other, instance / other.name)
+    clock.pretend(clock.at_london(worlds.TODAY, 12))
+    return Family(replace(world, database=database), instance)
+
+
+def live_a_year(world: World, instance: Path) -> None:
+    """Ask the base world, and let Ann's family answer, change its mind and be written to."""
+    database = world.database
     with database.writing() as db:
         campaigns.plan(db, school_year=worlds.YEAR, opens_on=worlds.TODAY, due_on=worlds.DUE_ON, actor=worlds.OFFICE)
         campaigns.send_new_link(db, world.ann.email, school=SCHOOL)
@@ -159,7 +185,6 @@ def family(database: Database, instance: Path) -> Family:
     send_all(database, instance)
     with database.writing() as db:
         weigh_tables(db)  # the planner's statistics hold samples of names and addresses too
-    return Family(world, instance)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_a_pack_ordered_after_an_erasure_is_made_though_records_of_the_family_we
 
     def made() -> evidence.PackRow:
         with family.database.writing() as db:
-            ordered = packing.order(db, reports.Scope(), actor=family.eve)
+            ordered = packing.order(db, reports.Scope("audience", "parents"), actor=family.eve)
         worker.run(settings, once=True, database=family.database)
         with family.database.reading() as db:
             return evidence.pack(db, ordered.public_id)

@@ -8,10 +8,10 @@ from oval_aup import campaigns, worker
 from oval_aup.config import Settings
 from oval_aup.core.db import Database
 from tests.security.post import Post
-from tests.web.conftest import another_browser, app, browser, settings, world
+from tests.web.conftest import another_browser, app, browser, settings
 from tests.web.world import DUE_ON, OFFICE, TODAY, YEAR, World
 
-__all__ = ["another_browser", "app", "browser", "settings", "world"]
+__all__ = ["another_browser", "app", "browser", "settings"]
 
 
 @pytest.fixture

@@ -9,11 +9,8 @@ from flask import Flask
 
 from oval_aup.application import create_app
 from oval_aup.config import Settings, load
-from oval_aup.core import clock
 from oval_aup.core.db import Database
-from tests.web import world as worlds
 from tests.web.browser import Browser
-from tests.web.world import World
 
 
 @pytest.fixture
@@ -36,13 +33,6 @@ def app(settings: Settings, database: Database) -> Flask:
     app.extensions["oval_database"] = database
     app.testing = True
     return app
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    """The base world on an autumn morning of the school year."""
-    clock.pretend(clock.at_london(worlds.TODAY, 10))
-    return worlds.build(database)
 
 
 @pytest.fixture
