@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, expect, sync_playwright
 from sqlalchemy import text
 
-from oval_aup import campaigns, config, demo, people, schema
+from oval_aup import campaigns, config, demo, evidence, people, schema
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.web import mailroom
@@ -143,9 +143,12 @@ def _school(settings: config.Settings) -> Database:
     database = Database(settings.database_url)
     schema.upgrade(database)
     demo.seed(database, settings, pupils=192)
+    while evidence.follow(database):
+        pass
     with database.writing() as db:
-        # The receipts of the weeks before wait for another day, so that these journeys' papers have the worker alone.
+        # The papers of the weeks before wait for another day, so that these journeys' own have the worker alone.
         db.execute(text("UPDATE document SET next_attempt_at = '2999-01-01 00:00:00' WHERE status = 'pending'"))
+        db.execute(text("DELETE FROM record_due"))
     return database
 
 
