@@ -172,7 +172,8 @@ def test_the_whole_schools_report_is_ordered_and_saved(running: Running, chromiu
         page.get_by_role("button", name="Order the report").click()
         expect(page.get_by_role("status").first).to_contain_text("The report is being prepared.")
         no_sideways_scrolling(page)
-        ready = page.get_by_role("region", name="Documents").first.get_by_role("link", name=re.compile(r"\(PDF\)$"))
+        name = f"{reports.DOCUMENT_KINDS['school_report']} (PDF)"
+        ready = page.get_by_role("region", name="Documents").first.get_by_role("link", name=name)
 
         def is_ready() -> bool:
             page.reload()
