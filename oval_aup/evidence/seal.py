@@ -91,12 +91,12 @@ class Sealer:
         if self._timestamp_url and time.monotonic() >= self._stamps_again_at:
             try:
                 return self._sealed(pdf, LARGE_BYTES, HTTPTimeStamper(self._timestamp_url, timeout=TIMESTAMP_SECONDS))
-            except Exception as error:
+            except Exception as error:  # whatever the service or the way to it does, the seal is made without
                 self._stamps_again_at = time.monotonic() + TIMESTAMP_REST
                 log.warning("sealed without a time-stamp: %s", type(error).__name__)
         try:
             return self._sealed(pdf, LARGE_BYTES if self._key.chain else PLAIN_BYTES)
-        except Exception as error:
+        except Exception as error:  # the library raises its own kinds and those of three others
             raise SealFailed(_("Sealing failed: %(kind)s", kind=type(error).__name__)) from error
 
     def _sealed(self, pdf: bytes, room: int, stamper: TimeStamper | None = None) -> bytes:

@@ -33,7 +33,7 @@ def serve(line: Connection, memory: int) -> None:
         import weasyprint  # noqa: F401 - the slow part, done before the first document's time begins
 
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    except Exception as error:
+    except Exception as error:  # a missing system library shows as any of several kinds
         line.send(_("The renderer cannot start: %(fault)s", fault=error))
         return
     # A document is a great many small things that are all thrown away at its end. Collecting them then, while nobody
@@ -63,7 +63,7 @@ def _outcome(paper: Paper) -> tuple[bytes, str]:
         return b"", _("Rendering needed more memory than a document may use.")
     except RecursionError:
         return b"", _("The document is nested too deeply to be rendered.")
-    except Exception as error:
+    except Exception as error:  # whatever a document does to the layout engine, the next one is rendered
         return b"", _("Rendering failed: %(kind)s: %(fault)s", kind=type(error).__name__, fault=error)[:500]
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: printing
         press.print(paper("<p>word</p>" * 100_000), seconds=1)
     assert time.monotonic() - begun < 15
     assert press.print(paper("<p>next</p>")).startswith(b"%PDF")
+
+
+def test_a_paper_is_not_given_up_for_the_time_that_it_has_to_wait(tmp_path: Path) -> None:
+    others = children_of(os.getpid(), "printing.renderer")
+    with printing.Press(tmp_path, renderers=1, seconds=1) as one, ThreadPoolExecutor(1) as threads:
+        assert one.print(paper("<p>first</p>"))
+        (process_id,) = set(children_of(os.getpid(), "printing.renderer")) - set(others)
+        os.kill(process_id, signal.SIGSTOP)  # as a busy machine does to whoever comes last
+        waiting = threads.submit(one.print, paper("<p>second</p>"))
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1.5)
+        os.kill(process_id, signal.SIGCONT)
+        assert waiting.result().startswith(b"%PDF")
 
 
 def test_a_greedy_paper_runs_out_of_memory_by_itself(tmp_path: Path) -> None:
