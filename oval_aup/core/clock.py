@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 
 _offset = dt.timedelta(0)
+_held: dt.datetime | None = None
 
 
 def now() -> dt.datetime:
     """The present instant, aware, in UTC."""
-    return dt.datetime.now(dt.UTC) + _offset
+    return _held or dt.datetime.now(dt.UTC) + _offset
 
 
 def today() -> dt.date:
@@ -37,8 +38,8 @@ def pretend(moment: dt.datetime | dt.date | None) -> None:
 
     A bare date keeps the present London time of day.
     """
-    global _offset
-    _offset = dt.timedelta(0)
+    global _offset, _held
+    _offset, _held = dt.timedelta(0), None
     if moment is None:
         return
     if not isinstance(moment, dt.datetime):
@@ -46,6 +47,12 @@ def pretend(moment: dt.datetime | dt.date | None) -> None:
     if moment.tzinfo is None:
         raise ValueError("a naive time has no place on the school's clock")
     _offset = moment.astimezone(dt.UTC) - now()
+
+
+def hold(moment: dt.datetime) -> None:
+    """Stop the clock at ``moment``, which must be aware, until ``pretend`` lets it run again."""
+    global _held
+    _held = moment.astimezone(dt.UTC)
 
 
 def iso(moment: dt.datetime) -> str:

@@ -32,6 +32,17 @@ def test_pretending_a_date_moves_the_clock_and_none_puts_it_right() -> None:
     assert clock.today() != dt.date(2031, 9, 1)
 
 
+def test_a_held_clock_stands_still_until_it_is_let_run() -> None:
+    noon = dt.datetime(2026, 9, 1, 11, tzinfo=dt.UTC)
+    clock.hold(noon)
+    assert (clock.now(), clock.now()) == (noon, noon)
+    clock.pretend(noon)
+    began = clock.now()
+    while clock.now() == began:
+        pass
+    assert clock.now() > began
+
+
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="naive"):
         clock.london(dt.datetime(2026, 9, 1))  # noqa: DTZ001 - the point of the test

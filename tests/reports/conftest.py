@@ -91,7 +91,7 @@ def answered(database: Database) -> Answered:
     with database.writing() as db:
         founded = small_school.found(db)
         small_school.ask_everybody(db, founded)
-    clock.pretend(dt.datetime(2026, 11, 22, 12, 41, 7, tzinfo=dt.UTC))
+    clock.hold(dt.datetime(2026, 11, 22, 12, 41, 7, tzinfo=dt.UTC))
     actor = small_school.guardian_actor(founded.ann)
     seqs: list[int] = []
     with database.writing() as db:
