@@ -12,7 +12,7 @@ from oval_aup import consent, evidence, notifications, people
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
-from oval_aup.reports.outstanding import Filter, OutstandingPerson, children_words, outstanding_rows
+from oval_aup.reports.outstanding import OutstandingPerson, children_words, newest_rows
 
 KINDS = (
     "take-down",
@@ -133,15 +133,11 @@ def _at_addresses(db: Session, addresses: list[str]) -> list[tuple[int, str, str
 
 
 def _no_address(db: Session, school_year: int, limit: int) -> list[Need]:
-    return [_of_person("no-address", row) for row in _missing(db, school_year, "no-address", limit)]
+    return [_of_person("no-address", row) for row in newest_rows(db, school_year, "no-address", limit=limit)]
 
 
 def _declined(db: Session, school_year: int, limit: int) -> list[Need]:
-    return [_of_person("declined", row) for row in _missing(db, school_year, "declined", limit)]
-
-
-def _missing(db: Session, school_year: int, why: str, limit: int) -> tuple[OutstandingPerson, ...]:
-    return outstanding_rows(db, school_year, Filter(why=why, sort="newest"), limit=limit)
+    return [_of_person("declined", row) for row in newest_rows(db, school_year, "declined", limit=limit)]
 
 
 def _of_person(kind: str, row: OutstandingPerson) -> Need:

@@ -38,22 +38,54 @@ _SOURCE = (
     .outerjoin(_trouble, sa.and_(_EMAIL != "", _trouble.c.address == _EMAIL))
 )
 
-_BAD_ADDRESSES = sa.select(_trouble.c.address)
+_BAD_ADDRESSES = sa.select(_trouble.c.address).where(_trouble.c.address != "")
 
 
-def _adults_at(guardian_email: sa.ColumnElement[bool], staff_email: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    guardians = sa.select(_guardian.c.person_id).where(guardian_email)
-    staff = sa.select(_staff.c.person_id).where(staff_email)
-    return _request.c.person_id.in_(guardians.union(staff))
+def _adults_at(guardian_email: sa.ColumnElement[bool], work_email: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """That a request is of somebody whose address is such a one: the guardian's, or at work where that is empty."""
+    at_home = sa.select(_guardian.c.person_id).where(guardian_email)
+    at_work = sa.select(_staff.c.person_id).where(
+        work_email, ~sa.exists().where(_guardian.c.person_id == _staff.c.person_id, _guardian.c.email != "")
+    )
+    return _request.c.person_id.in_(at_home.union_all(at_work))
 
 
-_FEW = {
-    "no-address": (_adults_at(_guardian.c.email == "", _staff.c.work_email == ""),),
-    "bounced": (_adults_at(_guardian.c.email.in_(_BAD_ADDRESSES), _staff.c.work_email.in_(_BAD_ADDRESSES)),),
-    "not-asked": (_request.c.asked_at.is_(None), _request.c.way.in_(("self", "guardian"))),
+_HAS_NONE = _adults_at(
+    sa.and_(
+        _guardian.c.email == "",
+        ~sa.exists().where(_staff.c.person_id == _guardian.c.person_id, _staff.c.work_email != ""),
+    ),
+    _staff.c.work_email == "",
+)
+_BOUNCES = _adults_at(_guardian.c.email.in_(_BAD_ADDRESSES), _staff.c.work_email.in_(_BAD_ADDRESSES))
+_RARE: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
+    "no-address": (_request.c.way == "self", _HAS_NONE),
+    "bounced": (_request.c.way == "self", _BOUNCES),
+    "not-asked": (
+        _request.c.asked_at.is_(None),
+        _request.c.way.in_(("self", "guardian")),
+        sa.or_(_request.c.way == "guardian", ~sa.or_(_HAS_NONE, _BOUNCES)),
+    ),
     "in-class": (_request.c.way == "class",),
 }
-"""What lets the database begin with the few it concerns instead of with everybody who is asked."""
+"""The same reasons of an open request without a look at each person's row.
+
+The database begins with the few it concerns instead of with everybody who is asked.
+"""
+
+
+_SINCE = sa.case((_request.c.status == "declined", _request.c.settled_at), else_=_request.c.asked_at)
+_ROWS = sa.select(
+    _request.c.person_id,
+    _person.c.public_id,
+    t.shown_name().label("full_name"),
+    _request.c.agreement_key,
+    _request.c.way,
+    _WHY.label("why"),
+    _EMAIL.label("email"),
+    _SINCE.label("since"),
+    _request.c.due_on,
+).select_from(_SOURCE)
 
 
 def _why_is(why: str) -> sa.ColumnElement[bool]:
@@ -127,25 +159,25 @@ def outstanding_rows(
     db: Session, school_year: int, chosen: Filter, *, limit: int | None = None, offset: int = 0
 ) -> tuple[OutstandingPerson, ...]:
     """Missing signatures, by name or longest waiting first."""
-    since = sa.case((_request.c.status == "declined", _request.c.settled_at), else_=_request.c.asked_at)
-    statement = (
-        sa.select(
-            _request.c.person_id,
-            _person.c.public_id,
-            t.shown_name().label("full_name"),
-            _request.c.agreement_key,
-            _request.c.way,
-            _WHY.label("why"),
-            _EMAIL.label("email"),
-            since.label("since"),
-            _request.c.due_on,
-        )
-        .select_from(_SOURCE)
-        .where(*_conditions(db, school_year, chosen))
-        .order_by(*_order(chosen.sort, since))
+    chosen_rows = (
+        _ROWS.where(*_conditions(db, school_year, chosen))
+        .order_by(*_order(chosen.sort))
         .limit(limit)
         .offset(offset or None)
     )
+    return _with_their_families(db, chosen_rows)
+
+
+def newest_rows(db: Session, school_year: int, why: str, *, limit: int) -> tuple[OutstandingPerson, ...]:
+    """The first of those who are ``declined`` or have ``no-address``, newest first."""
+    since = _request.c.settled_at if why == "declined" else _request.c.asked_at
+    order = (since.desc(), _request.c.id.desc())
+    # Chosen before anything is joined to them: thousands may have no address, and a handful is wanted.
+    newest = sa.select(_request.c.id).where(*_conditions(db, school_year, Filter(why=why))).order_by(*order)
+    return _with_their_families(db, _ROWS.where(_request.c.id.in_(newest.limit(limit))).order_by(*order))
+
+
+def _with_their_families(db: Session, statement: sa.Select[Any]) -> tuple[OutstandingPerson, ...]:
     found = db.execute(statement).all()
     beside = children_words(db, [row.person_id for row in found])
     reminded = _reminder_counts(db, [row.person_id for row in found])
@@ -158,20 +190,27 @@ def outstanding_rows(
 
 
 def _conditions(db: Session, school_year: int, chosen: Filter) -> list[sa.ColumnElement[bool]]:
-    statuses: tuple[str, ...] = ("open", "started", "declined")
-    if chosen.why:
-        statuses = (chosen.why,) if chosen.why in ("declined", "started") else ("open",)
     keys = (chosen.audience,) if chosen.audience else ("parents", "staff", "children")
     where: list[sa.ColumnElement[bool]] = [
         _year(chosen.why) == school_year,
         _request.c.agreement_key.in_(keys),
-        _request.c.status.in_(statuses),
+        _status_is(chosen.why),
     ]
-    if chosen.why:
-        where += [_why_is(chosen.why), *_FEW.get(chosen.why, ())]
+    if chosen.why in _RARE:
+        where += _RARE[chosen.why]
+    elif chosen.why == "asked":
+        where.append(_why_is("asked"))
     if chosen.class_public_id:
         where.append(_in_class(people.school_class(db, chosen.class_public_id).id))
     return where
+
+
+def _status_is(why: str) -> sa.ColumnElement[bool]:
+    if why == "declined":  # spelt out, as the index that holds refusals alone serves no value that comes later
+        return _request.c.status == sa.literal_column("'declined'")
+    if not why:
+        return _request.c.status.in_(("open", "started", "declined"))
+    return _request.c.status == ("started" if why == "started" else "open")
 
 
 def _in_class(class_id: int) -> sa.ColumnElement[bool]:
@@ -182,11 +221,9 @@ def _in_class(class_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(_request.c.person_id.in_(own), _request.c.person_id.in_(families))
 
 
-def _order(sort: str, since: sa.ColumnElement[dt.datetime]) -> tuple[sa.ColumnElement[Any], ...]:
+def _order(sort: str) -> tuple[sa.ColumnElement[Any], ...]:
     by_name = (_person.c.surname, _person.c.forename, _request.c.id)
-    if sort == "newest":
-        return (since.desc(), _request.c.id.desc())
-    return (since.is_not(None), since, *by_name) if sort == "since" else by_name
+    return (_SINCE.is_not(None), _SINCE, *by_name) if sort == "since" else by_name
 
 
 def children_words(db: Session, person_ids: list[int]) -> dict[int, str]:
@@ -243,20 +280,20 @@ def why_counts(db: Session, overall: dict[str, signing.Counts], school_year: int
             capped.add(why)
             counts[why] = COUNT_CAP
     still_open = sum(each.open for each in overall.values())
-    counts["asked"] = max(0, still_open - sum(counts[why] for why in _FEW))
+    counts["asked"] = max(0, still_open - sum(counts[why] for why in _RARE))
     return WhyCounts({why: counts[why] for why in WHYS}, frozenset(capped))
 
 
 def _waiting_for_their_class(db: Session, school_year: int) -> int:
-    where = (_request.c.school_year == school_year, _request.c.status == "open", *_FEW["in-class"])
+    where = (_request.c.school_year == school_year, _request.c.status == "open", *_RARE["in-class"])
     return db.scalar(sa.select(sa.func.count()).select_from(_request).where(*where)) or 0
 
 
 def _count_up_to(db: Session, school_year: int, why: str) -> int:
     some = (
         sa.select(sa.literal(1))
-        .select_from(_SOURCE)
-        .where(_year(why) == school_year, _request.c.status == "open", _why_is(why), *_FEW[why])
+        .select_from(_request)
+        .where(_year(why) == school_year, _request.c.status == "open", *_RARE[why])
         .limit(COUNT_CAP + 1)
         .subquery()
     )

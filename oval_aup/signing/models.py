@@ -19,6 +19,14 @@ class SignatureRequest(Base):
         sa.UniqueConstraint("person_id", "agreement_key", "school_year"),
         sa.Index("ix_signature_request_standing", "school_year", "agreement_key", "status"),
         sa.Index("ix_signature_request_asked", "school_year", "status", "way", "asked_at"),
+        sa.Index(
+            "ix_signature_request_declined",
+            "school_year",
+            "settled_at",
+            "id",
+            sqlite_where=sa.text("status = 'declined'"),
+            postgresql_where=sa.text("status = 'declined'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

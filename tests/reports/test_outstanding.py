@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from oval_aup import notifications, people, reports, signing
 from oval_aup.core import clock
@@ -73,6 +75,53 @@ def test_a_parent_who_works_here_is_reached_at_work(database: Database, school: 
         )
         people.set_email(db, school.eve.person_id, "", SYSTEM)
     assert _whys(database, audience="staff")["Eve Ode"] == "not-asked"
+
+
+def test_rare_reasons_look_at_the_address_that_counts(database: Database, school: SmallSchool) -> None:
+    """Of somebody who is parent and staff, the address at home counts, and the one at work where that is empty."""
+    with database.writing() as db:
+        for adult in (school.eve, school.di):
+            people.link_guardian(
+                db,
+                child_id=school.cy.person_id,
+                guardian_id=adult.person_id,
+                parental_responsibility="yes",
+                actor=SYSTEM,
+            )
+        people.set_email(db, school.eve.person_id, "", SYSTEM)
+        people.set_email(db, school.di.person_id, "di@home.example", SYSTEM)
+        trouble.notice(db, school.eve.work_email, "550 gone")
+        trouble.notice(db, school.di.work_email, "550 gone")
+        people.set_email(db, school.cass.person_id, "", SYSTEM)
+    every = _whys(database)
+    assert (every["Eve Ode"], every["Di Dunn"], every["Cass Coe"]) == ("bounced", "not-asked", "no-address")
+    for why in ("no-address", "bounced", "not-asked"):
+        assert _whys(database, why=why) == {name: found for name, found in every.items() if found == why}
+    with database.reading() as db:
+        counts = reports.why_counts(db, dict(signing.coverage(db, YEAR).whole), YEAR).counts
+    assert counts == {why: list(every.values()).count(why) for why in reports.WHYS}
+
+
+def test_the_newest_refusals_come_first_and_are_found_without_a_look_at_the_rest(
+    database: Database, school: SmallSchool
+) -> None:
+    for hour, adult in enumerate((school.cass, school.ann, school.bob), 10):
+        clock.pretend(clock.at_london(dt.date(2026, 9, 14), hour))
+        with database.writing() as db:
+            requests.move(db, signing.standing(db, adult.person_id, YEAR)[0], "declined")
+    asked: list[tuple[str, Any]] = []
+
+    @sa.event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, values))
+
+    with database.reading() as db:
+        found = reports.needs(db, YEAR, each=2, kind="declined")["declined"]
+        statement, values = next(each for each in asked if "settled_at DESC" in each[0])
+        plan = [row[3] for row in db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert [task.full_name for task in found] == ["Bob Ali", "Ann Ali"]
+    assert any("ix_signature_request_declined" in step for step in plan)
+    assert not any(step.startswith("SCAN signature_request") for step in plan)
 
 
 def test_the_class_narrows_to_its_children_and_their_families(database: Database, school: SmallSchool) -> None:
