@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core
+RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback
 TEST_PACKAGES := chromium poppler-utils qpdf libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
   libstax-ex-java libfastinfoset-java libactivation-java
 

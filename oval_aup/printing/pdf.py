@@ -3,51 +3,16 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from oval_aup.printing.lettering import spelt_out
+
 STYLESHEET = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf" / "base.css"
-
-NOTO = Path("/usr/share/fonts/truetype/noto")
-DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
-FONTS = (
-    *(NOTO / f"NotoSans-{weight}.ttf" for weight in ("Regular", "Bold", "Italic", "BoldItalic")),
-    *(
-        NOTO / f"Noto{script}-{weight}.ttf"
-        for script in ("NaskhArabic", "SansBengali", "SansGurmukhi", "SansDevanagari", "SansGujarati")
-        for weight in ("Regular", "Bold")
-    ),
-    DEJAVU / "DejaVuSans.ttf",
-    DEJAVU / "DejaVuSans-Bold.ttf",
-    DEJAVU / "DejaVuSansMono.ttf",
-)
-"""The only fonts a PDF may use: few, so that rendering is quick and looks alike on every machine. Naskh rather than
-Nastaliq for Urdu, because copied and spoken text comes out of it whole."""
-
-_FONTS_CONF = """<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig>
-  <dir>{folder}/files</dir>
-  <cachedir>{folder}/cache</cachedir>
-  <alias binding="same"><family>sans-serif</family><prefer>{sans}</prefer></alias>
-  <alias binding="same"><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
-</fontconfig>
-"""
-_FAMILIES = (
-    "Noto Sans",
-    "Noto Naskh Arabic",
-    "Noto Sans Bengali",
-    "Noto Sans Gurmukhi",
-    "Noto Sans Devanagari",
-    "Noto Sans Gujarati",
-    "DejaVu Sans",
-)
 
 _PDF_UA = (
     b'<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"/>'
@@ -88,26 +53,6 @@ class Paper:
         return next((file.content for file in self.embedded if file.name == name), b"")
 
 
-def prepare_fonts(instance: Path) -> Path:
-    """Write the font configuration into the instance folder and return its path; safe to repeat."""
-    folder = instance / "fonts"
-    files = folder / "files"
-    files.mkdir(parents=True, exist_ok=True)
-    for font in FONTS:
-        link = files / font.name
-        if font.exists() and not link.exists():
-            with contextlib.suppress(FileExistsError):  # another renderer starting at the same time made it
-                link.symlink_to(font)
-    sans = "".join(f"<family>{family}</family>" for family in _FAMILIES)
-    conf = folder / "fonts.conf"
-    text = _FONTS_CONF.format(folder=folder, sans=sans)
-    if not conf.exists() or conf.read_text(encoding="utf-8") != text:
-        part = folder / f".fonts.conf.{os.getpid()}"
-        part.write_text(text, encoding="utf-8")
-        part.replace(conf)
-    return conf
-
-
 def render(paper: Paper) -> bytes:
     """Render to tagged PDF/A-3a that also declares PDF/UA-1; the same paper gives the same bytes.
 
@@ -117,7 +62,8 @@ def render(paper: Paper) -> bytes:
     from weasyprint.urls import URLFetcher
 
     sheet, fonts = _dress()
-    page = HTML(string=paper.html, url_fetcher=URLFetcher(allowed_protocols=("data",), allow_redirects=False))
+    nothing = URLFetcher(allowed_protocols=("data",), allow_redirects=False)
+    page = HTML(string=spelt_out(paper.html), url_fetcher=nothing)
     embedded = [
         Attachment(
             string=file.content,

@@ -12,7 +12,7 @@ from queue import LifoQueue
 from types import TracebackType
 
 from oval_aup.core.i18n import _
-from oval_aup.printing import pdf
+from oval_aup.printing.lettering import prepare_fonts
 from oval_aup.printing.pdf import Paper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,7 +46,7 @@ class Press:
     def __init__(self, instance: Path, *, renderers: int = 2, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self.renderers = renderers
         self._idle: LifoQueue[_Renderer] = LifoQueue()  # the one used last is warm; others need not even start
-        fonts_conf = pdf.prepare_fonts(instance)  # once, here: renderers start in threads of their own
+        fonts_conf = prepare_fonts(instance)  # once, here: renderers start in threads of their own
         self.seconds = seconds
         self._all = [_Renderer(fonts_conf, memory) for _number in range(renderers)]
         for renderer in self._all:

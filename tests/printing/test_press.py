@@ -17,7 +17,7 @@ import pikepdf
 import pytest
 
 from oval_aup import printing
-from oval_aup.printing import pdf
+from oval_aup.printing import lettering
 
 AT = dt.datetime(2026, 11, 22, 12, 41, tzinfo=dt.UTC)
 
@@ -140,10 +140,17 @@ def test_a_drawn_mark_is_rebuilt_from_points_alone() -> None:
 
 
 def test_only_the_chosen_fonts_are_offered(tmp_path: Path) -> None:
-    conf = pdf.prepare_fonts(tmp_path)
-    assert conf == pdf.prepare_fonts(tmp_path)
+    conf = lettering.prepare_fonts(tmp_path)
+    assert conf == lettering.prepare_fonts(tmp_path)
     offered = subprocess.run(
         ["fc-list", ":", "family"], env={"FONTCONFIG_FILE": str(conf)}, capture_output=True, check=True, text=True
     ).stdout
     assert "Noto Sans" in offered or "DejaVu Sans" in offered
-    assert len(offered.splitlines()) <= len(pdf.FONTS)
+    assert len(offered.splitlines()) <= len(lettering.FONTS)
+
+
+def test_a_character_that_no_font_has_is_named_and_every_other_stays_as_it_was() -> None:
+    asked = "<p>Łukasz — 李伟 이서연 தமிழ் 🙂 \ue000 a\u200cb\x07 \U000e0041</p>"
+    said = "<p>Łukasz — 李伟 이서연 தமிழ் [slightly smiling face] [U+E000] a\u200cb </p>"
+    assert lettering.spelt_out(asked) == said
+    assert lettering.spelt_out("<p>Zoë O’Brien – “class 4C”</p>") == "<p>Zoë O’Brien – “class 4C”</p>"

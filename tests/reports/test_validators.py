@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import re
 import shutil
@@ -45,11 +46,24 @@ def files(answered: Answered, press: printing.Press, tmp_path: Path) -> dict[str
         for name, each in ((kind, content), (f"sealed-{kind}", sealer.seal(content))):
             made[name] = tmp_path / f"{name}.pdf"
             made[name].write_bytes(each)
+    made["names"] = tmp_path / "names.pdf"
+    made["names"].write_bytes(press.print(_names_of_the_world(clock.now())))
     return made
 
 
+def _names_of_the_world(made_at: dt.datetime) -> printing.Paper:
+    """What people may type, in every script there is a font for and in some that have none."""
+    typed = (
+        "李伟 이서연 さくら Юлия Ελένη தமிழ் አማርኛ ትግርኛ සිංහල ไทย ລາວ ខ្មែរ မြန်မာ བོད ქართული Հայ עברית ܫܠܡܐ ދިވެހި ߒߞߏ ⵣ",
+        "తెలుగు ಕನ್ನಡ മലയാളം ଓଡ଼ିଆ ਪੰਜਾਬੀ বাংলা ગુજરાતી हिन्दी اردو پښتو Nguyễn Ọláńkẹ́ Łukasz e\u0301",
+        "🙂 👨\u200d👩\u200d👧 ☺\ufe0f 𠮷 𝒜 \ue000 \u0600 a\u200bb \u2066x\u2069 \ufeff",
+    )
+    body = "".join(f"<p>{line} <b>{line}</b></p>" for line in typed)
+    return printing.Paper(f'<html lang="en"><title>Names</title><h1>Names</h1>{body}</html>', made_at)
+
+
 def test_every_kind_of_document_passes_every_validator(files: dict[str, Path], tmp_path: Path) -> None:
-    assert len(files) == 2 * len(PAPERS)
+    assert len(files) == 2 * len(PAPERS) + 1
     archive = _archive_check(list(files.values()))  # runs beside the others: Java takes its time
     for name, path in files.items():
         checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True, check=False)
