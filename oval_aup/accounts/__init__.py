@@ -24,7 +24,7 @@ from oval_aup.accounts.service import (
     set_password,
     set_role,
 )
-from oval_aup.accounts.sessions import IN_PERSON, Visitor, end, end_all, start, touch, visitor
+from oval_aup.accounts.sessions import IN_PERSON, Visitor, end, end_all, link_of_quiet_visit, start, touch, visitor
 from oval_aup.accounts.throttle import TooMany, bucket, check, note_failure
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "erase_old_access",
     "follow_addresses",
     "link",
+    "link_of_quiet_visit",
     "log_in",
     "mint_link",
     "note_failure",

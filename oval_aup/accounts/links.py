@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -52,14 +53,18 @@ def mint_link(db: Session, *, purpose: str, person_id: int, sent_to: str) -> str
     return token
 
 
-_LINK = sa.select(
+_ANY_LINK = sa.select(
     PrivateLink.id,
     PrivateLink.purpose,
     PrivateLink.person_id,
     PrivateLink.sent_to,
     PrivateLink.revoked_at,
     PrivateLink.expires_at,
-).where(PrivateLink.token_sha256 == sa.bindparam("token_sha256"), PrivateLink.purpose == sa.bindparam("purpose"))
+)
+_LINK = _ANY_LINK.where(
+    PrivateLink.token_sha256 == sa.bindparam("token_sha256"), PrivateLink.purpose == sa.bindparam("purpose")
+)
+_LINK_BY_ID = _ANY_LINK.where(PrivateLink.id == sa.bindparam("link_id"))
 
 
 def link(db: Session, token: str, *, purpose: str) -> LinkRow:
@@ -67,6 +72,15 @@ def link(db: Session, token: str, *, purpose: str) -> LinkRow:
     row = fetch(db, _LINK, token_sha256=fingerprint(token), purpose=purpose).one_or_none()
     if row is None:
         raise NotFound
+    return _read(row)
+
+
+def link_by_id(db: Session, link_id: int) -> LinkRow:
+    """A link of ours, expired ones included, for whoever came by it before."""
+    return _read(fetch(db, _LINK_BY_ID, link_id=link_id).one())
+
+
+def _read(row: Any) -> LinkRow:
     expired = row.revoked_at is not None or row.expires_at <= clock.now()
     return LinkRow(row.id, row.purpose, row.person_id, row.sent_to, expired)
 

@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.accounts import policy
-from oval_aup.accounts.links import fingerprint
+from oval_aup.accounts.links import LinkRow, fingerprint, link_by_id
 from oval_aup.accounts.models import AccessSession, Account, PrivateLink
 from oval_aup.core import clock
 from oval_aup.core.db import fetch
 
 LASTS = {"login": dt.timedelta(hours=10), "family": dt.timedelta(hours=2), "kiosk": dt.timedelta(hours=2)}
 IDLE = {"login": dt.timedelta(minutes=90), "family": dt.timedelta(minutes=45), "kiosk": dt.timedelta(hours=1)}
+COMES_BACK = dt.timedelta(hours=24)
+"""How long a family visit that fell silent goes on after the one question, without its link being opened again."""
 TOUCH_EVERY = dt.timedelta(minutes=2)
 IN_PERSON = "in-person"
 """The assurance of a guardian who answers on the school's own device, before a named witness."""
@@ -122,6 +124,25 @@ def visitor(db: Session, token: str, kind: str) -> Visitor | None:
         sent_to=row.sent_to or "",
         stale=row.last_seen_at + TOUCH_EVERY <= moment,
     )
+
+
+_QUIET_VISIT = sa.select(AccessSession.link_id).where(
+    AccessSession.token_sha256 == sa.bindparam("token_sha256"),
+    AccessSession.kind == "family",
+    AccessSession.ended_at.is_(None),
+    AccessSession.last_seen_at > sa.bindparam("since"),
+)
+
+
+def link_of_quiet_visit(db: Session, token: str) -> LinkRow | None:
+    """The link by which a family visit came that only fell silent, less than ``COMES_BACK`` ago; None where it is over.
+
+    It lets nobody in by itself: ``pass_family_check`` asks the question of the link again.
+    """
+    since = clock.now() - COMES_BACK
+    link_id = fetch(db, _QUIET_VISIT, token_sha256=fingerprint(token), since=since).scalar_one_or_none()
+    held = None if link_id is None else link_by_id(db, link_id)
+    return None if held is None or held.expired else held
 
 
 def touch(db: Session, session_id: int) -> None:

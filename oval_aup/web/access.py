@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, abort, current_app, g, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
@@ -53,7 +53,7 @@ def allow(*permissions: str) -> Callable[[View], View]:
 def _refusal(permissions: tuple[str, ...]) -> ResponseReturnValue | None:
     held = visitor(_kind(permissions))
     if held is None:
-        return _come_in(_kind(permissions))
+        return _come_in(_kind(permissions), keeps_form=True)
     if not any(held.may(permission) for permission in permissions):
         raise NotAllowed
     g.visitor = held
@@ -74,16 +74,28 @@ def _kind(permissions: tuple[str, ...]) -> str:
     return permissions[0] if permissions[0] in {"family", "kiosk"} else "login"
 
 
-def _come_in(kind: str) -> ResponseReturnValue:
-    """Send a stranger to the door that fits; a fragment's request is told to take the whole page there."""
+def _come_in(kind: str, *, keeps_form: bool = False) -> ResponseReturnValue:
+    """Send a stranger to the door that fits; a fragment's request is told to take the whole page there.
+
+    ``keeps_form`` where the form that was sent is known to come from a page of ours: what a family filled in waits for
+    them behind the door.
+    """
     if kind == "family" and on_school_device():
         return htmx.go(url_for("family.finished", on="school-device"))
+    if kind == "family" and quiet_visit() is not None:
+        if keeps_form and request.method == "POST" and not htmx.wants_fragment():
+            return redirect(url_for("family.come_back", next=request.path), 307)
+        return htmx.go(url_for("family.welcome_back", next=_this_page() or None))
     if kind == "family":
         return htmx.go(url_for("family.ended"))
     if kind == "kiosk":
         return htmx.go(url_for("classroom.join"))
-    back = request.full_path.rstrip("?") if request.method == "GET" and not htmx.wants_fragment() else ""
-    return htmx.go(url_for("staff.log_in", next=back or None))
+    return htmx.go(url_for("staff.log_in", next=_this_page() or None))
+
+
+def _this_page() -> str:
+    """The address to come back to, where this is one; empty after a post and for a part of a page."""
+    return request.full_path.rstrip("?") if request.method == "GET" and not htmx.wants_fragment() else ""
 
 
 def visitor(kind: str) -> accounts.Visitor | None:
@@ -98,6 +110,12 @@ def visitor(kind: str) -> accounts.Visitor | None:
 def has_run_out(kind: str) -> bool:
     """Whether this browser was let in as this kind, and is no longer."""
     return kind in session and visitor(kind) is None
+
+
+def quiet_visit() -> accounts.LinkRow | None:
+    """The link of the family visit on this browser that fell silent, for whoever answers its question once more."""
+    token = session.get("family")
+    return accounts.link_of_quiet_visit(g.db, token) if isinstance(token, str) else None
 
 
 def current_visitor() -> accounts.Visitor:

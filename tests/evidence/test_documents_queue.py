@@ -112,13 +112,13 @@ def test_an_empty_file_is_never_stored(database: Database) -> None:
 
 
 def test_a_failed_attempt_waits_longer_each_time_and_eight_are_enough(database: Database) -> None:
-    clock.pretend(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
+    clock.hold(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
     want(database)
     for wait in documents.BACK_OFF:
         assert fail(database, claim(database)).status == "pending"
-        clock.pretend(clock.now() + wait - dt.timedelta(seconds=5))
+        clock.hold(clock.now() + wait - dt.timedelta(microseconds=1))
         assert evidence.claim_document(database) is None
-        later(seconds=6)
+        clock.hold(clock.now() + dt.timedelta(microseconds=1))
     assert fail(database, claim(database), "still no paper").status == "failed"
     later(days=2)
     assert evidence.claim_document(database) is None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from oval_aup import agreements, demo, evidence
+from oval_aup.accounts.models import AccessSession
+from oval_aup.core import clock
 from oval_aup.web.assets import LIBRARIES
 from tests.journeys.conftest import (
     DESK,
@@ -31,6 +35,10 @@ WAYS = [
 
 def come_in(page: Page, link: demo.FamilyLink) -> None:
     page.goto(link.url)
+    answer_the_question(page, link)
+
+
+def answer_the_question(page: Page, link: demo.FamilyLink) -> None:
     born = link.children[0][2]
     page.get_by_label("Day").fill(str(born.day))
     page.get_by_label("Month").fill(str(born.month))
@@ -63,6 +71,27 @@ def choose_all(page: Page, answer: str, *, but: str = "") -> None:
 
 def first_names(link: demo.FamilyLink) -> list[str]:
     return [name.split()[0] for name, _class, _born in link.children]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
+def test_a_parent_who_was_called_away_loses_no_answer(running: Running, chromium: Browser, scripts: bool) -> None:
+    link = running.links().unsigned
+    first, second = (each.child for each in running.family_of(link.guardian_id).choosing)
+    with visiting(chromium, PHONE, scripts=scripts) as page:
+        come_in(page, link)
+        accept_the_rules(page)
+        heading(page, f"Where may we use pictures of {first.forename}")
+        with running.database.writing() as db:
+            quiet = sa.update(AccessSession).where(AccessSession.person_id == link.guardian_id)
+            db.execute(quiet.values(last_seen_at=clock.now() - dt.timedelta(hours=1)))
+        choose_each(page, "Yes")
+        heading(page, "Are you still there?")
+        no_sideways_scrolling(page)
+        keep_picture(page, "family-welcome-back-phone")
+        answer_the_question(page, link)
+        heading(page, f"Where may we use pictures of {second.forename}")
+        page.goto(f"{running.url}/family/pictures/{first.public_id}")
+        assert page.get_by_role("radio", checked=True).count() == page.get_by_label("Yes", exact=True).count() > 5
 
 
 @pytest.mark.parametrize(("size", "scripts"), WAYS)

@@ -31,7 +31,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         staff.forgotten staff.forgotten_now staff.forgotten_sent staff.log_in
         staff.log_in_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
-        family.link_sent""",
+        family.link_sent family.come_back family.welcome_back""",
     ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
         family.decline_now family.done family.home family.pictures family.pictures_chosen family.receipt
         family.reconsider family.rules family.rules_read family.sign family.start family.younger family.younger_read""",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, campaigns
@@ -27,26 +27,82 @@ def landing(token: str) -> str:
 @allow("anyone")
 def check_in(token: str) -> ResponseReturnValue:
     """Let in whoever knows a child's date of birth, and begin or go on with their sitting."""
-    held = _link(token)
+    held, form = _link(token), forms.BirthDate.read()
+    errors = _let_in(held, form)
+    if errors:
+        return _landing_page(token, form, errors), 422
+    return go(begin(held.person_id))
+
+
+def _let_in(held: accounts.LinkRow, form: forms.BirthDate) -> dict[str, str]:
+    """Begin a visit for whoever knows a child's date of birth; otherwise what is wrong, and the try is counted."""
     buckets = (
         accounts.bucket("link", held.id),
         accounts.bucket("address", access.client_address()),
         accounts.bucket("all"),
     )
     accounts.check(g.db, *buckets)
-    form = forms.BirthDate.read()
     try:
         secret = accounts.pass_family_check(g.db, held, form.date())
     except Invalid as refusal:
-        return _landing_page(token, form, refusal.fields), 422
+        return refusal.fields
     except accounts.WrongAnswer as wrong:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, *buckets))
-        return _landing_page(token, form, {"born": _tries(wrong.tries_left)}), 422
+        return {"born": _tries(wrong.tries_left)}
     except NotFound:
         raise Elsewhere(url_for(".ended")) from None
     access.let_in("family", secret)
     g.visitor = access.visitor("family")
-    return go(begin(held.person_id))
+    return {}
+
+
+@bp.get("/family/welcome-back")
+@allow("anyone")
+def welcome_back() -> str:
+    """Ask the question of the link once more where a visit fell silent."""
+    _quiet_visit()
+    return _welcome_back_page(forms.BirthDate({}))
+
+
+@bp.post("/family/welcome-back")
+@allow("anyone")
+def come_back() -> ResponseReturnValue:
+    """Keep the form that came too late until the question is answered, and send it on then."""
+    onward_to = _wanted_page()
+    if access.visitor("family") is None:
+        held, form = _quiet_visit(), forms.BirthDate.read()
+        if not forms.typed("asked"):
+            return _welcome_back_page(form)
+        errors = _let_in(held, form)
+        if errors:
+            return _welcome_back_page(form, errors), 422
+    return redirect(onward_to, 307) if _kept_form() else go(onward_to)
+
+
+def _quiet_visit() -> accounts.LinkRow:
+    held = access.quiet_visit()
+    if held is None:
+        raise Elsewhere(url_for(".ended"))
+    return held
+
+
+def _wanted_page() -> str:
+    """The page of the family's that the visitor was on."""
+    home = url_for(".home")
+    wanted = access.own_path(request.values.get("next"))
+    return wanted if wanted and wanted.startswith(f"{home}/") else home
+
+
+def _kept_form() -> list[tuple[str, str]]:
+    """What was filled in on that page, field by field."""
+    own = {"csrf_token", "next", "asked", *(f"born-{part}" for part in forms.PARTS)}
+    return [(name, text) for name, text in request.form.items(multi=True) if name not in own]
+
+
+def _welcome_back_page(form: forms.BirthDate, errors: dict[str, str] | None = None) -> str:
+    return render_template(
+        "family/welcome-back.html", typed=form.boxes, errors=errors or {}, next=_wanted_page(), kept=_kept_form()
+    )
 
 
 def begin(person_id: int) -> str:

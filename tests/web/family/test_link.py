@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, notifications, people, signing
+from oval_aup import accounts, campaigns, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests.web.browser import Browser
 from tests.web.family import walk
+from tests.web.page import Page
 from tests.web.world import OFFICE, YEAR, World
 
 
@@ -184,8 +186,90 @@ def test_a_quiet_visit_ends_and_what_was_answered_waits(browser: Browser, world:
     walk.come_in(browser, world)
     walk.accept(browser)
     clock.pretend(clock.now() + dt.timedelta(minutes=46))
-    assert browser.get("/family/rules").heading == "Where shall we send your new link?"
+    assert browser.get("/family/rules").heading == "Are you still there?"
     assert walk.come_in(browser, world).heading == "Where may we use pictures of Ayaan?"
+
+
+QUIET = dt.timedelta(minutes=46)
+
+
+def answer_once_more(browser: Browser, *, status: int = 200, **born: str) -> Page:
+    """Answer the question of a visit that fell silent, sending whatever else its page holds."""
+    held = {e["name"]: e["value"] for e in browser.page.all("input") if e["type"] == "hidden"}
+    return browser.post("/family/welcome-back", held | walk.BORN | born, status=status)
+
+
+def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    shown, uses = browser.page.hidden("shown_sha256"), walk.uses(browser.page)
+    clock.pretend(clock.now() + QUIET)
+    answers = {use: "no" if use == "website" else "yes" for use in uses}
+    page = browser.post(f"/family/pictures/{world.ayaan.public_id}", answers | {"shown_sha256": shown})
+    assert page.heading == "Are you still there?"
+    assert "What you filled in is kept" in page.text
+    again = answer_once_more(browser, status=422, **{"born-year": "2017"})
+    assert "We know no child of yours with this date of birth" in again.text
+    assert answer_once_more(browser).heading == "Where may we use pictures of Zara?"
+    with world.database.reading() as db:
+        sitting = campaigns.sitting_of_family(db, world.ann.person_id, YEAR)
+        assert sitting is not None
+        assert campaigns.journey(db, sitting).draft.pictures[world.ayaan.public_id] == answers
+
+
+def test_a_signature_that_came_too_late_is_made_once_after_the_question(browser: Browser, world: World) -> None:
+    walk.to_check(browser, world)
+    clock.pretend(clock.now() + QUIET)
+    assert walk.sign(browser).heading == "Are you still there?"
+    with world.database.reading() as db:
+        assert signing.signatures_of(db, world.ann.person_id) == ()
+    assert answer_once_more(browser).heading == "Thank you, Ann"
+    with world.database.reading() as db:
+        made = signing.signatures_of(db, world.ann.person_id)
+    assert {row.assurance for row in made} == {"link-and-birth-date"}
+    assert {row.person_id for row in made} == {world.ann.person_id, world.zara.person_id}
+    assert len(made) == 2
+
+
+def test_a_page_that_was_only_looked_at_is_shown_again_after_the_question(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    clock.pretend(clock.now() + QUIET)
+    browser.get("/family/rules/decline")
+    assert answer_once_more(browser).heading == "Do you want to say that you do not agree?"
+
+
+@pytest.mark.parametrize("over", ["done", "a day later", "link withdrawn", "another day’s link"])
+def test_nobody_goes_on_with_a_visit_that_is_over(browser: Browser, world: World, over: str) -> None:
+    walk.come_in(browser, world)
+    cookie = browser.client.get_cookie("oval")
+    assert cookie is not None
+    if over == "done":
+        browser.post("/family/finish")
+        browser.client.set_cookie("oval", cookie.value)
+    if over == "link withdrawn":
+        with world.database.writing() as db:
+            accounts.revoke_links(db, world.ann.person_id, purpose="family")
+    later = {"a day later": dt.timedelta(hours=24), "another day’s link": dt.timedelta(days=61)}
+    clock.pretend(clock.now() + later.get(over, QUIET))
+    for page in (browser.get("/family"), browser.get("/family/welcome-back"), browser.post("/family/welcome-back")):
+        assert page.heading == "Where shall we send your new link?"
+
+
+def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    clock.pretend(clock.now() + QUIET)
+    page = browser.post("/family/rules", {"csrf_token": "made up", "read": "yes"})
+    assert page.heading == "Are you still there?"
+    assert "Every page that you finished is kept" in page.text
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/staff/log-in", "/family\\x"])
+def test_the_way_back_leads_to_a_familys_page_only(browser: Browser, world: World, wanted: str) -> None:
+    walk.come_in(browser, world)
+    clock.pretend(clock.now() + QUIET)
+    browser.get("/family/welcome-back?" + urlencode({"next": wanted}))
+    assert browser.page.hidden("next") == "/family"
 
 
 def test_a_fragment_of_an_ended_visit_is_sent_to_the_door(browser: Browser, world: World) -> None:
