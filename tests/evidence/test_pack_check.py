@@ -306,6 +306,16 @@ def test_no_name_in_a_pack_can_forge_a_line_of_the_report(pack: Path) -> None:
     assert "\x1b" not in found
 
 
+def test_entries_are_read_whether_or_not_they_commit_to_their_key() -> None:
+    chain, prev = pack_check.Chain(), evidence.GENESIS
+    for seq, more in enumerate(({}, {"once": rules.once_hash(b"a key")}, {}), start=1):
+        facts = {"seq": seq, "prev": prev, "kind": "opened", "act": {}, **more}
+        body = evidence.canonical(facts)
+        prev = rules.entry_hash(body)
+        chain.add(json.dumps({"seq": seq, "entry_hash": prev, "body": body.decode("utf-8")}).encode("utf-8"))
+    assert chain.hashes[-1] == prev
+
+
 def test_a_wording_must_be_one_that_the_ledger_names(pack: Path) -> None:
     (pack / "texts").mkdir()
     (pack / "texts" / "parents-v1-en-full.json").write_text("{}", encoding="utf-8")
