@@ -138,7 +138,13 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
 
 
 def _is_resealed(db: Session, seen: Seen, chain: Verdict) -> bool:
-    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key."""
+    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key.
+
+    The ledger says so of what it named with the hash of all that the seal covers, also when the bytes were erased or
+    gave way to newer ones since. Of older files the kept bytes say it.
+    """
+    if seen.covered and ledger.exported(db, "covered_sha256", seen.covered, upto=chain.size) is not None:
+        return True
     try:
         kept = documents.document_bytes(db, (seen.record or {}).get("document", ""))
         same = bool(seen.covered) and hashlib.sha256(rules.sealed_bytes(kept)[0]).hexdigest() == seen.covered
