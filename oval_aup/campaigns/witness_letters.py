@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import notifications
+from oval_aup import evidence, notifications
 from oval_aup.campaigns import letters
 from oval_aup.core import clock
 from oval_aup.core.school import School
@@ -15,14 +15,16 @@ from oval_aup.core.school import School
 
 def tell_witnesses(db: Session, addresses: Sequence[str], *, size: int, line: str, school: School) -> None:
     """Queue today's head for each witness; safe to repeat on the same day."""
-    today = clock.today()
+    today, checker = clock.today(), evidence.checker()
     for address in addresses:
         notifications.enqueue(
             db,
             kind="head",
             recipient="school",
             to_address=address,
-            letter=letters.head(school, today=today, size=size, line=line),
+            letter=letters.head(
+                school, today=today, size=size, line=line, checker=checker.name, checker_sha256=checker.sha256
+            ),
             dedupe_key=f"head:{today.isoformat()}:{address}",
         )
 

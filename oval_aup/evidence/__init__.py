@@ -6,6 +6,7 @@ It takes frozen facts and pseudonyms and knows nothing of who signs what: that i
 from oval_aup.core.canonical import canonical
 from oval_aup.evidence.assurance import ASSURANCES, CHANNELS
 from oval_aup.evidence.carried import carried_record
+from oval_aup.evidence.checker import Checker, checker
 from oval_aup.evidence.documents import (
     PLAIN_KINDS,
     SOME_TIME,
@@ -94,7 +95,7 @@ from oval_aup.evidence.packs import (
     resume_pack,
 )
 from oval_aup.evidence.past import Past, past, record_began
-from oval_aup.evidence.proof import CHECKER, Finding, examine, judge
+from oval_aup.evidence.proof import Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
@@ -114,7 +115,6 @@ from oval_aup.evidence.verify import Verdict, verify
 __all__ = [
     "ASSURANCES",
     "CHANNELS",
-    "CHECKER",
     "CHECK_NOTE",
     "ERASURES",
     "GENESIS",
@@ -127,6 +127,7 @@ __all__ = [
     "BareEntry",
     "Busy",
     "ChainReader",
+    "Checker",
     "DocumentCounts",
     "DocumentRef",
     "DocumentRow",
@@ -161,6 +162,7 @@ __all__ = [
     "canonical",
     "carried_record",
     "check_heads",
+    "checker",
     "claim_document",
     "claim_pack",
     "current_key",

@@ -757,6 +757,24 @@ def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path:
     assert (finding.verdict, finding.kind) == ("genuine", "pack")
 
 
+def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTrail, tmp_path: Path) -> None:
+    today, older = evidence.checker().content, b"# verify.py of an older version"
+    finding = trail.examine(today)
+    assert (finding.verdict, finding.kind) == ("genuine", "checker")
+    assert "goes into evidence packs today" in said(finding)
+    assert trail.judge(today + b"\n").verdict == "cannot_confirm"
+    with trail.copy(tmp_path) as copied:
+        assert trail.judge(older, copied).verdict == "cannot_confirm"
+        with copied.writing() as db:
+            act = {"kind": "pack_contents", "checker_sha256": hashlib.sha256(older).hexdigest()}
+            seq = evidence.append(
+                db, "exported", subject="school", act=act, idempotency_key="contents", actor=SYSTEM
+            ).seq
+        finding = trail.judge(older, copied)
+    assert (finding.verdict, finding.kind) == ("genuine", "checker")
+    assert f"an older evidence pack, which entry {seq} of the ledger names" in said(finding)
+
+
 def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:
     reader = evidence.ChainReader()
     with trail.copy(tmp_path) as copied:
