@@ -137,6 +137,12 @@ def papers_late(school: School, *, number: int, reason: str) -> Letter:
     return letter("papers-late", school, number=number, reason=reason, page=f"{school.base_url}/office/evidence")
 
 
+def pack_erased(school: School, *, forename: str, title: str, at: dt.datetime) -> Letter:
+    """Tell whoever ordered an evidence pack that an erasure deleted it; whose is nobody's business."""
+    page = f"{school.base_url}/office/packs"
+    return letter("pack-erased", school, forename=forename, title=title, at=at, page=page)
+
+
 def certificate(school: School, *, ends_on: dt.date, days: int) -> Letter:
     """Warn the office that the certificate which seals is about to end."""
     return letter("certificate", school, ends_on=ends_on, days=days)

@@ -69,6 +69,9 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "ledger-alarm": lambda: letters.ledger_alarm(
         SCHOOL, today=dt.date(2026, 11, 23), finding="Entry 17 was edited after it was written."
     ),
+    "pack-erased": lambda: letters.pack_erased(
+        SCHOOL, forename="Eve", title="Class 4C", at=dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
+    ),
     "papers-late": lambda: letters.papers_late(SCHOOL, number=3, reason="The private key seal-1.pem is missing."),
     "certificate": lambda: letters.certificate(SCHOOL, ends_on=dt.date(2026, 12, 22), days=30),
     "choice-changed": lambda: letters.choice_changed(SCHOOL, forename="Di"),
