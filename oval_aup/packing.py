@@ -23,7 +23,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, reports
+from oval_aup import campaigns, evidence, reports
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -106,6 +106,18 @@ def sweep(settings: Settings, database: Database) -> None:
         for path in files:
             if path.name.split(".", 1)[0] not in kept:
                 path.unlink(missing_ok=True)
+
+
+def tell_of_erased(settings: Settings, database: Database) -> None:
+    """Tell those who ordered packs that an erasure deleted them, each once; safe to repeat."""
+    with database.reading() as db:
+        waiting = bool(evidence.untold_packs(db))
+    if not waiting:
+        return
+    with database.writing() as db:
+        for row in evidence.untold_packs(db):
+            campaigns.tell_of_erased_pack(db, row, school=settings.school)
+            evidence.note_told(db, row.public_id)
 
 
 def _give_up(packer: Packer, claim: evidence.PackRow, why: str) -> None:

@@ -31,6 +31,7 @@ from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.witness_letters import (
     sound_ledger_alarm,
     sound_papers_alarm,
+    tell_of_erased_pack,
     tell_witnesses,
     warn_of_certificate,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "sound_ledger_alarm",
     "sound_papers_alarm",
     "steps_for",
+    "tell_of_erased_pack",
     "tell_witnesses",
     "terms_of",
     "warn_of_certificate",

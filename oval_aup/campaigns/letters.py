@@ -113,9 +113,18 @@ def declined(school: School, *, person_public_id: str) -> Letter:
     return letter("declined", school, page=f"{school.base_url}/office/people/{person_public_id}")
 
 
-def head(school: School, *, today: dt.date, size: int, line: str) -> Letter:
-    """Send a witness the signed head of the ledger."""
-    return letter("head", school, today=today, size=size, line=line, page=f"{school.base_url}/verify")
+def head(school: School, *, today: dt.date, size: int, line: str, checker: str, checker_sha256: str) -> Letter:
+    """Send a witness the signed head of the ledger, and by which hash the checker of packs is known."""
+    return letter(
+        "head",
+        school,
+        today=today,
+        size=size,
+        line=line,
+        checker=checker,
+        checker_sha256=checker_sha256,
+        page=f"{school.base_url}/verify",
+    )
 
 
 def ledger_alarm(school: School, *, today: dt.date, finding: str) -> Letter:
@@ -126,6 +135,12 @@ def ledger_alarm(school: School, *, today: dt.date, finding: str) -> Letter:
 def papers_late(school: School, *, number: int, reason: str) -> Letter:
     """Tell the office that receipts and records are not getting made, and why."""
     return letter("papers-late", school, number=number, reason=reason, page=f"{school.base_url}/office/evidence")
+
+
+def pack_erased(school: School, *, forename: str, title: str, at: dt.datetime) -> Letter:
+    """Tell whoever ordered an evidence pack that an erasure deleted it; whose is nobody's business."""
+    page = f"{school.base_url}/office/packs"
+    return letter("pack-erased", school, forename=forename, title=title, at=at, page=page)
 
 
 def certificate(school: School, *, ends_on: dt.date, days: int) -> Letter:

@@ -1,4 +1,4 @@
-"""Puts into the outbox what witnesses are told of the ledger, and the office of papers that are not getting made."""
+"""Puts into the outbox what witnesses are told of the ledger, and the office of papers and packs it will not find."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import notifications
+from oval_aup import evidence, notifications, people
 from oval_aup.campaigns import letters
 from oval_aup.core import clock
+from oval_aup.core.errors import NotFound
 from oval_aup.core.school import School
 
 
 def tell_witnesses(db: Session, addresses: Sequence[str], *, size: int, line: str, school: School) -> None:
     """Queue today's head for each witness; safe to repeat on the same day."""
-    today = clock.today()
+    today, checker = clock.today(), evidence.checker()
     for address in addresses:
         notifications.enqueue(
             db,
             kind="head",
             recipient="school",
             to_address=address,
-            letter=letters.head(school, today=today, size=size, line=line),
+            letter=letters.head(
+                school, today=today, size=size, line=line, checker=checker.name, checker_sha256=checker.sha256
+            ),
             dedupe_key=f"head:{today.isoformat()}:{address}",
         )
 
@@ -51,6 +54,28 @@ def sound_papers_alarm(db: Session, *, number: int, reason: str, school: School)
         to_address=school.email,
         letter=letters.papers_late(school, number=number, reason=reason),
         dedupe_key=f"papers-late:{clock.iso(now)}",
+    )
+
+
+def tell_of_erased_pack(db: Session, pack: evidence.PackRow, *, school: School) -> None:
+    """Queue the message to whoever ordered a pack that an erasure deleted it; to nobody who has left or has no address.
+
+    Safe to repeat.
+    """
+    try:
+        member = people.staff_member(db, pack.requested_by_id or 0)
+    except NotFound:  # ordered by a command
+        return
+    if member.archived_on is not None or not member.work_email:
+        return
+    title, at = str(pack.scope["title"]), pack.deleted_at or clock.now()
+    notifications.enqueue(
+        db,
+        kind="pack-erased",
+        recipient=member.pseudonym,
+        to_address=member.work_email,
+        letter=letters.pack_erased(school, forename=member.forename, title=title, at=at),
+        dedupe_key=f"pack-erased:{pack.public_id}",
     )
 
 

@@ -96,6 +96,16 @@ def evidence_verify(files: tuple[Path, ...]) -> None:
     sys.exit(0 if all_genuine else 1)
 
 
+@evidence_group.command("checker")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the checker there as well.")
+def evidence_checker(out: Path | None) -> None:
+    """Print the SHA-256 of the checker that goes into packs, as sha256sum does; with --out also write the checker."""
+    made = evidence.checker()
+    if out is not None:
+        out.write_bytes(made.content)
+    click.echo(f"{made.sha256}  {out or made.name}")
+
+
 @evidence_group.command("pack")
 @click.option("--class", "class_name", help="Only this class and its families.")
 @click.option("--audience", type=click.Choice(reports.AUDIENCES), help="Only this audience.")

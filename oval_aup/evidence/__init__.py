@@ -6,6 +6,7 @@ It takes frozen facts and pseudonyms and knows nothing of who signs what: that i
 from oval_aup.core.canonical import canonical
 from oval_aup.evidence.assurance import ASSURANCES, CHANNELS
 from oval_aup.evidence.carried import carried_record
+from oval_aup.evidence.checker import Checker, checker
 from oval_aup.evidence.documents import (
     PLAIN_KINDS,
     SOME_TIME,
@@ -83,8 +84,11 @@ from oval_aup.evidence.packs import (
     Wanted,
     cancel_pack,
     delete_pack,
+    erase_pack,
+    erased_packs,
     failed_packs,
     hand_out_pack,
+    note_told,
     order_pack,
     pack,
     pack_files,
@@ -92,9 +96,10 @@ from oval_aup.evidence.packs import (
     packs,
     packs_ready_before,
     resume_pack,
+    untold_packs,
 )
 from oval_aup.evidence.past import Past, past, record_began
-from oval_aup.evidence.proof import CHECKER, Finding, examine, judge
+from oval_aup.evidence.proof import Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
@@ -114,7 +119,6 @@ from oval_aup.evidence.verify import Verdict, verify
 __all__ = [
     "ASSURANCES",
     "CHANNELS",
-    "CHECKER",
     "CHECK_NOTE",
     "ERASURES",
     "GENESIS",
@@ -127,6 +131,7 @@ __all__ = [
     "BareEntry",
     "Busy",
     "ChainReader",
+    "Checker",
     "DocumentCounts",
     "DocumentRef",
     "DocumentRow",
@@ -161,6 +166,7 @@ __all__ = [
     "canonical",
     "carried_record",
     "check_heads",
+    "checker",
     "claim_document",
     "claim_pack",
     "current_key",
@@ -181,6 +187,8 @@ __all__ = [
     "erase_again",
     "erase_details",
     "erase_documents",
+    "erase_pack",
+    "erased_packs",
     "examine",
     "fail_document",
     "fail_pack",
@@ -205,6 +213,7 @@ __all__ = [
     "note_erasure",
     "note_handed_out",
     "note_missing_erasures",
+    "note_told",
     "note_worker",
     "noted_erasures",
     "order_pack",
@@ -229,6 +238,7 @@ __all__ = [
     "text_with_heads",
     "turning_point",
     "unapplied_erasures",
+    "untold_packs",
     "verify",
     "waiting_records",
     "want_document",

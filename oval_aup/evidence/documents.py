@@ -16,7 +16,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger
+from oval_aup.evidence import ledger, rules
 from oval_aup.evidence.models import Document, DocumentContent, PackMember
 
 NOW, FOR_A_PACK, SOME_TIME = range(3)
@@ -229,6 +229,7 @@ def store_document(
     """Keep the finished PDF and enter its hash and size in the ledger, unless the claim was lost meanwhile.
 
     ``record`` is the record file inside it: its hash is entered too, so that one given out alone can leave nothing out.
+    So is the hash of what the seal covers: a copy whose seal somebody has given another form is known by it for ever.
     ``through`` is the ledger's size when it was made. A newer record takes the place of those that were made of the
     same person by themselves and went nowhere: their bytes go, their rows and ledger entries stay.
     """
@@ -253,6 +254,9 @@ def store_document(
     act = {"document": claim.public_id, "kind": claim.kind, "sha256": digest, "size": len(content)}
     if record:
         act["record_sha256"] = hashlib.sha256(record).hexdigest()
+    covered = _covered(content)
+    if covered:
+        act["covered_sha256"] = covered
     ledger.append(
         db,
         "exported",
@@ -264,6 +268,14 @@ def store_document(
     if claim.kind == "record":  # after the entry, which makes whoever pins records for a pack wait
         _supersede(db, claim.subject, row_id, through)
     return document(db, claim.public_id)
+
+
+def _covered(content: bytes) -> str:
+    """The hash of what the one seal covers; empty for what carries none."""
+    try:
+        return hashlib.sha256(rules.sealed_bytes(content)[0]).hexdigest()
+    except rules.Broken:
+        return ""
 
 
 def note_handed_out(db: Session, public_id: str) -> None:

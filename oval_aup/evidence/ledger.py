@@ -26,6 +26,9 @@ GENESIS = "0" * 64
 
 BODY_VERSION = 1
 
+ONCE = "once"
+"""Where a body keeps the hash of its idempotency key; the oldest entries of a school may have none."""
+
 LAST_NUMBER = 2**31 - 1
 """The highest number that an entry can have in every database; what names a higher one names nothing."""
 
@@ -229,6 +232,7 @@ def _compose(
         "channel": actor.channel,
         "refs": [{"seq": ref.seq, "reason": ref.reason} for ref in new.refs],
         "details_commitment": commitment(salt, details_bytes) if personal else "",
+        ONCE: once_hash(new.idempotency_key),
     }
     if last_at is not None and (at < last_at - CLOCK_SLACK_BACK or at > last_at + CLOCK_SLACK_AHEAD):
         facts["clock_suspect"] = True
@@ -320,6 +324,11 @@ def entry_hash(body: bytes) -> str:
 def commitment(salt: bytes, details_bytes: bytes) -> str:
     """``rules.commitment`` of two cells, whatever types they have now."""
     return rules.commitment(stored_bytes(salt), stored_bytes(details_bytes))
+
+
+def once_hash(idempotency_key: str) -> str:
+    """``rules.once_hash`` of a cell, whatever type it has now."""
+    return rules.once_hash(stored_bytes(idempotency_key))
 
 
 def stored_bytes(cell: Any) -> bytes:

@@ -116,7 +116,8 @@ class Pack(Base):
     public_id: Mapped[str] = public_id_column()
     scope: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     status: Mapped[str] = mapped_column(sa.String(12), index=True)
-    """``queued``, ``collecting``, ``writing``, ``ready``, ``cancelled``, ``failed`` or ``deleted``."""
+    """``queued``, ``collecting``, ``writing``, ``ready``, ``cancelled``, ``failed``, ``deleted``, or ``erased``,
+    which is deleted because somebody's details were."""
     done: Mapped[int]
     total: Mapped[int]
     turn: Mapped[int]
@@ -135,6 +136,9 @@ class Pack(Base):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     size: Mapped[int] = mapped_column(sa.BigInteger)
     """Bytes."""
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    told_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    """When whoever ordered it was told that an erasure deleted it, or found to be nobody who can be told."""
 
 
 class PackMember(Base):

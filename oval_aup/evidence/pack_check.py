@@ -1,10 +1,11 @@
 """Checks an evidence pack, or single files of one, far away from the school: ``python3 verify.py [FOLDER or FILES]``.
 
-Needs Python 3.10 or newer and the file ``rules.py`` beside it, nothing else. Without an argument it checks the
-folder that it lies in. ``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with
-the pack's ledger; it may be given more than once, and TEXT may name a file with such lines, a receipt or record.
-``--extract FILE.pdf FOLDER`` takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0 when everything
-was checked and found in order, else with 1.
+Needs Python 3.10 or newer and nothing else. Without an argument it checks the folder that it lies in; but whoever
+forges a pack also forges the checker in it, so take this file from elsewhere and name the folder.
+``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with the pack's ledger; it may
+be given more than once, and TEXT may name a file with such lines, a receipt or record. ``--extract FILE.pdf FOLDER``
+takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0 when everything was checked and found in order,
+else with 1.
 """
 
 from __future__ import annotations
@@ -23,12 +24,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.dont_write_bytecode = True  # this very folder is what is checked
-if __package__:
-    from oval_aup.evidence import rules
-else:
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import rules  # type: ignore[import-not-found, no-redef]
+from oval_aup.evidence import rules
 
 LISTS_ITSELF = "manifest.json"
 STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}

@@ -15,6 +15,7 @@ from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import documents, ledger, rules
+from oval_aup.evidence.checker import checker
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 from oval_aup.evidence.packs import OPEN, REPORT, PackRow, pack
 
@@ -162,13 +163,15 @@ def _refuse_failed(db: Session, claim: PackRow) -> None:
 
 def enter_contents(db: Session, claim: PackRow, hashes: Mapping[str, str]) -> None:
     """Enter in the ledger what goes in, before the head is signed that the pack carries, so that nobody who has the
-    pack can take a file out, exchange two, or edit a table.
+    pack can take a file out, exchange two, or edit a table. The checker's hash stands there by itself too: a pack of
+    an older version has another checker, and that one is still known for what it is.
     """
+    act = {"pack": claim.public_id, "kind": "pack_contents", "contents_sha256": rules.contents_hash(dict(hashes))}
     ledger.append(
         db,
         "exported",
         subject="school",
-        act={"pack": claim.public_id, "kind": "pack_contents", "contents_sha256": rules.contents_hash(dict(hashes))},
+        act=act | {"checker_sha256": hashes[checker().name]},
         idempotency_key=f"contents:{claim.public_id}:{claim.turn}",
         actor=SYSTEM,
     )

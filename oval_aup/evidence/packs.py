@@ -30,6 +30,7 @@ PACKS_FOLDER = "packs"
 """Where finished packs lie below the instance folder."""
 
 OPEN = ("queued", "collecting", "writing")
+GONE = ("deleted", "erased")
 _pack = cast(sa.Table, Pack.__table__)
 _member = cast(sa.Table, PackMember.__table__)
 _file = cast(sa.Table, PackFile.__table__)
@@ -56,6 +57,7 @@ class PackRow:
     ready_at: dt.datetime | None
     sha256: str
     size: int
+    deleted_at: dt.datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -148,8 +150,8 @@ def pack(db: Session, public_id: str) -> PackRow:
 
 
 def packs(db: Session, limit: int | None = 50) -> tuple[PackRow, ...]:
-    """The packs ordered last that were not deleted, newest first."""
-    kept = sa.select(*_COLUMNS).where(_pack.c.status != "deleted").order_by(_pack.c.id.desc()).limit(limit)
+    """The packs ordered last that are still kept, newest first."""
+    kept = sa.select(*_COLUMNS).where(_pack.c.status.not_in(GONE)).order_by(_pack.c.id.desc()).limit(limit)
     return tuple(PackRow(*row) for row in db.execute(kept))
 
 
@@ -207,15 +209,56 @@ def delete_pack(db: Session, public_id: str) -> PackRow:
     row = pack(db, public_id)
     if row.is_open:
         raise Conflict(_("Cancel this pack before you delete it."))
+    return row if row.status in GONE else _delete(db, row, "deleted")
+
+
+def erase_pack(db: Session, public_id: str) -> PackRow:
+    """Delete a pack, also one that is being made, because of what was erased; ``erased_packs`` goes on showing it.
+
+    One that somebody had cancelled is deleted without further ado.
+    """
+    row = pack(db, public_id)
+    if row.status in GONE:
+        return row
+    return _delete(db, cancel_pack(db, public_id), "deleted" if row.status == "cancelled" else "erased")
+
+
+def _delete(db: Session, row: PackRow, status: str) -> PackRow:
     db.execute(sa.delete(_member).where(_of(row)))
     db.execute(sa.delete(_file).where(_file.c.pack_id == row.id))
-    db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(status="deleted"))
-    return pack(db, public_id)
+    gone = {"status": status, "deleted_at": clock.now(), "error": ""}
+    db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**gone))
+    return pack(db, row.public_id)
+
+
+def erased_packs(db: Session, *, since: dt.datetime) -> tuple[PackRow, ...]:
+    """What an erasure deleted since then and is not there again, newest first; one of the same scope is enough."""
+    chosen = sa.select(*_COLUMNS).where(_pack.c.status == "erased", _pack.c.deleted_at >= since)
+    found: list[PackRow] = []
+    again = [row.scope for row in packs(db, limit=None)]
+    for row in (PackRow(*one) for one in db.execute(chosen.order_by(_pack.c.id.desc())).all()):
+        if row.scope not in again:
+            again.append(row.scope)
+            found.append(row)
+    return tuple(found)
+
+
+def untold_packs(db: Session) -> tuple[PackRow, ...]:
+    """Packs that an erasure deleted and whose orderer is still to be told, oldest first."""
+    chosen = sa.select(*_COLUMNS).where(_pack.c.status == "erased", _pack.c.told_at.is_(None))
+    return tuple(PackRow(*row) for row in db.execute(chosen.order_by(_pack.c.id)))
+
+
+def note_told(db: Session, public_id: str) -> None:
+    """Remember that whoever ordered an erased pack was told, or that there is nobody to tell."""
+    db.execute(sa.update(_pack).where(_pack.c.public_id == public_id).values(told_at=clock.now()))
 
 
 def hand_out_pack(db: Session, public_id: str, *, idempotency_key: str, actor: Actor) -> PackRow:
     """Enter in the ledger that somebody takes a finished pack away; raises NotFound when it is not ready."""
     row = pack(db, public_id)
+    if row.status in GONE:
+        raise NotFound(_("This pack was deleted. Order it again if you need it."))
     if row.status != "ready":
         raise NotFound(_("This pack is not ready yet."))
     ledger.append(

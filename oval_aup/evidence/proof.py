@@ -15,7 +15,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,16 +22,13 @@ from sqlalchemy.orm import Session
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 from oval_aup.evidence import documents, ledger, rules
+from oval_aup.evidence.checker import checker
 from oval_aup.evidence.keys import KeyRow, register
 from oval_aup.evidence.looking import Seen, look_into
 from oval_aup.evidence.standing import ChainReader, gone_back_after, head_is_ours, ledger_fault
 from oval_aup.evidence.verify import Verdict
 
-CHECKER = {
-    "verify.py": Path(__file__).with_name("pack_check.py"),
-    "rules.py": Path(__file__).with_name("rules.py"),
-}
-"""What a pack carries to be checked anywhere: name there, and the source here whose bytes it is."""
+CHECKER_KIND = "checker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,11 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
     keys = register(db, upto=chain.size)
     record = _record_standing(db, seen.record, keys, chain)
     known = ledger.exported(db, "sha256", seen.sha256, upto=chain.size)
+    told = ""
     if known is not None and known.body["act"].get("size") == seen.size:
         verdict, reasons = "genuine", [_in_ledger(known)]
+    elif told := _about_checker(db, seen, chain):
+        verdict, reasons = "genuine", [told]
     elif seen.fault:
         verdict, reasons = "cannot_confirm", [_fault_words(seen.fault), *_unsealed_words(seen.reach)]
     elif seen.form == "pdf" and _is_resealed(db, seen, chain):
@@ -97,7 +96,7 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
     return Finding(
         verdict,
         tuple(reasons),
-        kind=kind,
+        kind=CHECKER_KIND if told else kind,
         document=claims.get("document", ""),
         made_at=_made_at(seen),
         entries=len(claims.get("entries", ())),
@@ -108,6 +107,21 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
 def examine(db: Session, content: bytes, *, limit: int) -> Finding:
     """``look_into`` and ``judge`` in one, for callers who hold nobody up."""
     return judge(db, look_into(content, limit=limit))
+
+
+def _about_checker(db: Session, seen: Seen, chain: Verdict) -> str:
+    """What is said of a file that is the checker of today or of an older pack; empty for every other file."""
+    if seen.form != "other":
+        return ""
+    if seen.sha256 == checker().sha256:
+        return _("It is, byte for byte, the checker that goes into evidence packs today.")
+    entry = ledger.exported(db, "checker_sha256", seen.sha256, upto=chain.size)
+    if entry is None:
+        return ""
+    return _(
+        "It is, byte for byte, the checker of an older evidence pack, which entry %(seq)s of the ledger names.",
+        seq=f"{entry.seq:,}",
+    )
 
 
 def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str, list[str]]:
@@ -138,7 +152,13 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
 
 
 def _is_resealed(db: Session, seen: Seen, chain: Verdict) -> bool:
-    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key."""
+    """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key.
+
+    The ledger says so of what it named with the hash of all that the seal covers, also when the bytes were erased or
+    gave way to newer ones since. Of older files the kept bytes say it.
+    """
+    if seen.covered and ledger.exported(db, "covered_sha256", seen.covered, upto=chain.size) is not None:
+        return True
     try:
         kept = documents.document_bytes(db, (seen.record or {}).get("document", ""))
         same = bool(seen.covered) and hashlib.sha256(rules.sealed_bytes(kept)[0]).hexdigest() == seen.covered
@@ -244,7 +264,7 @@ def _other_words(form: str) -> str:
     return {
         "archive": _(
             "It is an archive or an office document, and the school’s ledger does not name it. An evidence pack that "
-            "was packed anew can be unpacked, and checked with the verify.py inside it."
+            "was packed anew can be unpacked, and checked with verify.py from the page “Check a document”."
         ),
         "picture": _(
             "It is a picture, which anybody can draw. Of a document on paper, the line that begins with OVAL-HEAD can "

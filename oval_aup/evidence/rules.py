@@ -56,6 +56,11 @@ def commitment(salt: bytes, details: bytes) -> str:
     return hashlib.sha256(b"\x02" + salt + details).hexdigest()
 
 
+def once_hash(idempotency_key: bytes) -> str:
+    """What an entry says of the key under which its act was entered, and under which it is never entered again."""
+    return hashlib.sha256(b"\x06" + idempotency_key).hexdigest()
+
+
 def key_id(public: bytes) -> str:
     """The name of a key: SHA-256 over its public form (32 raw bytes of Ed25519, or a certificate as DER)."""
     return hashlib.sha256(public).hexdigest()

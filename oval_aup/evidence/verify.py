@@ -113,7 +113,13 @@ def is_passing(error: sa.exc.DBAPIError) -> bool:
 
 
 _CHAIN = sa.select(
-    _entry.c.seq, _entry.c.prev, _entry.c.entry_hash, _entry.c.body, _entry.c.kind, _entry.c.subject
+    _entry.c.seq,
+    _entry.c.prev,
+    _entry.c.entry_hash,
+    _entry.c.body,
+    _entry.c.kind,
+    _entry.c.subject,
+    _entry.c.idempotency_key,
 ).order_by(_entry.c.seq)
 _WHOLE = _CHAIN.add_columns(_details.c.salt, _details.c.details).outerjoin(_details, _details.c.seq == _entry.c.seq)
 
@@ -133,6 +139,12 @@ def _check(db: Session, row: Any, place: _Place) -> dict[str, Any]:
             row.seq,
             "edited",
             _("Entry %(seq)s was edited: what it is filed under is not what it says.", seq=row.seq),
+        )
+    if ledger.ONCE in facts and facts[ledger.ONCE] != ledger.once_hash(row.idempotency_key):
+        raise _Fault(
+            row.seq,
+            "edited",
+            _("Entry %(seq)s was edited: its key is another now, so its act could be entered again.", seq=row.seq),
         )
     return facts
 

@@ -90,6 +90,8 @@ LABELS: dict[str, str] = {
     "purpose_key": later("Use of pictures"),
     "queued_at": later("Written"),
     "reading_level": later("Reading level"),
+    "deleted_at": later("Deleted"),
+    "told_at": later("Told of it"),
     "ready_at": later("Ready"),
     "reason": later("Reason"),
     "received_on": later("Asked for on"),

@@ -62,6 +62,7 @@ MESSAGE_KINDS: dict[str, str] = {
     "declined": later("Note to the office: declined"),
     "choice-changed": later("Note to the class teacher"),
     "head": later("Note to a witness"),
+    "pack-erased": later("An evidence pack they ordered was deleted"),
     "papers-late": later("Alarm: documents are not being made"),
     "ledger-alarm": later("Alarm: the ledger is not in order"),
     "certificate": later("Warning: the sealing certificate ends"),

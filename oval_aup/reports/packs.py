@@ -171,7 +171,8 @@ def pack_files(
         files[f"{stem}.txt"] = text.plain.encode("utf-8")
     keys = [key.facts for key in evidence.register(db)]
     files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
-    files |= {name: source.read_bytes() for name, source in evidence.CHECKER.items()}
+    checker = evidence.checker()
+    files[checker.name] = checker.content
     files["README.txt"] = render.page(
         "pack/readme.txt", school=school, title=row.scope["title"], ordered_at=row.ordered_at, records=len(members) - 1
     ).encode("utf-8")

@@ -340,7 +340,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "pack",
         later("Evidence packs this person ordered"),
         {"requested_by_id": "ids"},
-        ("ordered_at", "status", "ready_at", "size", "sha256"),
+        ("ordered_at", "status", "ready_at", "size", "sha256", "deleted_at", "told_at"),
         others_texts=("error",),
         left_out={
             "id": KEY,

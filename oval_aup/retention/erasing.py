@@ -36,6 +36,10 @@ BASES: dict[str, str] = {
 """Why something may be destroyed, in the order offered."""
 
 
+STANDING = ("ordered", "wiped", "done")
+"""The states of a decision that was, or will be, carried out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would be destroyed, exactly; ``refusals`` says by public id why somebody cannot be."""
@@ -167,6 +171,28 @@ def order(
     db.add_all(Erasure(what=one.record_type, until=one.until, **shared) for one in planned.things)
     db.flush()
     return str(shared["batch"])
+
+
+def decided_before(db: Session, person_public_ids: Iterable[str], things: Iterable[str] = ()) -> ErasureRow | None:
+    """The newest decision by which all of this is gone or about to go; None where some of it is still to be decided.
+
+    For whoever posts a decision a second time: it is answered with what became of the first. Raises NotFound for an
+    unknown person.
+    """
+    months = {key: row.months for key, row in periods(db).items()}
+    chosen = [
+        sa.and_(Erasure.what == "person", Erasure.person_id == people.person(db, public_id).person_id)
+        for public_id in dict.fromkeys(person_public_ids)
+    ]
+    for key in dict.fromkeys(things):
+        until = cut_off(key, months[key], clock.today()) if key in THINGS else None
+        same = sa.and_(Erasure.what == key, Erasure.until == until)
+        left = until is not None and old_things(db, key, until).number
+        chosen.append(sa.and_(same, Erasure.status == "ordered") if left else same)
+    standing = sa.select(Erasure).where(Erasure.status.in_(STANDING)).order_by(Erasure.id.desc()).limit(1)
+    found = [db.scalar(standing.where(one)) for one in chosen]
+    rows = [row for row in found if row is not None]
+    return erasure_row(max(rows, key=lambda row: row.id)) if rows and len(rows) == len(found) else None
 
 
 def carry_out_next(db: Session, *, batch: str = "") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people
@@ -34,7 +35,10 @@ def refuse_erasure(
     received_on: dt.date,
     actor: Actor,
 ) -> ErasureRow:
-    """Record that a request was refused; the reason is kept among the erasable details. Raises Invalid by field."""
+    """Record that a request was refused; the reason is kept among the erasable details. Raises Invalid by field.
+
+    The very same refusal once more, as a second press sends it, is the one that is recorded already.
+    """
     problems = {}
     if ground not in GROUNDS:
         problems["ground"] = _("Choose the ground.")
@@ -46,6 +50,16 @@ def refuse_erasure(
         problems["requested"] = _("The request cannot have come in the future.")
     if problems:
         raise Invalid(fields=problems)
+    same = sa.select(Erasure).where(
+        Erasure.status == "refused",
+        Erasure.person_id == person.person_id,
+        Erasure.basis == ground,
+        Erasure.reason == reason.strip(),
+        Erasure.received_on == received_on,
+    )
+    known = db.scalar(same.limit(1))
+    if known is not None:
+        return erasure_row(known)
     row = Erasure(
         batch=new_public_id(),
         what="person",

@@ -76,8 +76,7 @@ def _documents(db: Session, reach: Reach, removed: Removed) -> None:
 def _packs(db: Session, _reach: Reach, removed: Removed) -> None:
     """Every pack goes: its tables and reports may name people whose records are not in it. A new one is soon made."""
     for row in evidence.packs(db, limit=None):
-        evidence.cancel_pack(db, row.public_id)
-        evidence.delete_pack(db, row.public_id)
+        evidence.erase_pack(db, row.public_id)
         removed.add("packs", 1)
         removed.files.append(f"{evidence.PACKS_FOLDER}/{row.public_id}.zip")
 

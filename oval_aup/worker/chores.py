@@ -97,6 +97,7 @@ class Chores:
 
     def _sweep_packs(self) -> None:
         packing.sweep(self.bench.settings, self.bench.database)
+        packing.tell_of_erased(self.bench.settings, self.bench.database)
 
     def _weigh(self) -> None:
         """Tell the database once a day how large its tables have become."""

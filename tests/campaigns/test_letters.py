@@ -58,9 +58,19 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "receipt-staff": lambda: letters.receipt(SCHOOL, forename="Di", language="en", next_year=2027, family=False),
     "new-link": lambda: letters.new_link(SCHOOL, forename="Ann", language="en"),
     "declined": lambda: letters.declined(SCHOOL, person_public_id="11111111-2222-3333-4444-555555555555"),
-    "head": lambda: letters.head(SCHOOL, today=dt.date(2026, 11, 23), size=4120, line="OVAL-HEAD 1 4120 …"),
+    "head": lambda: letters.head(
+        SCHOOL,
+        today=dt.date(2026, 11, 23),
+        size=4120,
+        line="OVAL-HEAD 1 4120 …",
+        checker="verify.py",
+        checker_sha256="0123456789abcdef" * 4,
+    ),
     "ledger-alarm": lambda: letters.ledger_alarm(
         SCHOOL, today=dt.date(2026, 11, 23), finding="Entry 17 was edited after it was written."
+    ),
+    "pack-erased": lambda: letters.pack_erased(
+        SCHOOL, forename="Eve", title="Class 4C", at=dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
     ),
     "papers-late": lambda: letters.papers_late(SCHOOL, number=3, reason="The private key seal-1.pem is missing."),
     "certificate": lambda: letters.certificate(SCHOOL, ends_on=dt.date(2026, 12, 22), days=30),

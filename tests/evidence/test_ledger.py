@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import threading
 import time
@@ -69,6 +70,12 @@ def test_what_the_office_records_leaves_the_signers_device_empty(database: Datab
             db, "signed", subject="a" * 32, act={}, details={"note": "rang"}, idempotency_key="k", actor=office
         )
         assert evidence.details(db, [entry.seq]) == {entry.seq: {"note": "rang"}}
+
+
+def test_an_entry_commits_to_the_key_under_which_it_was_made_and_does_not_tell_it(database: Database) -> None:
+    entry = sign(database, "sitting:1")
+    assert entry.body["once"] == hashlib.sha256(b"\x06sitting:1").hexdigest()
+    assert "sitting:1" not in json.dumps(entry.body)
 
 
 def test_the_same_key_gives_the_same_entry(database: Database) -> None:

@@ -71,8 +71,7 @@ def pack(trail: PaperTrail, tmp_path: Path) -> Path:
     (folder / "records" / "00001.json").write_bytes(trail.record)
     (folder / "tables" / "records.csv").write_text("Number,Name\n1,Nadia Khan\n", encoding="utf-8")
     (folder / "README.txt").write_text("Read me.", encoding="utf-8")
-    for name, source in evidence.CHECKER.items():
-        shutil.copy(source, folder / name)
+    (folder / evidence.checker().name).write_bytes(evidence.checker().content)
     with trail.database.reading() as db:
         (folder / "keys.json").write_text(json.dumps([key.facts for key in evidence.register(db)]), encoding="utf-8")
     settle(folder, trail, tmp_path)
@@ -110,6 +109,28 @@ def test_a_pack_as_it_was_made_is_in_order(pack: Path) -> None:
     assert "The school signed this ledger" in found
     assert "1 PDFs are byte for byte" in found
     assert not list(pack.rglob("__pycache__"))
+
+
+ALWAYS_YES = b"import sys\nprint('Everything is in order.')\nsys.exit(0)\n"
+
+
+def test_a_checker_that_always_says_yes_is_found_by_the_one_from_elsewhere(pack: Path, tmp_path: Path) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "verify.py").write_bytes(evidence.checker().content)
+    assert run(tmp_path / "downloads", str(pack))[0] == 0
+    (pack / "verify.py").write_bytes(ALWAYS_YES)
+    list_files(pack)
+    assert run(pack)[0] == 0  # which is why nobody should rely on it
+    code, found = run(tmp_path / "downloads", str(pack))
+    assert code == 1
+    assert "The ledger does not name this set of files" in found
+
+
+def test_the_checker_is_one_file_that_holds_the_very_rules_of_the_product(tmp_path: Path) -> None:
+    made = evidence.checker()
+    assert hashlib.sha256(made.content).hexdigest() == made.sha256
+    assert Path(rules.__file__).read_bytes() in made.content
+    assert b"import rules" not in made.content
 
 
 def test_without_any_way_to_check_a_signature_it_says_how(pack: Path, tmp_path: Path) -> None:
@@ -250,7 +271,7 @@ def taken_out(folder: Path) -> None:
 REPACKED: dict[str, Callable[[Path], object]] = {
     "a name in a table": change("tables/records.csv", "Nadia", "Nadja"),
     "a sentence to read": change("README.txt", "Read me.", "Trust me."),
-    "a rule of the checker": change("rules.py", "RECORD_LIMIT = 4", "RECORD_LIMIT = 5"),
+    "a rule of the checker": change("verify.py", "RECORD_LIMIT = 4", "RECORD_LIMIT = 5"),
     "the times of a key": change("keys.json", '"until": ""', '"until": "2020-01-01T00:00:00.000000Z"'),
     "whose record has which number": exchanged,
     "a record": taken_out,
@@ -304,6 +325,16 @@ def test_no_name_in_a_pack_can_forge_a_line_of_the_report(pack: Path) -> None:
     found = run(pack)[1]
     assert "\nEverything is in order" not in found
     assert "\x1b" not in found
+
+
+def test_entries_are_read_whether_or_not_they_commit_to_their_key() -> None:
+    chain, prev = pack_check.Chain(), evidence.GENESIS
+    for seq, more in enumerate(({}, {"once": rules.once_hash(b"a key")}, {}), start=1):
+        facts = {"seq": seq, "prev": prev, "kind": "opened", "act": {}, **more}
+        body = evidence.canonical(facts)
+        prev = rules.entry_hash(body)
+        chain.add(json.dumps({"seq": seq, "entry_hash": prev, "body": body.decode("utf-8")}).encode("utf-8"))
+    assert chain.hashes[-1] == prev
 
 
 def test_a_wording_must_be_one_that_the_ledger_names(pack: Path) -> None:

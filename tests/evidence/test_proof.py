@@ -323,11 +323,55 @@ def with_the_other_value(pdf: bytes) -> bytes:
     return pdf[: place.start(1)] + new + pdf[place.end(1) :]
 
 
+def with_other_letters(pdf: bytes) -> bytes:
+    """The same seal again, its hexadecimal digits in the other case."""
+    place = re.search(rb"/Contents <([0-9a-fA-F]+)>", pdf)
+    assert place is not None
+    digits = place.group(1)
+    other = digits.upper() if digits.upper() != digits else digits.lower()
+    return pdf[: place.start(1)] + other + pdf[place.end(1) :]
+
+
 def test_another_form_of_a_seal_that_needs_no_key_raises_no_alarm(trail: PaperTrail) -> None:
     finding = trail.judge(with_the_other_value(trail.receipt))
     assert finding.verdict == "altered"
     assert "the seal itself was changed" in said(finding)
     assert finding.ledger_fault == ""
+
+
+GONE = {
+    "erased": "UPDATE document SET status = 'erased'",
+    "superseded": "UPDATE document SET status = 'superseded'",
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_it_raises_none_after_the_bytes_were_taken_away_either_and_a_forgery_still_does(
+    trail: PaperTrail, tmp_path: Path, how: str
+) -> None:
+    with trail.copy(tmp_path) as later:
+        as_intruder(later, "DELETE FROM document_content", GONE[how])
+        for content in (with_the_other_value(trail.receipt), with_other_letters(trail.receipt)):
+            finding = trail.judge(content, later)
+            assert (finding.verdict, finding.ledger_fault) == ("altered", "")
+            assert "the seal itself was changed" in said(finding)
+        assert trail.judge(trail.receipt, later).verdict == "genuine"
+        for content in (trail.unlisted, trail.seal(trail.printed(trail.record, "You agreed to every picture."))):
+            finding = trail.judge(content, later)
+            assert finding.verdict == "cannot_confirm"
+            assert "its ledger knows nothing of" in finding.ledger_fault
+
+
+def test_a_file_that_the_ledger_lost_is_an_alarm_in_any_form_of_its_seal(trail: PaperTrail, tmp_path: Path) -> None:
+    with trail.copy(tmp_path) as cut:
+        as_intruder(
+            cut,
+            "DELETE FROM ledger_entry WHERE seq > 6",
+            "DELETE FROM ledger_details WHERE seq > 6",
+            "DELETE FROM document_content",
+        )
+        for content in (trail.receipt, with_the_other_value(trail.receipt)):
+            assert "its ledger knows nothing of" in trail.judge(content, cut).ledger_fault
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
@@ -711,6 +755,24 @@ def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path:
         evidence.append(db, "exported", subject="school", act=act, idempotency_key="pack", actor=SYSTEM)
         finding = evidence.judge(db, seen)
     assert (finding.verdict, finding.kind) == ("genuine", "pack")
+
+
+def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTrail, tmp_path: Path) -> None:
+    today, older = evidence.checker().content, b"# verify.py of an older version"
+    finding = trail.examine(today)
+    assert (finding.verdict, finding.kind) == ("genuine", "checker")
+    assert "goes into evidence packs today" in said(finding)
+    assert trail.judge(today + b"\n").verdict == "cannot_confirm"
+    with trail.copy(tmp_path) as copied:
+        assert trail.judge(older, copied).verdict == "cannot_confirm"
+        with copied.writing() as db:
+            act = {"kind": "pack_contents", "checker_sha256": hashlib.sha256(older).hexdigest()}
+            seq = evidence.append(
+                db, "exported", subject="school", act=act, idempotency_key="contents", actor=SYSTEM
+            ).seq
+        finding = trail.judge(older, copied)
+    assert (finding.verdict, finding.kind) == ("genuine", "checker")
+    assert f"an older evidence pack, which entry {seq} of the ledger names" in said(finding)
 
 
 def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def body_of(connection: sqlite3.Connection, seq: int) -> bytes:
 
 def forged(connection: sqlite3.Connection, seq: int, prev: str) -> tuple[bytes, str]:
     facts = json.loads(body_of(connection, 3))
-    body = evidence.canonical({**facts, "seq": seq, "prev": prev, "act": {"number": 99}, "details_commitment": ""})
+    facts |= {"seq": seq, "prev": prev, "act": {"number": 99}, "details_commitment": ""}
+    body = evidence.canonical({**facts, "once": ledger.once_hash("forged")})
     return body, ledger.entry_hash(body)
 
 
@@ -110,6 +111,39 @@ def test_a_searchable_copy_that_differs_from_the_entry_is_noticed(filled: Databa
     with intruder(filled) as thief:
         thief.execute(f"UPDATE ledger_entry SET {column} = 'declined' WHERE seq = 6")
     assert verdict(filled) == (6, "edited")
+
+
+def test_a_key_changed_so_that_an_act_could_be_entered_again_is_noticed(filled: Database) -> None:
+    with intruder(filled) as thief:
+        thief.execute("UPDATE ledger_entry SET idempotency_key = 'key 6, as it were' WHERE seq = 6")
+    assert verdict(filled) == (6, "edited")
+    with filled.reading() as db:
+        assert "its act could be entered again" in evidence.verify(db).reason
+
+
+def test_keys_exchanged_between_two_entries_are_noticed(filled: Database) -> None:
+    with intruder(filled) as thief:
+        thief.execute(
+            "UPDATE ledger_entry SET idempotency_key = CASE seq WHEN 4 THEN 'key 7' ELSE 'key 4' END"
+            " WHERE seq IN (4, 7)"
+        )
+    assert verdict(filled) == (4, "edited")
+
+
+def test_entries_of_before_keys_were_committed_to_are_in_order_and_later_ones_follow_them(filled: Database) -> None:
+    with intruder(filled) as history:
+        prev = evidence.GENESIS
+        for seq in range(1, 11):
+            facts = {name: fact for name, fact in json.loads(body_of(history, seq)).items() if name != "once"}
+            body = evidence.canonical({**facts, "prev": prev})
+            values = (body, prev, prev := ledger.entry_hash(body), seq)
+            history.execute("UPDATE ledger_entry SET body = ?, prev = ?, entry_hash = ? WHERE seq = ?", values)
+    with filled.writing() as db:
+        evidence.append(db, "opened", subject="school", act={}, idempotency_key="k", actor=SYSTEM)
+    assert verdict(filled) == (None, "")
+    with intruder(filled) as thief:
+        thief.execute("UPDATE ledger_entry SET idempotency_key = 'another' WHERE seq = 11")
+    assert verdict(filled) == (11, "edited")
 
 
 def test_a_deleted_entry_is_missing(filled: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from oval_aup import accounts, campaigns, config, people, schema
+from oval_aup import accounts, campaigns, config, evidence, people, schema
 from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -57,6 +57,14 @@ def test_keys_are_listed_and_exchanged(app: Flask) -> None:
     listed = run(app, "evidence", "keys").output
     assert listed.count("in use") == 2
     assert "3 keys." in listed
+
+
+def test_the_checker_of_packs_is_named_by_its_hash_and_written_where_asked(app: Flask, tmp_path: Path) -> None:
+    made = evidence.checker()
+    assert run(app, "evidence", "checker").output == f"{made.sha256}  verify.py\n"
+    place = tmp_path / "verify.py"
+    assert run(app, "evidence", "checker", "--out", str(place)).output == f"{made.sha256}  {place}\n"
+    assert place.read_bytes() == made.content
 
 
 def test_upgrading_the_database_may_be_repeated(app: Flask, database: Database) -> None:

@@ -12,7 +12,19 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, campaigns, evidence, notifications, packing, papers, people, reports, retention, signing
+from oval_aup import (
+    accounts,
+    campaigns,
+    config,
+    evidence,
+    notifications,
+    packing,
+    papers,
+    people,
+    reports,
+    retention,
+    signing,
+)
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -376,6 +388,29 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
         states = {row.public_id: row.status for row in evidence.documents_about(db, cass.pseudonym)}
     assert states[receipt.public_id] == "pending"
     assert states[record.public_id] == "erased", "it prints whose parent she is"
+
+
+def test_whoever_ordered_a_pack_that_went_is_told_once_and_no_name_with_it(family: Family, erase: Erase) -> None:
+    settings = config.load({"OVAL_INSTANCE": str(family.instance)})
+    with family.database.writing() as db:
+        packing.order(db, reports.Scope("audience", "parents"), actor=family.eve)
+        packing.order(db, reports.Scope("school"), actor=worlds.OFFICE)  # by a command: there is nobody to tell
+        cancelled = packing.order(db, reports.Scope("audience", "children"), actor=family.eve)
+        evidence.cancel_pack(db, cancelled.public_id)
+    family.leave()
+    erase(family.world.ann.public_id)
+    for _again in range(2):
+        packing.tell_of_erased(settings, family.database)
+    with family.database.reading() as db:
+        (told,) = [one for one in notifications.messages_in(db, ["queued"]) if one.kind == "pack-erased"]
+        assert evidence.untold_packs(db) == ()
+        assert len(evidence.erased_packs(db, since=clock.now() - dt.timedelta(days=1))) == 2
+        words = db.execute(
+            sa.text("SELECT subject || text || html FROM message WHERE kind = 'pack-erased'")
+        ).scalar_one()
+    assert told.to_address == "eve@oval.example.org"
+    assert "Parents and carers" in words
+    assert [name for name in ("Ann", "Khan", "Ayaan", "Zara") if name in words] == []
 
 
 def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Family, erase: Erase) -> None:

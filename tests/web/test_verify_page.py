@@ -64,6 +64,26 @@ def test_a_genuine_receipt_is_called_so_in_colour_words_and_shape(browser: Brows
     assert "What this does not prove" in page.text
 
 
+def test_the_checker_of_packs_is_handed_to_anybody_beside_its_hash(browser: Browser, trail: PaperTrail) -> None:
+    made = evidence.checker()
+    page = browser.get("/verify")
+    assert made.sha256 in page.text
+    for command in ("sha256sum verify.py", "shasum -a 256 verify.py", "Get-FileHash verify.py"):
+        assert command in page.text
+    stranger = browser.app.test_client()
+    given = stranger.get("/verify/checker")
+    assert given.data == made.content
+    assert given.headers["Content-Type"] == "text/x-python; charset=utf-8"
+    assert given.headers["Content-Disposition"] == 'attachment; filename="verify.py"'
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in given.headers
+    again = stranger.get("/verify/checker", headers={"If-None-Match": given.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    answer = check(browser, given.data, "verify.py")
+    assert answer.heading == "Genuine and unchanged"
+    assert "The checker of evidence packs" in answer.text
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("spoil", "heading"),

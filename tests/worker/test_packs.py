@@ -203,6 +203,10 @@ def test_a_stranger_checks_a_pack_with_python_alone(installation: Installation, 
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
+    assert files["verify.py"] == evidence.checker().content
+    with installation.database.reading() as db:
+        named = [entry.body["act"].get("checker_sha256") for entry in evidence.entries_of_kind(db, "exported")]
+    assert evidence.checker().sha256 in named
     command = [sys.executable, "-I", "-S", "verify.py"]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr

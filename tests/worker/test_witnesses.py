@@ -54,6 +54,8 @@ def test_every_witness_is_sent_the_signed_head_once_a_school_day(watched: Instal
     with watched.database.reading() as db:
         assert rules.check_head(head, {row.key_id: row.public for row in evidence.register(db)}) is True
         assert evidence.verify(db, known_heads=[evidence.Head(head["size"], head["entry_hash"])]).ok
+    assert "verify.py" in sent[0][1]
+    assert f"\n{evidence.checker().sha256}\n" in sent[0][1]
     assert heads_issued(watched.database) == 1
     clock.pretend(MONDAY + dt.timedelta(days=1))
     watched.work_once()

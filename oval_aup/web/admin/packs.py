@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import evidence, packing, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
-from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
@@ -42,6 +42,8 @@ def _page(errors: dict[str, str] | None = None) -> Response:
         ordered_by=people.persons_by_id(g.db, {row.requested_by_id for row in rows if row.requested_by_id}),
         classes=people.classes(g.db),
         years=range(year, year - YEARS_BACK - 1, -1),
+        erased=evidence.erased_packs(g.db, since=clock.now() - dt.timedelta(days=settings().pack_days)),
+        again=_again,
         days=settings().pack_days,
         form=request.form,
         days_typed=as_typed("from", None) | as_typed("to", None),
@@ -60,6 +62,17 @@ def order_pack() -> ResponseReturnValue:
         return _page(problem.fields)
     flash(_("The pack is being made. You may leave this page."))
     return go(url_for(".packs"))
+
+
+def _again(row: evidence.PackRow) -> dict[str, str]:
+    """The fields of the form that orders the same pack once more."""
+    scope = row.scope
+    fields = {"about": f"{scope['about']}:{scope['key']}" if scope["key"] else scope["about"]}
+    for name in ("from", "to"):
+        if scope[name]:
+            day = dt.date.fromisoformat(scope[name])
+            fields |= {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+    return fields
 
 
 def _scope() -> readings.Scope:
@@ -89,8 +102,11 @@ def take_pack(public_id: str) -> Response:
 @allow("reports.make")
 def cancel_pack(public_id: str) -> ResponseReturnValue:
     """Stop making a pack."""
-    evidence.cancel_pack(g.db, public_id)
-    flash(_("The pack is cancelled. What was made so far is kept."))
+    row = evidence.cancel_pack(g.db, public_id)
+    if row.status == "cancelled":
+        flash(_("The pack is cancelled. What was made so far is kept."))
+    else:
+        flash(_("There was nothing to cancel: the pack is not being made any more."))
     return go(url_for(".packs"))
 
 
@@ -98,8 +114,13 @@ def cancel_pack(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def resume_pack(public_id: str) -> ResponseReturnValue:
     """Go on with a pack that was cancelled or could not be made."""
-    evidence.resume_pack(g.db, public_id)
-    flash(_("The pack is being made. You may leave this page."))
+    row = evidence.resume_pack(g.db, public_id)
+    if row.is_open:
+        flash(_("The pack is being made. You may leave this page."))
+    elif row.status == "ready":
+        flash(_("The pack is ready already."))
+    else:
+        flash(_("This pack was deleted. Order it again if you need it."))
     return go(url_for(".packs"))
 
 
@@ -107,6 +128,10 @@ def resume_pack(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def delete_pack(public_id: str) -> ResponseReturnValue:
     """Delete a pack and its file; the ledger keeps that it was made, and who took it."""
-    evidence.delete_pack(g.db, public_id)
-    flash(_("The pack is deleted. The file goes within a minute."))
+    try:
+        evidence.delete_pack(g.db, public_id)
+    except Conflict as problem:  # somebody had it go on meanwhile; nothing was written
+        flash(problem.message)
+    else:
+        flash(_("The pack is deleted. The file goes within a minute."))
     return go(url_for(".packs"))

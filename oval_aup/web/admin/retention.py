@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import evidence, people
 from oval_aup import retention as keeping
-from oval_aup.core import clock
+from oval_aup.core import clock, render
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
@@ -130,6 +130,10 @@ def _received() -> dt.date | None:
 def order_erasure() -> ResponseReturnValue:
     """Decide: one person goes at once, several are seen to by the worker; what follows on the disk is the worker's."""
     planned = _planned()
+    before = keeping.decided_before(g.db, request.form.getlist("person"), request.form.getlist("thing"))
+    if before is not None:
+        flash(_said_before(before))
+        return go(url_for(".erasure", public_id=before.batch))
     actor = current_actor("office")
     batch = keeping.order(g.db, planned, fingerprint=typed("fingerprint"), actor=actor)
     if len(planned.reaches) + len(planned.things) == 1:
@@ -137,6 +141,12 @@ def order_erasure() -> ResponseReturnValue:
     instance = settings().instance
     unit_of_work.afterwards(lambda db: evidence.note_missing_erasures(db, instance))
     return go(url_for(".erasure", public_id=batch))
+
+
+def _said_before(row: keeping.ErasureRow) -> str:
+    if row.wiped_at is None:
+        return _("This was already decided on %(at)s, and is being seen to.", at=render.moment(row.ordered_at))
+    return _("This was already destroyed on %(at)s. Nothing was done a second time.", at=render.moment(row.wiped_at))
 
 
 @bp.get("/office/retention/decisions/<public_id>")
@@ -203,6 +213,9 @@ def place_hold(public_id: str) -> ResponseReturnValue:
         )
     except Invalid as problem:
         return _keep_page(public_id, problem.fields), 422
+    except Conflict as problem:  # nothing was written: somebody was faster, or pressed twice
+        flash(problem.message)
+        return back_to(public_id)
     flash(_("The record is held. Nothing about this person is destroyed until the hold is lifted."))
     return back_to(public_id)
 
@@ -222,7 +235,10 @@ def review_hold(public_id: str) -> ResponseReturnValue:
         )
     except Invalid as problem:
         return _keep_page(whose.public_id, problem.fields), 422
-    flash(_("The hold goes on."))
+    except Conflict as problem:
+        flash(problem.message)
+    else:
+        flash(_("The hold goes on."))
     return go(url_for(".keep_or_erase", public_id=whose.public_id))
 
 
@@ -231,8 +247,12 @@ def review_hold(public_id: str) -> ResponseReturnValue:
 def lift_hold(public_id: str) -> ResponseReturnValue:
     """Lift a hold; nothing is destroyed by that alone."""
     whose = people.person_by_id(g.db, keeping.hold_row(g.db, public_id).person_id)
-    keeping.lift_hold(g.db, public_id, actor=current_actor("office"))
-    flash(_("The hold is lifted. Nothing is destroyed by that: somebody has to decide it."))
+    try:
+        keeping.lift_hold(g.db, public_id, actor=current_actor("office"))
+    except Conflict as problem:
+        flash(problem.message)
+    else:
+        flash(_("The hold is lifted. Nothing is destroyed by that: somebody has to decide it."))
     return go(url_for(".keep_or_erase", public_id=whose.public_id))
 
 

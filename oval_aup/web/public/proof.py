@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
+from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, evidence, witnesses
@@ -16,6 +16,9 @@ LONGEST_TEXT = 20_000
 """Characters of pasted text that are looked through for heads."""
 
 MOST_LINES = 20
+
+HASHING = {"Windows (PowerShell)": "Get-FileHash", "macOS": "shasum -a 256", "Linux": "sha256sum"}
+"""What prints the SHA-256 of a file, by system."""
 
 
 @bp.get("/verify")
@@ -42,6 +45,19 @@ def verify_file() -> ResponseReturnValue:
         finding = evidence.judge(db, seen, _chain().read(db))
     _tell(finding.ledger_fault)
     return render_template("public/verdict.html", finding=finding, kinds=_kinds())
+
+
+@bp.get("/verify/checker")
+@allow("anyone")
+def checker() -> Response:
+    """Hand out the checker that goes into packs, so that nobody has to trust the one inside a pack."""
+    made = evidence.checker()
+    response = Response(made.content, content_type="text/x-python; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
+    response.headers["Cache-Control"] = "public, no-cache"  # kept, but asked after each time: an update brings another
+    response.set_etag(made.sha256)
+    response.make_conditional(request)
+    return response
 
 
 @bp.post("/verify/head")
@@ -72,7 +88,15 @@ def _chain() -> evidence.ChainReader:
 
 def _form(errors: dict[str, str], head: str = "") -> str:
     megabytes = settings().upload_limit // 1024 // 1024
-    return render_template("public/verify.html", errors=errors, head=head, megabytes=megabytes)
+    return render_template(
+        "public/verify.html",
+        errors=errors,
+        head=head,
+        megabytes=megabytes,
+        checker=evidence.checker(),
+        hashing=HASHING,
+        python="python3",
+    )
 
 
 def _count() -> None:
@@ -100,4 +124,5 @@ def _kinds() -> dict[str, str]:
         "figures_report": _("Figures of the whole school, without names"),
         "destruction_certificate": _("A certificate of what was destroyed"),
         "pack": _("An evidence pack"),
+        "checker": _("The checker of evidence packs"),
     }

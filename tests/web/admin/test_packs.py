@@ -9,6 +9,7 @@ import pytest
 
 from oval_aup import evidence, packing
 from oval_aup.config import Settings
+from oval_aup.core import clock, render
 from oval_aup.core.db import Database
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
@@ -78,12 +79,48 @@ def test_a_pack_is_cancelled_and_goes_on(world: World, troubles: Troubles, eve: 
     eve.post("/office/packs", {"about": "audience:parents", **day("from", "1")})
     row = newest(world.database)
     assert row.scope["title"] == "Parents and carers, from 1 September 2026"
-    eve.post(f"/office/packs/{row.public_id}/delete", status=409)
-    eve.get("/office/packs")
+    assert "Cancel this pack before you delete it." in eve.post(f"/office/packs/{row.public_id}/delete").text
+    assert newest(world.database) == row
     for _again in range(2):
         assert "Cancelled" in eve.post(f"/office/packs/{row.public_id}/cancel").text
     for _again in range(2):
         assert "Waiting to begin" in eve.post(f"/office/packs/{row.public_id}/resume").text
+
+
+def test_what_comes_too_late_is_answered_by_what_is_so(
+    world: World, settings: Settings, troubles: Troubles, eve: Browser
+) -> None:
+    eve.get("/office/packs")
+    eve.post("/office/packs", {"about": "school"})
+    row = finish(world, settings)
+    eve.get("/office/packs")
+    assert "There was nothing to cancel" in eve.post(f"/office/packs/{row.public_id}/cancel").text
+    assert "The pack is ready already." in eve.post(f"/office/packs/{row.public_id}/resume").text
+    eve.post(f"/office/packs/{row.public_id}/delete")
+    assert "was deleted" in eve.post(f"/office/packs/{row.public_id}/resume").text
+    assert "was deleted" in eve.post(f"/office/packs/{row.public_id}/download", status=404).text
+
+
+def test_a_pack_that_an_erasure_took_is_not_gone_in_silence(
+    world: World, settings: Settings, troubles: Troubles, eve: Browser
+) -> None:
+    eve.get("/office/packs")
+    eve.post("/office/packs", {"about": f"class:{world.year_4.public_id}", **day("from", "1")})
+    row = newest(world.database)
+    with world.database.writing() as db:
+        evidence.erase_pack(db, row.public_id)
+    page = eve.get("/office/packs")
+    assert "Deleted by an erasure" in page.text
+    assert f"Deleted on {render.moment(clock.now())}" in page.text
+    assert row.scope["title"] in page.text
+    fields = {
+        each["name"]: each["value"]
+        for each in page.all("input")
+        if each.attributes.get("type") == "hidden" and each["name"] != "csrf_token"
+    }
+    page = eve.post("/office/packs", fields)
+    assert "Deleted by an erasure" not in page.text, "it is there again"
+    assert newest(world.database).scope == row.scope
 
 
 @pytest.mark.parametrize(
