@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_packs_erased"
-down_revision = "0007_lists_then"
+revision = "0009_packs_erased"
+down_revision = "0008_newest_refusals"
 
 
 def upgrade() -> None:
