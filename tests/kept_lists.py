@@ -6,9 +6,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-FIRST_KEPT_IN = "0007"
-"""The revision of a database, by its number, from which on states are kept."""
-
 _LINKS = """
 SELECT child_id, guardian_id, relationship_name, parental_responsibility, contact_allowed, ended_on FROM guardianship
 EXCEPT
@@ -22,6 +19,13 @@ EXCEPT
 SELECT child_id, class_name, year_group, left_on
 FROM child_class_state WHERE id IN (SELECT max(id) FROM child_class_state GROUP BY child_id)
 """
+_STAFF = """
+SELECT person_id, archived_on FROM staff_member
+EXCEPT
+SELECT person_id, left_on FROM staff_state WHERE id IN (SELECT max(id) FROM staff_state GROUP BY person_id)
+"""
+FIRST_KEPT_IN = {_LINKS: "0007", _CLASSES: "0007", _STAFF: "0008"}
+"""The revision of a database, by its number, from which on these states are kept."""
 
 
 def unkept(db: Session) -> list[tuple[object, ...]]:
@@ -29,9 +33,9 @@ def unkept(db: Session) -> list[tuple[object, ...]]:
     db.flush()
     # Straight to the driver, so that tests which count statements count those of the product alone.
     driver: Any = db.connection().connection.driver_connection
-    if driver.execute("SELECT version_num FROM alembic_version").fetchone()[0] < FIRST_KEPT_IN:
-        return []
-    return [tuple(row) for statement in (_LINKS, _CLASSES) for row in driver.execute(statement).fetchall()]
+    revision = driver.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    kept = [statement for statement, first in FIRST_KEPT_IN.items() if revision >= first]
+    return [tuple(row) for statement in kept for row in driver.execute(statement).fetchall()]
 
 
 def check(db: Session) -> None:

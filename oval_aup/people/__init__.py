@@ -24,7 +24,14 @@ from oval_aup.people.families import (
     guardians_of_children,
     mailbox_sharers,
 )
-from oval_aup.people.history import children_then, class_then, guardians_then, lists_kept_since
+from oval_aup.people.history import (
+    children_then,
+    class_then,
+    guardians_then,
+    lists_kept_since,
+    parts_then,
+    staff_kept_since,
+)
 from oval_aup.people.queries import (
     class_by_id,
     class_named,
@@ -46,6 +53,7 @@ from oval_aup.people.rows import (
     GuardianRow,
     GuardianshipRow,
     GuardianshipThen,
+    PartsThen,
     PersonRow,
     StaffRow,
 )
@@ -70,6 +78,7 @@ __all__ = [
     "GuardianshipRow",
     "GuardianshipThen",
     "LeaverRow",
+    "PartsThen",
     "PersonRow",
     "StaffRow",
     "add_child",
@@ -106,6 +115,7 @@ __all__ = [
     "link_guardian",
     "lists_kept_since",
     "mailbox_sharers",
+    "parts_then",
     "person",
     "person_by_id",
     "persons_by_id",
@@ -120,5 +130,6 @@ __all__ = [
     "set_email",
     "staff",
     "staff_by_email",
+    "staff_kept_since",
     "staff_member",
 ]

@@ -1,7 +1,7 @@
-"""Keeps what the school's lists said of links and classes, and tells what they said at a moment that has passed.
+"""Keeps what the school's lists said of links, classes and staff, and tells what they said at a moment that has passed.
 
-Whatever changes a guardianship or a child's class ends with ``keep``: it compares the lists as they are with the newest
-state kept of each, and adds the states that differ. So no verb says a second time what it has changed.
+Whatever changes a guardianship, a child's class or who is staff ends with ``keep``: it compares the lists as they are
+with the newest state kept of each, and adds the states that differ. So no verb says a second time what it has changed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,21 @@ from oval_aup.people.models import (
     GuardianshipState,
     Person,
     SchoolClass,
+    StaffMember,
+    StaffState,
 )
-from oval_aup.people.rows import ChildRow, ClassThen, GuardianshipThen
+from oval_aup.people.rows import ChildRow, ClassThen, GuardianshipThen, PartsThen
 
 _link, _child = cast(sa.Table, Guardianship.__table__), cast(sa.Table, Child.__table__)
-_class = cast(sa.Table, SchoolClass.__table__)
-_link_state, _class_state = (cast(sa.Table, model.__table__) for model in (GuardianshipState, ChildClassState))
+_class, _staff = cast(sa.Table, SchoolClass.__table__), cast(sa.Table, StaffMember.__table__)
+_link_state, _class_state, _staff_state = (
+    cast(sa.Table, model.__table__) for model in (GuardianshipState, ChildClassState, StaffState)
+)
 
 _at, _since = sa.bindparam("at", type_=UtcDateTime()), sa.bindparam("since", type_=UtcDateTime())
 _on = sa.bindparam("on", type_=sa.Date())
 _child_ids: sa.BindParameter[Any] = sa.bindparam("child_ids", expanding=True)
+_person_ids: sa.BindParameter[Any] = sa.bindparam("person_ids", expanding=True)
 
 _SAID_OF_LINKS = {
     name: _link.c[name] for name in ("relationship_name", "parental_responsibility", "contact_allowed", "ended_on")
@@ -45,8 +50,10 @@ _SAID_OF_CLASSES = {
     "year_group": _child.c.year_group,
     "left_on": _child.c.archived_on,
 }
+_SAID_OF_STAFF = {"left_on": _staff.c.archived_on}
 _LINK = {"child_id": _link.c.child_id, "guardian_id": _link.c.guardian_id}
 _CHILD = {"child_id": _child.c.person_id}
+_MEMBER = {"person_id": _staff.c.person_id}
 
 Columns = Mapping[str, sa.ColumnElement[Any]]
 
@@ -62,17 +69,17 @@ def _newest(states: sa.Table, whose: Columns, correlated: sa.FromClause) -> sa.S
 
 def _adding(states: sa.Table, whose: Columns, said: Columns, lists: sa.FromClause, wanted: bool) -> sa.Insert:
     """An insert of a state for everything of which the lists say something else than its newest state, or the first."""
-    listed = whose["child_id"].table
+    whom = next(iter(whose.values()))
     newest = states.alias()
     differs = (newest.c[name].is_distinct_from(column) for name, column in said.items())
     changed = (
         sa.select(*whose.values(), *said.values(), _since, sa.false())
-        .select_from(lists.outerjoin(newest, newest.c.id == _newest(states, whose, listed)))
+        .select_from(lists.outerjoin(newest, newest.c.id == _newest(states, whose, whom.table)))
         .where(sa.or_(newest.c.id.is_(None), *differs))
         .order_by(*whose.values())
     )
     if wanted:
-        changed = changed.where(whose["child_id"].in_(_child_ids))
+        changed = changed.where(whom.in_(_person_ids))
     return sa.insert(states).from_select([*whose, *said, "since", "taken_over"], changed)
 
 
@@ -81,21 +88,25 @@ _KEEP_ALL, _KEEP_SOME = (
     (
         _adding(_link_state, _LINK, _SAID_OF_LINKS, _link, wanted),
         _adding(_class_state, _CHILD, _SAID_OF_CLASSES, _child.outerjoin(_class), wanted),
+        _adding(_staff_state, _MEMBER, _SAID_OF_STAFF, _staff, wanted),
     )
     for wanted in (False, True)
 )
 
 
-def keep(db: Session, child_ids: Iterable[int] | None = None) -> None:
-    """Add a state for whatever the lists say differently by now of these children and their links, or of all."""
+def keep(db: Session, person_ids: Iterable[int] | None = None) -> None:
+    """Add a state for whatever the lists say differently by now of these children, with their links, and these staff.
+
+    Without ``person_ids`` it is done for everybody.
+    """
     now = clock.now()
-    if child_ids is None:
+    if person_ids is None:
         for statement in _KEEP_ALL:
             fetch(db, statement, since=now)
         return
-    for piece in chunks(child_ids):
+    for piece in chunks(person_ids):
         for statement in _KEEP_SOME:
-            fetch(db, statement, since=now, child_ids=piece)
+            fetch(db, statement, since=now, person_ids=piece)
 
 
 def keep_of_person(db: Session, person_id: int) -> None:
@@ -139,14 +150,22 @@ _LINKS_THEN = (
     .join(Guardian, Guardian.person_id == _link.c.guardian_id)
     .join(Person, Person.id == Guardian.person_id)
     .where(_not_yet(_link_state.c.ended_on, _link_state), _not_yet(_class_state.c.left_on, _class_state))
-    .order_by(_link.c.child_id, _link.c.priority, _link.c.id)
+    # By name: in which order they were written to is not kept, and an order of today must not look like one of then.
+    .order_by(_link.c.child_id, Person.surname, Person.forename, Person.id)
 )
 _LINKS_OF_CHILDREN_THEN = _LINKS_THEN.where(_link.c.child_id.in_(_child_ids))
 _LINKS_OF_GUARDIAN_THEN = _LINKS_THEN.where(_link.c.guardian_id == sa.bindparam("guardian_id"))
 _CLASS_THEN = sa.select(
     _class_state.c.class_name, _class_state.c.year_group, _class_state.c.left_on, _class_state.c.since
 ).where(_class_state.c.id == _then(_class_state, {"child_id": sa.bindparam("child_id")}, _class_state))
-_FIRST = sa.select(_class_state.c.since, _class_state.c.taken_over).order_by(_class_state.c.id).limit(1)
+_ON_STAFF_THEN = sa.select(_staff_state.c.id).where(
+    _staff_state.c.id == _then(_staff_state, {"person_id": sa.bindparam("person_id")}, _staff_state),
+    _not_yet(_staff_state.c.left_on, _staff_state),
+)
+_FIRST_CLASS, _FIRST_STAFF = (
+    sa.select(states.c.since, states.c.taken_over).order_by(states.c.id).limit(1)
+    for states in (_class_state, _staff_state)
+)
 
 
 def guardians_then(db: Session, child_ids: Iterable[int], at: dt.datetime) -> dict[int, tuple[GuardianshipThen, ...]]:
@@ -179,9 +198,29 @@ def class_then(db: Session, child_id: int, at: dt.datetime) -> ClassThen | None:
     return ClassThen(class_name, year_group, None if still_here else left_on, since)
 
 
+def parts_then(db: Session, person_id: int, at: dt.datetime) -> PartsThen:
+    """Which parts somebody played at a moment; for one before it was kept, as the first states have it."""
+    placed = class_then(db, person_id, at)
+    links = fetch(db, _LINKS_OF_GUARDIAN_THEN, guardian_id=person_id, **_moment(at))
+    return PartsThen(
+        child=placed is not None and placed.left_on is None,
+        guardian=any(row.contact_allowed for row in links),
+        staff=fetch(db, _ON_STAFF_THEN, person_id=person_id, **_moment(at)).first() is not None,
+    )
+
+
 def lists_kept_since(db: Session) -> dt.datetime | None:
-    """When what the lists say began to be kept; None where they were empty then, so that all of it is kept."""
-    first = fetch(db, _FIRST).one_or_none()
+    """When what the lists say of children began to be kept; None where they were empty then: all of it is kept."""
+    return _taken_over(db, _FIRST_CLASS)
+
+
+def staff_kept_since(db: Session) -> dt.datetime | None:
+    """``lists_kept_since`` for who was staff, which began to be kept later."""
+    return _taken_over(db, _FIRST_STAFF)
+
+
+def _taken_over(db: Session, first_state: sa.Select[Any]) -> dt.datetime | None:
+    first = fetch(db, first_state).one_or_none()
     return first.since if first is not None and first.taken_over else None
 
 

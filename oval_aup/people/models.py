@@ -166,6 +166,19 @@ class StaffMember(Base):
     school_class: Mapped[SchoolClass | None] = relationship(lazy="joined")
 
 
+class StaffState(Base):
+    """Whether the school's lists had somebody as staff from a moment on, until the next state; only ever added to."""
+
+    __tablename__ = "staff_state"
+    __table_args__ = (sa.Index("ix_staff_state_person", "person_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("staff_member.person_id"))
+    left_on: Mapped[dt.date | None]
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    taken_over: Mapped[bool]
+
+
 class RosterImport(Base):
     """One uploaded export: its bytes until applied or discarded, its column mapping and what came of it."""
 

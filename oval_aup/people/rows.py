@@ -119,6 +119,17 @@ class ClassThen:
 
 
 @dataclass(frozen=True, slots=True)
+class PartsThen:
+    """Which parts one person played at a past moment, and so whose rules were theirs."""
+
+    child: bool
+    guardian: bool
+    """Linked to a child on roll, and not barred."""
+    staff: bool
+    """Working, governing or volunteering here: all of them have the rules for staff."""
+
+
+@dataclass(frozen=True, slots=True)
 class StaffRow:
     """An adult who works, governs or volunteers at the school."""
 

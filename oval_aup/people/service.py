@@ -225,7 +225,7 @@ def add_staff_member(
             class_id=class_id,
         )
     )
-    db.flush()
+    history.keep(db, [person_id])
     return queries.staff_member(db, person_id)
 
 

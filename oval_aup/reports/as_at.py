@@ -139,7 +139,9 @@ class AsAt:
     children: tuple[people.ChildRow, ...]
     """For a guardian: the children linked to them then, whose own statement tells about pictures."""
     lists_from: dt.datetime | None
-    """When what the school's lists say began to be kept, where the moment was before that."""
+    """When what the school's lists say of children began to be kept, where the moment was before that."""
+    staff_from: dt.datetime | None
+    """The same of who is staff."""
 
     @property
     def before_record(self) -> bool:
@@ -170,11 +172,26 @@ class AsAt:
             ),
             _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
         ]
+        if self.person.is_staff:
+            said.append(self._staff_sentence)
         if self.child is not None:
             said += [self.child.adults_sentence, self.child.placed.sentence]
-        if self.children:
+        if self.person.is_guardian:
             said.append(self._children_sentence)
         return tuple(said)
+
+    @property
+    def _staff_sentence(self) -> str:
+        if self.staff_from is None:
+            return _(
+                "Whether this person worked, governed or volunteered here comes from the school’s lists as they stood"
+                " at that moment."
+            )
+        return _(
+            "Whether this person worked, governed or volunteered here comes from the school’s lists as they stood on"
+            " %(moment)s; what they said before that was not kept.",
+            moment=render.moment(self.staff_from),
+        )
 
     @property
     def _children_sentence(self) -> str:
@@ -218,8 +235,7 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
     marks = _marks(db, person, past, year)
     about_me = [mark for mark in marks if mark.row.person_id == person.person_id]
     child = people.child_by_id(db, person.person_id) if person.is_child else None
-    began = people.lists_kept_since(db)
-    lists_from = began if began is not None and at < began else None
+    lists_from = _later(people.lists_kept_since(db), at)
     return AsAt(
         person=person,
         past=past,
@@ -230,7 +246,12 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
         child=_child(db, child, about_me, past, year, lists_from) if child else None,
         children=people.children_then(db, person.person_id, at) if person.is_guardian else (),
         lists_from=lists_from,
+        staff_from=_later(people.staff_kept_since(db), at),
     )
+
+
+def _later(began: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
+    return began if began is not None and at < began else None
 
 
 def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int) -> list[MarkThen]:
@@ -269,24 +290,33 @@ def _in_force(db: Session, key: str, reading_level: str, past: evidence.Past) ->
 def _rules(
     db: Session, person: people.PersonRow, marks: Iterable[MarkThen], past: evidence.Past, year: int
 ) -> tuple[RulesThen, ...]:
-    parts = {"staff": person.is_staff, "parents": person.is_guardian, "children": person.is_child}
-    requests = {row.agreement_key: row for row in requests_of(db, person.person_id) if row.school_year == year}
+    """The rules of the parts they played then, and those that they had been asked to sign or had answered by then."""
+    played = people.parts_then(db, person.person_id, past.at)
+    parts = {"staff": played.staff, "parents": played.guardian, "children": played.child}
+    asked = {
+        row.agreement_key: row
+        for row in requests_of(db, person.person_id)
+        if row.school_year == year and (_written_to(row, past) or (played.child and _asked_in_class(db, row, past)))
+    }
     standing: dict[str, list[MarkThen]] = {}
     for mark in marks:
         standing.setdefault(mark.row.agreement_key, []).append(mark)
-    keys = [key for key, plays in parts.items() if plays or key in requests or key in standing]
-    return tuple(_rule(db, key, requests.get(key), standing.get(key, []), past) for key in keys)
+    keys = [key for key, plays in parts.items() if plays or key in asked or key in standing]
+    return tuple(_rule(db, key, asked.get(key), standing.get(key, []), past) for key in keys)
 
 
 def _rule(
-    db: Session, key: str, request: signing.RequestRow | None, marks: list[MarkThen], past: evidence.Past
+    db: Session, key: str, asked: signing.RequestRow | None, marks: list[MarkThen], past: evidence.Past
 ) -> RulesThen:
     answers = [mark for mark in marks if mark.covers_year and mark.row.outcome in ("signed", "declined")]
-    asked_at = request.asked_at if request and request.asked_at and request.asked_at <= past.at else None
-    level = "younger" if request and request.way == "guardian" and key == "children" else "full"
-    waiting = asked_at is not None or (request is not None and _asked_in_class(db, request, past))
-    state = answers[0].row.outcome if answers else "open" if waiting else "not-asked"
+    level = "younger" if asked and asked.way == "guardian" and key == "children" else "full"
+    state = answers[0].row.outcome if answers else "open" if asked else "not-asked"
+    asked_at = asked.asked_at if asked and _written_to(asked, past) else None
     return RulesThen(key, state, asked_at, _in_force(db, key, level, past), tuple(marks))
+
+
+def _written_to(request: signing.RequestRow, past: evidence.Past) -> bool:
+    return request.asked_at is not None and request.asked_at <= past.at
 
 
 def _asked_in_class(db: Session, request: signing.RequestRow, past: evidence.Past) -> bool:

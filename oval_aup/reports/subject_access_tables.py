@@ -147,6 +147,13 @@ HOLDINGS: tuple[Holding, ...] = (
         left_out={"id": KEY, "child_id": KEY, "taken_over": BEGINNING},
     ),
     Holding(
+        "staff_state",
+        later("What the school’s lists said of working here, and since when"),
+        _PERSON,
+        ("since", "left_on"),
+        left_out={"id": KEY, "person_id": KEY, "taken_over": BEGINNING},
+    ),
+    Holding(
         "account",
         later("Log-in"),
         _PERSON,

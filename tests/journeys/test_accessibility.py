@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from oval_aup import people, signing
+from oval_aup import consent, people, signing
 from oval_aup.accounts import PERMISSIONS
 from oval_aup.application import create_app
 from tests.journeys import test_parent as parent
@@ -51,6 +51,20 @@ def look_at(page: Page, running: Running, paths: Iterable[str], *, also: Iterabl
         assert answer, path
         assert answer.status in (200, *also), (path, answer.status)
         found += faults(page)
+    return found
+
+
+NARROW_PARTS = """() => [...document.querySelectorAll(".scroll")]
+  .filter((part) => part.scrollWidth > part.clientWidth + 1)
+  .map((part) => part.getAttribute("aria-label") || part.id)"""
+
+
+def parts_to_swipe(page: Page, running: Running, paths: Iterable[str]) -> list[str]:
+    """The parts of these pages of which a reader sees only a half until they swipe."""
+    found: list[str] = []
+    for path in paths:
+        page.goto(f"{running.url}{path}")
+        found += [f"{path} {part}" for part in page.evaluate(NARROW_PARTS)]
     return found
 
 
@@ -121,12 +135,21 @@ def _persons(running: Running) -> list[str]:
     return [row.public_id for row in (child, guardian, member)]
 
 
+def _child_whose_parents_disagree(running: Running) -> str:
+    with running.database.reading() as db:
+        return consent.conflicts(db, running.year, limit=1)[0].child.public_id
+
+
 def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> None:
     signed = running.links().signed
     with running.database.reading() as db:
         room = people.classes(db)[0].public_id
         mark = signing.signatures_of(db, signed.guardian_id)[0].public_id
     child, guardian, member = _persons(running)
+    disputed = _child_whose_parents_disagree(running)
+    tables = [f"/office/people/{public_id}" for public_id in (disputed, guardian)]
+    tables += [f"/office/classes/{room}", "/office/roster", "/office/outstanding", "/office/tasks/conflict"]
+    tables += ["/office/campaign", "/office/evidence", "/office/log-ins", "/office/mail", "/dev/outbox"]
     paths = plain_paths(app, *PERMISSIONS, under="/office")
     paths += [f"/office/people/{public_id}" for public_id in (child, guardian, member)]
     paths += [f"/office/people/{public_id}/as-at" for public_id in (child, guardian)]
@@ -141,6 +164,7 @@ def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> N
         page.get_by_role("button", name="Look at the changes").click()
         page.wait_for_load_state()
         found += faults(page)
+        found += parts_to_swipe(page, running, [page.url.removeprefix(running.url), *tables])
         answer = page.request.get(f"{running.url}/dev/outbox").text()
         letter = re.search(r"/dev/outbox/[\w.-]+\.eml", answer)
         found += look_at(page, running, [letter[0]] if letter else [])

@@ -13,7 +13,15 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.people import history
-from oval_aup.people.models import Child, ChildClassState, Guardianship, GuardianshipState, SchoolClass
+from oval_aup.people.models import (
+    Child,
+    ChildClassState,
+    Guardianship,
+    GuardianshipState,
+    SchoolClass,
+    StaffMember,
+    StaffState,
+)
 from tests import kept_lists
 from tests.people.makers import bring_in, class_list, class_row, contacts, link, member, staff_list
 from tests.people.test_queries import statements
@@ -48,9 +56,8 @@ def class_of(db: Session, child: people.ChildRow, at: dt.datetime) -> tuple[str,
 
 
 def states(db: Session) -> int:
-    return sum(
-        db.scalar(sa.select(sa.func.count()).select_from(model)) or 0 for model in (GuardianshipState, ChildClassState)
-    )
+    kinds = (GuardianshipState, ChildClassState, StaffState)
+    return sum(db.scalar(sa.select(sa.func.count()).select_from(model)) or 0 for model in kinds)
 
 
 ANN = ("Ann", "Mother", "yes", True)
@@ -146,11 +153,58 @@ def test_the_same_lists_again_and_what_is_not_kept_add_nothing(db: Session, leo:
     on(10, 1)
     bring_in(db, contacts(link(1, 1), link(1, 2, Relationship="Father", Priority="2")))
     bring_in(db, contacts(link(1, 1, Mobile="07700 900999"), link(1, 2, Relationship="Father", Priority="2")))
-    bring_in(db, staff_list(member(1)))
     ann = people.guardians_of(db, leo.person_id)[0].guardian
     people.set_email(db, ann.person_id, "new@example.org", SYSTEM)
     people.add_class(db, name="9Z", year_group="6", actor=SYSTEM)
     assert states(db) == known
+
+
+def parts(db: Session, person_id: int, at: dt.datetime) -> str:
+    """The parts somebody played at a moment, in a word each."""
+    then = people.parts_then(db, person_id, at)
+    played = {"child": then.child, "guardian": then.guardian, "staff": then.staff}
+    return " ".join(part for part, plays in played.items() if plays)
+
+
+def test_a_mother_who_came_to_work_here_and_left_was_staff_in_between(db: Session, leo: people.ChildRow) -> None:
+    ann = people.guardians_of(db, leo.person_id)[0].guardian
+    hour = dt.timedelta(hours=1)
+    gwen, helper = member(1), member(2, Forename="Ann", Surname="Brown", Work_Email=ann.email)
+    came = on(10, 1)
+    bring_in(db, staff_list(gwen, helper))
+    left = on(11, 1)
+    bring_in(db, staff_list(gwen))
+    back = on(12, 1)
+    bring_in(db, staff_list(gwen, helper))
+    gone = on(12, 20)
+    people.archive_person(db, ann.person_id, actor=SYSTEM)
+    told = [parts(db, ann.person_id, at + side) for at in (came, left, back, gone) for side in (-hour, hour)]
+    both = "guardian staff"
+    assert told == ["guardian", both, both, "guardian", "guardian", both, both, ""]
+    assert people.staff_kept_since(db) is None
+
+
+def test_the_part_of_a_guardian_goes_with_the_last_link_and_a_bar_takes_it(db: Session, leo: people.ChildRow) -> None:
+    ann, bob = (link.guardian.person_id for link in people.guardians_of(db, leo.person_id))
+    barred = on(10, 1)
+    people.link_guardian(db, child_id=leo.person_id, guardian_id=ann, contact_allowed=False, actor=SYSTEM)
+    left = on(11, 1)
+    people.archive_person(db, leo.person_id, actor=SYSTEM)
+    hour = dt.timedelta(hours=1)
+    moments = (SEPTEMBER - hour, barred - hour, barred + hour, left + hour)
+    assert [parts(db, ann, at) for at in moments] == ["", "guardian", "", ""]
+    assert [parts(db, bob, at) for at in moments] == ["", "guardian", "guardian", ""]
+    assert [parts(db, leo.person_id, at) for at in moments] == ["", "child", "child", ""]
+
+
+def test_in_which_order_adults_are_written_to_does_not_order_those_of_a_past_day(
+    db: Session, leo: people.ChildRow
+) -> None:
+    before, bob = clock.now(), people.guardians_of(db, leo.person_id)[1].guardian
+    on(10, 1)
+    bring_in(db, contacts(link(1, 1, Priority="2"), link(1, 2, Relationship="Father", Priority="1")))
+    assert people.guardians_of(db, leo.person_id)[0].guardian == bob
+    assert told(db, leo, before) == [ANN, BOB]
 
 
 def test_a_class_that_is_called_otherwise_keeps_its_old_name_in_the_past(db: Session, leo: people.ChildRow) -> None:
@@ -179,7 +233,7 @@ def test_who_was_erased_is_still_counted_and_no_longer_described(db: Session, le
 
 def begin_late(db: Session) -> None:
     """As if states had only been kept since now of a school that was there before."""
-    for model in (GuardianshipState, ChildClassState):
+    for model in (GuardianshipState, ChildClassState, StaffState):
         db.execute(sa.update(model).values(since=clock.now(), taken_over=True))
 
 
@@ -217,12 +271,35 @@ def test_a_child_who_had_left_before_states_were_kept_was_here_before_that_day(
     assert told(db, leo, clock.now()) == []
 
 
+def test_before_it_was_kept_who_was_staff_is_told_from_the_first_state(db: Session) -> None:
+    on(9, 7)
+    bring_in(db, staff_list(*map(member, (1, 2, 3))))
+    gwen, hana, idris = (row.person_id for row in sorted(people.staff(db), key=lambda row: row.person_id))
+    on(10, 1)
+    bring_in(db, staff_list(member(1), member(3)))
+    db.execute(sa.delete(StaffState).where(StaffState.person_id == hana, StaffState.left_on.is_(None)))
+    began = on(11, 25)
+    begin_late(db)
+    on(12, 1)
+    people.archive_person(db, idris, actor=SYSTEM)
+    joan = people.add_staff_member(db, forename="Joan", surname="New", work_email="", actor=SYSTEM).person_id
+    kept_since = people.staff_kept_since(db)
+    assert kept_since is not None
+    assert kept_since >= began
+    for at, on_staff in (
+        (SEPTEMBER, [gwen, hana, idris]),
+        (dt.datetime(2026, 10, 1, 18, tzinfo=dt.UTC), [gwen, idris]),
+        (clock.now(), [gwen, joan]),
+    ):
+        assert [id_ for id_ in (gwen, hana, idris, joan) if parts(db, id_, at)] == on_staff
+
+
 def test_one_correction_reads_no_whole_table(db: Session, leo: people.ChildRow) -> None:
     bob = people.guardians_of(db, leo.person_id)[1].guardian
     with statements(db) as sent:
         people.link_guardian(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
     keeping = [each for each in sent if each.startswith("INSERT INTO") and "_state" in each]
-    assert len(keeping) == 2
+    assert len(keeping) == 3
     for statement in keeping:
         values = tuple("1" for _place in range(statement.count("?")))
         steps = db.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
@@ -240,12 +317,15 @@ def test_one_correction_reads_no_whole_table(db: Session, leo: people.ChildRow) 
         sa.update(Child).values(year_group="6"),
         sa.update(Child).values(archived_on=dt.date(2026, 10, 1)),
         sa.update(SchoolClass).values(name="Oak"),
+        sa.update(StaffMember).values(archived_on=dt.date(2026, 10, 1)),
         sa.delete(GuardianshipState),
         sa.delete(ChildClassState),
+        sa.delete(StaffState),
     ],
     ids=str,
 )
 def test_a_forgotten_way_of_change_is_found(db: Session, leo: people.ChildRow, change: sa.UpdateBase) -> None:
+    people.add_staff_member(db, forename="Di", surname="Dunn", work_email="", actor=SYSTEM)
     db.execute(change)
     assert kept_lists.unkept(db)
     history.keep(db)

@@ -34,7 +34,9 @@ INSERT INTO guardian (person_id, email, mobile, language) VALUES (3, '', '', 'en
 INSERT INTO guardianship
   (child_id, guardian_id, relationship_name, parental_responsibility, contact_allowed, priority, ended_on) VALUES
   (1, 3, 'Mother', 'yes', true, 1, NULL), (1, 4, 'Father', 'yes', true, 2, '2026-06-08'),
-  (2, 3, 'Mother', 'yes', true, 1, NULL)
+  (2, 3, 'Mother', 'yes', true, 1, NULL);
+INSERT INTO staff_member (person_id, post, staff_group, work_email, archived_on) VALUES
+  (3, '', 'support', '', NULL), (5, '', 'teaching', '', '2026-07-21')
 """
 
 
@@ -53,7 +55,7 @@ def old_school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Datab
     database = Database(url or f"sqlite:///{tmp_path / 'oval.db'}")
     command.upgrade(_at(database), BEFORE)
     with database.engine.begin() as connection:
-        persons = [PERSON.format(name) for name in ("Zara", "Ayaan", "Ann", "Bob")]
+        persons = [PERSON.format(name) for name in ("Zara", "Ayaan", "Ann", "Bob", "Di")]
         for statement in (*persons, *SCHOOL.split(";")):
             connection.execute(sa.text(statement))
     yield database
@@ -98,6 +100,9 @@ def test_states_begin_with_what_the_lists_say(old_school: Database) -> None:
         left = people.class_then(db, 2, clock.now())
         assert left is not None
         assert left.left_on == dt.date(2026, 7, 21)
+        assert people.staff_kept_since(db) is not None
+        for at, worked in ((MARCH, [True, False, True]), (clock.now(), [True, False, False])):
+            assert [people.parts_then(db, id_, at).staff for id_ in (3, 4, 5)] == worked
 
 
 def test_an_empty_school_has_nothing_to_begin_with(database: Database) -> None:

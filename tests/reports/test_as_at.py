@@ -137,7 +137,7 @@ def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -
 def begin_to_keep(answered: Answered, moment: dt.datetime) -> None:
     """As if what the lists say had only been kept since then, of a school that was there before."""
     with answered.database.writing() as db:
-        for table in ("guardianship_state", "child_class_state"):
+        for table in ("guardianship_state", "child_class_state", "staff_state"):
             states = Base.metadata.tables[table]
             db.execute(sa.update(states).values(since=moment, taken_over=True))
 
@@ -195,6 +195,55 @@ def test_a_guardians_children_are_those_of_that_day(answered: Answered) -> None:
     assert at(answered, "bob", SOON_AFTER).sources[-1] == f"{kept} at that moment."
     begin_to_keep(answered, dt.datetime(2026, 12, 5, 8, tzinfo=UTC))
     assert at(answered, "ann", SOON_AFTER).sources[-1].startswith(f"{kept} on 5 December 2026 at 08:00;")
+
+
+def rules_of(statement: AsAt) -> list[tuple[str, str]]:
+    return [(rules.agreement_key, rules.state) for rules in statement.rules]
+
+
+def test_the_rules_for_staff_were_those_of_who_was_staff_that_day(answered: Answered) -> None:
+    school = answered.people
+    day = {month: dt.datetime(2027, month, 1, 9, tzinfo=UTC) for month in range(1, 9)}
+    clock.pretend(day[2])
+    with answered.database.writing() as db:
+        people.add_staff_member(db, forename="Ann", surname="Ali", work_email=school.ann.email, actor=SYSTEM)
+    clock.pretend(day[4])
+    with answered.database.writing() as db:
+        new = signing.NewRequest(school.ann.person_id, "staff")
+        opened = signing.open_requests(db, [new], school_year=YEAR, due_on=dt.date(2027, 4, 15))
+        signing.mark_asked(db, [row.id for row in opened])
+    clock.pretend(day[6])
+    with answered.database.writing() as db:
+        people.archive_person(db, school.di.person_id, actor=SYSTEM)
+    signed = ("parents", "signed")
+    assert rules_of(at(answered, "ann", day[1])) == [signed]
+    assert rules_of(at(answered, "ann", day[3])) == [("staff", "not-asked"), signed]
+    assert rules_of(at(answered, "ann", day[5])) == [("staff", "open"), signed]
+    assert rules_of(at(answered, "di", day[5])) == [("staff", "not-asked")]
+    assert rules_of(at(answered, "di", day[7])) == []
+    kept = "Whether this person worked, governed or volunteered here comes from the school’s lists as they stood"
+    assert at(answered, "di", day[5]).sources[-1] == f"{kept} at that moment."
+    begin_to_keep(answered, day[8])
+    assert at(answered, "ann", day[1]).sources[-2].startswith(f"{kept} on 1 August 2027 at 10:00; what they said")
+    assert rules_of(at(answered, "ann", day[1])) == [("staff", "not-asked"), signed]
+
+
+def test_a_parent_before_and_after_their_child_was_here_had_no_rules_and_keeps_what_they_signed(
+    answered: Answered,
+) -> None:
+    school, early = answered.people, dt.datetime(2026, 9, 1, tzinfo=UTC)
+    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        for child in (school.max, school.mia):
+            people.archive_person(db, child.person_id, actor=SYSTEM)
+    assert [rules_of(at(answered, who, clock.now())) for who in ("ann", "bob", "max")] == [
+        [("parents", "signed")],
+        [],
+        [],
+    ]
+    assert rules_of(at(answered, "bob", SOON_AFTER)) == [("parents", "not-asked")]
+    assert rules_of(at(answered, "max", SOON_AFTER)) == [("children", "not-asked")]
+    assert [rules_of(at(answered, who, early)) for who in ("ann", "bob", "max", "di")] == [[], [], [], []]
 
 
 def test_the_class_is_that_of_the_day(answered: Answered) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pikepdf
@@ -319,3 +320,19 @@ def test_a_receipt_in_a_language_nobody_translated_reads_from_left_to_right(answ
     html = answered.receipt(language="ur").html
     assert '<html lang="en" dir="ltr">' in html
     assert "Your receipt" in html
+
+
+def test_what_closes_a_document_is_never_alone_on_its_last_page(answered: Answered, printed: Printed) -> None:
+    """Whatever stands before it, the page of “What this does not prove” also shows what it is about."""
+    paper = answered.as_at(answered.people.ann)
+    before, heading, after = paper.html.partition("The school’s signature under the whole ledger")
+    start = before.rindex('<div class="keep">')
+    closing, end = (before[start:] + heading + after).split("</body>")
+    line, turn = "<p>One line.</p>", '<div style="break-before: page"></div>'
+    lengths = range(20, 32, 2)
+    body = "".join(turn + line * length + closing for length in lengths)
+    path = printed(replace(paper, html=before[:start] + body + "</body>" + end))
+    shown = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    closed = [page for page in shown.split("\f") if "What this does not prove" in page]
+    assert len(closed) == len(lengths)
+    assert [page for page in closed if "signature under the whole ledger" not in page] == []
