@@ -24,7 +24,7 @@ SELECT person_id, archived_on FROM staff_member
 EXCEPT
 SELECT person_id, left_on FROM staff_state WHERE id IN (SELECT max(id) FROM staff_state GROUP BY person_id)
 """
-FIRST_KEPT_IN = {_LINKS: "0007", _CLASSES: "0007", _STAFF: "0008"}
+FIRST_KEPT_IN = {_LINKS: "0007", _CLASSES: "0007", _STAFF: "0010"}
 """The revision of a database, by its number, from which on these states are kept."""
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from oval_aup.core import clock
 
-revision = "0008_staff_then"
-down_revision = "0007_lists_then"
+revision = "0010_staff_then"
+down_revision = "0009_packs_erased"
 
 STAFF = """
 INSERT INTO staff_state (person_id, left_on, since, taken_over)
