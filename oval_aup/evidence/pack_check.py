@@ -167,7 +167,9 @@ def _check_ledger(folder: Path, report: Report) -> Chain:
     else:
         chain.whole = True
     if not chain.whole:
-        report.open("What only the ledger can show is left unchecked from there on: a fault in it speaks against no file.")
+        report.open(
+            "What only the ledger can show is left unchecked from there on: a fault in it speaks against no file."
+        )
     else:
         report.good(f"The ledger is one unbroken chain of {len(chain.hashes)} entries.")
     return chain
