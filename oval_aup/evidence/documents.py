@@ -42,6 +42,9 @@ BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 360
 """How long to wait after the first, second … failed attempt; after one more the document has failed."""
 
 MAX_ATTEMPTS = len(BACK_OFF) + 1
+NO_KEY_FOR = dt.timedelta(minutes=5)
+"""How long a document waits that found no key to seal with."""
+
 STALE_AFTER = dt.timedelta(minutes=5)
 """A claim older than this belongs to a worker that died."""
 
@@ -305,6 +308,17 @@ def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> N
 def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     """Note why an attempt failed; the document is tried again later, and given up after the last attempt."""
     db.execute(_held(claim).values(claimed_at=None, **_after_failure(claim.attempts, error)))
+    return document(db, claim.public_id)
+
+
+def hold_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
+    """Put a document back that cannot be made because there is no key, with the reason; it never counts as an attempt.
+
+    A key can be away for a night or for the holidays, and every paper waits for it alike: none is given up for that.
+    """
+    # only what this claim added goes: numbers of older claims, which are their fences, are not given again
+    waiting = {"status": "pending", "attempts": claim.attempts - 1, "next_attempt_at": clock.now() + NO_KEY_FOR}
+    db.execute(_held(claim).values(claimed_at=None, error=error[:2000], **waiting))
     return document(db, claim.public_id)
 
 

@@ -140,7 +140,8 @@ def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
     midnight = dt.timedelta(days=1)
     first = evidence.past(db, clock.at_london(scope.first_on, 0)).size + 1 if scope.first_on else 1
     size = evidence.head(db).size
-    last = evidence.past(db, clock.at_london(scope.last_on + midnight, 0)).size if scope.last_on else size
+    ended = scope.last_on if scope.last_on and scope.last_on < clock.today() else None
+    last = evidence.past(db, clock.at_london(ended + midnight, 0)).size if ended else size
     named = evidence.named_between(db, first, last)
     return [row for row in found if row[1] in named]
 

@@ -47,10 +47,13 @@ def render_next(bench: Bench) -> bool:
     claim = evidence.claim_document(bench.database)
     if claim is None:
         return False
+    give_back = evidence.fail_document
     try:
         make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
         content, record, through = make(bench, claim)
-    except (DomainError, printing.PrintFailed, evidence.KeyMissing, evidence.SealFailed) as error:
+    except evidence.KeyMissing as error:
+        fault, give_back = str(error), evidence.hold_document
+    except (DomainError, printing.PrintFailed, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
         log.exception("document %s could not be made", claim.public_id)
@@ -61,7 +64,7 @@ def render_next(bench: Bench) -> bool:
             notifications.release(db, claim.public_id)
         return True
     with bench.database.writing() as db:
-        after = evidence.fail_document(db, claim, fault)
+        after = give_back(db, claim, fault)
     log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
     return True
 

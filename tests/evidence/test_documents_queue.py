@@ -127,6 +127,19 @@ def test_a_failed_attempt_waits_longer_each_time_and_eight_are_enough(database: 
         assert evidence.pending_documents(db).failed == 1
 
 
+def test_a_document_that_waits_for_a_key_cannot_be_stored_by_who_held_it_before(database: Database) -> None:
+    want(database)
+    dead = claim(database)
+    later(minutes=6)
+    second = claim(database)
+    with database.writing() as db:
+        assert evidence.hold_document(db, second, "no key").status == "pending"
+    later(minutes=6)
+    third = claim(database)
+    assert store(database, dead, b"late").status == "rendering"
+    assert store(database, third).is_ready
+
+
 def test_a_given_up_document_can_be_asked_for_again(database: Database) -> None:
     wanted = want(database)
     for _attempt in range(documents.MAX_ATTEMPTS):

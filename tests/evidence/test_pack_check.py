@@ -257,6 +257,22 @@ def test_every_file_is_held_to_the_manifest(pack: Path, spoil: Callable[[Path], 
     assert sentence in found
 
 
+@pytest.mark.parametrize("kind", ["an entry edited", "the first entry taken out", "no ledger", "a line that is none"])
+def test_a_fault_in_the_ledger_accuses_no_file_that_is_as_it_was(pack: Path, kind: str) -> None:
+    CHANGES[kind][0](pack)
+    list_files(pack)
+    found = run(pack)[1]
+    accused = [line for line in found.splitlines() if "FAULT" in line]
+    assert not [line for line in accused if "records/" in line or "texts/" in line or "keys.json" in line], found
+    assert "left unchecked from there on" in found
+    assert "ok  " not in found.split("left unchecked", 1)[1], "what was not compared is not called in order"
+
+
+def test_one_fault_is_one_fault(pack: Path) -> None:
+    (pack / "more.txt").write_text("more", encoding="utf-8")
+    assert "NOT IN ORDER: 1 fault.\n" in run(pack)[1]
+
+
 def exchanged(folder: Path) -> None:
     """Somebody else's record under a number: both whole, and named in another order."""
     for ending in ("pdf", "json"):

@@ -166,6 +166,22 @@ def test_papers_are_late_after_a_quarter_of_an_hour_and_records_that_nobody_wait
         assert (late.number, late.reason) == (2, "The key is missing.")
 
 
+def test_a_pack_that_takes_longer_than_a_quarter_of_an_hour_is_no_alarm_while_papers_are_made(
+    database: Database,
+) -> None:
+    for number in range(2):
+        want(database, f"record {number}", documents.FOR_A_PACK, "record")
+    clock.pretend(clock.now() + dt.timedelta(minutes=14))
+    claim = evidence.claim_document(database)
+    assert claim is not None
+    with database.writing() as db:
+        evidence.store_document(db, claim, b"%PDF-1.7")
+    for minutes_more, late in ((14, False), (2, True)):
+        clock.pretend(clock.now() + dt.timedelta(minutes=minutes_more))
+        with database.reading() as db:
+            assert (evidence.overdue_documents(db) is not None) is late
+
+
 def test_what_waited_while_no_worker_ran_is_late_only_when_a_worker_had_its_time(database: Database) -> None:
     want(database, "receipt")
     clock.pretend(clock.now() + dt.timedelta(days=3))

@@ -12,6 +12,7 @@ from pathlib import Path
 from oval_aup import evidence, reports, worker
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.evidence import documents
 from tests.worker.conftest import Installation
 
 
@@ -72,6 +73,22 @@ def test_the_office_hears_once_that_sealing_waits_and_again_only_after_all_was_w
     assert len(alarms(installation)) == 2
     with installation.database.reading() as db:
         assert evidence.verify(db).ok
+
+
+def test_a_key_that_is_away_for_the_holidays_costs_no_paper_and_nobody_has_to_ask_again(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.work_once()
+    keys = installation.settings.keys.folder
+    move(keys, tmp_path)
+    first = installation.want_receipt()
+    for _time in range(documents.MAX_ATTEMPTS + 1):
+        work_after(installation, 90)
+    assert installation.document(first).status == "pending"
+    assert "is missing" in installation.document(first).error
+    move(tmp_path, keys)
+    work_after(installation, 5)
+    assert installation.document(first).is_ready
 
 
 def test_the_office_is_warned_in_time_that_the_certificate_ends(installation: Installation) -> None:

@@ -36,6 +36,7 @@ def reports() -> Response:
         "admin/reports.html",
         "admin/_documents.html",
         year=people.school_year(clock.today()),
+        late=evidence.overdue_documents(g.db),
         documents=documents,
         subjects={row.public_id: _subject(row, names, rooms) for row in documents},
         waiting=any(row.status in ("pending", "rendering") for row in documents),

@@ -11,8 +11,8 @@ from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 
 LONGEST = 300
-EARLIEST_YEAR = 1900
-"""Nothing here is older; 26 is no year but half of one."""
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
+"""Nothing here is older, or that far ahead; 26 is no year but half of one."""
 MOST_PAGES = 10_000
 
 
@@ -36,12 +36,12 @@ def chosen_page() -> int:
 def typed_date(name: str, source: Mapping[str, str] | None = None) -> dt.date:
     """A date from its three boxes, of the form or of another ``source``; raises Invalid on ``name``."""
     given = request.form if source is None else source
-    parts = [given.get(f"{name}-{part}", "").strip()[:4] for part in ("year", "month", "day")]
+    parts = [given.get(f"{name}-{part}", "").strip()[:5] for part in ("year", "month", "day")]
     try:
         day = dt.date(*(int(part) for part in parts))
     except ValueError:
         day = dt.date.min
-    if day.year < EARLIEST_YEAR:
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         raise Invalid(fields={name: _("Enter a date, for example 7 9 2026.")})
     return day
 

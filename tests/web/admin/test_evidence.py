@@ -76,6 +76,22 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
         assert evidence.document(db, troubles.document.public_id).status == "pending"
 
 
+def test_who_follows_the_message_about_late_papers_finds_how_many_wait_and_why(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    assert "waiting to be sealed" not in eve.get("/office/evidence").text
+    with world.database.writing() as db:
+        evidence.note_worker(db)
+    clock.pretend(clock.now() + dt.timedelta(minutes=16))
+    claim = evidence.claim_document(world.database)
+    assert claim is not None
+    with world.database.writing() as db:
+        evidence.hold_document(db, claim, "The private key seal-1.pem is missing.")
+    page = eve.get("/office/evidence")
+    assert "waiting to be sealed for more than 15 minutes" in page.text
+    assert "The private key seal-1.pem is missing." in page.text
+
+
 def test_the_ledger_is_read_back_and_found_in_order(troubles: Troubles, eve: Browser) -> None:
     assert "Each is as it was written" in eve.get("/office/evidence/check").text
 

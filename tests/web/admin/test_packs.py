@@ -160,3 +160,11 @@ def test_a_governor_has_no_packs_since_they_name_people(world: World, browser: B
     browser.log_in("gov@oval.example.org")
     assert "/office/packs" not in browser.get("/office/evidence").html
     browser.get("/office/packs", status=403)
+
+
+@pytest.mark.parametrize("year", ["9999", "20266", "0001"])
+def test_a_year_that_nobody_means_is_said_to_be_none(world: World, eve: Browser, year: str) -> None:
+    last = {"to-day": "31", "to-month": "12", "to-year": year}
+    eve.get("/office/packs")
+    page = eve.post("/office/packs", {"about": "school"} | last, status=422)
+    assert "Enter a date" in page.text
