@@ -16,7 +16,7 @@ from tests.journeys import test_parent as parent
 from tests.journeys.axe import faults
 from tests.journeys.conftest import PHONE, Running, heading, log_in, visiting
 
-NOT_PAGES = re.compile(r"\.csv$|^/healthy$|/receipts/|/documents/|/attachment$|^/static/")
+NOT_PAGES = re.compile(r"\.csv$|^/healthy$|/receipts/|/documents/|/attachment$|^/static/|^/verify/checker$")
 """Addresses that answer with a file, or with one word for machines."""
 
 
