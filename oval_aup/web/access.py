@@ -148,9 +148,14 @@ def current_actor(channel: str = "") -> Actor:
 
 
 def let_in(kind: str, token: str, **more: str) -> None:
-    """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended."""
+    """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended.
+
+    Where that was another person's, so are the pages of theirs that are still open: none can be sent in this one's name.
+    """
     old = session.get("_user_id" if kind == "login" else kind)
     if isinstance(old, str):
+        if not accounts.same_person(g.db, old, token):
+            session.pop("csrf_token", None)
         accounts.end(g.db, old)
     if kind in {"login", "kiosk"}:
         session.clear()
