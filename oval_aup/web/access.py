@@ -150,7 +150,7 @@ def current_actor(channel: str = "") -> Actor:
 def let_in(kind: str, token: str, **more: str) -> None:
     """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended.
 
-    Where that was another person's, so are the pages of theirs that are still open: none can be sent in this one's name.
+    Where that was another person's, so are the pages of theirs still open: none can be sent in this one's name.
     """
     old = session.get("_user_id" if kind == "login" else kind)
     if isinstance(old, str):
