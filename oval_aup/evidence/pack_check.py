@@ -111,7 +111,8 @@ class Chain:
 
     def __init__(self) -> None:
         self.hashes: list[str] = []
-        self.given_out: dict[str, dict[str, Any]] = {}
+        self.given_out: dict[str, tuple[Any, str]] = {}
+        """Size, and hash of the record inside, of every file that was given out, by its hash."""
         self.texts: set[str] = set()
         self.keys: set[str] = set()
         self.contents: dict[str, tuple[int, str]] = {}
@@ -127,7 +128,7 @@ class Chain:
             body = entry["body"].encode("utf-8")
             facts = json.loads(body)
             numbers, prev, kind, act = (entry["seq"], facts["seq"]), facts["prev"], facts["kind"], facts["act"]
-            named = {name: act.get(name, "") for name in ("sha256", "key", "contents_sha256")}
+            named = {name: act.get(name, "") for name in ("sha256", "key", "contents_sha256", "record_sha256")}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise rules.Broken("form", f"Line {number} of the ledger is no entry.") from None
         plain = [*named.values(), facts.get("at", "")]
@@ -143,7 +144,7 @@ class Chain:
         self.hashes.append(digest)
         self.texts.update(found.decode("ascii") for found in TEXT_HASH.findall(body))
         if kind == "exported":
-            self.given_out[named["sha256"]] = act
+            self.given_out[named["sha256"]] = (act.get("size"), named["record_sha256"])
             self.contents[named["contents_sha256"]] = (number, facts.get("at", ""))
         if kind == "key_rotated":
             self.keys.add(named["key"])
@@ -332,13 +333,13 @@ def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
         except Odd as odd:
             report.bad(f"{name}: {odd}")
             continue
-        act = chain.given_out.get(hashlib.sha256(content).hexdigest())
-        if act is None and not chain.whole:
+        size, record = chain.given_out.get(hashlib.sha256(content).hexdigest(), (None, ""))
+        if size is None and not chain.whole:
             carried[name] = ""
-        elif act is None or act.get("size") != len(content):
+        elif size != len(content):
             report.bad(f"{name}: no entry of the ledger names this file. It was changed, or is not the school’s.")
         else:
-            carried[name] = str(act.get("record_sha256", ""))
+            carried[name] = record
         try:
             rules.sealed_bytes(content)
         except rules.Broken as broken:

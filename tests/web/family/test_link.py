@@ -294,12 +294,30 @@ def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Brows
     assert "Every page that you finished is kept" in page.text
 
 
-@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/staff/log-in", "/family\\x"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/staff/log-in",
+        "/family\\x",
+        "/family/../office",
+        "/family/%2e%2e/office",
+        "/family/..//evil.example/",
+        "/family//evil.example/",
+        "/family/welcome-back?next=/family/rules",
+    ],
+)
 def test_the_way_back_leads_to_a_familys_page_only(browser: Browser, world: World, wanted: str) -> None:
     walk.come_in(browser, world)
     clock.pretend(clock.now() + QUIET)
     browser.get("/family/welcome-back?" + urlencode({"next": wanted}))
     assert browser.page.hidden("next") == "/family"
+
+
+def test_the_question_is_not_asked_of_somebody_who_is_there(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    assert browser.get("/family/welcome-back?next=/family/rules/decline").heading.startswith("Do you want to say")
 
 
 def test_a_fragment_of_an_ended_visit_is_sent_to_the_door(browser: Browser, world: World) -> None:
