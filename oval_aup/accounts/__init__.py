@@ -24,7 +24,17 @@ from oval_aup.accounts.service import (
     set_password,
     set_role,
 )
-from oval_aup.accounts.sessions import IN_PERSON, Visitor, end, end_all, link_of_quiet_visit, start, touch, visitor
+from oval_aup.accounts.sessions import (
+    IN_PERSON,
+    Visitor,
+    end,
+    end_all,
+    link_of_quiet_visit,
+    same_person,
+    start,
+    touch,
+    visitor,
+)
 from oval_aup.accounts.throttle import TooMany, bucket, check, note_failure
 
 __all__ = [
@@ -66,6 +76,7 @@ __all__ = [
     "password_holds",
     "reopen",
     "revoke_links",
+    "same_person",
     "set_password",
     "set_role",
     "start",

@@ -145,6 +145,15 @@ def link_of_quiet_visit(db: Session, token: str) -> LinkRow | None:
     return None if held is None or held.expired else held
 
 
+def same_person(db: Session, token: str, other: str) -> bool:
+    """Whether two secrets were handed out to one person, however long ago and whether or not they are over."""
+    theirs = sa.select(AccessSession.person_id).where(
+        AccessSession.token_sha256.in_({fingerprint(token), fingerprint(other)})
+    )
+    found = db.scalars(theirs).all()
+    return len(found) == 2 and found[0] is not None and found[0] == found[1]
+
+
 def touch(db: Session, session_id: int) -> None:
     """Write down that the visitor is still there."""
     db.execute(sa.update(AccessSession).where(AccessSession.id == session_id).values(last_seen_at=clock.now()))

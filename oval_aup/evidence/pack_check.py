@@ -14,8 +14,10 @@ import base64
 import hashlib
 import itertools
 import json
+import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -30,10 +32,26 @@ LISTS_ITSELF = "manifest.json"
 STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}
 """What computers put into folders by themselves."""
 
+OF_A_LINE = ("seq", "entry_hash", "body")
+"""All that stands in a line of the ledger: beside it nothing could be held to anything."""
+
 TEXT_HASH = re.compile(rb'"text_sha256":"([0-9a-f]{64})"')
 PDF_STREAM = re.compile(rb"stream\r?\n(?=x)")
 MOST_STREAMS = 1000
 """Parts of a PDF looked into for the record that it carries; ours begin with the letter that zlib begins with."""
+
+MOST_UNPACKED = 16 * rules.RECORD_LIMIT
+"""Bytes that all of them together may unpack to."""
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Bytes of the largest file that is read as a whole: far above anything that the school makes. Of others only the
+hash is taken, and the ledger, which grows with the years, is read line by line."""
+
+MOST_LEDGER = 16 * 1024 * 1024 * 1024
+"""Bytes of the largest ledger."""
+
+MOST_LINE = 16 * 1024 * 1024
+"""Bytes of the longest line of the ledger that is read."""
 
 RAW_KEY = bytes.fromhex("302a300506032b6570032100")
 """What stands before 32 bytes of an Ed25519 key in the form that OpenSSL reads."""
@@ -45,6 +63,17 @@ OPENSSL = (
     "openssl cms -verify -binary -inform DER -in seal.der -content covered"
     " -nointern -certfile school.pem -noverify -out checked"
 )
+
+
+class Odd(OSError):
+    """Something that is no file as the school gives them out."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(0, sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return f"{self.sentence[:1].upper()}{self.sentence[1:]}."
 
 
 class Report:
@@ -69,8 +98,12 @@ class Report:
         self._say("    ????  ", sentence)
 
     def _say(self, mark: str, sentence: str) -> None:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in sentence)  # a name could forge a line
-        sys.stdout.write(f"{mark}{shown}\n")
+        sys.stdout.write(f"{mark}{_shown(sentence)}\n")
+
+
+def _shown(sentence: str) -> str:
+    """What is written to a screen: a name could forge a line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in sentence)
 
 
 class Chain:
@@ -78,10 +111,12 @@ class Chain:
 
     def __init__(self) -> None:
         self.hashes: list[str] = []
-        self.given_out: dict[str, dict[str, Any]] = {}
+        self.given_out: dict[str, tuple[Any, str]] = {}
+        """Size, and hash of the record inside, of every file that was given out, by its hash."""
         self.texts: set[str] = set()
         self.keys: set[str] = set()
-        self.contents: set[str] = set()
+        self.contents: dict[str, tuple[int, str]] = {}
+        """The newest entry that names a set of files, and its time."""
         self.whole = False
         """Whether it could be read to its end: if not, what it does not name may be named further on."""
 
@@ -89,14 +124,15 @@ class Chain:
         """Take the next entry in; raises Broken when it does not follow."""
         number = len(self.hashes) + 1
         try:
-            entry = json.loads(line)
+            entry = json.loads(line, object_pairs_hook=rules.each_name_once)
             body = entry["body"].encode("utf-8")
             facts = json.loads(body)
             numbers, prev, kind, act = (entry["seq"], facts["seq"]), facts["prev"], facts["kind"], facts["act"]
-            named = {name: act.get(name, "") for name in ("sha256", "key", "contents_sha256")}
+            named = {name: act.get(name, "") for name in ("sha256", "key", "contents_sha256", "record_sha256")}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise rules.Broken("form", f"Line {number} of the ledger is no entry.") from None
-        if not all(isinstance(name, str) for name in named.values()):
+        plain = [*named.values(), facts.get("at", "")]
+        if len(entry) != len(OF_A_LINE) or not all(isinstance(name, str) for name in plain):
             raise rules.Broken("form", f"Line {number} of the ledger is no entry.")
         if numbers != (number, number):
             raise rules.Broken("order", f"Entry {number} of the ledger is missing: {numbers[0]} stands in its place.")
@@ -108,8 +144,8 @@ class Chain:
         self.hashes.append(digest)
         self.texts.update(found.decode("ascii") for found in TEXT_HASH.findall(body))
         if kind == "exported":
-            self.given_out[named["sha256"]] = act
-            self.contents.add(named["contents_sha256"])
+            self.given_out[named["sha256"]] = (act.get("size"), named["record_sha256"])
+            self.contents[named["contents_sha256"]] = (number, facts.get("at", ""))
         if kind == "key_rotated":
             self.keys.add(named["key"])
 
@@ -130,12 +166,12 @@ def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> Non
 
 def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
     try:
-        manifest = json.loads((folder / LISTS_ITSELF).read_bytes())
+        manifest = json.loads(_read(folder / LISTS_ITSELF), object_pairs_hook=rules.each_name_once)
         wanted = {str(each["name"]): (each["sha256"], each["size"]) for each in manifest["files"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         report.bad(f"{LISTS_ITSELF} is missing or damaged: which files belong here is not known.")
         return {}
-    here = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() or path.is_symlink()}
+    here = {path.relative_to(folder).as_posix() for path in _everything(folder)}
     faults = report.faults
     for name in sorted(wanted.keys() | here - {LISTS_ITSELF}):
         if name not in here:
@@ -143,7 +179,7 @@ def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
         elif name not in wanted:
             if Path(name).name not in STRAY:
                 report.bad(f"{name} was added: the manifest does not list it.")
-        elif (folder / name).is_symlink() or _fingerprint(folder / name) != wanted[name]:
+        elif not _is_file(folder / name, *wanted[name]):
             report.bad(f"{name} was changed: it is not the file that the manifest lists.")
     if report.faults == faults:
         report.good(f"All {len(wanted)} files are here and as the manifest lists them.")
@@ -153,11 +189,11 @@ def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
 def _check_ledger(folder: Path, report: Report) -> Chain:
     chain = Chain()
     try:
-        with (folder / "ledger.jsonl").open("rb") as lines:
-            for line in lines:
+        with _plain(folder / "ledger.jsonl").open("rb") as lines:
+            for line in iter(lambda: lines.readline(MOST_LINE), b""):
                 chain.add(line)
     except OSError:
-        report.bad("ledger.jsonl is missing.")
+        report.bad("ledger.jsonl is missing, or is no file.")
     except rules.Broken as broken:
         report.bad(str(broken))
     else:
@@ -173,7 +209,7 @@ def _check_ledger(folder: Path, report: Report) -> Chain:
 
 def _check_keys(folder: Path, chain: Chain, report: Report) -> dict[str, bytes]:
     try:
-        register = json.loads((folder / "keys.json").read_bytes())
+        register = json.loads(_read(folder / "keys.json"))
     except (OSError, ValueError, RecursionError):
         report.bad("keys.json is missing or damaged.")
         return {}
@@ -205,6 +241,7 @@ def _check_head(head: Any, keys: dict[str, bytes], chain: Chain, report: Report)
     else:
         report.good(f"The school signed this ledger at {head['at']}, with the key {head['key']}.")
         report.good("  Compare that key with a receipt, or ask the school: who forges a pack also forges its keys.")
+        report.good("  Of anything that came after that moment this pack knows nothing.")
 
 
 def _check_contents(listed: dict[str, Any], chain: Chain, report: Report) -> None:
@@ -213,10 +250,16 @@ def _check_contents(listed: dict[str, Any], chain: Chain, report: Report) -> Non
         found = rules.contents_hash({each["name"]: each["sha256"] for each in listed["files"]})
     except (KeyError, TypeError, ValueError):
         return  # a manifest that cannot be read was said already
-    if found not in chain.contents and not chain.whole:
-        return  # the entry that names it may stand behind the fault
-    if found in chain.contents:
-        report.good("The ledger names this very set of files: none was taken out, exchanged or edited since.")
+    if not chain.whole:
+        return  # the entry that names it, or names it anew, may stand behind the fault
+    number, at = chain.contents.get(found, (0, ""))
+    if number and number == len(chain.hashes):
+        report.good(f"The ledger names this very set of files, at {at}: none was taken out, exchanged or edited since.")
+    elif number:
+        report.bad(
+            f"The ledger names this set of files in entry {number}, at {at}, and goes on to entry {len(chain.hashes)}:"
+            " these are the files of an older pack, with the ledger of another beside them."
+        )
     else:
         report.bad(
             "The ledger does not name this set of files: one was taken out, added, exchanged or edited, and the"
@@ -237,7 +280,7 @@ def _stands(head: Any, keys: dict[str, bytes]) -> bool | None:
 def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
     """Whether an Ed25519 signature stands, by the program; None where it is missing or too old to say."""
     program = shutil.which("openssl")
-    if program is None:
+    if program is None or not os.path.isabs(program):  # one that lies where we stand may have come with the pack
         return None
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -285,14 +328,18 @@ def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
     for path in _files(folder, ".pdf"):
         number += 1
         name = path.relative_to(folder).as_posix()
-        content = path.read_bytes()
-        act = chain.given_out.get(hashlib.sha256(content).hexdigest())
-        if act is None and not chain.whole:
+        try:
+            content = _read(path)
+        except Odd as odd:
+            report.bad(f"{name}: {odd}")
+            continue
+        size, record = chain.given_out.get(hashlib.sha256(content).hexdigest(), (None, ""))
+        if size is None and not chain.whole:
             carried[name] = ""
-        elif act is None or act.get("size") != len(content):
+        elif size != len(content):
             report.bad(f"{name}: no entry of the ledger names this file. It was changed, or is not the school’s.")
         else:
-            carried[name] = str(act.get("record_sha256", ""))
+            carried[name] = record
         try:
             rules.sealed_bytes(content)
         except rules.Broken as broken:
@@ -307,16 +354,16 @@ def _check_records(folder: Path, chain: Chain, carried: dict[str, str], report: 
     for path in _files(folder / "records", ".json"):
         number += 1
         name = path.relative_to(folder).as_posix()
-        content = path.read_bytes()
         try:
+            content = _read(path)
             for raw, facts in _entries(content):
                 seq = facts["seq"]
                 if seq > len(chain.hashes) and not chain.whole:
                     continue
                 if seq > len(chain.hashes) or chain.hashes[seq - 1] != raw["entry_hash"]:
                     raise rules.Broken("foreign", f"Entry {seq} is not the one in the ledger.")
-        except rules.Broken as broken:
-            report.bad(f"{name}: {broken}")
+        except (rules.Broken, Odd) as fault:
+            report.bad(f"{name}: {fault}")
             continue
         wanted = carried.get(name.removesuffix(".json") + ".pdf")
         if wanted is None:
@@ -340,7 +387,7 @@ def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
     number, faults = 0, report.faults
     for path in _files(folder / "texts", ".json"):
         number += 1
-        if chain.whole and hashlib.sha256(path.read_bytes()).hexdigest() not in chain.texts:
+        if chain.whole and _hash(path) not in chain.texts:
             report.bad(f"{path.relative_to(folder).as_posix()}: no entry of the ledger names this wording.")
     if report.faults == faults and number and chain.whole:
         report.good(f"All {number} wordings are the very ones that the ledger names.")
@@ -348,7 +395,7 @@ def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
 
 def check_file(path: Path, report: Report) -> None:
     """Check one file as far as it can be checked without the ledger."""
-    content = path.read_bytes()
+    content = _read(path.resolve())
     try:
         if content.startswith(b"%PDF-"):
             rules.sealed_bytes(content)
@@ -370,25 +417,29 @@ def check_file(path: Path, report: Report) -> None:
 
 def extract(pdf: Path, folder: Path) -> None:
     """Take the seal of a PDF apart and say how OpenSSL checks it; raises Broken."""
-    covered, seal = rules.sealed_bytes(pdf.read_bytes())
+    covered, seal = rules.sealed_bytes(_read(pdf.resolve()))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "covered").write_bytes(covered)
     (folder / "seal.der").write_bytes(seal)
-    certificates = _certificates(pdf.resolve().parent)
+    found, certificates = _certificates(pdf.resolve().parent)
     (folder / "school.pem").write_text("".join(certificates), encoding="ascii")
     sys.stdout.write(f"Now check the seal in {folder}:\n\n    {OPENSSL}\n\n")
-    if not certificates:
+    if certificates:
+        sys.stdout.write(
+            f"school.pem holds the certificates of {_shown(str(found))}. Whoever forges a PDF also forges that file:"
+            " check the folder that it lies in first.\n"
+        )
+    else:
         sys.stdout.write("school.pem is empty: there is no keys.json near this PDF. Put the school’s certificate in.\n")
 
 
-def _certificates(start: Path) -> list[str]:
-    """The sealing certificates of the keys.json nearest above a file, as PEM."""
+def _certificates(start: Path) -> tuple[Path, list[str]]:
+    """The keys.json nearest above a file, and the sealing certificates in it as PEM."""
     for folder in (start, *start.parents):
         if (folder / "keys.json").is_file():
-            keys = json.loads((folder / "keys.json").read_bytes())
-            public = rules.keys_in({"keys": keys}).values()
-            return [_pem(key) for key in public if len(key) > RAW_LENGTH]
-    return []
+            public = rules.keys_in({"keys": json.loads(_read(folder / "keys.json"))}).values()
+            return folder / "keys.json", [_pem(key) for key in public if len(key) > RAW_LENGTH]
+    return start, []
 
 
 def _pem(public: bytes) -> str:
@@ -398,15 +449,52 @@ def _pem(public: bytes) -> str:
 
 
 def _files(folder: Path, ending: str) -> list[Path]:
-    return sorted(path for path in folder.rglob(f"*{ending}") if path.is_file())
+    """The files below a folder that are files and no more; what else has such a name was called a fault already."""
+    found = _everything(folder) if folder.is_dir() and not folder.is_symlink() else []
+    return [path for path in found if path.name.endswith(ending) and _is_plain(path)]
 
 
-def _fingerprint(path: Path) -> tuple[str, int]:
+def _everything(folder: Path) -> list[Path]:
+    """All that lies below a folder and is none itself, however deep, and whatever it is; no link is followed."""
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as members:
+            for member in members:
+                (waiting if member.is_dir(follow_symlinks=False) else found).append(Path(member.path))
+    return sorted(found)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file: no link, and nothing that one could wait for, or read from, for ever."""
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _plain(path: Path) -> Path:
+    if not _is_plain(path):
+        raise Odd("it is a link or a device, and no file")
+    return path
+
+
+def _read(path: Path) -> bytes:
+    """A whole file; raises OSError for what is none, or is larger than anything that the school makes."""
+    if _plain(path).stat().st_size > MOST_BYTES:
+        raise Odd("it is too large")
+    return path.read_bytes()
+
+
+def _is_file(path: Path, digest: Any, size: Any) -> bool:
+    """Whether it is the file of this hash and size; what is larger than any of ours is not read to find out."""
+    most = MOST_LEDGER if path.name == "ledger.jsonl" else MOST_BYTES
+    return _is_plain(path) and path.stat().st_size == size and size <= most and _hash(path) == digest
+
+
+def _hash(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for part in iter(lambda: file.read(1 << 20), b""):
             digest.update(part)
-    return digest.hexdigest(), path.stat().st_size
+    return digest.hexdigest()
 
 
 def main(words: list[str]) -> int:
@@ -414,11 +502,11 @@ def main(words: list[str]) -> int:
     report = Report()
     if {"-h", "--help"} & set(words):
         sys.stdout.write(__doc__ or "")
-        return 0
+        return 0 if len(words) == 1 else 1  # among names of files it may be one of them, and then nothing was checked
     if words[:1] == ["--extract"] and len(words) == 3:
         try:
             extract(Path(words[1]), Path(words[2]))
-        except (rules.Broken, OSError, ValueError) as fault:
+        except (rules.Broken, OSError, ValueError, RecursionError) as fault:
             report.bad(str(fault))
         return 1 if report.faults else 0
     heads = []
@@ -445,7 +533,7 @@ def main(words: list[str]) -> int:
 def _kept_text(word: str) -> str:
     """A line that was kept, given as it is or in a file: a text, a message as it was saved, or a record file."""
     try:
-        content = Path(word).read_bytes() if len(word) < 250 and Path(word).is_file() else b""
+        content = _read(Path(word).resolve()) if len(word) < 250 and Path(word).is_file() else b""
     except (OSError, ValueError):
         content = b""
     if not content:
@@ -460,13 +548,17 @@ def _kept_text(word: str) -> str:
 
 def _unpacked(pdf: bytes) -> Iterator[bytes]:
     """What may be the record inside a PDF. Good enough to find a head in it, which is signed, and for nothing else."""
+    room = MOST_UNPACKED
     for stream in itertools.islice(PDF_STREAM.finditer(pdf), MOST_STREAMS):
         try:
             found = zlib.decompressobj().decompress(
-                pdf[stream.end() : stream.end() + rules.RECORD_LIMIT], rules.RECORD_LIMIT
+                pdf[stream.end() : stream.end() + rules.RECORD_LIMIT], min(rules.RECORD_LIMIT, room)
             )
         except zlib.error:
             continue
+        room -= len(found)
+        if room <= 0:
+            return
         if found.startswith(b"{"):
             yield found
 

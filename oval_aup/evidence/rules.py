@@ -27,6 +27,9 @@ HEAD_TEXT = re.compile(
 """A printed head without its white space: size, hash, time, key and signature. A narrow column may break it anywhere,
 and it still has one reading, since all but the size have their length."""
 
+MOST_HEADS = 10_000
+"""Marks of a head that are looked behind in one text."""
+
 HEAD_ROOM = 1200
 """Characters from the mark within which a head ends, however it was broken and quoted."""
 
@@ -84,7 +87,7 @@ def heads_in(text: str) -> list[dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     text = text.translate(_DASHES)
-    for behind in HEAD_MARK.split(text)[1:]:
+    for behind in HEAD_MARK.split(text, MOST_HEADS)[1:]:
         room = behind[:HEAD_ROOM].translate(_DROSS)
         for reading in (room, _WRAPPED.sub("", room).replace("=3D", "=")):
             read = HEAD_TEXT.match("".join(reading.split()))
@@ -187,12 +190,13 @@ def read_record(content: bytes) -> Any:
     if len(content) > RECORD_LIMIT:
         raise Broken("size", "This record file is too large to be read.")
     try:
-        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=each_name_once)
     except (ValueError, RecursionError):
         raise Broken("form", "This is not a record file of this system.") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object of these pairs, for ``object_pairs_hook``; raises ValueError where a name stands twice."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")

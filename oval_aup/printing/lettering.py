@@ -73,6 +73,11 @@ _NEVER_SEEN = re.compile(
 """Joiners, marks of direction and the like: Unicode's Default_Ignorable_Code_Point."""
 
 
+_OVERRIDES = "\u202d\u202e"
+"""What forces the letters after it to run one way, whatever they are: no language needs it, and a paper with one could
+show another name or date than the one that it holds."""
+
+
 def prepare_fonts(instance: Path) -> Path:
     """Write the font configuration into the instance folder and return its path; safe to repeat."""
     folder = instance / "fonts"
@@ -96,13 +101,14 @@ def prepare_fonts(instance: Path) -> Path:
 def spelt_out(html: str) -> str:
     """The same page with each character that no font has replaced by its name in brackets: ``[grinning face]``.
 
-    A box in its place would say nothing, and a document with one is no PDF/A. The record embedded in a document keeps
-    the characters as they were typed.
+    A box in its place would say nothing, and a document with one is no PDF/A. What overrides the direction of writing
+    is left out, font or no font. The record embedded in a document keeps the characters as they were typed.
     """
     unusual = set(_UNUSUAL.findall(html))
     if not unusual:
         return html
-    return html.translate({ord(letter): _name(letter) for letter in unusual if ord(letter) not in _covered()})
+    unfit = (letter for letter in unusual if letter in _OVERRIDES or ord(letter) not in _covered())
+    return html.translate({ord(letter): _name(letter) for letter in unfit})
 
 
 def _name(letter: str) -> str:

@@ -20,6 +20,9 @@ MARK_EXTENT = 2_000
 TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates; the joiners that Urdu, Persian and emoji need are none of them."""
 
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Fillers of Korean, which count as letters everywhere and are never seen: a name of them would be an empty line."""
+
 Mark = list[list[list[int]]]
 """Strokes of ``[x, y]`` points with the origin at the top left."""
 
@@ -99,12 +102,13 @@ def visible(text: str) -> str:
     """Control, private-use and unassigned characters break documents later, so they never get in.
 
     Nor do the marks that turn the direction of writing round: a document would show other words than were typed.
+    Nor do letters that nobody can see.
     """
     return "".join(
         " " if character.isspace() else character
         for character in text
         if character.isspace()
-        or (unicodedata.category(character) not in ("Cc", "Co", "Cs", "Cn") and character not in TURNS)
+        or (unicodedata.category(character) not in ("Cc", "Co", "Cs", "Cn") and character not in TURNS | BLANKS)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import unquote
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -148,9 +149,14 @@ def current_actor(channel: str = "") -> Actor:
 
 
 def let_in(kind: str, token: str, **more: str) -> None:
-    """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended."""
+    """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended.
+
+    Where that was another person's, so are the pages of theirs still open: none can be sent in this one's name.
+    """
     old = session.get("_user_id" if kind == "login" else kind)
     if isinstance(old, str):
+        if not accounts.same_person(g.db, old, token):
+            session.pop("csrf_token", None)
         accounts.end(g.db, old)
     if kind in {"login", "kiosk"}:
         session.clear()
@@ -185,10 +191,13 @@ def on_school_device() -> bool:
 
 
 def own_path(target: str | None) -> str | None:
-    """The target when it is a path of this site, else None; nothing that a browser could read as another host."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+    """The target when it is a path of this site, else None; nothing that a browser could read as another host, or as
+    another page than it begins with.
+    """
+    if not target or not target.startswith("/") or "\\" in target or any(ord(letter) <= 32 for letter in target):
         return None
-    return target if all(ord(letter) > 32 for letter in target) else None
+    *before, last = unquote(target.partition("?")[0]).split("/")[1:]
+    return None if {"", ".", ".."} & set(before) or last in {".", ".."} else target
 
 
 def client_address() -> str:

@@ -404,3 +404,122 @@ def test_single_files_are_checked_as_far_as_they_go(pack: Path, tmp_path: Path) 
     assert (
         run(pack, str(tmp_path / "odd.json"), str(tmp_path / "odd.pdf"), str(tmp_path / "none"))[1].count("FAULT") == 3
     )
+
+
+def try_alone(folder: Path, *words: str, path: str = os.environ["PATH"]) -> str:
+    """Python as people call it, standing in the folder of the checker."""
+    command = [sys.executable, "verify.py", *words]
+    done = subprocess.run(command, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False)
+    assert done.stderr == "", done.stderr
+    return done.stdout
+
+
+def test_nothing_that_lies_beside_the_checker_is_run(pack: Path) -> None:
+    for name in ("__future__", "base64", "hashlib", "json", "pathlib", "stat", "typing", "zlib"):
+        (pack / f"{name}.py").write_text("print('Everything is in order.')\nraise SystemExit(0)\n", encoding="utf-8")
+    found = try_alone(pack)
+    assert "json.py was added" in found
+    assert "Everything is in order" not in found
+
+
+def test_no_program_that_lies_where_somebody_stands_vouches_for_a_signature(pack: Path) -> None:
+    manifest_head(signature="A" * 86 + "==")(pack)
+    program = pack / "openssl"
+    program.write_text("#!/bin/sh\nexit 0\n", encoding="ascii")
+    program.chmod(0o755)
+    command = [sys.executable, "-I", "-S", "verify.py"]
+    done = subprocess.run(command, cwd=pack, env={"PATH": "."}, capture_output=True, text=True, check=False)
+    assert "The school signed this ledger" not in done.stdout
+    assert "needs OpenSSL" in done.stdout
+
+
+def test_files_of_an_older_pack_beside_a_newer_ledger_are_told_apart(
+    pack: Path, trail: PaperTrail, tmp_path: Path
+) -> None:
+    entries = [json.loads(line) for line in (pack / "ledger.jsonl").read_text(encoding="utf-8").splitlines()]
+    at = json.loads(entries[-1]["body"])["at"]
+    assert f"names this very set of files, at {at}" in run(pack)[1]
+    (tmp_path / "later").mkdir()
+    with trail.copy(tmp_path / "later") as copied:
+        with copied.writing() as db:
+            act = json.loads(entries[-1]["body"])["act"]
+            evidence.append(db, "exported", subject="school", act=act, idempotency_key="contents", actor=SYSTEM)
+            evidence.append(db, "opened", subject="school", act={}, idempotency_key="later", actor=SYSTEM)
+            head = evidence.signed_head(db, trail.ring).facts
+        write_ledger(pack, lines(copied))
+    list_files(pack, head=head)
+    code, found = run(pack)
+    assert (code, found.count("FAULT")) == (1, 1), found
+    assert "names this set of files in entry 9" in found
+    assert "goes on to entry 10: these are the files of an older pack" in found
+
+
+def beside(folder: Path) -> None:
+    """A line of the ledger that says something more to whoever reads it."""
+    path = folder / "ledger.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'{"seq": 4,', b'{"seq": 4, "who": "Nadia Khan refused",', 1))
+
+
+def before(folder: Path) -> None:
+    """Two bodies of one entry, of which the last one counts for most readers."""
+    path = folder / "ledger.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'{"seq": 4,', b'{"seq": 4, "body": "Nadia Khan refused",', 1))
+
+
+@pytest.mark.parametrize("spoil", [beside, before])
+def test_nothing_stands_in_the_ledger_of_a_pack_that_no_hash_holds(pack: Path, spoil: Callable[[Path], None]) -> None:
+    spoil(pack)
+    list_files(pack)
+    assert "Line 4 of the ledger is no entry" in run(pack)[1]
+
+
+@pytest.mark.parametrize("name", ["ledger.jsonl", "manifest.json", "keys.json", "records/00001.pdf", "more.json"])
+@pytest.mark.parametrize("kind", ["pipe", "endless", "loop"])
+def test_what_is_no_file_is_a_fault_and_keeps_nobody_waiting(pack: Path, name: str, kind: str) -> None:
+    (pack / name).unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(pack / name)
+    else:
+        (pack / name).symlink_to("/dev/zero" if kind == "endless" else pack)
+    command = [sys.executable, "-I", "-S", str(pack / "verify.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert name in done.stdout
+
+
+def test_a_file_larger_than_any_of_ours_is_not_read(pack: Path) -> None:
+    with (pack / "records" / "00001.pdf").open("r+b") as file:
+        file.truncate(1 << 42)
+    manifest = json.loads((pack / "manifest.json").read_bytes())
+    for each in manifest["files"]:
+        if each["name"] == "records/00001.pdf":
+            each["size"] = 1 << 42
+    (pack / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert "records/00001.pdf: It is too large." in run(pack)[1]
+    assert "cannot be read: it is too large" in run(pack, str(pack / "records" / "00001.pdf"))[1]
+
+
+def test_folders_within_folders_are_looked_through_to_the_last(pack: Path) -> None:
+    deep = pack
+    for _step in range(1500):
+        deep = deep / "d"
+        deep.mkdir()
+    (deep / "more.pdf").write_text("%PDF-", encoding="utf-8")
+    assert "more.pdf was added" in run(pack)[1]
+    (deep / "more.pdf").unlink()
+    while deep != pack:  # what tidies up after tests goes no deeper than Python does
+        deep.rmdir()
+        deep = deep.parent
+
+
+def test_a_file_that_is_called_like_an_option_ends_in_no_yes(pack: Path) -> None:
+    assert run(pack, "--help")[0] == 0
+    assert run(pack, "--help", str(pack / "records" / "00001.pdf"))[0] == 1
+
+
+def test_a_seal_taken_apart_says_whose_certificates_lie_beside_it(pack: Path, tmp_path: Path) -> None:
+    said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))[1]
+    assert f"certificates of {pack / 'keys.json'}" in said
+    (pack / "keys.json").write_text("[" * 100_000, encoding="utf-8")
+    code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
+    assert (code, "FAULT" in said) == (1, True)

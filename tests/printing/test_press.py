@@ -153,4 +153,5 @@ def test_a_character_that_no_font_has_is_named_and_every_other_stays_as_it_was()
     asked = "<p>Łukasz — 李伟 이서연 தமிழ் 🙂 \ue000 a\u200cb\x07 \U000e0041</p>"
     said = "<p>Łukasz — 李伟 이서연 தமிழ் [slightly smiling face] [U+E000] a\u200cb </p>"
     assert lettering.spelt_out(asked) == said
+    assert lettering.spelt_out("<p>\u202esey\u202c \u2067اردو\u2069</p>") == "<p>sey\u202c \u2067اردو\u2069</p>"
     assert lettering.spelt_out("<p>Zoë O’Brien – “class 4C”</p>") == "<p>Zoë O’Brien – “class 4C”</p>"

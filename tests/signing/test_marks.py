@@ -18,7 +18,7 @@ def test_a_name_of_any_script_with_two_letters_is_taken(name: str) -> None:
     assert marks.typed_name(name) == " ".join(name.split())
 
 
-@pytest.mark.parametrize("name", ["", "  ", "A", "12 34", "!!", "x" * 121, "\x00\x01"])
+@pytest.mark.parametrize("name", ["", "  ", "A", "12 34", "!!", "x" * 121, "\x00\x01", "\u3164\u3164", "\u115f\uffa0"])
 def test_anything_else_is_no_name(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         marks.typed_name(name)

@@ -58,8 +58,10 @@ def _let_in(held: accounts.LinkRow, form: forms.BirthDate) -> dict[str, str]:
 
 @bp.get("/family/welcome-back")
 @allow("anyone")
-def welcome_back() -> str:
-    """Ask the question of the link once more where a visit fell silent."""
+def welcome_back() -> ResponseReturnValue:
+    """Ask the question of the link once more where a visit fell silent; where it goes on again, so does its page."""
+    if access.visitor("family") is not None:
+        return go(_wanted_page())
     _quiet_visit()
     return _welcome_back_page(forms.BirthDate({}))
 
@@ -88,9 +90,9 @@ def _quiet_visit() -> accounts.LinkRow:
 
 def _wanted_page() -> str:
     """The page of the family's that the visitor was on."""
-    home = url_for(".home")
+    home, here = url_for(".home"), url_for(".welcome_back")
     wanted = access.own_path(request.values.get("next"))
-    return wanted if wanted and wanted.startswith(f"{home}/") else home
+    return wanted if wanted and wanted.startswith(f"{home}/") and not wanted.startswith(here) else home
 
 
 def _kept_form() -> list[tuple[str, str]]:

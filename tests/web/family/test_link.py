@@ -239,6 +239,36 @@ def test_a_page_that_was_only_looked_at_is_shown_again_after_the_question(browse
     assert answer_once_more(browser).heading == "Do you want to say that you do not agree?"
 
 
+@pytest.mark.parametrize("quiet", [dt.timedelta(0), QUIET])
+def test_a_page_left_open_by_one_parent_is_never_sent_in_the_name_of_the_other(
+    browser: Browser, world: World, quiet: dt.timedelta
+) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family/rules/decline")
+    left_open = {"csrf_token": page.csrf_token(), "reason": "Mine", "shown_sha256": page.hidden("shown_sha256")}
+    clock.pretend(clock.now() + quiet)
+    if quiet:
+        page = browser.post("/family/rules/decline", left_open)
+        assert page.heading == "Are you still there?"
+        left_open = {e["name"]: e["value"] for e in page.all("input") if e["type"] == "hidden"} | walk.BORN
+    walk.come_in(browser, world, world.bob)  # on the same telephone, in another window
+    path = "/family/welcome-back" if quiet else "/family/rules/decline"
+    assert "Go back, refresh it" in browser.post(path, left_open, status=400).text
+    with world.database.reading() as db:
+        assert signing.signatures_of(db, world.bob.person_id) == ()
+
+
+def test_a_page_left_open_stays_good_for_whoever_opens_their_own_link_again(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family/rules/decline")
+    left_open = {"csrf_token": page.csrf_token(), "reason": "Mine", "shown_sha256": page.hidden("shown_sha256")}
+    clock.pretend(clock.now() + QUIET)
+    walk.come_in(browser, world)
+    browser.post("/family/rules/decline", left_open)
+    with world.database.reading() as db:
+        assert [row.outcome for row in signing.signatures_of(db, world.ann.person_id)] == ["declined"]
+
+
 @pytest.mark.parametrize("over", ["done", "a day later", "link withdrawn", "another day’s link"])
 def test_nobody_goes_on_with_a_visit_that_is_over(browser: Browser, world: World, over: str) -> None:
     walk.come_in(browser, world)
@@ -264,12 +294,30 @@ def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Brows
     assert "Every page that you finished is kept" in page.text
 
 
-@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/staff/log-in", "/family\\x"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example",
+        "https://evil.example/",
+        "/staff/log-in",
+        "/family\\x",
+        "/family/../office",
+        "/family/%2e%2e/office",
+        "/family/..//evil.example/",
+        "/family//evil.example/",
+        "/family/welcome-back?next=/family/rules",
+    ],
+)
 def test_the_way_back_leads_to_a_familys_page_only(browser: Browser, world: World, wanted: str) -> None:
     walk.come_in(browser, world)
     clock.pretend(clock.now() + QUIET)
     browser.get("/family/welcome-back?" + urlencode({"next": wanted}))
     assert browser.page.hidden("next") == "/family"
+
+
+def test_the_question_is_not_asked_of_somebody_who_is_there(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    assert browser.get("/family/welcome-back?next=/family/rules/decline").heading.startswith("Do you want to say")
 
 
 def test_a_fragment_of_an_ended_visit_is_sent_to_the_door(browser: Browser, world: World) -> None:
