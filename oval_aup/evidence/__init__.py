@@ -23,6 +23,7 @@ from oval_aup.evidence.documents import (
     note_handed_out,
     pending_documents,
     retry_document,
+    retry_documents,
     store_document,
     want_document,
 )
@@ -104,7 +105,13 @@ from oval_aup.evidence.proof import Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
-from oval_aup.evidence.standing import ChainReader, HeadFinding, check_heads, text_with_heads, turning_point
+from oval_aup.evidence.standing import (
+    ChainReader,
+    HeadFinding,
+    check_heads,
+    text_with_heads,
+    turning_point,
+)
 from oval_aup.evidence.traces import (
     due_records,
     entries_by,
@@ -233,6 +240,7 @@ __all__ = [
     "release_pack",
     "resume_pack",
     "retry_document",
+    "retry_documents",
     "settle_pack",
     "settle_records",
     "signed_head",
