@@ -44,9 +44,10 @@ def _heads_of(db: Session, kept: str, reader: evidence.ChainReader) -> tuple[evi
     content = start_of(path, limit) if is_file else kept.encode("utf-8", "replace")
     if len(content) > limit:
         sys.exit(f"{path.name} is too large. Copy the lines that begin with OVAL-HEAD out of it.")
-    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit), chain=reader.read(db))
+    text = evidence.text_with_heads(content, limit=limit)
+    found = evidence.check_heads(db, text, chain=reader.read(db))
     if not found:
-        sys.exit(f"There is no head in {path.name if is_file else 'this text'}: a line that begins with OVAL-HEAD.")
+        sys.exit(f"{path.name}: {evidence.missing_head(text)}" if is_file else evidence.missing_head(text))
     return found
 
 

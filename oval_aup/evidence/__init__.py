@@ -109,6 +109,7 @@ from oval_aup.evidence.standing import (
     ChainReader,
     HeadFinding,
     check_heads,
+    missing_head,
     text_with_heads,
     turning_point,
 )
@@ -215,6 +216,7 @@ __all__ = [
     "kept_heads",
     "look_at",
     "look_into",
+    "missing_head",
     "named_between",
     "newest_documents",
     "newest_seqs",

@@ -133,7 +133,12 @@ def test_a_kept_line_is_answered_and_says_nothing_else(browser: Browser, trail: 
     page = browser.post("/verify/head", {"head": line.replace(" 8 ", " 9 ")})
     assert page.heading == "Not signed by this school, or mistyped"
     browser.get("/verify")
-    assert "There is no complete line" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+    assert "After OVAL-HEAD come six parts" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+    browser.get("/verify")
+    short = line.replace(line.split()[3], line.split()[3][:-1])
+    assert "part 3 after OVAL-HEAD has 63 characters" in browser.post("/verify/head", {"head": short}, status=422).text
+    browser.get("/verify")
+    assert "begins with OVAL-HEAD" in browser.post("/verify/head", {"head": line[10:]}, status=422).text
 
 
 def test_too_much_at_one_time_is_refused_and_nothing_left_out_in_silence(browser: Browser, trail: PaperTrail) -> None:

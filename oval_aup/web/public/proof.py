@@ -74,8 +74,7 @@ def verify_head() -> ResponseReturnValue:
         many = _("Please paste %(most)s lines at most at one time.", most=MOST_LINES)
         return _form({"head": many}, head=text), 422
     if not found:
-        missing = _("There is no complete line in this. It begins with OVAL-HEAD and has six parts.")
-        return _form({"head": missing}, head=text), 422
+        return _form({"head": evidence.missing_head(text)}, head=text), 422
     _tell(next((one.reason for one in found if one.verdict == "ledger_changed"), ""))
     return render_template("public/head-verdict.html", found=found)
 
