@@ -109,8 +109,19 @@ def test_no_file_and_a_busy_moment_are_said_and_nothing_breaks(
     assert "Choose a file" in browser.post("/verify", {}, status=422).text
     with looking._places, looking._places:
         assert "try again in a minute" in check(browser, trail.receipt, status=503).text
+
+
+def test_who_brings_a_pack_past_the_limit_is_told_how_it_is_checked(browser: Browser) -> None:
     browser.app.config["MAX_CONTENT_LENGTH"] = 100_000
-    assert "too large" in check(browser, b"%PDF-" + b"\0" * 100_000, status=413).text
+    page = check(browser, b"PK\3\4" + b"\0" * 100_000, "evidence-pack.zip", status=413)
+    assert page.heading == "Check a document"
+    assert f"with {evidence.checker().name}, which you find below" in page.text
+    assert "flask evidence verify" in page.text
+    assert "choose a smaller file" not in page.text.lower()
+    assert 'type="file"' in page.html
+    browser.get("/verify")
+    page = browser.post("/verify/head", {"head": "x" * 100_000}, status=413)
+    assert "Paste the line alone" in page.text
 
 
 def test_one_address_cannot_have_files_checked_without_end(
