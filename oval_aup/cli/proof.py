@@ -110,7 +110,11 @@ def evidence_checker(out: Path | None) -> None:
 @evidence_group.command("pack")
 @click.option("--class", "class_name", help="Only this class and its families.")
 @click.option("--audience", type=click.Choice(reports.AUDIENCES), help="Only this audience.")
-@click.option("--year", type=click.IntRange(2000, 2999), help="Only those asked in the campaign of the school year that begins then.")
+@click.option(
+    "--year",
+    type=click.IntRange(2000, 2999),
+    help="Only those asked in the campaign of the school year that begins then.",
+)
 @click.option(
     "--from", "first_on", type=click.DateTime(["%Y-%m-%d"]), help="Only people with an entry from this day on."
 )
