@@ -96,7 +96,7 @@ def test_of_those_who_match_who_is_not_written_to_is_said_with_the_reason(
     page = eve.get(f"/office/nudge?matching=yes&class={world.year_4.public_id}")
     assert "There is nobody to write to." in page.text
     assert '<dt>Said no, and are left in peace</dt><dd class="num">1</dd>' in page.html
-    assert "<dt>Children: they sign in class or with their parents, who are nudged for them</dt>" in page.html
+    assert "<dt>Children: nobody writes to them, they sign in class or with their parents</dt>" in page.html
     assert "Not reached by e-mail: 2" in page.text
     assert "Max" not in page.text
     eve.post("/office/nudge", {"matching": "yes", "class": world.year_4.public_id, "shown": "9"})

@@ -182,7 +182,9 @@ def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
     offered = {box["value"] for box in meanwhile.all("input") if box["name"] in ("person", "thing")}
     assert not offered & {*chosen["person"], *chosen["thing"]}
     assert meanwhile.text.count("Being destroyed now") == 5 + 5, "on the list and among what was decided"
-    assert "Being destroyed now" in eve.get(page_of(left.bob)).text
+    whose = eve.get(page_of(left.bob)).text
+    assert "Being destroyed now" in whose
+    assert "Look at what would go" not in whose
     retention.carry_out(left.database, settings.instance)
     eve.get("/office/retention")
     with left.database.reading() as db:
