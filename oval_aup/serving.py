@@ -10,9 +10,13 @@ import sys
 import threading
 from types import FrameType
 
+from oval_aup import backups, schema
 from oval_aup.config import ROOT, BadSetting, Settings
+from oval_aup.core.db import Database
 
 THREADS = 8
+STOP_THE_SERVER = 3
+"""The exit code at which gunicorn gives up; at any other it starts its worker again, and again."""
 
 
 def web_command(settings: Settings) -> list[str]:
@@ -43,6 +47,14 @@ def web_command(settings: Settings) -> list[str]:
 def worker_command() -> list[str]:
     """The background worker."""
     return [sys.executable, "-m", "flask", "--app", "app", "worker", "run"]
+
+
+def refuse_unfit(settings: Settings, database: Database) -> None:
+    """Raise BadSetting with one sentence where the database has another shape, or holds what was erased since."""
+    fault = schema.fault(database) or backups.fault(settings, database)
+    database.dispose()
+    if fault:
+        raise BadSetting(fault)
 
 
 def refuse_taken_port(settings: Settings) -> None:

@@ -22,7 +22,8 @@ from oval_aup.campaigns.family import (
 from oval_aup.campaigns.new_links import send_new_link
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
-from oval_aup.campaigns.reminding import Nudged, PlannedReminder, nudge, remind
+from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, nudge, nudge_plan, remind
+from oval_aup.campaigns.resending import send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
 from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, is_school_day, plan, terms_of
 from oval_aup.campaigns.rules import publish_shipped_rules
@@ -42,6 +43,7 @@ __all__ = [
     "Family",
     "FamilyChild",
     "Journey",
+    "NudgePlan",
     "Nudged",
     "OnBehalf",
     "Owed",
@@ -65,6 +67,7 @@ __all__ = [
     "is_school_day",
     "journey",
     "nudge",
+    "nudge_plan",
     "open_campaign",
     "owed_by",
     "plan",
@@ -74,6 +77,7 @@ __all__ = [
     "remind",
     "send_new_link",
     "send_password_link",
+    "send_unsent",
     "sign_for_family",
     "sign_for_staff",
     "sitting_of_family",
@@ -83,6 +87,7 @@ __all__ = [
     "tell_of_erased_pack",
     "tell_witnesses",
     "terms_of",
+    "unsent_letters",
     "warn_of_certificate",
     "way_of",
 ]

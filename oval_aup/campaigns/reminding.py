@@ -42,6 +42,18 @@ class Nudged:
 
 
 @dataclass(frozen=True, slots=True)
+class NudgePlan:
+    """Whom a nudge would reach, and whom not and why; by name."""
+
+    reached: tuple[Owed, ...]
+    unreachable: tuple[Owed, ...]
+    """There is no address, or mail does not reach it."""
+    nudged_today: tuple[Owed, ...]
+    nothing_owed: tuple[int, ...]
+    """Person ids of those who have answered or declined, have left, or may not be written to."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Listener:
     """Somebody who is told that others stay silent."""
 
@@ -128,30 +140,50 @@ def _send(
     return True
 
 
+def nudge_plan(db: Session, person_ids: Iterable[int] | None) -> NudgePlan:
+    """What ``nudge`` would do with these people, or with everybody who owes something; raises Conflict as it does."""
+    return _nudge_plan(db, _open_round(db), person_ids)
+
+
 def nudge(db: Session, person_ids: Iterable[int], *, school: School, actor: Actor) -> Nudged:
     """Remind chosen people now, at most once a day each; raises Conflict when no round is open."""
-    today = clock.today()
-    campaign = rounds.campaign_of(db, people.school_year(today))
-    if campaign is None or campaign.status != "open":
-        raise Conflict(_("Open this year’s round of asking first."))
+    campaign, today = _open_round(db), clock.today()
     rounds.hold(db, campaign)
-    wanted = tuple(dict.fromkeys(person_ids))
-    adults = owed_by(db, campaign.school_year, set(wanted), choices=campaign.asks_families)
-    sent = 0
-    skipped: dict[int, str] = {}
-    for person_id in wanted:
-        adult = adults.get(person_id)
-        if adult is None:
-            skipped[person_id] = "nothing-owed"
-        elif not adult.address:
-            skipped[person_id] = "no-address"
-        elif adult.trouble:
-            skipped[person_id] = "trouble"
-        elif _send(db, campaign, adult, f"{steps.NUDGE}{today}", last=False, on=today, school=school, actor=actor):
+    planned = _nudge_plan(db, campaign, person_ids)
+    skipped = dict.fromkeys(planned.nothing_owed, "nothing-owed")
+    skipped |= {adult.person_id: "trouble" if adult.address else "no-address" for adult in planned.unreachable}
+    skipped |= {adult.person_id: "nudged-today" for adult in planned.nudged_today}
+    sent, step = 0, _nudge_step(today)
+    for adult in planned.reached:
+        if _send(db, campaign, adult, step, last=False, on=today, school=school, actor=actor):
             sent += 1
         else:
-            skipped[person_id] = "nudged-today"
+            skipped[adult.person_id] = "nudged-today"
     return Nudged(sent, skipped)
+
+
+def _open_round(db: Session) -> CampaignRow:
+    campaign = rounds.campaign_of(db, people.school_year(clock.today()))
+    if campaign is None or campaign.status != "open":
+        raise Conflict(_("Open this year’s round of asking first."))
+    return campaign
+
+
+def _nudge_step(on: dt.date) -> str:
+    return f"{steps.NUDGE}{on}"
+
+
+def _nudge_plan(db: Session, campaign: CampaignRow, person_ids: Iterable[int] | None) -> NudgePlan:
+    wanted = None if person_ids is None else tuple(dict.fromkeys(person_ids))
+    owed = owed_by(db, campaign.school_year, None if wanted is None else set(wanted), choices=campaign.asks_families)
+    nudged = steps.who_took(db, campaign.id, _nudge_step(clock.today()))
+    adults = sorted(owed.values(), key=lambda adult: (adult.full_name, adult.person_id))
+    return NudgePlan(
+        reached=tuple(one for one in adults if one.reachable and one.person_id not in nudged),
+        unreachable=tuple(one for one in adults if not one.reachable),
+        nudged_today=tuple(one for one in adults if one.reachable and one.person_id in nudged),
+        nothing_owed=tuple(person_id for person_id in wanted or () if person_id not in owed),
+    )
 
 
 def _escalate(

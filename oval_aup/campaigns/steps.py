@@ -81,6 +81,12 @@ def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, Taken]:
     return found
 
 
+def who_took(db: Session, campaign_id: int, step: str) -> frozenset[int]:
+    """Row ids of those for whom one step of a round was taken."""
+    taken = sa.select(Reminder.person_id).where(Reminder.campaign_id == campaign_id, Reminder.step == step)
+    return frozenset(db.scalars(taken))
+
+
 def steps_for(db: Session, campaign_id: int, person_id: int) -> tuple[StepRow, ...]:
     """The steps taken for one person in a round, oldest first."""
     rows = db.execute(

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from oval_aup import accounts, backups, campaigns, demo, people, schema, serving, worker
+from oval_aup import accounts, campaigns, demo, people, schema, serving, worker
 from oval_aup.cli.context import FILES, OFFICE, start_of
 from oval_aup.cli.context import database as _database
 from oval_aup.cli.context import settings as _settings
@@ -87,11 +87,11 @@ def _serve() -> None:
 
 
 def _refuse_unfit() -> None:
-    """Stop in one sentence where the database has another shape, or holds what was erased since."""
-    fault = schema.fault(_database()) or backups.fault(_settings(), _database())
-    _database().dispose()
-    if fault:
-        sys.exit(f"Oval AUP cannot start. {fault}")
+    """Stop in one sentence where the database cannot be served."""
+    try:
+        serving.refuse_unfit(_settings(), _database())
+    except BadSetting as problem:
+        sys.exit(f"Oval AUP cannot start. {problem}")
 
 
 roster_group = AppGroup("roster", help="The school’s lists of pupils, contacts and staff.")

@@ -21,7 +21,7 @@ def retention_review() -> None:
     with database().reading() as db:
         due, things = retention.due_people(db, clock.today()), retention.due_things(db, clock.today())
     for row in due:
-        state = "  held" if row.hold else ""
+        state = "  held" if row.hold else "  being destroyed" if row.is_going else ""
         click.echo(f"{row.person.public_id}  {', '.join(row.record_types):30}  due since {row.due_on}{state}")
     for one in things:
         click.echo(f"{one.record_type:36}  {one.number} from before {one.until}")

@@ -44,9 +44,10 @@ def _heads_of(db: Session, kept: str, reader: evidence.ChainReader) -> tuple[evi
     content = start_of(path, limit) if is_file else kept.encode("utf-8", "replace")
     if len(content) > limit:
         sys.exit(f"{path.name} is too large. Copy the lines that begin with OVAL-HEAD out of it.")
-    found = evidence.check_heads(db, evidence.text_with_heads(content, limit=limit), chain=reader.read(db))
+    text = evidence.text_with_heads(content, limit=limit)
+    found = evidence.check_heads(db, text, chain=reader.read(db))
     if not found:
-        sys.exit(f"There is no head in {path.name if is_file else 'this text'}: a line that begins with OVAL-HEAD.")
+        sys.exit(f"{path.name}: {evidence.missing_head(text)}" if is_file else evidence.missing_head(text))
     return found
 
 
@@ -109,7 +110,11 @@ def evidence_checker(out: Path | None) -> None:
 @evidence_group.command("pack")
 @click.option("--class", "class_name", help="Only this class and its families.")
 @click.option("--audience", type=click.Choice(reports.AUDIENCES), help="Only this audience.")
-@click.option("--year", type=click.IntRange(2000, 2999), help="Only those asked in the school year that begins then.")
+@click.option(
+    "--year",
+    type=click.IntRange(2000, 2999),
+    help="Only those asked in the campaign of the school year that begins then.",
+)
 @click.option(
     "--from", "first_on", type=click.DateTime(["%Y-%m-%d"]), help="Only people with an entry from this day on."
 )

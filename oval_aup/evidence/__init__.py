@@ -23,6 +23,7 @@ from oval_aup.evidence.documents import (
     note_handed_out,
     pending_documents,
     retry_document,
+    retry_documents,
     store_document,
     want_document,
 )
@@ -104,7 +105,14 @@ from oval_aup.evidence.proof import Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
-from oval_aup.evidence.standing import ChainReader, HeadFinding, check_heads, text_with_heads, turning_point
+from oval_aup.evidence.standing import (
+    ChainReader,
+    HeadFinding,
+    check_heads,
+    missing_head,
+    text_with_heads,
+    turning_point,
+)
 from oval_aup.evidence.traces import (
     due_records,
     entries_by,
@@ -208,6 +216,7 @@ __all__ = [
     "kept_heads",
     "look_at",
     "look_into",
+    "missing_head",
     "named_between",
     "newest_documents",
     "newest_seqs",
@@ -233,6 +242,7 @@ __all__ = [
     "release_pack",
     "resume_pack",
     "retry_document",
+    "retry_documents",
     "settle_pack",
     "settle_records",
     "signed_head",

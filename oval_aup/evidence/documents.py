@@ -331,6 +331,12 @@ def retry_document(db: Session, public_id: str) -> DocumentRow:
     return document(db, public_id)
 
 
+def retry_documents(db: Session) -> int:
+    """Put every given-up document back in the queue with a fresh set of attempts; returns how many there were."""
+    again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
+    return _changed(db.execute(sa.update(_document).where(_document.c.status == "failed").values(**again)))
+
+
 def _claim(db: Session) -> DocumentRow | None:
     now = clock.now()
     for priority, order in _ORDERS.items():

@@ -19,13 +19,19 @@ RECORD_VERSIONS = (2,)
 RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes of the largest record file that is read; one person's whole history is far smaller."""
 RECORD_BESIDE = re.compile(r"records/[0-9]+\.json")
-HEAD_MARK = re.compile(r"OVAL-\s*HEAD", re.IGNORECASE)
+HEAD_MARK = re.compile(r"[O0]VAL[\s-]*HEAD", re.IGNORECASE)
 HEAD_TEXT = re.compile(
-    r"1(\d{1,15})([0-9a-f]{64})(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)([0-9a-f]{64})([A-Za-z0-9+/]{86}==)",
-    re.ASCII,
+    r"[1Il](#{1,15})(%{64})(#{4}-##-##T##:##:##(?:\.#{1,9})?Z)(%{64})([A-Za-z0-9+/]{86})={0,2}".replace(
+        "#", "[0-9OoIl]"
+    ).replace("%", "[0-9A-Fa-fOoIl]"),
+    re.ASCII | re.IGNORECASE,
 )
 """A printed head without its white space: size, hash, time, key and signature. A narrow column may break it anywhere,
-and it still has one reading, since all but the size have their length."""
+and it still has one reading, since all but the size have their length. What is typed from paper is read as it was
+meant where only one reading is possible: neither O nor l is a digit. The signature alone must be as it was printed."""
+
+_MEANT = str.maketrans("oOiIlLABCDEF", "001111abcdef")
+"""What digits, hashes and names of keys mean by letters that they do not have, and by capitals."""
 
 MOST_HEADS = 10_000
 """Marks of a head that are looked behind in one text."""
@@ -83,7 +89,7 @@ def head_text(head: dict[str, Any]) -> str:
 def heads_in(text: str) -> list[dict[str, Any]]:
     """Every head found in a text, such as an e-mail or the words of a receipt, each once.
 
-    Lines may have been broken anew, quoted in a reply, or packed as a saved message packs them.
+    Lines may have been broken anew, quoted in a reply, packed as a saved message packs them, or typed from paper.
     """
     found: dict[str, dict[str, Any]] = {}
     text = text.translate(_DASHES)
@@ -92,11 +98,10 @@ def heads_in(text: str) -> list[dict[str, Any]]:
         for reading in (room, _WRAPPED.sub("", room).replace("=3D", "=")):
             read = HEAD_TEXT.match("".join(reading.split()))
             if read:
-                size, digest, at, key, signature = read.groups()
-                found.setdefault(
-                    "".join(read.groups()),
-                    {"v": 1, "size": int(size), "entry_hash": digest, "at": at, "key": key, "signature": signature},
-                )
+                size, digest, at, key = (part.translate(_MEANT) for part in read.groups()[:4])
+                head = {"v": 1, "size": int(size), "entry_hash": digest, "at": at.upper(), "key": key}
+                head["signature"] = read.group(5) + "=="
+                found.setdefault(head_text(head), head)
     return list(found.values())
 
 

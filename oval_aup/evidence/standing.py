@@ -73,6 +73,32 @@ def check_heads(
     return tuple(found)
 
 
+def missing_head(text: str) -> str:
+    """Why no head is found in a text that should hold one: it is not there at all, or which part of it falls short."""
+    _before, *behind = rules.HEAD_MARK.split(text, maxsplit=1)
+    if not behind:
+        return _("There is no line in this that begins with OVAL-HEAD.")
+    parts = behind[0].split()[1 : len(PARTS_OF_HEAD) + 1]
+    if len(parts) == len(PARTS_OF_HEAD):
+        for number, (part, length) in enumerate(zip(parts, PARTS_OF_HEAD, strict=True), start=2):
+            if length and len(part) != length:
+                return _(
+                    "There is no complete line in this: part %(number)s after OVAL-HEAD has %(found)s characters, and "
+                    "%(length)s are printed. A letter is missing, or one too many.",
+                    number=number,
+                    found=len(part),
+                    length=length,
+                )
+    return _(
+        "There is no complete line in this. After OVAL-HEAD come six parts: 1, a number, 64 characters, a time, 64 "
+        "characters, and 88 characters of which the last two are ==."
+    )
+
+
+PARTS_OF_HEAD = (0, 64, 0, 64, 88)
+"""How many characters the second and later parts of a head have; none where it varies."""
+
+
 def turning_point(heads: Iterable[HeadFinding]) -> str:
     """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not."""
     left = min((head.size for head in heads if head.verdict == "ledger_changed"), default=0)
@@ -107,11 +133,15 @@ def _strange_head(head: dict[str, Any], keys: Sequence[KeyRow], *, agrees: bool)
     if agrees and head["size"]:
         return _(
             "Its key or signature does not fit, so it was mistyped or does not come from this school. The entry that "
-            "it names, number %(size)s, is in today’s ledger just so.",
+            "it names, number %(size)s, is in today’s ledger just so. In the last part of the line capital and small "
+            "letters count, and so do O and 0.",
             size=f"{head['size']:,}",
         )
     if any(row.key_id == head["key"] for row in keys):
-        return _("Its signature does not fit: a part of it was mistyped or changed.")
+        return _(
+            "Its signature does not fit: a part of it was mistyped or changed. In the last part of the line capital "
+            "and small letters count, and so do O and 0."
+        )
     return _(
         "It names a key that this school’s register does not hold: it was mistyped, comes from elsewhere, or the "
         "register was changed. Compare the key with the one on other people’s receipts."

@@ -16,6 +16,7 @@ from oval_aup.notifications.erasing import erase_messages, mail_file, messages_w
 from oval_aup.notifications.letter import Sender, compose
 from oval_aup.notifications.outbox import (
     LINK_MARK,
+    GivenUp,
     Letter,
     MessageRow,
     OutboxCounts,
@@ -24,6 +25,7 @@ from oval_aup.notifications.outbox import (
     bounce,
     cancel,
     enqueue,
+    given_up,
     message,
     messages_in,
     messages_to,
@@ -40,6 +42,7 @@ __all__ = [
     "Channel",
     "ChannelDown",
     "FolderChannel",
+    "GivenUp",
     "Letter",
     "MemoryChannel",
     "MessageRow",
@@ -60,6 +63,7 @@ __all__ = [
     "compose",
     "enqueue",
     "erase_messages",
+    "given_up",
     "mail_file",
     "message",
     "messages_in",

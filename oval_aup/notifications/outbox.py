@@ -57,6 +57,16 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A message that could not be sent, though mail reaches its address as far as we know."""
+
+    public_id: str
+    kind: str
+    recipient: str
+    to_address: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxCounts:
     """How the outbox stands; ``oldest_at`` is when the longest-waiting unsent message was queued."""
 
@@ -164,6 +174,15 @@ def retry(db: Session, public_id: str) -> MessageRow:
     again = {"status": "queued", "next_attempt_at": clock.now()}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
     return message(db, public_id)
+
+
+def given_up(db: Session) -> tuple[GivenUp, ...]:
+    """Every failed message that ``retry`` would queue again, oldest first; what bounced or may have arrived is not."""
+    columns = (_message.c.public_id, _message.c.kind, _message.c.recipient, _message.c.to_address)
+    failed = sa.select(*columns).where(_message.c.status == "failed").order_by(_message.c.id)
+    rows = [GivenUp(*row) for row in db.execute(failed)]
+    troubled = trouble.troubled_addresses(db, {row.to_address for row in rows})
+    return tuple(row for row in rows if row.to_address not in troubled)
 
 
 def assume_sent(db: Session) -> None:

@@ -15,6 +15,9 @@ from oval_aup.reports import tables as t
 WHYS = ("not-asked", "asked", "started", "in-class", "no-address", "bounced", "declined")
 """Every reason there is, in the order shown; each person without a signature has exactly one."""
 
+NUDGED_WHYS = ("not-asked", "asked", "started")
+"""The reasons for which somebody who signs for themselves can be nudged."""
+
 SORTS = ("name", "since")
 PAGE = 50
 COUNT_CAP = 1000
@@ -127,7 +130,16 @@ class OutstandingPerson:
     @property
     def may_be_nudged(self) -> bool:
         """Whether a message can go to this person: never after a refusal, nor to nowhere."""
-        return self.way == "self" and self.why in ("asked", "started", "not-asked")
+        return self.way == "self" and self.why in NUDGED_WHYS
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whose a missing signature is, how it would be given and why it is missing."""
+
+    person_id: int
+    way: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,22 @@ def outstanding_rows(
         .offset(offset or None)
     )
     return _with_their_families(db, chosen_rows)
+
+
+def outstanding_matches(db: Session, school_year: int, chosen: Filter) -> tuple[Match, ...]:
+    """Every missing signature of a selection, whatever the number of pages, in no order."""
+    columns = (_request.c.person_id, _request.c.way, _WHY.label("why"))
+    found = sa.select(*columns).select_from(_SOURCE).where(*_conditions(db, school_year, chosen))
+    return tuple(Match(*row) for row in db.execute(found))
+
+
+def nudgeable(db: Session, school_year: int, chosen: Filter) -> int:
+    """How many people of a selection ``may_be_nudged``."""
+    if chosen.why not in ("", *NUDGED_WHYS) or chosen.audience == "children":
+        return 0
+    can = (_request.c.way == "self", sa.type_coerce(_WHY, sa.String).in_(NUDGED_WHYS))
+    number = sa.select(sa.func.count(sa.distinct(_request.c.person_id))).select_from(_SOURCE)
+    return db.scalar(number.where(*_conditions(db, school_year, chosen), *can)) or 0
 
 
 def newest_rows(db: Session, school_year: int, why: str, *, limit: int) -> tuple[OutstandingPerson, ...]:

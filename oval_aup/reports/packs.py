@@ -30,7 +30,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a pack is about: the whole school, one audience, one class or one school year's asking.
+    """What a pack is about: the whole school, one audience, one class or one school year's round of asking.
 
     ``key`` is the audience, the class's public id, or the year in which the school year begins; the dates narrow it to
     people by or about whom something was recorded on those days, both included.
@@ -101,7 +101,7 @@ def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dic
         if not (scope.key.isascii() and scope.key.isdigit() and len(scope.key) == 4):
             raise Invalid(fields={"about": _("Choose one of the school years.")})
         year = int(scope.key)
-        title = _("School year %(year)s", year=people.school_year_label(year))
+        title = _("The round of asking %(year)s", year=people.school_year_label(year))
     elif scope.about == "school":
         title = _("Whole school")
     else:

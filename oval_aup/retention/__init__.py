@@ -20,7 +20,7 @@ from oval_aup.retention.holds import HoldRow, all_holds, held, hold, hold_row, l
 from oval_aup.retention.periods import RECORD_TYPES, PeriodRow, RecordType, add_months, confirm_period, periods
 from oval_aup.retention.reach import OldThings, Reach
 from oval_aup.retention.refusals import GROUNDS, refuse_erasure
-from oval_aup.retention.review import Due, due_people, due_things
+from oval_aup.retention.review import Due, NotDue, due_people, due_things, not_due, things_going
 from oval_aup.retention.wiping import REMOVED
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Due",
     "ErasureRow",
     "HoldRow",
+    "NotDue",
     "OldThings",
     "PeriodRow",
     "Plan",
@@ -52,10 +53,12 @@ __all__ = [
     "hold",
     "hold_row",
     "lift_hold",
+    "not_due",
     "order",
     "periods",
     "plan",
     "reapply",
     "refuse_erasure",
     "review_hold",
+    "things_going",
 ]

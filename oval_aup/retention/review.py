@@ -6,15 +6,19 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy.orm import Session
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oval_aup import consent, people, signing
 from oval_aup.core import clock
 from oval_aup.retention.holds import HoldRow, held
+from oval_aup.retention.models import Erasure
 from oval_aup.retention.periods import RECORD_TYPES, add_months, periods
 from oval_aup.retention.reach import OldThings, old_things
 
+T = TypeVar("T")
 THINGS = tuple(key for key, kind in RECORD_TYPES.items() if not kind.of_person)
 
 
@@ -27,6 +31,20 @@ class Due:
     record_types: tuple[str, ...]
     due_on: dt.date
     hold: HoldRow | None
+    is_going: bool = False
+    """Whether it has been decided that the record goes, which the worker sees to within a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """Why a leaver is not due: ``picture``, ``others`` or ``time``, with the day on which that is over.
+
+    ``picture``: one of them, or of a child they answered for, is still to be taken down. ``others``: somebody they
+    answered for has not left.
+    """
+
+    reason: str
+    due_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +68,41 @@ def due_people(db: Session, on: dt.date) -> tuple[Due, ...]:
         ends = {} if leaver.erased else _ends(leaver, school, months)
         if ends and max(ends.values()) <= on:
             found[leaver.person_id] = leaver, ends
-    persons, standing = people.persons_by_id(db, found), held(db, found)
+    persons, standing, going = people.persons_by_id(db, found), held(db, found), _going(db, Erasure.person_id)
     rows = [
-        Due(persons[person_id], leaver.left_on, tuple(ends), max(ends.values()), standing.get(person_id))
+        Due(
+            persons[person_id],
+            leaver.left_on,
+            tuple(ends),
+            max(ends.values()),
+            standing.get(person_id),
+            person_id in going,
+        )
         for person_id, (leaver, ends) in found.items()
     ]
     return tuple(sorted(rows, key=lambda row: (row.due_on, row.person.person_id)))
+
+
+def not_due(db: Session, person_id: int, on: dt.date) -> NotDue | None:
+    """Why somebody who has left is not due on a London day; None for whoever is due, erased or still here."""
+    leavers = people.leavers(db)
+    leaver = next((row for row in leavers if row.person_id == person_id and not row.erased), None)
+    if leaver is None:
+        return None
+    school = _school(db, leavers)
+    if waits := _waits_for(leaver, school):
+        return NotDue(waits)
+    ends = _ends(leaver, school, {key: row.months for key, row in periods(db).items()})
+    return NotDue("time", max(ends.values())) if max(ends.values()) > on else None
+
+
+def things_going(db: Session) -> frozenset[str]:
+    """The kinds of old things of which it has been decided that they go, and which are not gone yet."""
+    return frozenset(_going(db, Erasure.what)) & frozenset(THINGS)
+
+
+def _going(db: Session, column: InstrumentedAttribute[T]) -> set[T]:
+    return set(db.scalars(sa.select(column).where(Erasure.status == "ordered")))
 
 
 def due_things(db: Session, on: dt.date) -> tuple[OldThings, ...]:
@@ -89,14 +136,26 @@ def _school(db: Session, leavers: Iterable[people.LeaverRow]) -> _School:
     )
 
 
+def _about(leaver: people.LeaverRow, school: _School) -> tuple[frozenset[int], frozenset[int]]:
+    """For whom they signed and for whom they chose."""
+    signed = school.signed_about.get(leaver.person_id, frozenset())
+    return signed, school.chosen_about.get(leaver.person_id, frozenset())
+
+
+def _waits_for(leaver: people.LeaverRow, school: _School) -> str:
+    """The reason of ``NotDue`` for which the person cannot be due at all, whatever the day; empty without one."""
+    about = frozenset({leaver.person_id}).union(*_about(leaver, school))
+    if about & school.in_use:
+        return "picture"
+    return "" if about <= school.left_on.keys() else "others"
+
+
 def _ends(leaver: people.LeaverRow, school: _School, months: Mapping[str, int]) -> dict[str, dt.date]:
     """Record type to the day its time is over; empty while anything about the person cannot be due at all."""
-    signed = school.signed_about.get(leaver.person_id, frozenset())
-    chosen = school.chosen_about.get(leaver.person_id, frozenset())
-    about = signed | chosen | {leaver.person_id}
-    if about & school.in_use or not about <= school.left_on.keys():
-        return {}  # a picture is still out there, or somebody they answered for is still here
-    begins = max(school.left_on[person_id] for person_id in about)
+    if _waits_for(leaver, school):
+        return {}
+    signed, chosen = _about(leaver, school)
+    begins = max(school.left_on[person_id] for person_id in signed | chosen | {leaver.person_id})
     if not (signed or chosen):
         return {"unanswered": add_months(begins, months["unanswered"])}
     parts = (("children", leaver.is_child), ("parents", leaver.is_guardian), ("staff", leaver.is_staff))

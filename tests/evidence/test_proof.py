@@ -648,6 +648,39 @@ def as_it_comes(line: str) -> dict[str, bytes]:
     }
 
 
+def as_it_is_typed(line: str) -> dict[str, str]:
+    """One line as somebody types it who has it on paper."""
+    *facts, signature = line.split()
+    typed = " ".join(facts)
+    return {
+        "capitals": f"{typed.upper()} {signature}",
+        "small letters": f"{typed.lower()} {signature}",
+        "O for 0": f"{typed.replace('0', 'O')} {signature}",
+        "l for 1": f"{typed.replace('1', 'l')} {signature}",
+        "I for 1": f"{typed.replace('1', 'I')} {signature}",
+        "a blank for the dash": f"{typed.replace('OVAL-HEAD', 'oval head')} {signature}",
+        "no blanks": typed.replace(" ", "") + signature,
+        "without what only fills up": f"{typed} {signature.rstrip('=')}",
+    }
+
+
+@pytest.mark.parametrize("way", as_it_is_typed("OVAL-HEAD 1 ="))
+def test_a_line_typed_from_paper_is_read_as_it_was_meant(trail: PaperTrail, way: str) -> None:
+    line = rules.head_text(json.loads(trail.record)["head"])
+    with trail.database.reading() as db:
+        typed = as_it_is_typed(line)[way]
+        assert typed != line
+        assert [one.verdict for one in evidence.check_heads(db, f"{typed}\n{line}")] == ["stands"], "and is one line"
+
+
+def test_the_last_part_of_a_line_must_be_as_it_was_printed_and_that_is_said(trail: PaperTrail) -> None:
+    *facts, signature = rules.head_text(json.loads(trail.record)["head"]).split()
+    with trail.database.reading() as db:
+        (found,) = evidence.check_heads(db, " ".join([*facts, signature.lower()]))
+    assert found.verdict == "not_ours"
+    assert "In the last part of the line capital and small letters count" in found.reason
+
+
 @pytest.mark.parametrize("way", as_it_comes(""))
 def test_a_line_is_found_however_it_was_copied_and_sent_on(trail: PaperTrail, way: str) -> None:
     line = rules.head_text(json.loads(trail.record)["head"])

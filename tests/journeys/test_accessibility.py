@@ -183,6 +183,9 @@ def test_staffs_pages_and_the_class_devices(running: Running, chromium: Browser,
         paths = plain_paths(app, *PERMISSIONS, under="/staff")
         room_paths = [f"/staff/classes/{room.public_id}", f"/staff/classes/{room.public_id}/valid-today"]
         found = look_at(page, running, [path for path in paths if "/rules" not in path] + room_paths)
+        page.set_viewport_size(PHONE)
+        page.goto(f"{running.url}{room_paths[0]}")
+        assert page.locator("#choices").evaluate("sheet => sheet.scrollWidth <= sheet.clientWidth")
         found += look_at(page, running, [f"/classroom/start/{room.public_id}"])
         page.get_by_role("button", name="Open the lesson").click()
         heading(page, "Lesson of class")

@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from oval_aup import accounts, config, evidence, people, schema, signing
+from oval_aup import accounts, config, evidence, people, schema, serving, signing
 from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
@@ -272,6 +272,25 @@ def test_a_setting_that_cannot_be_used_stops_every_command(instance: Path) -> No
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert done.stderr == "Oval AUP cannot start. OVAL_PORT must be a whole number from 1 to 65535, not “many”.\n"
+
+
+def test_every_way_to_serve_refuses_a_database_that_cannot_be_served(instance: Path) -> None:
+    """F14: gunicorn stops as well, instead of starting its worker over and over; other commands go on working."""
+    environment = {**os.environ, "OVAL_INSTANCE": str(instance)}
+
+    def run(*words: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        return done.returncode, done.stderr
+
+    refusal = "Oval AUP cannot start. The database is empty; run “flask --app app db upgrade” first.\n"
+    assert run("flask", "--app", "app", "run", "--port", "0") == (1, refusal)
+    code, said = run("gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "app:app")
+    assert code == serving.STOP_THE_SERVER
+    assert said.count(refusal) == 1
+    assert run("flask", "--app", "app", "db", "upgrade") == (0, "")
 
 
 def test_a_database_of_another_version_is_not_served(database: Database) -> None:

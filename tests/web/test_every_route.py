@@ -47,16 +47,17 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     READERS: """admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
+        admin.retry_documents
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
         admin.look_at_erasure admin.order_erasure admin.erasure admin.keep_or_erase admin.place_hold admin.review_hold
         admin.lift_hold admin.refuse_erasure admin.packs admin.order_pack admin.take_pack admin.cancel_pack
         admin.resume_pack admin.delete_pack""",
     OFFICE: """admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
-        admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link admin.nudge
-        admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link admin.plan_campaign
-        admin.record_answer admin.reopen_account admin.retry_mail admin.send_nudge admin.set_role admin.sign_here
-        admin.take_back admin.void_choices admin.roster_apply admin.roster_discard admin.roster_import
-        admin.roster_look_again admin.roster_start admin.roster_upload""",
+        admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link
+        admin.nudge admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link
+        admin.plan_campaign admin.record_answer admin.reopen_account admin.retry_mail admin.retry_unsent
+        admin.send_nudge admin.set_role admin.sign_here admin.take_back admin.void_choices admin.roster_apply
+        admin.roster_discard admin.roster_import admin.roster_look_again admin.roster_start admin.roster_upload""",
 }
 ROWS = {endpoint: who for who, endpoints in WHO_MAY.items() for endpoint in endpoints.split()}
 LEAVING = {"staff.log_out", "family.finish"}

@@ -109,8 +109,19 @@ def test_no_file_and_a_busy_moment_are_said_and_nothing_breaks(
     assert "Choose a file" in browser.post("/verify", {}, status=422).text
     with looking._places, looking._places:
         assert "try again in a minute" in check(browser, trail.receipt, status=503).text
+
+
+def test_who_brings_a_pack_past_the_limit_is_told_how_it_is_checked(browser: Browser) -> None:
     browser.app.config["MAX_CONTENT_LENGTH"] = 100_000
-    assert "too large" in check(browser, b"%PDF-" + b"\0" * 100_000, status=413).text
+    page = check(browser, b"PK\3\4" + b"\0" * 100_000, "evidence-pack.zip", status=413)
+    assert page.heading == "Check a document"
+    assert f"with {evidence.checker().name}, which you find below" in page.text
+    assert "flask evidence verify" in page.text
+    assert "choose a smaller file" not in page.text.lower()
+    assert 'type="file"' in page.html
+    browser.get("/verify")
+    page = browser.post("/verify/head", {"head": "x" * 100_000}, status=413)
+    assert "Paste the line alone" in page.text
 
 
 def test_one_address_cannot_have_files_checked_without_end(
@@ -133,7 +144,12 @@ def test_a_kept_line_is_answered_and_says_nothing_else(browser: Browser, trail: 
     page = browser.post("/verify/head", {"head": line.replace(" 8 ", " 9 ")})
     assert page.heading == "Not signed by this school, or mistyped"
     browser.get("/verify")
-    assert "There is no complete line" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+    assert "After OVAL-HEAD come six parts" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
+    browser.get("/verify")
+    short = line.replace(line.split()[3], line.split()[3][:-1])
+    assert "part 3 after OVAL-HEAD has 63 characters" in browser.post("/verify/head", {"head": short}, status=422).text
+    browser.get("/verify")
+    assert "begins with OVAL-HEAD" in browser.post("/verify/head", {"head": line[10:]}, status=422).text
 
 
 def test_too_much_at_one_time_is_refused_and_nothing_left_out_in_silence(browser: Browser, trail: PaperTrail) -> None:

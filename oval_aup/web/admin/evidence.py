@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, notifications, people, witnesses
+from oval_aup import campaigns, evidence, notifications, people, witnesses
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
@@ -37,6 +37,7 @@ def reports() -> Response:
         "admin/_documents.html",
         year=people.school_year(clock.today()),
         late=evidence.overdue_documents(g.db),
+        failed=evidence.pending_documents(g.db).failed,
         documents=documents,
         subjects={row.public_id: _subject(row, names, rooms) for row in documents},
         waiting=any(row.status in ("pending", "rendering") for row in documents),
@@ -138,6 +139,17 @@ def retry_document(public_id: str) -> ResponseReturnValue:
     return go(url_for(".reports"))
 
 
+@bp.post("/office/documents/retry")
+@allow("reports.make")
+def retry_documents() -> ResponseReturnValue:
+    """Put every document back in the queue that could not be made; a second press finds none."""
+    number = evidence.retry_documents(g.db)
+    nothing = _("Nothing was left to try again.")
+    tried = ngettext("One document is tried again.", "%(num)s documents are tried again.", number)
+    flash(tried if number else nothing)
+    return go(url_for(".reports"))
+
+
 @bp.get("/office/evidence/check")
 @allow("reports.read")
 def check_ledger() -> str:
@@ -160,6 +172,7 @@ def mail() -> str:
         on_the_way=on_the_way,
         sent=sent,
         names=names,
+        unsent=len(campaigns.unsent_letters(g.db)),
         counts=notifications.outbox_counts(g.db),
         bad=notifications.troubled_addresses(g.db, [row.to_address for row in rows]),
         words=words,
@@ -174,4 +187,15 @@ def retry_mail(public_id: str) -> ResponseReturnValue:
     if row.status in TROUBLED:
         notifications.retry(g.db, public_id)
     flash(_("It is sent again."))
+    return go(url_for(".mail"))
+
+
+@bp.post("/office/mail/retry")
+@allow("campaign.run")
+def retry_unsent() -> ResponseReturnValue:
+    """Send again all that failed and still holds; a second press finds none."""
+    number = campaigns.send_unsent(g.db)
+    nothing = _("Nothing was left to send again.")
+    sent = ngettext("One message is sent again.", "%(num)s messages are sent again.", number)
+    flash(sent if number else nothing)
     return go(url_for(".mail"))

@@ -21,9 +21,9 @@ def typed(name: str, longest: int = LONGEST) -> str:
     return request.form.get(name, "").strip()[:longest]
 
 
-def one_of(name: str, allowed: Collection[str]) -> str:
-    """A choice in the address when it is one of those offered, else an empty string."""
-    value = request.args.get(name, "")
+def one_of(name: str, allowed: Collection[str], source: Mapping[str, str] | None = None) -> str:
+    """A choice in the address, or in another ``source``, when it is one of those offered, else an empty string."""
+    value = (request.args if source is None else source).get(name, "")
     return value if value in allowed else ""
 
 

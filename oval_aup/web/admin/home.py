@@ -7,7 +7,7 @@ from itertools import chain
 from flask import abort, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import backups, campaigns, consent, people, reports
+from oval_aup import backups, campaigns, consent, evidence, people, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -65,6 +65,7 @@ def tasks(kind: str) -> str:
         kind=kind,
         rows=rows,
         more=len(rows) == LISTED,
+        failed=evidence.pending_documents(g.db).failed if kind == "document-failed" else 0,
         take_downs=take_downs[:CARDS],
         more_take_downs=len(take_downs) > CARDS,
         chosen=request.args.get("task", ""),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from oval_aup import campaigns, people, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.web.access import allow, current_actor
+from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
-from oval_aup.web.admin.forms import chosen_page, one_of
+from oval_aup.web.admin.forms import chosen_page, one_of, typed
 from oval_aup.web.admin.tables import table_file
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
@@ -22,14 +26,20 @@ MOST_TICKED = 200
 """People who may be ticked at once; a page lists fewer."""
 
 
-def _filter() -> reports.Filter:
+def _filter(source: Mapping[str, str] | None = None) -> reports.Filter:
     classes = {row.public_id for row in people.classes(g.db)}
     return reports.Filter(
-        audience=one_of("audience", reports.AUDIENCES),
-        why=one_of("why", reports.WHYS),
-        class_public_id=one_of("class", classes),
-        sort=one_of("sort", reports.SORTS) or reports.SORTS[0],
+        audience=one_of("audience", reports.AUDIENCES, source),
+        why=one_of("why", reports.WHYS, source),
+        class_public_id=one_of("class", classes, source),
+        sort=one_of("sort", reports.SORTS, source) or reports.SORTS[0],
     )
+
+
+def _asked(chosen: reports.Filter) -> dict[str, str]:
+    """The filter as the address and forms carry it."""
+    asked = {"audience": chosen.audience, "why": chosen.why, "class": chosen.class_public_id, "sort": chosen.sort}
+    return {name: value for name, value in asked.items() if value}
 
 
 @bp.get("/office/outstanding")
@@ -38,19 +48,25 @@ def outstanding() -> Response:
     """List missing signatures, filtered and paged."""
     chosen = _filter()
     year = people.school_year(clock.today())
-    asked = {"audience": chosen.audience, "why": chosen.why, "class": chosen.class_public_id, "sort": chosen.sort}
+    may_nudge = current_visitor().may("campaign.run") and _is_open(year)
     return page_or_partial(
         "admin/outstanding.html",
         "admin/_outstanding.html",
         listed=reports.outstanding_page(g.db, year, chosen, page=chosen_page()),
         chosen=chosen,
-        asked={name: value for name, value in asked.items() if value},
+        asked=_asked(chosen),
+        nudgeable=reports.nudgeable(g.db, year, chosen) if may_nudge else 0,
         classes=people.classes(g.db),
         has_been_asked=_has_been_asked(year),
         ticked=request.args.get("tick") == "all",
         year=year,
         words=words,
     )
+
+
+def _is_open(year: int) -> bool:
+    row = campaigns.campaign_of(g.db, year)
+    return row is not None and row.status == "open"
 
 
 def _has_been_asked(year: int) -> bool:
@@ -70,23 +86,16 @@ def outstanding_csv() -> Response:
 @allow("campaign.run")
 def nudge() -> str:
     """Show whom a nudge would reach, and whom not and why, before anything is sent; nobody while no round is open."""
-    year = people.school_year(clock.today())
-    campaign = campaigns.campaign_of(g.db, year)
-    if campaign is None or campaign.status != "open":
-        raise Conflict(_("Open this year’s round of asking first."))
-    everybody = request.args.get("everybody") == "yes"
-    ticked = _ticked(request.args.getlist("person"))
-    owed = campaigns.owed_by(g.db, year, None if everybody else {row.person_id for row in ticked})
-    reached = sorted((one for one in owed.values() if one.reachable), key=lambda one: one.full_name)
-    missed = sorted((one for one in owed.values() if not one.reachable), key=lambda one: one.full_name)
+    chosen = _nudged(request.args)
+    plan = campaigns.nudge_plan(g.db, chosen.person_ids)
     return render_template(
         "admin/nudge.html",
-        everybody=everybody,
-        people=ticked,
-        reached=reached,
-        missed=missed,
-        nothing_owed=[row for row in ticked if row.person_id not in owed],
-        public_ids={row.person_id: row.public_id for row in _rows([one.person_id for one in missed])},
+        plan=plan,
+        chosen=chosen,
+        audiences=_by_audience(plan.reached),
+        nothing_owed=[row for row in chosen.ticked if row.person_id in plan.nothing_owed],
+        public_ids={row.person_id: row.public_id for row in _rows([one.person_id for one in plan.unreachable])},
+        skipped=_skipped(),
     )
 
 
@@ -94,21 +103,71 @@ def nudge() -> str:
 @allow("campaign.run")
 def send_nudge() -> ResponseReturnValue:
     """Queue one message for each of them; sending the form again the same day sends nothing more."""
-    year = people.school_year(clock.today())
-    if request.form.get("everybody") == "yes":
-        ids = list(campaigns.owed_by(g.db, year))
-    else:
-        ids = [row.person_id for row in _ticked(request.form.getlist("person"))]
+    chosen = _nudged(request.form)
+    plan = campaigns.nudge_plan(g.db, chosen.person_ids)
+    shown = typed("shown", 9)
+    if shown.isascii() and shown.isdigit() and len(plan.reached) > int(shown):
+        raise Conflict(_("More people are concerned by now than were shown. Look at the list again before you send."))
+    ids = chosen.person_ids
+    if ids is None:
+        ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.nudged_today)]
     outcome = campaigns.nudge(g.db, ids, school=settings().school, actor=current_actor("office"))
     flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", outcome.sent))
     for why, count in sorted(Counter(outcome.skipped.values()).items()):
         flash(f"{count}: {_skipped()[why]}")
-    return go(url_for(".outstanding"))
+    return go(url_for(".outstanding", **chosen.asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nudged:
+    """Whom a nudge is for: those ticked, those who match a filter, or with None as ``person_ids`` everybody."""
+
+    person_ids: list[int] | None
+    fields: list[tuple[str, str]]
+    """What names them in a form."""
+    asked: dict[str, Any] = field(default_factory=dict)
+    """The filter, for the way back to the list."""
+    ticked: tuple[people.PersonRow, ...] = ()
+    in_peace: int = 0
+    """Of a selection, those who declined."""
+    children: int = 0
+
+
+def _nudged(source: MultiDict[str, str]) -> _Nudged:
+    if source.get("everybody") == "yes":
+        return _Nudged(None, [("everybody", "yes")])
+    if source.get("matching") == "yes":
+        return _matching(_filter(source))
+    ticked = tuple(_ticked(source.getlist("person")))
+    return _Nudged([row.person_id for row in ticked], [("person", row.public_id) for row in ticked], ticked=ticked)
+
+
+def _matching(chosen: reports.Filter) -> _Nudged:
+    rows = reports.outstanding_matches(g.db, people.school_year(clock.today()), chosen)
+    ids = {row.person_id for row in rows if row.way == "self" and row.why != "declined"}
+    return _Nudged(
+        sorted(ids),
+        [("matching", "yes"), *_asked(chosen).items()],
+        asked=_asked(chosen),
+        in_peace=len({row.person_id for row in rows if row.why == "declined"} - ids),
+        children=len({row.person_id for row in rows if row.way != "self" and row.why != "declined"}),
+    )
+
+
+def _by_audience(adults: Iterable[campaigns.Owed]) -> dict[str, int]:
+    """How many messages go to whom; who is parent and colleague at once gets one and is counted once."""
+    names = {
+        (True, False): _("Parents and carers"),
+        (False, True): _("Staff, governors and volunteers"),
+        (True, True): _("Parents and carers who also work here"),
+    }
+    counts = Counter((adult.is_family, adult.is_staff) for adult in adults)
+    return {name: counts[key] for key, name in names.items() if counts[key]}
 
 
 def _skipped() -> dict[str, str]:
     return {
-        "nothing-owed": _("have answered already"),
+        "nothing-owed": _("have answered already, or are not to be written to"),
         "no-address": _("not written to, because we have no e-mail address"),
         "trouble": _("not written to, because mail does not reach them"),
         "nudged-today": _("nudged today already"),

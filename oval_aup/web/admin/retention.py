@@ -39,6 +39,7 @@ def retention() -> str:
         due=due[:SHOWN],
         more=max(0, len(due) - SHOWN),
         things=keeping.due_things(g.db, clock.today()),
+        things_going=keeping.things_going(g.db),
         holds=holds,
         decided=decided,
         persons=people.persons_by_id(g.db, ids),
@@ -145,7 +146,7 @@ def order_erasure() -> ResponseReturnValue:
 
 def _said_before(row: keeping.ErasureRow) -> str:
     if row.wiped_at is None:
-        return _("This was already decided on %(at)s, and is being seen to.", at=render.moment(row.ordered_at))
+        return _("This was already decided on %(at)s, and is being destroyed now.", at=render.moment(row.ordered_at))
     return _("This was already destroyed on %(at)s. Nothing was done a second time.", at=render.moment(row.wiped_at))
 
 
@@ -164,6 +165,7 @@ def erasure(public_id: str) -> str:
         persons=people.persons_by_id(g.db, [*ids, *(row.ordered_by_id for row in rows if row.ordered_by_id)]),
         documents=evidence.documents_about(g.db, public_id),
         waiting=any(row.status in ("ordered", "wiped") for row in rows),
+        going=any(row.status == "ordered" for row in rows),
         bases=keeping.BASES | keeping.GROUNDS,
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
@@ -185,6 +187,7 @@ def _keep_page(public_id: str, errors: dict[str, str] | None = None) -> str:
         "admin/keep-or-erase.html",
         whose=person,
         due=due.get(person.person_id),
+        not_due=keeping.not_due(g.db, person.person_id, clock.today()) if person.archived else None,
         hold=keeping.held(g.db, [person.person_id]).get(person.person_id),
         decided=keeping.erasures(g.db, person_id=person.person_id),
         bases=keeping.BASES,

@@ -155,7 +155,7 @@ def roles() -> dict[str, str]:
 def erasure_statuses() -> dict[str, tuple[str, str]]:
     """How far a decision about somebody's record is: tone and words."""
     return {
-        "ordered": ("wait", _("Decided, not done yet")),
+        "ordered": ("wait", _("Being destroyed now")),
         "wiped": ("wait", _("Gone; files are being cleaned")),
         "done": ("yes", _("Destroyed")),
         "stopped": ("no", _("Could not be done")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from oval_aup import accounts, evidence, witnesses
 from oval_aup.core.i18n import _
@@ -66,7 +67,7 @@ def verify_head() -> ResponseReturnValue:
     """Say whether a kept head is still part of today's history, and nothing else about the ledger."""
     text = request.form.get("head", "")
     if len(text) > LONGEST_TEXT:
-        return _form({"head": _("This is too long. Paste the line alone, or a few of them.")}), 422
+        return _form({"head": _too_long()}), 422
     _count()
     with database().reading() as db:
         found = evidence.check_heads(db, text, most=MOST_LINES + 1, chain=_chain().read(db))
@@ -74,10 +75,32 @@ def verify_head() -> ResponseReturnValue:
         many = _("Please paste %(most)s lines at most at one time.", most=MOST_LINES)
         return _form({"head": many}, head=text), 422
     if not found:
-        missing = _("There is no complete line in this. It begins with OVAL-HEAD and has six parts.")
-        return _form({"head": missing}, head=text), 422
+        return _form({"head": evidence.missing_head(text)}, head=text), 422
     _tell(next((one.reason for one in found if one.verdict == "ledger_changed"), ""))
     return render_template("public/head-verdict.html", found=found)
+
+
+@bp.errorhandler(413)
+def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Say with the form still there how else a file past the limit is checked: nobody can make a pack smaller."""
+    if request.endpoint == "public.verify_head":
+        return _form({"head": _too_long()}), 413
+    message = _(
+        "This file is larger than %(size)s MB and cannot be checked here. If it is an evidence pack, check it on your "
+        "own computer with %(name)s, which you find below on this page, or ask the school to check it with “flask "
+        "evidence verify”. No receipt, record or report is that large.",
+        size=_megabytes(),
+        name=evidence.checker().name,
+    )
+    return _form({"file": message}), 413
+
+
+def _too_long() -> str:
+    return _("This is too long. Paste the line alone, or a few of them.")
+
+
+def _megabytes() -> int:
+    return settings().upload_limit // 1024 // 1024
 
 
 def _chain() -> evidence.ChainReader:
@@ -87,12 +110,11 @@ def _chain() -> evidence.ChainReader:
 
 
 def _form(errors: dict[str, str], head: str = "") -> str:
-    megabytes = settings().upload_limit // 1024 // 1024
     return render_template(
         "public/verify.html",
         errors=errors,
         head=head,
-        megabytes=megabytes,
+        megabytes=_megabytes(),
         checker=evidence.checker(),
         hashing=HASHING,
         python="python3",

@@ -49,15 +49,17 @@ def _sheet(template: str, class_public_id: str) -> str:
     chosen = visible_class(class_public_id)
     year = people.school_year(clock.today())
     children = people.children(g.db, chosen.id)
-    verdicts = shown_verdicts(children, year)
+    uses, verdicts = consent.asked_purposes(g.db), shown_verdicts(children, year)
+    answers = {child.person_id: {verdicts[child.person_id][use.key] for use in uses} for child in children}
     return render_template(
         template,
         school_class=chosen,
         year=year,
         children=children,
         names=told_apart(children),
-        uses=consent.asked_purposes(g.db),
+        uses=uses,
         verdicts=verdicts,
+        alike={child_id for child_id, given in answers.items() if len(given) == 1},
         counts=signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id),
         words={"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Do not use")},
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from email.message import EmailMessage
 
 import pytest
+from sqlalchemy.orm import Session
 
-from oval_aup import accounts, evidence, notifications, people
+from oval_aup import accounts, campaigns, evidence, notifications, people
 from oval_aup.core import clock
+from oval_aup.evidence import documents
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
-from tests.web.world import OFFICE, World
+from tests.web.world import OFFICE, YEAR, World
 
 
 def _finish(world: World, public_id: str) -> None:
@@ -76,6 +80,34 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
         assert evidence.document(db, troubles.document.public_id).status == "pending"
 
 
+def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.writing() as db:
+        receipt = evidence.want_document(
+            db,
+            kind="receipt",
+            subject=world.ann.pseudonym,
+            params={"person_id": world.ann.person_id, "school_year": YEAR, "entries": [], "language": "en"},
+            dedupe_key="two",
+        )
+    for _hour in range(documents.MAX_ATTEMPTS):
+        while (claim := evidence.claim_document(world.database)) is not None:
+            with world.database.writing() as db:
+                evidence.fail_document(db, claim, "no font")
+        clock.pretend(clock.now() + dt.timedelta(hours=2))
+    eve.log_in("eve@oval.example.org")
+    with world.database.reading() as db:
+        given_up = evidence.pending_documents(db).failed
+    assert given_up >= 2
+    assert f"Try all {given_up} again" in eve.get("/office/tasks/document-failed").text
+    assert f"Try all {given_up} again" in eve.get("/office/evidence").text
+    assert f"{given_up} documents are tried again." in eve.post("/office/documents/retry").text
+    page = eve.post("/office/documents/retry")
+    assert "Nothing was left to try again." in page.text
+    assert "could not be made after many tries" not in page.text
+    with world.database.reading() as db:
+        assert {evidence.document(db, each.public_id).status for each in (receipt, troubles.document)} == {"pending"}
+
+
 def test_who_follows_the_message_about_late_papers_finds_how_many_wait_and_why(
     world: World, troubles: Troubles, eve: Browser
 ) -> None:
@@ -117,6 +149,55 @@ def test_a_bounced_message_goes_again_once_the_address_is_right(world: World, tr
         eve.post(path)
     with world.database.reading() as db:
         assert notifications.message(db, troubles.message.public_id).status == "queued"
+
+
+def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_concern(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        kept = [_letter(db, row.pseudonym, "reminder") for row in (world.cass, world.sam)]
+        kept.append(_letter(db, world.ann.pseudonym, "receipt"))
+        kept.append(_letter(db, "school", "declined"))
+        left_out = [_letter(db, world.bob.pseudonym, "reminder")]  # he has answered
+        left_out.append(_letter(db, troubles.max.pseudonym, "receipt"))  # barred
+        left_out.append(_letter(db, world.cass.pseudonym, "receipt", "nobody@example.org"))
+    refusing = Refusing()
+    notifications.send_due(
+        world.database,
+        refusing,
+        sender=notifications.Sender("The Oval School", "office@oval.example.org"),
+        mint=lambda db, message: "https://oval.example.org/l/secret",
+        attachment=lambda db, public_id: ("receipt.pdf", b"%PDF-1.7"),
+    )
+    with world.database.writing() as db:
+        notifications.bounce(db, _letter(db, world.cass.pseudonym, "ask", "nobody@example.org"), "550 no such user")
+        failed = {row.public_id for row in notifications.messages_in(db, ("failed",))}
+        assert {*kept, *left_out} <= failed
+        others = set(campaigns.unsent_letters(db)) - set(kept)
+    assert not others & set(left_out)
+    number = len(kept) + len(others)
+    assert f"Send all {number} again" in eve.get("/office/mail").text
+    assert f"{number} messages are sent again." in eve.post("/office/mail/retry").text
+    page = eve.post("/office/mail/retry")
+    assert "Nothing was left to send again." in page.text
+    assert "Send all" not in page.text
+    with world.database.reading() as db:
+        assert {notifications.message(db, each).status for each in kept} == {"queued"}
+        assert {notifications.message(db, each).status for each in left_out} == {"failed"}
+
+
+class Refusing(notifications.MemoryChannel):
+    """A server that relays for nobody, whoever it is for."""
+
+    def carry(self, letter: EmailMessage, to_address: str, hand_over: Callable[[], None]) -> None:
+        raise notifications.PermanentRefusal("554 relaying denied", code="554", about_address=False)
+
+
+def _letter(db: Session, recipient: str, kind: str, address: str = "someone@example.org") -> str:
+    letter = notifications.Letter("The school’s rules", "Please sign.", "<p>Please sign.</p>")
+    return notifications.enqueue(
+        db, kind=kind, recipient=recipient, to_address=address, letter=letter, dedupe_key=f"{kind}:{recipient}"
+    ).public_id
 
 
 def test_a_class_shows_who_said_no_to_the_office_alone(world: World, troubles: Troubles, eve: Browser) -> None:

@@ -68,6 +68,50 @@ def test_a_nudge_goes_once_a_day_however_often_it_is_sent(world: World, troubles
     assert "nudged today already" in eve.page.text
 
 
+def test_all_who_match_are_nudged_after_it_was_said_who_they_are(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    page = eve.get("/office/outstanding?audience=staff")
+    (link,) = (e["href"] for e in page.all("a") if e.text == "Nudge all 6 that match")
+    page = eve.get(link)
+    assert "6 people will get one message each" in page.text
+    assert '<dt>Staff, governors and volunteers</dt><dd class="num">6</dd>' in page.html
+    assert "Parents and carers" not in page.text
+    fields = {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
+    assert "6 messages are on their way." in eve.post("/office/nudge", fields).text
+    again = eve.get(link)
+    assert "There is nobody to write to." in again.text
+    assert '<dt>Nudged today already</dt><dd class="num">6</dd>' in again.html
+    eve.get("/office/outstanding")
+    eve.post("/office/nudge", fields)
+    assert "0 messages are on their way." in eve.page.text
+    assert len(_reminders(world, world.di.pseudonym)) == 1
+    assert not _reminders(world, world.ann.pseudonym)
+
+
+def test_of_those_who_match_who_is_not_written_to_is_said_with_the_reason(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    """Bob declined, Cass's mail comes back, Dan has no address, Max is barred; the children have no mail at all."""
+    page = eve.get(f"/office/nudge?matching=yes&class={world.year_4.public_id}")
+    assert "There is nobody to write to." in page.text
+    assert '<dt>Said no, and are left in peace</dt><dd class="num">1</dd>' in page.html
+    assert "<dt>Children: nobody writes to them, they sign in class or with their parents</dt>" in page.html
+    assert "Not reached by e-mail: 2" in page.text
+    assert "Max" not in page.text
+    eve.post("/office/nudge", {"matching": "yes", "class": world.year_4.public_id, "shown": "9"})
+    for pseudonym in (world.bob.pseudonym, world.cass.pseudonym, troubles.dan.pseudonym, troubles.max.pseudonym):
+        assert not _reminders(world, pseudonym)
+    assert "that match" not in eve.get("/office/outstanding?why=declined").text
+
+
+def test_more_people_than_were_shown_are_not_written_to_unseen(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/nudge?matching=yes&audience=staff")
+    page = eve.post("/office/nudge", {"matching": "yes", "audience": "staff", "shown": "5"}, status=409)
+    assert "Look at the list again" in page.text
+    assert not _reminders(world, world.di.pseudonym)
+
+
 def test_everybody_outstanding_can_be_nudged_at_once(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/nudge?everybody=yes")
     eve.post("/office/nudge", {"everybody": "yes"})

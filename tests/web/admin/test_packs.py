@@ -168,3 +168,11 @@ def test_a_year_that_nobody_means_is_said_to_be_none(world: World, eve: Browser,
     eve.get("/office/packs")
     page = eve.post("/office/packs", {"about": "school"} | last, status=422)
     assert "Enter a date" in page.text
+
+
+def test_a_campaign_is_offered_by_the_name_its_page_has(world: World, troubles: Troubles, eve: Browser) -> None:
+    name = eve.get("/office/campaign").heading
+    page = eve.get("/office/packs")
+    assert '<optgroup label="One campaign: everybody asked in that round">' in page.html
+    assert f'<option value="year:2026">{name}</option>' in page.html
+    assert name in eve.post("/office/packs", {"about": "year:2026"}).text.split("Order a pack")[0]

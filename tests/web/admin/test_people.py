@@ -189,3 +189,12 @@ def test_a_changed_work_address_is_what_its_owner_logs_in_with(
     eve.post(f"/office/people/{world.sam.public_id}/address", {"email": "sam.married@oval.example.org"})
     another_browser.log_in("sam.married@oval.example.org")
     assert "Sam Cole" in another_browser.get("/staff").text
+
+
+def test_a_child_without_a_class_is_called_a_child_and_nothing_more(world: World, eve: Browser) -> None:
+    with world.database.writing() as db:
+        born_on = dt.date(2018, 3, 1)
+        child = people.add_child(db, forename="Mo", surname="Ali", born_on=born_on, year_group="4", actor=OFFICE)
+        people.archive_person(db, child.person_id, actor=OFFICE)
+    assert '<span class="tag">Child</span>' in eve.get(f"/office/people/{child.public_id}").html
+    assert "Child, class 4C" in eve.get(f"/office/people/{world.ayaan.public_id}").text

@@ -12,7 +12,7 @@ from oval_aup.core import clock
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.page import Page
-from tests.web.world import OFFICE, TODAY, World
+from tests.web.world import OFFICE, TODAY, YEAR, World
 
 LATER = TODAY.replace(year=2033)
 
@@ -176,7 +176,15 @@ def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
     assert "of 3 people" in restated.text
     fingerprint = posted_back(restated)["fingerprint"]
     decided = eve.post("/office/retention/erase", chosen | {"fingerprint": fingerprint})
-    assert decided.text.count("Decided, not done yet") == 5
+    assert decided.text.count("Being destroyed now") == 5
+    assert "names still stand on the pages" in decided.text
+    meanwhile = eve.get("/office/retention")
+    offered = {box["value"] for box in meanwhile.all("input") if box["name"] in ("person", "thing")}
+    assert not offered & {*chosen["person"], *chosen["thing"]}
+    assert meanwhile.text.count("Being destroyed now") == 5 + 5, "on the list and among what was decided"
+    whose = eve.get(page_of(left.bob)).text
+    assert "Being destroyed now" in whose
+    assert "Look at what would go" not in whose
     retention.carry_out(left.database, settings.instance)
     eve.get("/office/retention")
     with left.database.reading() as db:
@@ -185,6 +193,30 @@ def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
     assert done.text.count("Destroyed") >= 5
     assert "Destruction certificate" in done.text
     assert "Nothing is due." in eve.get("/office/retention").text
+
+
+def test_who_waits_is_shown_with_what_they_wait_for(left: World, troubles: Troubles, eve: Browser) -> None:
+    """Ann answered for Ayaan and Zara; while a picture of his is out there the time is not what she waits for."""
+    with left.database.writing() as db:
+        child = people.child(db, left.ayaan.public_id)
+        consent.block(db, child, school_year=YEAR, actor=OFFICE)
+        people.archive_person(db, left.ann.person_id, actor=OFFICE)
+        people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
+        tasks = consent.take_downs(db)
+        assert {task.child.person_id for task in tasks} >= {left.ayaan.person_id}
+    clock.pretend(clock.at_london(LATER, 10))
+    eve.log_in("eve@oval.example.org")
+    page = eve.get(page_of(left.ann))
+    assert "is still to be taken down" in page.text
+    assert "/office/tasks/take-down" in page.html
+    assert "The time for which" not in page.text
+    with left.database.writing() as db:
+        for task in tasks:
+            consent.finish_take_down(db, task.public_id, actor=OFFICE)
+    assert "while somebody they answered for is still at the school" in eve.get(page_of(left.ann)).text
+    with left.database.writing() as db:
+        people.archive_person(db, left.zara.person_id, actor=OFFICE)
+    assert f"It ends on {LATER.replace(year=LATER.year + 6):%-d %B %Y}" in eve.get(page_of(left.ann)).text
 
 
 def test_a_hold_is_placed_reviewed_and_lifted(left: World, eve: Browser) -> None:

@@ -80,6 +80,18 @@ def test_the_sheet_to_print_says_that_it_is_for_today(browser: Browser, world: W
     assert "Maja Nowak" in browser.page.text
 
 
+def test_the_class_page_stacks_on_a_phone_and_the_sheet_to_print_never(browser: Browser, world: World) -> None:
+    """Each child's choices stand below the name; a child with one answer for every use takes one line."""
+    _choose(world, world.maja, world.cass, website="no")
+    browser.log_in(DI)
+    page = browser.get(f"/staff/classes/{world.year_4.public_id}")
+    assert "choices-sheet list" in page.html
+    assert '<tr class="alike"><th scope="row">Ayaan Khan</th><td data-label="Every use">' in page.html
+    assert '<tr><th scope="row">Maja Nowak</th>' in page.html
+    sheet = browser.get(f"/staff/classes/{world.year_4.public_id}/valid-today")
+    assert 'class="table choices-sheet"' in sheet.html
+
+
 @pytest.mark.parametrize("page", ["", "/valid-today"])
 def test_another_teachers_class_is_closed(browser: Browser, world: World, page: str) -> None:
     browser.log_in("flo@oval.example.org")
