@@ -23,7 +23,7 @@ from oval_aup.campaigns.new_links import send_new_link
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, nudge, nudge_plan, remind
-from oval_aup.campaigns.resending import send_unsent, unsent_letters
+from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
 from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, is_school_day, plan, terms_of
 from oval_aup.campaigns.rules import publish_shipped_rules
@@ -76,6 +76,7 @@ __all__ = [
     "record_on_behalf",
     "remind",
     "send_new_link",
+    "send_once_more",
     "send_password_link",
     "send_unsent",
     "sign_for_family",

@@ -9,6 +9,8 @@ from oval_aup.campaigns import rounds
 from oval_aup.campaigns.asking import ASKING_KINDS
 from oval_aup.campaigns.owed import owed_by
 from oval_aup.core import clock
+from oval_aup.core.errors import Conflict
+from oval_aup.core.i18n import _
 
 
 def unsent_letters(db: Session) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ def unsent_letters(db: Session) -> tuple[str, ...]:
     persons = people.persons_by_pseudonym(db, {row.recipient for row in failed})
     if not failed:
         return ()
-    written_to = {row.pseudonym for row in people.guardians_asked(db)} | {row.pseudonym for row in people.staff(db)}
+    written_to = _written_to(db)
     asking = {row.recipient for row in failed if row.kind in ASKING_KINDS}
     owing = _owing(db, {persons[recipient].person_id for recipient in asking & persons.keys()})
     return tuple(
@@ -30,6 +32,11 @@ def unsent_letters(db: Session) -> tuple[str, ...]:
         if (row.recipient in written_to or row.recipient not in persons)
         and (row.kind not in ASKING_KINDS or row.recipient in owing)
     )
+
+
+def _written_to(db: Session) -> set[str]:
+    """The pseudonyms of all adults who may be written to now."""
+    return {row.pseudonym for row in people.guardians_asked(db)} | {row.pseudonym for row in people.staff(db)}
 
 
 def _owing(db: Session, person_ids: set[int]) -> frozenset[str]:
@@ -47,3 +54,14 @@ def send_unsent(db: Session) -> int:
     for public_id in letters:
         notifications.retry(db, public_id)
     return len(letters)
+
+
+def send_once_more(db: Session, public_id: str) -> None:
+    """Queue one letter in trouble again, as somebody in the office decided.
+
+    Raises Conflict where ``notifications.retry`` does, and for somebody who has left or may not be written to now.
+    """
+    recipient = notifications.message(db, public_id).recipient
+    if people.persons_by_pseudonym(db, {recipient}) and recipient not in _written_to(db):
+        raise Conflict(_("This person has left, or may not be written to now. It was not sent."))
+    notifications.retry(db, public_id)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import campaigns, evidence, notifications, people, witnesses
 from oval_aup import reports as readings
 from oval_aup.core import clock
-from oval_aup.core.errors import NotFound
+from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
@@ -184,9 +184,13 @@ def mail() -> str:
 def retry_mail(public_id: str) -> ResponseReturnValue:
     """Send a message again that failed, as somebody in the office decided; a message on its way is left alone."""
     row = notifications.message(g.db, public_id)
+    said = _("It is sent again.")
     if row.status in TROUBLED:
-        notifications.retry(g.db, public_id)
-    flash(_("It is sent again."))
+        try:
+            campaigns.send_once_more(g.db, public_id)
+        except Conflict as refusal:
+            said = refusal.message
+    flash(said)
     return go(url_for(".mail"))
 
 

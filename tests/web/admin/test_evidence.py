@@ -142,7 +142,9 @@ def test_messages_show_what_became_of_them_and_never_their_text(world: World, tr
 def test_a_bounced_message_goes_again_once_the_address_is_right(world: World, troubles: Troubles, eve: Browser) -> None:
     path = f"/office/mail/{troubles.message.public_id}/retry"
     eve.get(f"/office/people/{world.cass.public_id}")
-    eve.post(path, status=409)
+    assert "Put the address right first; mail does not reach it." in eve.post(path).text
+    with world.database.reading() as db:
+        assert notifications.message(db, troubles.message.public_id).status == "bounced"
     eve.get(f"/office/people/{world.cass.public_id}")
     eve.post(f"/office/people/{world.cass.public_id}/address-works")
     for _again in range(2):
@@ -159,7 +161,8 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
         kept.append(_letter(db, world.ann.pseudonym, "receipt"))
         kept.append(_letter(db, "school", "declined"))
         left_out = [_letter(db, world.bob.pseudonym, "reminder")]  # he has answered
-        left_out.append(_letter(db, troubles.max.pseudonym, "receipt"))  # barred
+        to_barred = _letter(db, troubles.max.pseudonym, "receipt")
+        left_out.append(to_barred)
         left_out.append(_letter(db, world.cass.pseudonym, "receipt", "nobody@example.org"))
     refusing = Refusing()
     notifications.send_due(
@@ -177,6 +180,7 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
     assert not others & set(left_out)
     number = len(kept) + len(others)
     assert f"Send all {number} again" in eve.get("/office/mail").text
+    assert "may not be written to now. It was not sent." in eve.post(f"/office/mail/{to_barred}/retry").text
     assert f"{number} messages are sent again." in eve.post("/office/mail/retry").text
     page = eve.post("/office/mail/retry")
     assert "Nothing was left to send again." in page.text
