@@ -104,7 +104,7 @@ from oval_aup.evidence.proof import Finding, examine, judge
 from oval_aup.evidence.rules import RECORD_NAME
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
 from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
-from oval_aup.evidence.standing import ChainReader, HeadFinding, check_heads, text_with_heads, turning_point
+from oval_aup.evidence.standing import ChainReader, HeadFinding, check_heads, gaps, text_with_heads, turning_point
 from oval_aup.evidence.traces import (
     due_records,
     entries_by,
@@ -198,6 +198,7 @@ __all__ = [
     "find",
     "finish_pack",
     "follow",
+    "gaps",
     "gather",
     "hand_out_pack",
     "head",

@@ -139,7 +139,7 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
         )
     else:
         return ""
-    for back in _goings_back(db, chain):
+    for back in _goings_back(db, chain.size):
         if back.kept < size <= back.known:
             return f"{fault} {back.sentence}"
     return fault
@@ -147,10 +147,20 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
 
 def gone_back_after(db: Session, at: dt.datetime | None, chain: Verdict) -> str:
     """What the ledger says of a backup put in its place after this moment; empty where it says nothing."""
-    for back in _goings_back(db, chain):
+    for back in _goings_back(db, chain.size):
         if at is not None and back.kept_at <= at <= back.at:
             return back.sentence
     return ""
+
+
+def gaps(db: Session, *, since: dt.datetime, at: dt.datetime) -> tuple[str, ...]:
+    """What the ledger says of acts of ``since`` and later that it lost, for whoever tells what stood ``at`` a moment.
+
+    A backup gone back to later is told as well: what it took with it had stood at the moment.
+    """
+    return tuple(
+        back.sentence for back in _goings_back(db) if back.kept < back.known and back.kept_at <= at and since <= back.at
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +184,9 @@ class _GoingBack:
         )
 
 
-def _goings_back(db: Session, chain: Verdict) -> list[_GoingBack]:
+def _goings_back(db: Session, upto: int = ledger.LAST_NUMBER) -> list[_GoingBack]:
     found = []
-    for entry in ledger.entries_of_kind(db, "restored", upto=chain.size):
+    for entry in ledger.entries_of_kind(db, "restored", upto=upto):
         kept, known = (entry.body["act"].get(name) for name in ("backup_size", "known_size"))
         last = ledger.entries(db, [kept]).get(kept) if isinstance(kept, int) else None
         if isinstance(kept, int) and isinstance(known, int) and last is not None:
