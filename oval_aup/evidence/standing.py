@@ -27,6 +27,8 @@ class HeadFinding:
     size: int
     entry_hash: str
     reason: str
+    owned_up: bool = False
+    """Whether a whole ledger says itself that a backup was gone back to, and so why it lacks what the head names."""
 
 
 class ChainReader:
@@ -69,7 +71,8 @@ def check_heads(
         else:
             verdict = "stands"
             reason = _("Today’s ledger still begins with the same %(size)s entries.", size=f"{head['size']:,}")
-        found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason))
+        owned_up = verdict == "ledger_changed" and chain.ok and bool(_lost(db, head["size"], chain))
+        found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason, owned_up))
     return tuple(found)
 
 
@@ -139,10 +142,12 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
         )
     else:
         return ""
-    for back in _goings_back(db, chain.size):
-        if back.kept < size <= back.known:
-            return f"{fault} {back.sentence}"
-    return fault
+    return f"{fault} {_lost(db, size, chain)}".rstrip()
+
+
+def _lost(db: Session, size: int, chain: Verdict) -> str:
+    """What the ledger says of the backup gone back to that took an entry of this number with it; empty for none."""
+    return next((back.sentence for back in _goings_back(db, chain.size) if back.kept < size <= back.known), "")
 
 
 def gone_back_after(db: Session, at: dt.datetime | None, chain: Verdict) -> str:
