@@ -302,8 +302,9 @@ def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report,
             fault = f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}."
             report.bad(fault + chain.lost(size))
         elif size and chain.hashes[size - 1] != head["entry_hash"]:
-            fault = f"The line you kept names another entry {size}: history was rewritten there or before."
-            report.bad(fault + chain.lost(size))
+            lost = chain.lost(size)
+            fault = f"The line you kept names another entry {size}"
+            report.bad(f"{fault}.{lost}" if lost else f"{fault}: history was rewritten there or before.")
         else:
             report.good(f"The line you kept, of {size} entries, is part of this ledger.")
 

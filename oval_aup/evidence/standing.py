@@ -77,8 +77,11 @@ def check_heads(
 
 
 def turning_point(heads: Iterable[HeadFinding]) -> str:
-    """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not."""
-    left = min((head.size for head in heads if head.verdict == "ledger_changed"), default=0)
+    """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not.
+
+    Not told of what the ledger owns up to: it names the place itself, and went on with the same numbers since.
+    """
+    left = min((head.size for head in heads if head.verdict == "ledger_changed" and not head.owned_up), default=0)
     if not left:
         return ""
     held = max((head.size for head in heads if head.verdict == "stands" and head.size < left), default=0)
@@ -134,14 +137,16 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
             "copy was put back.",
             size=f"{size:,}",
         )
-    elif ledger.hashes(db, [size]).get(size) != head["entry_hash"]:
+    elif ledger.hashes(db, [size]).get(size) == head["entry_hash"]:
+        return ""
+    elif _lost(db, size, chain):
+        fault = _("The school’s ledger has lost the entry %(size)s that the school signed.", size=f"{size:,}")
+    else:
         fault = _(
             "Entry %(size)s of the school’s ledger is not the one it signed: history was written anew at that entry or "
             "before it.",
             size=f"{size:,}",
         )
-    else:
-        return ""
     return f"{fault} {_lost(db, size, chain)}".rstrip()
 
 

@@ -860,6 +860,14 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
             assert (found.verdict, found.owned_up) == ("ledger_changed", True)
             assert witnesses.check(db, tmp_path, [found]).ok, "what is there is in order: the finding tells the loss"
             assert not witnesses.check(db, tmp_path, [replace(found, owned_up=False)]).ok
+            assert evidence.turning_point([found]) == "", "the ledger names the place itself"
+        for number in range(3):
+            sign(older, 30 + number)
+        with older.reading() as db:
+            (taken,) = evidence.check_heads(db, rules.head_text(head.facts))
+        assert taken.reason.startswith(
+            "The school’s ledger has lost the entry 8 that the school signed. The ledger says itself"
+        )
         assert told in found.reason
         for content in (trail.receipt, trail.unlisted):
             finding = trail.judge(content, older)
