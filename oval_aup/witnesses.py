@@ -53,9 +53,11 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
 def check(db: Session, instance: Path, brought: Iterable[evidence.HeadFinding] = ()) -> evidence.Verdict:
     """Read the whole ledger back now, against every head that is kept beside the database or was brought along.
 
-    A head that the school did not sign says nothing about its ledger and is left out.
+    A head that the school did not sign says nothing about its ledger and is left out. So is one of a time that the
+    ledger itself says was lost: the head's own finding tells it, and today's entries are no less in order for it.
     """
-    signed = (evidence.Head(one.size, one.entry_hash) for one in brought if one.verdict != "not_ours")
+    told = (one for one in brought if one.verdict != "not_ours" and not one.owned_up)
+    signed = (evidence.Head(one.size, one.entry_hash) for one in told)
     return evidence.verify(db, known_heads=(*evidence.kept_heads(instance), *signed))
 
 

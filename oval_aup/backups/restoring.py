@@ -35,6 +35,8 @@ class Restored:
     erasures: int
     aside: str
     """Where the old database is now; empty when there was none."""
+    keys: int
+    """How many keys of the school the backup was too old to know; they are registered again."""
 
     @property
     def lost(self) -> int:
@@ -118,10 +120,12 @@ def _restore(
             )
         erasures = (*_noted(settings), *evidence.noted_erasures(_folder_of(backup)))
         schema.upgrade(backup.database)
+        keys = _live_keys(database) if filled else ()
         with backup.database.writing() as db:
             accounts.end_all(db, everybody=True)
             number = _erase_again(db, erasures, reapply)
             _record(db, backup.head, known, number)
+            registered = _keyring(settings).register_again(db, keys, actor=SYSTEM)
         with backup.database.reading() as db:
             verdict = evidence.verify(db, known_heads=[backup.head])
         if not verdict.ok:
@@ -130,7 +134,7 @@ def _restore(
         stamp = stores.stamp()
         aside = store.put_in_place(backup.database, stamp)
         _go_back_with_heads(settings.instance, _folder_of(backup), stamp)
-    return Restored(backup.head.size, known.size, number, aside)
+    return Restored(backup.head.size, known.size, number, aside, registered)
 
 
 def _erase_again(db: Session, erasures: Sequence[evidence.NotedErasure], reapply: Sequence[Reapply]) -> int:
@@ -173,6 +177,19 @@ def _live_head(database: Database) -> evidence.Head | None:
             return evidence.head(db)
     except (sa.exc.DBAPIError, database.engine.dialect.loaded_dbapi.Error):
         return None
+
+
+def _live_keys(database: Database) -> tuple[evidence.KeyRow, ...]:
+    """The keys that the database to be replaced names as far as it is in order: papers sealed since go by them."""
+    try:
+        with database.reading() as db:
+            return evidence.register(db, upto=evidence.verify(db, details=False).size)
+    except (sa.exc.DBAPIError, database.engine.dialect.loaded_dbapi.Error):
+        return ()
+
+
+def _keyring(settings: Settings) -> evidence.Keyring:
+    return evidence.Keyring(settings.keys.folder, settings.keys.password.encode("utf-8"))
 
 
 def _noted(settings: Settings) -> tuple[evidence.NotedErasure, ...]:

@@ -77,6 +77,8 @@ def backup_restore(file: str, replace: bool, older_than_known: bool) -> None:
         sys.exit(f"Nothing was restored. {problem.message}")
     click.echo(f"Restored {chosen.name}: {done.size:,} entries, {done.lost:,} known to be lost.")
     click.echo(f"Erasures applied again: {done.erasures:,}. Everybody is logged out.")
+    if done.keys:
+        click.echo(f"Keys of after this backup registered again: {done.keys}.")
     if done.aside:
         click.echo(f"The old database is now {done.aside}; delete it once you no longer need it.")
 

@@ -10,6 +10,7 @@ import base64
 import datetime as dt
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,13 +88,14 @@ def register(db: Session, *, upto: int = ledger.LAST_NUMBER) -> tuple[KeyRow, ..
         public = _public(act)
         if act.get("use") not in USES or public is None:
             continue
+        since = dt.datetime.fromisoformat(act["since"]) if act.get("since") else entry.at
         if act["use"] in newest:
             place = newest[act["use"]]
             old = found[place]
-            found[place] = KeyRow(old.key_id, old.use, old.public, old.since, entry.at, old.ends_at)
+            found[place] = KeyRow(old.key_id, old.use, old.public, old.since, since, old.ends_at)
         newest[act["use"]] = len(found)
         ends_at = dt.datetime.fromisoformat(act["ends_at"]) if act.get("ends_at") else None
-        found.append(KeyRow(rules.key_id(public), act["use"], public, entry.at, None, ends_at))
+        found.append(KeyRow(rules.key_id(public), act["use"], public, since, None, ends_at))
     return tuple(found)
 
 
@@ -180,6 +182,29 @@ class Keyring:
         if row is None or row.public != public:
             raise KeyMissing(_("The new key could not be registered."))
         return row
+
+    def register_again(self, db: Session, lost: Iterable[KeyRow], *, actor: Actor) -> int:
+        """Register those of these keys that a ledger which went back to a backup lacks, as in use since they were.
+
+        The newest is in use again. Only a key whose private half lies here is one of the school's: that a database
+        which is put aside names it is not enough. Returns how many.
+        """
+        known = {row.key_id for row in register(db)}
+        mine = [row for row in lost if row.key_id not in known and self._holds(row)]
+        for row in mine:
+            self._enter(db, row.use, row.public, row.ends_at, actor, since=row.since)
+        return len(mine)
+
+    def _holds(self, row: KeyRow) -> bool:
+        """Whether the private half of a key made here lies in the folder and fits, also when its time is over."""
+        try:
+            private = self._load(row)
+            if row.use == "head":
+                return isinstance(private, Ed25519PrivateKey) and _raw(private) == row.public
+            certificate = x509.load_der_x509_certificate(row.public)
+        except (KeyMissing, ValueError):
+            return False
+        return isinstance(private, ec.EllipticCurvePrivateKey) and private.public_key() == certificate.public_key()
 
     def head_key(self, row: KeyRow) -> Ed25519PrivateKey:
         """The private half of a head key; raises KeyMissing."""
@@ -269,7 +294,16 @@ class Keyring:
             os.fsync(file.fileno())
         part.replace(path)
 
-    def _enter(self, db: Session, use: str, public: bytes, ends_at: dt.datetime | None, actor: Actor) -> None:
+    def _enter(
+        self,
+        db: Session,
+        use: str,
+        public: bytes,
+        ends_at: dt.datetime | None,
+        actor: Actor,
+        *,
+        since: dt.datetime | None = None,
+    ) -> None:
         old = current_key(db, use)
         key_id = rules.key_id(public)
         act = {
@@ -279,6 +313,8 @@ class Keyring:
             "ends_at": clock.iso(ends_at) if ends_at else "",
             "replaces": old.key_id if old else "",
         }
+        if since is not None:
+            act["since"] = clock.iso(since)
         # A certificate may come back after another was tried: the key's name alone does not tell two changes apart.
         key = f"key:{use}:{old.key_id[:16] if old else ''}:{key_id[:32]}:{secrets.token_hex(4)}"
         ledger.append(db, "key_rotated", subject="school", act=act, idempotency_key=key, actor=actor)

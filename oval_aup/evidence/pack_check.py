@@ -117,6 +117,8 @@ class Chain:
         self.keys: set[str] = set()
         self.contents: dict[str, tuple[int, str]] = {}
         """The newest entry that names a set of files, and its time."""
+        self.gone_back: list[tuple[int, str, int, int]] = []
+        """Backups gone back to: number and time of the entry that says so, entries kept, entries known before."""
         self.whole = False
         """Whether it could be read to its end: if not, what it does not name may be named further on."""
 
@@ -148,6 +150,19 @@ class Chain:
             self.contents[named["contents_sha256"]] = (number, facts.get("at", ""))
         if kind == "key_rotated":
             self.keys.add(named["key"])
+        kept, known = act.get("backup_size"), act.get("known_size")
+        if kind == "restored" and type(kept) is int and type(known) is int:
+            self.gone_back.append((number, str(facts.get("at", "")), kept, known))
+
+    def lost(self, size: int) -> str:
+        """What the ledger itself says of an entry of this number that a going back to a backup lost, or nothing."""
+        for number, at, kept, known in self.gone_back:
+            if kept < size <= known:
+                return (
+                    f" The ledger says itself, in entry {number}, that on {at[:10]} the school went back to a backup"
+                    f" which ended at entry {kept}: what was entered between the two is missing from it since."
+                )
+        return ""
 
 
 def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> None:
@@ -158,7 +173,7 @@ def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> Non
     _check_head(listed.get("head"), keys, chain, report)
     _check_contents(listed, chain, report)
     for text in heads:
-        _check_kept(text, keys, chain, report)
+        _check_kept(text, keys, chain, report, made_at=_made_at(listed.get("head")))
     carried = _check_pdfs(folder, chain, report)
     _check_records(folder, chain, carried, report)
     _check_texts(folder, chain, report)
@@ -295,17 +310,28 @@ def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
     return False if b"Verification Failure" in done.stdout + done.stderr else None
 
 
-def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report) -> None:
-    """Lines kept elsewhere must be part of this ledger; this is what nobody at the school can rewrite."""
+def _made_at(head: Any) -> str:
+    """When the pack's ledger was signed, as heads give it; later than everything where the pack does not say."""
+    at = head.get("at") if isinstance(head, dict) else None
+    return at if isinstance(at, str) and at[:1].isdigit() else "9"
+
+
+def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report, *, made_at: str) -> None:
+    """Lines kept elsewhere must be part of this ledger; this is what nobody at the school can rewrite.
+
+    A line that is younger than the pack is no fault of either: it names what came later, maybe with a later key.
+    """
     heads = rules.heads_in(text)
     if not heads:
         report.bad("There is no whole line that begins with OVAL-HEAD in what was given.")
     for head in heads:
-        size = head["size"]
+        size, younger = head["size"], head["at"] > made_at
         try:
             _stands(head, keys)
         except rules.Broken as broken:
-            if broken.code == "head_key":
+            if broken.code == "head_key" and younger:
+                report.open(f"The line you kept is of {head['at'][:10]}, after this pack: a later pack can show it.")
+            elif broken.code == "head_key":
                 report.bad(
                     "The line you kept is signed with a key that this ledger does not register: the line comes from"
                     " elsewhere, or the ledger was written anew with other keys."
@@ -313,10 +339,15 @@ def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report)
             else:
                 report.bad(f"The line you kept cannot be used. {broken}")
             continue
-        if size > len(chain.hashes):
-            report.bad(f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}.")
+        if size > len(chain.hashes) and younger:
+            report.open(f"The line you kept is of {head['at'][:10]}, after this pack: a later pack can show it.")
+        elif size > len(chain.hashes):
+            fault = f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}."
+            report.bad(fault + chain.lost(size))
         elif size and chain.hashes[size - 1] != head["entry_hash"]:
-            report.bad(f"The line you kept names another entry {size}: history was rewritten there or before.")
+            lost = chain.lost(size)
+            fault = f"The line you kept names another entry {size}"
+            report.bad(f"{fault}.{lost}" if lost else f"{fault}: history was rewritten there or before.")
         else:
             report.good(f"The line you kept, of {size} entries, is part of this ledger.")
 

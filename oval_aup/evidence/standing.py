@@ -27,6 +27,8 @@ class HeadFinding:
     size: int
     entry_hash: str
     reason: str
+    owned_up: bool = False
+    """Whether a whole ledger says itself that a backup was gone back to, and so why it lacks what the head names."""
 
 
 class ChainReader:
@@ -69,7 +71,8 @@ def check_heads(
         else:
             verdict = "stands"
             reason = _("Today’s ledger still begins with the same %(size)s entries.", size=f"{head['size']:,}")
-        found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason))
+        owned_up = verdict == "ledger_changed" and chain.ok and bool(_lost(db, head["size"], chain))
+        found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason, owned_up))
     return tuple(found)
 
 
@@ -100,8 +103,11 @@ PARTS_OF_HEAD = (0, 64, 0, 64, 88)
 
 
 def turning_point(heads: Iterable[HeadFinding]) -> str:
-    """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not."""
-    left = min((head.size for head in heads if head.verdict == "ledger_changed"), default=0)
+    """Where today's history leaves the one that kept heads name, as narrow as they allow; empty when it does not.
+
+    Not told of what the ledger owns up to: it names the place itself, and went on with the same numbers since.
+    """
+    left = min((head.size for head in heads if head.verdict == "ledger_changed" and not head.owned_up), default=0)
     if not left:
         return ""
     held = max((head.size for head in heads if head.verdict == "stands" and head.size < left), default=0)
@@ -161,26 +167,40 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
             "copy was put back.",
             size=f"{size:,}",
         )
-    elif ledger.hashes(db, [size]).get(size) != head["entry_hash"]:
+    elif ledger.hashes(db, [size]).get(size) == head["entry_hash"]:
+        return ""
+    elif _lost(db, size, chain):
+        fault = _("The school’s ledger has lost the entry %(size)s that the school signed.", size=f"{size:,}")
+    else:
         fault = _(
             "Entry %(size)s of the school’s ledger is not the one it signed: history was written anew at that entry or "
             "before it.",
             size=f"{size:,}",
         )
-    else:
-        return ""
-    for back in _goings_back(db, chain):
-        if back.kept < size <= back.known:
-            return f"{fault} {back.sentence}"
-    return fault
+    return f"{fault} {_lost(db, size, chain)}".rstrip()
+
+
+def _lost(db: Session, size: int, chain: Verdict) -> str:
+    """What the ledger says of the backup gone back to that took an entry of this number with it; empty for none."""
+    return next((back.sentence for back in _goings_back(db, chain.size) if back.kept < size <= back.known), "")
 
 
 def gone_back_after(db: Session, at: dt.datetime | None, chain: Verdict) -> str:
     """What the ledger says of a backup put in its place after this moment; empty where it says nothing."""
-    for back in _goings_back(db, chain):
+    for back in _goings_back(db, chain.size):
         if at is not None and back.kept_at <= at <= back.at:
             return back.sentence
     return ""
+
+
+def gaps(db: Session, *, since: dt.datetime, at: dt.datetime) -> tuple[str, ...]:
+    """What the ledger says of acts of ``since`` and later that it lost, for whoever tells what stood ``at`` a moment.
+
+    A backup gone back to later is told as well: what it took with it had stood at the moment.
+    """
+    return tuple(
+        back.sentence for back in _goings_back(db) if back.kept < back.known and back.kept_at <= at and since <= back.at
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +224,9 @@ class _GoingBack:
         )
 
 
-def _goings_back(db: Session, chain: Verdict) -> list[_GoingBack]:
+def _goings_back(db: Session, upto: int = ledger.LAST_NUMBER) -> list[_GoingBack]:
     found = []
-    for entry in ledger.entries_of_kind(db, "restored", upto=chain.size):
+    for entry in ledger.entries_of_kind(db, "restored", upto=upto):
         kept, known = (entry.body["act"].get(name) for name in ("backup_size", "known_size"))
         last = ledger.entries(db, [kept]).get(kept) if isinstance(kept, int) else None
         if isinstance(kept, int) and isinstance(known, int) and last is not None:

@@ -142,6 +142,8 @@ class AsAt:
     """When what the school's lists say of children began to be kept, where the moment was before that."""
     staff_from: dt.datetime | None
     """The same of who is staff."""
+    gaps: tuple[str, ...]
+    """What the record says of backups gone back to, from which on it lacks what was entered in between."""
 
     @property
     def before_record(self) -> bool:
@@ -170,6 +172,7 @@ class AsAt:
                 self.past.size,
                 num=render.number(self.past.size),
             ),
+            *self.gaps,
             _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
         ]
         if self.person.is_staff:
@@ -247,6 +250,7 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
         children=people.children_then(db, person.person_id, at) if person.is_guardian else (),
         lists_from=lists_from,
         staff_from=_later(people.staff_kept_since(db), at),
+        gaps=evidence.gaps(db, since=clock.at_london(people.school_year_starts(year), 0), at=at),
     )
 
 
@@ -255,10 +259,14 @@ def _later(began: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
 
 
 def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int) -> list[MarkThen]:
-    """What stood by then, newest first: neither taken back nor followed by another answer to the same request."""
-    made = [row for row in signing.signatures_of(db, person.person_id, past=past) if row.stands]
+    """What stood by then, newest first: neither taken back nor followed by another answer to the same request.
+
+    An answer that was taken back is not followed by the one before it: the request is open again, as it was then.
+    """
+    made = signing.signatures_of(db, person.person_id, past=past)
     last = {row.request_id: row.ledger_seq for row in made if row.outcome in ("signed", "declined")}
     rows = [row for row in made if row.outcome == "witnessed" or last.get(row.request_id) == row.ledger_seq]
+    rows = [row for row in rows if row.stands]
     wordings = agreements.wordings(db, {row.version_text_id for row in rows})
     names = people.persons_by_id(db, {id_ for row in rows for id_ in (row.person_id, row.signed_by_id)})
     recorders = people.persons_by_id(db, {row.recorded_by_id for row in rows if row.recorded_by_id})

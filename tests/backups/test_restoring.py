@@ -12,6 +12,7 @@ from alembic import command
 
 from oval_aup import backups, evidence, schema
 from oval_aup.application import create_app
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, Session
 from oval_aup.core.errors import Conflict
 from tests.backups.conftest import NAME, School
@@ -92,6 +93,39 @@ def test_a_database_put_back_by_hand_is_not_served_before_its_erasures_are_made_
     with school.database.reading() as db:
         assert evidence.verify(db).ok
         assert len(evidence.entries_of_kind(db, "restored")) == 1
+
+
+def test_keys_of_after_the_backup_stay_the_schools_and_in_use(school: School) -> None:
+    """Or every paper sealed and every head signed with them would count as a stranger's from then on."""
+    keys = school.settings.keys
+    ring = evidence.Keyring(keys.folder, keys.password.encode("utf-8"))
+
+    def register() -> tuple[evidence.KeyRow, ...]:
+        with school.database.reading() as db:
+            return evidence.register(db)
+
+    with school.database.writing() as db:
+        ring.prepare(db, school_name="The Oval School", actor=SYSTEM)
+    file, first = school.back_up(), register()
+    with school.database.writing() as db:
+        for use in ("seal", "head"):
+            ring.rotate(db, use, school_name="The Oval School", actor=SYSTEM)
+        stranger = evidence.Keyring(school.settings.instance / "elsewhere", b"not of the school")
+        stranger.rotate(db, "seal", school_name="The Oval School", actor=SYSTEM)
+        ring.rotate(db, "seal", school_name="The Oval School", actor=SYSTEM)
+        head = evidence.signed_head(db, ring)
+    before = register()
+    done = backups.restore(school.settings, school.database, file, replace=True, older_than_known=True)
+    assert done.keys == 3
+    after = register()
+    assert [row.key_id for row in after] == [row.key_id for row in (*first, before[2], before[3], before[5])]
+    assert {row.key_id: row.since for row in after}.items() <= {row.key_id: row.since for row in before}.items()
+    with school.database.reading() as db:
+        assert evidence.current_key(db, "seal") == after[-1]
+        assert ring.sealing_key(after[-1]).certificate is not None
+        (found,) = evidence.check_heads(db, head.text)
+        assert evidence.verify(db).ok
+    assert (found.verdict, found.owned_up) == ("ledger_changed", True), "lost, and not a stranger's"
 
 
 def test_an_existing_database_is_only_ever_moved_aside(school: School) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from oval_aup import evidence, printing
+from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.evidence import pack_check, rules
@@ -379,6 +381,43 @@ def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail, tm
     code, found = run(pack, "--head", kept.replace(" 6 ", " 5 "), str(pack))
     assert code == 1
     assert "The line you kept cannot be used" in found
+
+
+def later_lines(trail: PaperTrail, place: Path) -> tuple[str, str]:
+    """Two lines of a ledger that went on: one with the key of before, one with the next."""
+    place.mkdir()
+    with trail.copy(place) as copied, copied.writing() as db:
+        for number in range(3):
+            evidence.append(db, "opened", subject="1" * 32, act={}, idempotency_key=f"later {number}", actor=SYSTEM)
+        first = evidence.signed_head(db, trail.ring).text
+        trail.ring.rotate(db, "head", school_name="The Oval School", actor=SYSTEM)
+        return first, evidence.signed_head(db, trail.ring).text
+
+
+def test_a_line_that_is_younger_than_the_pack_accuses_nobody(pack: Path, trail: PaperTrail, tmp_path: Path) -> None:
+    """A receipt of three years later, maybe with a later key, held against a pack of today."""
+    now = clock.now()
+    clock.pretend(now + dt.timedelta(days=900))
+    for line in later_lines(trail, tmp_path / "later"):
+        code, found = run(pack, "--head", line, str(pack))
+        assert (code, found.count("FAULT")) == (1, 0), found
+        assert "after this pack: a later pack can show it" in found
+    clock.pretend(now - dt.timedelta(days=900))
+    faults = ("names 11 entries; this ledger has 9", "does not register")
+    for line, fault in zip(later_lines(trail, tmp_path / "earlier"), faults, strict=True):
+        code, found = run(pack, "--head", line, str(pack))
+        assert (code, found.count("FAULT")) == (1, 1), found
+        assert fault in found
+
+
+def test_a_line_lost_with_a_backup_gone_back_to_is_explained_by_the_ledger_itself() -> None:
+    chain = pack_check.Chain()
+    facts = {"seq": 1, "prev": evidence.GENESIS, "at": "2026-11-10T09:00:00.000000Z", "kind": "restored"}
+    body = evidence.canonical({**facts, "act": {"backup_size": 5, "known_size": 6}})
+    line = {"seq": 1, "entry_hash": rules.entry_hash(body), "body": body.decode("utf-8")}
+    chain.add(json.dumps(line).encode("utf-8"))
+    assert [bool(chain.lost(size)) for size in (5, 6, 7)] == [False, True, False]
+    assert "in entry 1, that on 2026-11-10 the school went back to a backup which ended at entry 5" in chain.lost(6)
 
 
 def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from pyhanko.pdf_utils.writer import PageObject
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
-from oval_aup import evidence, printing
+from oval_aup import evidence, printing, witnesses
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -889,7 +890,17 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
         told = f"entry 7, that on {today} the school went back to a backup which ended at entry 6"
         with older.reading() as db:
             (found,) = evidence.check_heads(db, rules.head_text(head.facts))
-        assert found.verdict == "ledger_changed"
+            assert (found.verdict, found.owned_up) == ("ledger_changed", True)
+            assert witnesses.check(db, tmp_path, [found]).ok, "what is there is in order: the finding tells the loss"
+            assert not witnesses.check(db, tmp_path, [replace(found, owned_up=False)]).ok
+            assert evidence.turning_point([found]) == "", "the ledger names the place itself"
+        for number in range(3):
+            sign(older, 30 + number)
+        with older.reading() as db:
+            (taken,) = evidence.check_heads(db, rules.head_text(head.facts))
+        assert taken.reason.startswith(
+            "The school’s ledger has lost the entry 8 that the school signed. The ledger says itself"
+        )
         assert told in found.reason
         for content in (trail.receipt, trail.unlisted):
             finding = trail.judge(content, older)

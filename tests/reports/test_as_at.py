@@ -132,6 +132,38 @@ def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -
     for day, state in ((2, "declined"), (9, "signed")):
         (rules,) = at(answered, "bob", dt.datetime(2026, 12, day, 10, tzinfo=UTC)).rules
         assert (rules.state, [mark.row.outcome for mark in rules.marks]) == (state, [state])
+    clock.pretend(dt.datetime(2026, 12, 16, 9, tzinfo=UTC))
+    with answered.database.writing() as db:
+        made = signing.signatures_of(db, bob.person_id)[-1]
+        signing.correct(db, made.public_id, reason="It was his brother", actor=SYSTEM)
+        assert signing.standing(db, bob.person_id, YEAR)[0].status == "open"
+    (rules,) = at(answered, "bob", dt.datetime(2026, 12, 16, 10, tzinfo=UTC)).rules
+    assert (rules.state, rules.marks) == ("not-asked", ()), "the refusal does not come back"
+
+
+def go_back(answered: Answered, size: int) -> None:
+    """As a restore enters it."""
+    with answered.database.writing() as db:
+        act = {"backup_size": size, "known_size": evidence.head(db).size + 5}
+        evidence.append(db, "restored", subject="school", act=act, idempotency_key="restored:1", actor=SYSTEM)
+
+
+def test_a_statement_says_that_a_backup_was_gone_back_to_and_the_record_has_a_gap(answered: Answered) -> None:
+    clock.pretend(dt.datetime(2026, 12, 10, 9, tzinfo=UTC))
+    with answered.database.reading() as db:
+        size = evidence.head(db).size
+    go_back(answered, size)
+    told = [
+        [sentence for sentence in at(answered, "bob", moment).sources if "went back to a backup" in sentence]
+        for moment in (
+            dt.datetime(2026, 11, 21, 9, tzinfo=UTC),  # before the backup: nothing of then was lost
+            dt.datetime(2026, 12, 5, 9, tzinfo=UTC),
+            dt.datetime(2027, 1, 5, 9, tzinfo=UTC),
+            dt.datetime(2027, 9, 5, 9, tzinfo=UTC),  # whatever it was, it was of another school year
+        )
+    ]
+    assert [len(sentences) for sentences in told] == [0, 1, 1, 0]
+    assert f"on 10 December 2026 the school went back to a backup which ended at entry {size}" in told[1][0]
 
 
 def begin_to_keep(answered: Answered, moment: dt.datetime) -> None:
