@@ -41,11 +41,11 @@ RAW_KEY = bytes.fromhex("302a300506032b6570032100")
 RAW_LENGTH = 32
 """Bytes of a key that signs heads; everything longer is a certificate that seals."""
 
-OPENSSL = (
+SEAL_BY_OPENSSL = (
     "openssl cms -verify -binary -inform DER -in seal.der -content covered"
     " -nointern -certfile school.pem -noverify -out checked"
 )
-HEAD_OPENSSL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature"
+HEAD_BY_OPENSSL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature"
 """``-rawin`` came with OpenSSL 3.0; LibreSSL, which macOS calls openssl, does not know it."""
 
 
@@ -244,7 +244,7 @@ def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         _lay_out(place, public, signature, message)
-        command = [program, *HEAD_OPENSSL.split()[1:]]
+        command = [program, *HEAD_BY_OPENSSL.split()[1:]]
         done = subprocess.run(command, cwd=place, capture_output=True, check=False)  # noqa: S603 - nothing of a file
     if done.returncode == 0:
         return True
@@ -252,7 +252,7 @@ def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
 
 
 def _lay_out(place: Path, public: bytes, signature: bytes, message: bytes) -> None:
-    """Write a head as the files that ``HEAD_OPENSSL`` names."""
+    """Write a head as the files that ``HEAD_BY_OPENSSL`` names."""
     (place / "key.der").write_bytes(RAW_KEY + public)
     (place / "signature").write_bytes(signature)
     (place / "message").write_bytes(message)
@@ -394,7 +394,7 @@ def _extract_seal(pdf: bytes, path: Path, folder: Path) -> None:
     (folder / "covered").write_bytes(covered)
     (folder / "seal.der").write_bytes(seal)
     (folder / "school.pem").write_text("".join(map(_pem, certificates.values())), encoding="ascii")
-    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {OPENSSL}\n\n")
+    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {SEAL_BY_OPENSSL}\n\n")
     sys.stdout.write(
         "“Verification successful” means: nothing was changed since it was sealed with a key in school.pem.\n"
     )
@@ -416,7 +416,7 @@ def _extract_head(listed: Any, path: Path, folder: Path) -> None:
     public, signature = keys[head["key"]], base64.b64decode(head["signature"])
     folder.mkdir(parents=True, exist_ok=True)
     _lay_out(folder, public, signature, rules.head_bytes(head))
-    sys.stdout.write(f"Now check the signature in {folder}, with OpenSSL 3.0 or newer:\n\n    {HEAD_OPENSSL}\n\n")
+    sys.stdout.write(f"Now check the signature in {folder}, with OpenSSL 3.0 or newer:\n\n    {HEAD_BY_OPENSSL}\n\n")
     sys.stdout.write(f"“Signature Verified Successfully” means: that key signed a ledger of {head['size']} entries.\n")
     _say_keys("key.der", {head["key"]: public}, "keys.json" if near else "")
 

@@ -17,6 +17,7 @@ from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
+from oval_aup.reports import pack_lines
 from oval_aup.reports import tables as t
 from oval_aup.reports.coverage import AUDIENCES
 from oval_aup.reports.csv_export import csv_bytes
@@ -174,9 +175,16 @@ def pack_files(
     files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
     checker = evidence.checker()
     files[checker.name] = checker.content
-    files["README.txt"] = render.page(
-        "pack/readme.txt", school=school, title=row.scope["title"], ordered_at=row.ordered_at, records=len(members) - 1
-    ).encode("utf-8")
+    for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
+        files[name] = render.page(
+            template,
+            school=school,
+            title=row.scope["title"],
+            made_at=clock.now(),
+            records=len(members) - 1,
+            formulas=pack_lines.FORMULAS,
+            typed=pack_lines.TYPED,
+        ).encode("utf-8")
     return files
 
 

@@ -384,8 +384,8 @@ def test_a_kept_line_is_compared_with_the_pack(pack: Path, trail: PaperTrail, tm
 def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:
     code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
     assert code == 0
-    assert pack_check.OPENSSL in said
-    command = pack_check.OPENSSL.split()
+    assert pack_check.SEAL_BY_OPENSSL in said
+    command = pack_check.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     for name, content in (("covered", b"something else"), ("school.pem", b"")):
         kept = (tmp_path / "apart" / name).read_bytes()
@@ -404,7 +404,7 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
     seals = [key["key"] for key in json.loads(trail.record)["keys"] if key["use"] == "seal"]
     assert seals
     assert all(name in said for name in seals)
-    command = pack_check.OPENSSL.split()
+    command = pack_check.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
 
 
@@ -412,9 +412,9 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
 def test_the_schools_signature_is_taken_apart_for_openssl(pack: Path, tmp_path: Path, name: str) -> None:
     code, said = run(pack, "--extract", str(pack / name), str(tmp_path / "apart"))
     assert code == 0, said
-    assert pack_check.HEAD_OPENSSL in said
+    assert pack_check.HEAD_BY_OPENSSL in said
     assert json.loads((pack / name).read_bytes())["head"]["key"] in said
-    command = pack_check.HEAD_OPENSSL.split()
+    command = pack_check.HEAD_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     (tmp_path / "apart" / "message").write_bytes(b"\x04{}")
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0
