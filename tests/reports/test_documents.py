@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -298,9 +299,49 @@ def test_a_staff_receipt_shows_every_rule_and_what_was_declared(answered: Answer
             actor=small_school.staff_actor(eve, "admin"),
         )
     html = answered.paper("receipt", eve.pseudonym, entries=[signature.ledger_seq]).html
-    assert "Logged in with their own staff e-mail address" in html
+    assert "Logged in with a staff e-mail address" in html
     assert "my sister" in html
     assert html.count('class="n"') == 17
+    told = {word: html.count(f">{word}</span></h3>") for word in ("Must", "Advised")}
+    assert told == {"Must": 13, "Advised": 4}, "as the page said it, whose words the rules explain"
+
+
+def test_whoever_answers_for_a_child_is_named_as_the_signer(answered: Answered) -> None:
+    mia = answered.people.mia
+    for html in (answered.receipt().html, answered.paper("record", mia.pseudonym, person_id=mia.person_id).html):
+        assert "Signed by Ann Ali, for Mia Ali" in html
+        assert "Signed: Mia Ali" not in html
+
+
+def test_a_record_says_how_the_name_came_and_never_that_the_answered_were_not_asked(answered: Answered) -> None:
+    max_, ann = answered.people.max, answered.people.ann
+    with answered.database.writing() as db:
+        evidence.append(
+            db,
+            "signed",
+            subject=max_.pseudonym,
+            act={},
+            details={"picked_name": "Max Ali", "teacher_name": "Di Dee"},
+            idempotency_key="lesson",
+            actor=SYSTEM,
+        )
+    picked = answered.paper("record", max_.pseudonym, person_id=max_.person_id).html
+    assert re.search(r"Max Ali</span> <span[^>]*>\(name picked in class\)", picked)
+    typed = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
+    assert re.search(r"Ann Ali</span> <span[^>]*>\(name as typed\)", typed)
+    assert "not yet" not in typed.split("Signatures")[0]
+    waits = answered.people.bob
+    html = answered.paper("record", waits.pseudonym, person_id=waits.person_id).html
+    assert "not yet" in html.split("Signatures")[0]
+
+
+def test_each_use_of_pictures_heads_its_row_for_those_who_listen(answered: Answered) -> None:
+    html = answered.receipt().html
+    with answered.database.reading() as db:
+        headings = [use.heading for use in consent.asked_purposes(db)]
+    assert headings
+    rows = re.findall(r'<th scope="row"[^>]*><strong>(.*?)</strong>', html)
+    assert [row for row in headings if row not in rows] == []
 
 
 def test_a_receipt_of_nothing_is_refused(answered: Answered) -> None:
