@@ -258,15 +258,15 @@ def subject_access_html(
         entries=[(told, _entry_facts(told.facts, uses)) for told in found.ledger if told.concerns],
         for_others=Counter(told.headline for told in found.ledger if not told.concerns).most_common(),
         moment=Moment,
-        made_at=Moment(document.requested_at),
+        made_at=Moment(head.signed_at),
         named_in=[(words.channel_of(kind, words.MESSAGE_KINDS), at) for kind, at in found.named_in],
         data_name=DATA_NAME,
     )
 
 
-def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
+def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School, made_at: dt.datetime) -> bytes:
     """The same for a computer."""
-    return access.as_json(_found(db, document, school), school=school, made_at=document.requested_at)
+    return access.as_json(_found(db, document, school), school=school, made_at=made_at)
 
 
 def _found(db: Session, document: evidence.DocumentRow, school: School) -> access.SubjectAccess:

@@ -113,6 +113,8 @@ def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dic
 def _dated(title: str, scope: Scope) -> str:
     if scope.first_on and scope.last_on and scope.last_on < scope.first_on:
         raise Invalid(fields={"to": _("The last day is before the first.")})
+    if scope.first_on and scope.first_on == scope.last_on:
+        return _("%(title)s, %(day)s", title=title, day=render.day(scope.first_on))
     if scope.first_on and scope.last_on:
         first, last = render.day(scope.first_on), render.day(scope.last_on)
         return _("%(title)s, %(first)s to %(last)s", title=title, first=first, last=last)
@@ -124,7 +126,10 @@ def _dated(title: str, scope: Scope) -> str:
 
 
 def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
-    """Row id and pseudonym of everybody in scope, leavers too: children by class, then guardians, then staff."""
+    """Row id and pseudonym of everybody in scope, leavers too: children by class, then guardians, then staff.
+
+    Within them by surname as a person would look for it: Łukasik after Lucas, el-Sayed among those with E.
+    """
     person, child, guardian, staff, room = t.person, t.child, t.guardian, t.staff_member, t.school_class
     part = sa.case((child.c.person_id.is_not(None), 0), (guardian.c.person_id.is_not(None), 1), else_=2)
     source = (
@@ -133,9 +138,14 @@ def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
         .outerjoin(staff, staff.c.person_id == person.c.id)
         .outerjoin(room, room.c.id == child.c.class_id)
     )
-    order = (part, sa.func.coalesce(room.c.name, ""), person.c.surname, person.c.forename, person.c.id)
-    chosen = sa.select(person.c.id, person.c.pseudonym).select_from(source).where(_in(scope)).order_by(*order)
-    found = [(row.id, row.pseudonym) for row in db.execute(chosen)]
+    class_name = sa.func.coalesce(room.c.name, "")
+    columns = (person.c.id, person.c.pseudonym, person.c.surname, person.c.forename)
+    chosen = sa.select(*columns, part.label("part"), class_name.label("class_name")).select_from(source)
+    rows = db.execute(chosen.where(_in(scope))).all()
+    rows.sort(
+        key=lambda row: (row.part, row.class_name, people.folded(row.surname), people.folded(row.forename), row.id)
+    )
+    found = [(row.id, row.pseudonym) for row in rows]
     if scope.first_on is None and scope.last_on is None:
         return found
     midnight = dt.timedelta(days=1)
@@ -180,7 +190,7 @@ def pack_files(
             template,
             school=school,
             title=row.scope["title"],
-            made_at=clock.now(),
+            ordered_at=row.ordered_at,
             records=len(members) - 1,
             formulas=pack_lines.FORMULAS,
             typed=pack_lines.TYPED,
@@ -196,7 +206,8 @@ def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.Membe
     year, scope = int(row.scope["school_year"]), row.scope
     found = people.persons_by_pseudonym(db, [member.subject for member in members])
     ids = [person.person_id for person in found.values() if person.is_child]
-    children = sorted(people.children_by_id(db, ids).values(), key=lambda child: (child.class_name, child.full_name))
+    place = {member.subject: member.number for member in members}
+    children = sorted(people.children_by_id(db, ids).values(), key=lambda child: place[child.pseudonym])
     chosen = Filter(
         audience=scope["key"] if scope["about"] == "audience" else "",
         class_public_id=scope["key"] if scope["about"] == "class" else "",

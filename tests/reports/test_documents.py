@@ -16,11 +16,12 @@ import pikepdf
 import pytest
 
 from oval_aup import agreements, consent, evidence, people, printing, reports, signing
+from oval_aup.core import clock, render
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
 from oval_aup.reports.documents_words import Moment
-from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered
+from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
 
 Printed = Callable[[printing.Paper], Path]
@@ -264,6 +265,24 @@ def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
     story = record.split("The whole story, in order")[1].split("Fingerprints")[0]
     assert Moment(at).short in story
     assert "UTC" not in story
+
+
+@pytest.mark.parametrize("kind", ["class_report", "school_report", "record", "subject_access"])
+def test_a_document_that_waited_tells_of_the_moment_it_was_made_and_not_ordered(answered: Answered, kind: str) -> None:
+    ann = answered.people.ann
+    subject, params = {
+        "class_report": (answered.people.older.public_id, {"school_year": YEAR}),
+        "school_report": ("school", {"school_year": YEAR}),
+    }.get(kind, (ann.pseudonym, {"person_id": ann.person_id}))
+    document = answered.want(kind, subject, **params)
+    later = document.requested_at + dt.timedelta(minutes=17)
+    with answered.database.reading() as db:
+        head = replace(unsigned_head(db), at=clock.iso(later))
+        paper = documents.paper(db, document, school=SCHOOL, head=head)
+    said = {Moment(later).london, render.moment(later)}
+    assert any(words in paper.html for words in said)
+    assert Moment(document.requested_at).utc not in paper.html.split("Fingerprints")[0].split("Signatures")[0]
+    assert paper.made_at == later
 
 
 def test_a_school_report_counts_everybody_and_claims_nothing(answered: Answered, printed: Printed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import datetime as dt
 import hashlib
 import json
@@ -18,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, evidence, packing, papers, printing, reports, signing, worker
-from oval_aup.core import clock
+from oval_aup import agreements, evidence, packing, papers, people, printing, reports, signing, worker
+from oval_aup.core import clock, render
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
@@ -276,6 +277,35 @@ def test_what_to_read_first_fits_a_narrow_window_and_says_what_to_type(installat
     assert [line for line in typed if not any(line in text for text in said.values())] == []
     for name in files:
         assert name.split("/")[0] in said["README.txt"] or name == "README.txt", f"{name} is not explained"
+
+
+def test_people_stand_where_somebody_would_look_for_them(installation: Installation, record: bytes) -> None:
+    room, names = installation.school.people.older, ("el-Sayed", "Łukasik", "Eaton", "Lucas", "Zed")
+    with installation.database.writing() as db:
+        for surname in names:
+            row = people.add_child(
+                db,
+                forename="Ana",
+                surname=surname,
+                born_on=dt.date(2017, 5, 4),
+                year_group="4",
+                class_id=room.id,
+                actor=OFFICE,
+            )
+            evidence.append(db, "blocked", subject=row.pseudonym, act={}, idempotency_key=surname, actor=OFFICE)
+    _row, files = made(installation, record, "class", room.public_id)
+    for table, column in (("records", 2), ("image-choices", 0)):
+        rows = csv.reader(files[f"tables/{table}.csv"].decode("utf-8-sig").splitlines())
+        found = [row[column].split(" ", 1)[1] for row in rows if row[column].startswith("Ana ")]
+        assert found == ["Eaton", "el-Sayed", "Lucas", "Łukasik", "Zed"], table
+
+
+def test_a_pack_of_one_day_names_it_once(installation: Installation) -> None:
+    with installation.database.reading() as db:
+        day = dt.date(2026, 11, 22)
+        assert reports.pack_plan(db, reports.Scope("school", "", day, day)).scope["title"] == (
+            f"Whole school, {render.day(day)}"
+        )
 
 
 WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
