@@ -128,6 +128,8 @@ def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: P
     assert 'pdfuaid:part="1"' in described
     with pikepdf.open(path) as pdf:
         assert str(pdf.Root.Lang) == "en"
+        headers = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and each.get("/S") == "/TH"]
+        assert {(str(each.P.P.S), str(each.A.Scope)) for each in headers} <= {("/THead", "/Column"), ("/TBody", "/Row")}
 
 
 def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: printing.Press) -> None:
