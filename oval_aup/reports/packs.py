@@ -141,9 +141,9 @@ def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
     class_name = sa.func.coalesce(room.c.name, "")
     columns = (person.c.id, person.c.pseudonym, person.c.surname, person.c.forename)
     chosen = sa.select(*columns, part.label("part"), class_name.label("class_name")).select_from(source)
-    rows = db.execute(chosen.where(_in(scope))).all()
-    rows.sort(
-        key=lambda row: (row.part, row.class_name, people.folded(row.surname), people.folded(row.forename), row.id)
+    rows = sorted(
+        db.execute(chosen.where(_in(scope))),
+        key=lambda row: (row.part, row.class_name, people.folded(row.surname), people.folded(row.forename), row.id),
     )
     found = [(row.id, row.pseudonym) for row in rows]
     if scope.first_on is None and scope.last_on is None:
