@@ -42,6 +42,12 @@ class Scope:
     first_on: dt.date | None = None
     last_on: dt.date | None = None
 
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Scope:
+        """The scope whose ``facts`` these are."""
+        first, last = (dt.date.fromisoformat(facts[name]) if facts[name] else None for name in ("from", "to"))
+        return cls(facts["about"], facts["key"], first, last)
+
     def facts(self, school_year: int, title: str) -> dict[str, Any]:
         """As it is kept with the pack and stands in its manifest."""
         return {
@@ -205,9 +211,7 @@ def _csv(table: Table) -> bytes:
 def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, Table]:
     year, scope = int(row.scope["school_year"]), row.scope
     found = people.persons_by_pseudonym(db, [member.subject for member in members])
-    ids = [person.person_id for person in found.values() if person.is_child]
-    place = {member.subject: member.number for member in members}
-    children = sorted(people.children_by_id(db, ids).values(), key=lambda child: place[child.pseudonym])
+    children = _children(db, Scope.of(scope), members)
     chosen = Filter(
         audience=scope["key"] if scope["about"] == "audience" else "",
         class_public_id=scope["key"] if scope["about"] == "class" else "",
@@ -222,6 +226,17 @@ def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.Membe
     except NotFound:  # no uses of pictures were ever published, so nobody was asked
         return tables
     return tables
+
+
+def _children(db: Session, scope: Scope, members: Iterable[evidence.MemberRow]) -> list[people.ChildRow]:
+    """The children in scope in the order of their records; whoever nothing is recorded of has no record, but no yes."""
+    recorded = {member.subject for member in members}
+    ids = [person_id for person_id, _pseudonym in _people(db, scope)]
+    found: dict[int, people.ChildRow] = {}
+    for start in range(0, len(ids), CHUNK):
+        found |= people.children_by_id(db, ids[start : start + CHUNK])
+    children = [found[person_id] for person_id in ids if person_id in found]
+    return [child for child in children if child.archived_on is None or child.pseudonym in recorded]
 
 
 def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> Table:

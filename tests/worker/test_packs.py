@@ -300,6 +300,28 @@ def test_people_stand_where_somebody_would_look_for_them(installation: Installat
         assert found == ["Eaton", "el-Sayed", "Lucas", "Łukasik", "Zed"], table
 
 
+def test_a_child_of_whom_nothing_is_recorded_is_in_the_table_of_choices(
+    installation: Installation, record: bytes
+) -> None:
+    room = installation.school.people.older
+    with installation.database.writing() as db:
+        people.add_child(
+            db,
+            forename="Ana",
+            surname="Zed",
+            born_on=dt.date(2017, 5, 4),
+            year_group="4",
+            class_id=room.id,
+            actor=OFFICE,
+        )
+        names = {child.full_name for child in people.children(db, room.id)}
+    for scope in (("class", room.public_id), ("audience", "children")):
+        _row, files = made(installation, record, *scope)
+        listed = {row[0] for row in csv.reader(files["tables/image-choices.csv"].decode("utf-8-sig").splitlines())}
+        assert names <= listed
+        assert "Ana Zed" not in files["tables/records.csv"].decode("utf-8")
+
+
 def test_a_pack_of_one_day_names_it_once(installation: Installation) -> None:
     with installation.database.reading() as db:
         day = dt.date(2026, 11, 22)
