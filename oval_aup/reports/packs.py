@@ -192,7 +192,7 @@ def pack_files(
     checker = evidence.checker()
     files[checker.name] = checker.content
     for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
-        files[name] = render.page(
+        text = render.page(
             template,
             school=school,
             title=row.scope["title"],
@@ -200,7 +200,8 @@ def pack_files(
             records=len(members) - 1,
             formulas=pack_lines.FORMULAS,
             typed=pack_lines.TYPED,
-        ).encode("utf-8")
+        )
+        files[name] = f"{text}\n".encode()
     return files
 
 

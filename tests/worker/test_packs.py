@@ -274,6 +274,7 @@ def test_what_to_read_first_fits_a_narrow_window_and_says_what_to_type(installat
     for text in said.values():
         assert [line for line in text.splitlines() if len(line) > 79 and line.strip() not in typed] == []
         assert "{{" not in text
+        assert text.endswith((".\n", "checked\n"))
     assert [line for line in typed if not any(line in text for text in said.values())] == []
     for name in files:
         assert name.split("/")[0] in said["README.txt"] or name == "README.txt", f"{name} is not explained"
