@@ -192,7 +192,7 @@ def pack_files(
     checker = evidence.checker()
     files[checker.name] = checker.content
     for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
-        text = render.page(
+        said = render.page(
             template,
             school=school,
             title=row.scope["title"],
@@ -201,7 +201,7 @@ def pack_files(
             formulas=pack_lines.FORMULAS,
             typed=pack_lines.TYPED,
         )
-        files[name] = f"{text}\n".encode()
+        files[name] = f"{said}\n".encode()
     return files
 
 

@@ -349,6 +349,7 @@ def test_a_record_says_how_the_name_came_and_never_that_the_answered_were_not_as
     picked = answered.paper("record", max_.pseudonym, person_id=max_.person_id).html
     assert re.search(r"Max Ali</span> <span[^>]*>\(name picked in class\)", picked)
     typed = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
+    assert "Rules for parents and carers, version\u00a01</h2>" in typed, "a number alone on a line is of nothing"
     assert re.search(r"Ann Ali</span> <span[^>]*>\(name as typed\)", typed)
     assert "not yet" not in typed.split("Signatures")[0]
     waits = answered.people.bob
