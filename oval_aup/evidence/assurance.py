@@ -6,11 +6,11 @@ from oval_aup.core.i18n import later
 
 # Read at import, when the language is English: these are the keys that records and pages translate on use.
 ASSURANCES: dict[str, str] = {
-    "staff-login": later("Logged in with their own staff e-mail address and password."),
+    "staff-login": later("Logged in with a staff e-mail address and its own password."),
     "link-and-birth-date": later(
-        "Opened a private link sent to the e-mail address the school holds for them, and gave a child’s date of birth."
+        "Opened a private link sent to the e-mail address that the school holds, and gave a child’s date of birth."
     ),
-    "letter-code": later("Typed the code from a letter the school gave them, and gave a child’s date of birth."),
+    "letter-code": later("Typed the code from a letter that the school handed over, and gave a child’s date of birth."),
     "in-person": later("In person at the school, with a named member of staff present."),
     "in-class": later("In class, with a named teacher present."),
     "paper-scan": later("Signed a paper form, which the school office holds and entered here."),

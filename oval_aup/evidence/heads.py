@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,11 @@ class SignedHead:
     at: str
     key: str
     signature: str
+
+    @property
+    def signed_at(self) -> dt.datetime:
+        """The moment in which the ledger was so: what else is read in that unit of work is of the same moment."""
+        return dt.datetime.fromisoformat(self.at)
 
     @property
     def facts(self) -> dict[str, Any]:

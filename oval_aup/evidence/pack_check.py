@@ -3,9 +3,9 @@
 Needs Python 3.10 or newer and nothing else. Without an argument it checks the folder that it lies in; but whoever
 forges a pack also forges the checker in it, so take this file from elsewhere and name the folder.
 ``--head TEXT`` compares a line that begins with OVAL-HEAD, from a receipt or a message, with the pack's ledger; it may
-be given more than once, and TEXT may name a file with such lines, a receipt or record. ``--extract FILE.pdf FOLDER``
-takes the seal of a PDF apart so that OpenSSL can check it. Ends with 0 when everything was checked and found in order,
-else with 1.
+be given more than once, and TEXT may name a file with such lines, a receipt or record. ``--extract FILE FOLDER`` takes
+the seal of a PDF apart, or the school's signature in manifest.json or in a record file, so that OpenSSL can check it.
+Ends with 0 when everything was checked and found in order, else with 1. On Windows say ``py`` in place of ``python3``.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from typing import Any
 from oval_aup.evidence import rules
 
 LISTS_ITSELF = "manifest.json"
-STRAY = {".DS_Store", "Thumbs.db", "desktop.ini"}
-"""What computers put into folders by themselves."""
+STRAY = re.compile(r"\.DS_Store|Thumbs\.db|desktop\.ini|\.~lock\..*#")
+"""What computers put into folders by themselves; the last while a spreadsheet has a file open."""
 
 OF_A_LINE = ("seq", "entry_hash", "body")
 """All that stands in a line of the ledger: beside it nothing could be held to anything."""
@@ -59,10 +59,12 @@ RAW_KEY = bytes.fromhex("302a300506032b6570032100")
 RAW_LENGTH = 32
 """Bytes of a key that signs heads; everything longer is a certificate that seals."""
 
-OPENSSL = (
+SEAL_BY_OPENSSL = (
     "openssl cms -verify -binary -inform DER -in seal.der -content covered"
     " -nointern -certfile school.pem -noverify -out checked"
 )
+HEAD_BY_OPENSSL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature"
+"""``-rawin`` came with OpenSSL 3.0; LibreSSL, which macOS calls openssl, does not know it."""
 
 
 class Odd(OSError):
@@ -192,7 +194,7 @@ def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
         if name not in here:
             report.bad(f"{name} is missing.")
         elif name not in wanted:
-            if Path(name).name not in STRAY:
+            if not STRAY.fullmatch(Path(name).name):
                 report.bad(f"{name} was added: the manifest does not list it.")
         elif not _is_file(folder / name, *wanted[name]):
             report.bad(f"{name} was changed: it is not the file that the manifest lists.")
@@ -250,8 +252,8 @@ def _check_head(head: Any, keys: dict[str, bytes], chain: Chain, report: Report)
         report.bad(f"The school signed a ledger of {head['size']} entries, and it is not this one.")
     elif stands is None:
         report.open(
-            "The head’s signature needs OpenSSL 1.1.1 or newer, or Python’s “cryptography”: put either on this computer"
-            " and run this again."
+            "The head’s signature needs OpenSSL 3.0 or newer, or Python’s “cryptography”: put either on this computer"
+            " and run this again. The openssl that comes with macOS is another program and cannot tell."
         )
     else:
         report.good(f"The school signed this ledger at {head['at']}, with the key {head['key']}.")
@@ -299,15 +301,19 @@ def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
         return None
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        (place / "key").write_bytes(RAW_KEY + public)
-        (place / "signature").write_bytes(signature)
-        (place / "message").write_bytes(message)
-        command = [program, "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key", "-rawin"]
-        command += ["-in", "message", "-sigfile", "signature"]
+        _lay_out(place, public, signature, message)
+        command = [program, *HEAD_BY_OPENSSL.split()[1:]]
         done = subprocess.run(command, cwd=place, capture_output=True, check=False)  # noqa: S603 - nothing of a file
     if done.returncode == 0:
         return True
     return False if b"Verification Failure" in done.stdout + done.stderr else None
+
+
+def _lay_out(place: Path, public: bytes, signature: bytes, message: bytes) -> None:
+    """Write a head as the files that ``HEAD_BY_OPENSSL`` names."""
+    (place / "key.der").write_bytes(RAW_KEY + public)
+    (place / "signature").write_bytes(signature)
+    (place / "message").write_bytes(message)
 
 
 def _made_at(head: Any) -> str:
@@ -446,31 +452,80 @@ def check_file(path: Path, report: Report) -> None:
     )
 
 
-def extract(pdf: Path, folder: Path) -> None:
-    """Take the seal of a PDF apart and say how OpenSSL checks it; raises Broken."""
-    covered, seal = rules.sealed_bytes(_read(pdf.resolve()))
+def extract(path: Path, folder: Path) -> None:
+    """Take the seal of a PDF or the head of another file apart and say how OpenSSL checks it; raises Broken."""
+    if any((place / LISTS_ITSELF).is_file() for place in (folder.resolve(), *folder.resolve().parents)):
+        raise ValueError(f"{folder} lies inside a pack, which must stay as it is: name a folder elsewhere.")
+    content = _read(path.resolve())
+    if content.startswith(b"%PDF-"):
+        _extract_seal(content, path, folder)
+    else:
+        _extract_head(rules.read_record(content), path, folder)
+
+
+def _extract_seal(pdf: bytes, path: Path, folder: Path) -> None:
+    covered, seal = rules.sealed_bytes(pdf)
+    found, near = _keys_near(path)
+    keys = near or next(filter(None, map(_keys_inside, _unpacked(pdf))), {})
+    certificates = {name: public for name, public in keys.items() if len(public) > RAW_LENGTH}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "covered").write_bytes(covered)
     (folder / "seal.der").write_bytes(seal)
-    found, certificates = _certificates(pdf.resolve().parent)
-    (folder / "school.pem").write_text("".join(certificates), encoding="ascii")
-    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {OPENSSL}\n\n")
-    if certificates:
-        sys.stdout.write(
-            f"school.pem holds the certificates of {_shown(str(found))}. Whoever forges a PDF also forges that file:"
-            " check the folder that it lies in first.\n"
-        )
-    else:
+    (folder / "school.pem").write_text("".join(map(_pem, certificates.values())), encoding="ascii")
+    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {SEAL_BY_OPENSSL}\n\n")
+    sys.stdout.write(
+        "“Verification successful” means: nothing was changed since it was sealed with a key in school.pem.\n"
+    )
+    if not certificates:
         sys.stdout.write("school.pem is empty: there is no keys.json near this PDF. Put the school’s certificate in.\n")
+        return
+    _say_keys("school.pem", certificates, found)
 
 
-def _certificates(start: Path) -> tuple[Path, list[str]]:
-    """The keys.json nearest above a file, and the sealing certificates in it as PEM."""
-    for folder in (start, *start.parents):
+def _extract_head(listed: Any, path: Path, folder: Path) -> None:
+    head: Any = listed.get("head") if isinstance(listed, dict) else None
+    found, near = _keys_near(path)
+    keys = near or rules.keys_in(listed)
+    try:
+        rules.check_head(head, keys)
+    except rules.Broken as broken:
+        if broken.code != "head_signature":  # which is for OpenSSL to say
+            raise
+    public, signature = keys[head["key"]], base64.b64decode(head["signature"])
+    folder.mkdir(parents=True, exist_ok=True)
+    _lay_out(folder, public, signature, rules.head_bytes(head))
+    sys.stdout.write(f"Now check the signature in {folder}, with OpenSSL 3.0 or newer:\n\n    {HEAD_BY_OPENSSL}\n\n")
+    sys.stdout.write(f"“Signature Verified Successfully” means: that key signed a ledger of {head['size']} entries.\n")
+    _say_keys("key.der", {head["key"]: public}, found)
+
+
+def _say_keys(file: str, keys: dict[str, bytes], source: Path | None) -> None:
+    """Say whose keys these are as far as this shows; only somebody else can say that they are the school's."""
+    if source is None:
+        sys.stdout.write(f"What is in {file} comes out of the very file that is checked, for want of a keys.json.\n")
+    else:
+        sys.stdout.write(
+            f"What is in {file} comes from {_shown(str(source))}. Whoever forges a file also forges that one: check the"
+            " folder that it lies in first.\n"
+        )
+    sys.stdout.write(f"Compare the name of each key in {file} with other people’s receipts, or ask the school:\n\n")
+    sys.stdout.write("".join(f"    {name}\n" for name in keys))
+
+
+def _keys_near(path: Path) -> tuple[Path | None, dict[str, bytes]]:
+    """The keys.json nearest above a file, and the keys in it."""
+    for folder in path.resolve().parents:
         if (folder / "keys.json").is_file():
-            public = rules.keys_in({"keys": json.loads(_read(folder / "keys.json"))}).values()
-            return folder / "keys.json", [_pem(key) for key in public if len(key) > RAW_LENGTH]
-    return start, []
+            return folder / "keys.json", rules.keys_in({"keys": json.loads(_read(folder / "keys.json"))})
+    return None, {}
+
+
+def _keys_inside(found: bytes) -> dict[str, bytes]:
+    """The keys that a record inside a PDF brings along."""
+    try:
+        return rules.keys_in(rules.read_record(found))
+    except rules.Broken:
+        return {}
 
 
 def _pem(public: bytes) -> str:

@@ -32,6 +32,7 @@ from oval_aup.people.history import (
     parts_then,
     staff_kept_since,
 )
+from oval_aup.people.names import folded
 from oval_aup.people.queries import (
     class_by_id,
     class_named,
@@ -103,6 +104,7 @@ __all__ = [
     "discard_undecided_lists",
     "end_guardianship",
     "erase_person",
+    "folded",
     "guardian",
     "guardians_asked",
     "guardians_at",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, printing
+from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -50,7 +51,8 @@ _FILE_NAMES = {
 def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> printing.Paper:
     """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
 
-    ``head`` is the ledger's as of this unit of work. Raises NotFound when what it is about is no longer there.
+    ``head`` is the ledger's as of this unit of work, and its moment is when the document was made: it may have waited
+    since it was ordered, and tells nothing of then. Raises NotFound when what it is about is no longer there.
     """
     builder = _BUILDERS.get(document.kind)
     if builder is None:
@@ -62,15 +64,15 @@ def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: 
         content = documents_story.evidence_file(db, seqs, document=document, school=school, head=head)
         embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
     if document.kind == "subject_access":
-        content = documents_subject_access.subject_access_data(db, document, school=school)
+        content = documents_subject_access.subject_access_data(db, document, school=school, made_at=head.signed_at)
         name = documents_subject_access.DATA_NAME
         embedded = (printing.EmbeddedFile(name, _("The same for a computer"), content),)
-    return printing.Paper(html, document.requested_at, embedded)
+    return printing.Paper(html, head.signed_at, embedded)
 
 
 def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
     """Build a document of one of ``evidence.PLAIN_KINDS``; raises NotFound as ``paper`` does."""
-    return documents_subject_access.subject_access_data(db, document, school=school)
+    return documents_subject_access.subject_access_data(db, document, school=school, made_at=clock.now())
 
 
 def file_name(document: evidence.DocumentRow) -> str:

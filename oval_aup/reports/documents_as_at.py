@@ -34,7 +34,7 @@ def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, h
         title=_("As it stood"),
         statement=statement,
         asked=Moment(statement.past.at),
-        made_at=Moment(document.requested_at),
+        made_at=Moment(head.signed_at),
         titles=RULES,
         verdicts=VERDICTS,
         acts=acts,

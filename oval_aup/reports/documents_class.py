@@ -146,7 +146,7 @@ def _common(
         "outstanding": _lists((row for row in rows if row.why != "declined"), names),
         "declined": _lists((row for row in rows if row.why == "declined"), names),
         "versions": _versions(db),
-        "made_at": Moment(document.requested_at),
+        "made_at": Moment(head.signed_at),
         "made_by": _made_by(db, document),
     }
 

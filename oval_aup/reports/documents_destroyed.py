@@ -49,7 +49,7 @@ def certificate_html(db: Session, document: evidence.DocumentRow, *, school: Sch
         received_on=first.received_on,
         decided_by=_decider(db, first),
         decided_at=Moment(first.ordered_at),
-        made_at=Moment(document.requested_at),
+        made_at=Moment(head.signed_at),
     )
 
 

@@ -72,7 +72,7 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             wordings=story.wordings_of(shown),
             picture_wordings=story.wordings_of(shown, story.CHOICES),
             clause_kinds=words.CLAUSE_KINDS,
-            made_at=Moment(document.requested_at),
+            made_at=Moment(head.signed_at),
         )
 
 
@@ -104,7 +104,7 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
         picture_wordings=story.wordings_of(shown, story.CHOICES),
         clause_kinds=words.CLAUSE_KINDS,
         events=events(db, person, entries),
-        made_at=Moment(document.requested_at),
+        made_at=Moment(head.signed_at),
     )
 
 

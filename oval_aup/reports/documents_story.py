@@ -56,6 +56,11 @@ class ShownWording:
     published_at: Moment
     agreement: str
 
+    @property
+    def advises(self) -> bool:
+        """Whether it tells what must be done from what is advised, so that each rule has to say which it is."""
+        return any(clause.kind == "advised" for clause in self.clauses)
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -77,6 +82,8 @@ class Act:
     teacher: str
     """Who held the lesson in which a child made it."""
     typed_name: str
+    name_given: str
+    """In which way that name came: typed, or picked out of the names of a class."""
     mark: str
     reason: str
     declarations: tuple[tuple[str, str], ...]
@@ -86,6 +93,11 @@ class Act:
     erased: bool
     taken_back: bool
     clock_suspect: bool
+
+    @property
+    def signed_for(self) -> bool:
+        """Whether somebody answered in the place of another, whose name alone would name the wrong signer."""
+        return self.on_behalf and self.kind in MARKS and bool(self.by and self.about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +249,7 @@ def _act(
         recorded_by=names.get(recorder, ""),
         teacher=str(personal.get("teacher_name") or ""),
         typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
+        name_given=_("name as typed") if personal.get("typed_name") else _("name picked in class"),
         mark=printing.mark_image(personal.get("mark") or []),
         reason=str(personal.get("reason") or personal.get("note") or ""),
         declarations=tuple((str(key), str(value)) for key, value in dict(personal.get("declarations") or {}).items()),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, retention
+from oval_aup import consent, evidence, people, retention
 from oval_aup.core import render
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, later
@@ -19,6 +19,7 @@ from oval_aup.reports import documents_words as words
 from oval_aup.reports import subject_access as access
 from oval_aup.reports.documents_person import RULES
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.subject_access_who import Who
 
 DATA_NAME = "subject-access.json"
 
@@ -141,17 +142,23 @@ IN_ENTRIES: dict[str, str] = {
     "browser": later("browser"),
     "came_by": later("Came by"),
     "child_name": later("Child"),
+    "covered_sha256": later("Fingerprint of what the seal covers"),
     "image_choices": later("Asked about pictures"),
     "journey": later("Which pages"),
     "name_matches": later("Typed name is the known one"),
     "on_behalf_by": later("Signed by"),
     "picked_name": later("Name picked in class"),
+    "pictures": later("Choices about pictures"),
+    "pictures_sha256": later("Fingerprint of the list of uses read"),
+    "reconsiders": later("Changes earlier answers"),
     "record_sha256": later("Fingerprint of what is inside"),
     "recorded_by_name": later("Recorded by"),
     "relationship": later("Relationship"),
+    "rules": later("Fingerprint of the rules read"),
     "signer_name": later("Signed by"),
     "typed_name": later("Name as typed"),
     "witness_name": later("Witness"),
+    "younger": later("Fingerprint of the younger children’s rules read"),
 }
 """What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
 
@@ -226,13 +233,18 @@ class Part:
     lines: tuple[Line, ...]
     more: int
 
+    @property
+    def says_more(self) -> bool:
+        """Whether any row says more than what it is known by."""
+        return any(len(line.facts) > 1 for line in self.lines)
+
 
 def subject_access_html(
     db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> str:
     """The document for reading."""
     found = _found(db, document, school)
-    uses = _uses(db)
+    uses = names_of_keys(db, found.person)
     return render.page(
         "pdf/subject_access.html",
         school=school,
@@ -246,15 +258,15 @@ def subject_access_html(
         entries=[(told, _entry_facts(told.facts, uses)) for told in found.ledger if told.concerns],
         for_others=Counter(told.headline for told in found.ledger if not told.concerns).most_common(),
         moment=Moment,
-        made_at=Moment(document.requested_at),
+        made_at=Moment(head.signed_at),
         named_in=[(words.channel_of(kind, words.MESSAGE_KINDS), at) for kind, at in found.named_in],
         data_name=DATA_NAME,
     )
 
 
-def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
+def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School, made_at: dt.datetime) -> bytes:
     """The same for a computer."""
-    return access.as_json(_found(db, document, school), school=school, made_at=document.requested_at)
+    return access.as_json(_found(db, document, school), school=school, made_at=made_at)
 
 
 def _found(db: Session, document: evidence.DocumentRow, school: School) -> access.SubjectAccess:
@@ -266,6 +278,11 @@ def _uses(db: Session) -> dict[str, str]:
         return {use.key: use.heading for use in consent.purposes(db)}
     except NotFound:
         return {}
+
+
+def names_of_keys(db: Session, person: people.PersonRow) -> dict[str, str]:
+    """What keys in drafts and entries stand for: uses of pictures, and the person's own children but no others."""
+    return _uses(db) | {child.public_id: child.full_name for child in Who(db, person).own_children.values()}
 
 
 def _part(section: access.Section, uses: Mapping[str, str]) -> Part:
@@ -287,12 +304,12 @@ def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
     if isinstance(value, dt.date):
         return render.day(value)
     if isinstance(value, Mapping):
-        return "\n".join(f"{_named(each, uses)}: {_said(each, held, uses)}" for each, held in value.items())
+        return "\n".join(f"{_named(each, uses)}: {said(each, held, uses)}" for each, held in value.items())
     if key == "purpose_key":
         return uses.get(value, value)
     if key == "status":
         return words.channel_of(value, STATES.get(table, {}))
-    return _said(key, value, uses)
+    return said(key, value, uses)
 
 
 def _named(key: str, uses: Mapping[str, str]) -> str:
@@ -301,13 +318,13 @@ def _named(key: str, uses: Mapping[str, str]) -> str:
     return _(label) if label else uses.get(key, key.replace("_", " "))
 
 
-def _said(key: str, value: Any, uses: Mapping[str, str]) -> str:
+def said(key: str, value: Any, uses: Mapping[str, str]) -> str:
     """A value in words, on one line, whatever it is made of."""
     if isinstance(value, Mapping):
         facts = ((each, held) for each, held in value.items() if held not in ("", [], {}))
-        return (", " if key else "; ").join(f"{_named(each, uses)}: {_said(each, held, uses)}" for each, held in facts)
+        return (", " if key else "; ").join(f"{_named(each, uses)}: {said(each, held, uses)}" for each, held in facts)
     if isinstance(value, list):
-        return ", ".join(_said(key, each, uses) for each in value)
+        return ", ".join(said(key, each, uses) for each in value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if key == "school_year":
@@ -321,11 +338,11 @@ def _entry_facts(facts: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[str
         _("by %(name)s", name=facts["by"]),
         _("about %(name)s", name=facts["about"]) if facts["about"] else "",
         words.channel_of(facts["assurance"], evidence.ASSURANCES).rstrip("."),
-        words.channel_of(facts["channel"], evidence.CHANNELS),
+        words.channel_of(facts["channel"], evidence.CHANNELS) if facts["channel"] != "system" else "",
     ]
     details = {key: value for key, value in facts["details"].items() if key != "mark"}
     lines = [", ".join(part for part in parts if part)]
-    lines += [_said("", each, uses) for each in (facts["act"], details) if each]
+    lines += [said("", each, uses) for each in (facts["act"], details) if each]
     if facts["details_erased"]:
         lines.append(_("Personal details erased by law."))
     elif facts["held_back"]:

@@ -116,7 +116,7 @@ AUDIENCES: dict[str, str] = {
 
 CLAUSE_KINDS: dict[str, str] = {
     "must": later("Must"),
-    "advised": later("Advice"),
+    "advised": later("Advised"),
     "information": later("For information"),
 }
 

@@ -17,6 +17,7 @@ from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
+from oval_aup.reports import pack_lines
 from oval_aup.reports import tables as t
 from oval_aup.reports.coverage import AUDIENCES
 from oval_aup.reports.csv_export import csv_bytes
@@ -40,6 +41,12 @@ class Scope:
     key: str = ""
     first_on: dt.date | None = None
     last_on: dt.date | None = None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Scope:
+        """The scope whose ``facts`` these are."""
+        first, last = (dt.date.fromisoformat(facts[name]) if facts[name] else None for name in ("from", "to"))
+        return cls(facts["about"], facts["key"], first, last)
 
     def facts(self, school_year: int, title: str) -> dict[str, Any]:
         """As it is kept with the pack and stands in its manifest."""
@@ -112,6 +119,8 @@ def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dic
 def _dated(title: str, scope: Scope) -> str:
     if scope.first_on and scope.last_on and scope.last_on < scope.first_on:
         raise Invalid(fields={"to": _("The last day is before the first.")})
+    if scope.first_on and scope.first_on == scope.last_on:
+        return _("%(title)s, %(day)s", title=title, day=render.day(scope.first_on))
     if scope.first_on and scope.last_on:
         first, last = render.day(scope.first_on), render.day(scope.last_on)
         return _("%(title)s, %(first)s to %(last)s", title=title, first=first, last=last)
@@ -123,7 +132,10 @@ def _dated(title: str, scope: Scope) -> str:
 
 
 def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
-    """Row id and pseudonym of everybody in scope, leavers too: children by class, then guardians, then staff."""
+    """Row id and pseudonym of everybody in scope, leavers too: children by class, then guardians, then staff.
+
+    Within them by surname as a person would look for it: Łukasik after Lucas, el-Sayed among those with E.
+    """
     person, child, guardian, staff, room = t.person, t.child, t.guardian, t.staff_member, t.school_class
     part = sa.case((child.c.person_id.is_not(None), 0), (guardian.c.person_id.is_not(None), 1), else_=2)
     source = (
@@ -132,9 +144,14 @@ def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
         .outerjoin(staff, staff.c.person_id == person.c.id)
         .outerjoin(room, room.c.id == child.c.class_id)
     )
-    order = (part, sa.func.coalesce(room.c.name, ""), person.c.surname, person.c.forename, person.c.id)
-    chosen = sa.select(person.c.id, person.c.pseudonym).select_from(source).where(_in(scope)).order_by(*order)
-    found = [(row.id, row.pseudonym) for row in db.execute(chosen)]
+    class_name = sa.func.coalesce(room.c.name, "")
+    columns = (person.c.id, person.c.pseudonym, person.c.surname, person.c.forename)
+    chosen = sa.select(*columns, part.label("part"), class_name.label("class_name")).select_from(source)
+    rows = sorted(
+        db.execute(chosen.where(_in(scope))),
+        key=lambda row: (row.part, row.class_name, people.folded(row.surname), people.folded(row.forename), row.id),
+    )
+    found = [(row.id, row.pseudonym) for row in rows]
     if scope.first_on is None and scope.last_on is None:
         return found
     midnight = dt.timedelta(days=1)
@@ -174,9 +191,17 @@ def pack_files(
     files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
     checker = evidence.checker()
     files[checker.name] = checker.content
-    files["README.txt"] = render.page(
-        "pack/readme.txt", school=school, title=row.scope["title"], ordered_at=row.ordered_at, records=len(members) - 1
-    ).encode("utf-8")
+    for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
+        said = render.page(
+            template,
+            school=school,
+            title=row.scope["title"],
+            ordered_at=row.ordered_at,
+            records=len(members) - 1,
+            formulas=pack_lines.FORMULAS,
+            typed=pack_lines.TYPED,
+        )
+        files[name] = f"{said}\n".encode()
     return files
 
 
@@ -187,8 +212,7 @@ def _csv(table: Table) -> bytes:
 def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, Table]:
     year, scope = int(row.scope["school_year"]), row.scope
     found = people.persons_by_pseudonym(db, [member.subject for member in members])
-    ids = [person.person_id for person in found.values() if person.is_child]
-    children = sorted(people.children_by_id(db, ids).values(), key=lambda child: (child.class_name, child.full_name))
+    children = _children(db, Scope.of(scope), members)
     chosen = Filter(
         audience=scope["key"] if scope["about"] == "audience" else "",
         class_public_id=scope["key"] if scope["about"] == "class" else "",
@@ -203,6 +227,17 @@ def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.Membe
     except NotFound:  # no uses of pictures were ever published, so nobody was asked
         return tables
     return tables
+
+
+def _children(db: Session, scope: Scope, members: Iterable[evidence.MemberRow]) -> list[people.ChildRow]:
+    """The children in scope in the order of their records; whoever nothing is recorded of has no record, but no yes."""
+    recorded = {member.subject for member in members}
+    ids = [person_id for person_id, _pseudonym in _people(db, scope)]
+    found: dict[int, people.ChildRow] = {}
+    for start in range(0, len(ids), CHUNK):
+        found |= people.children_by_id(db, ids[start : start + CHUNK])
+    children = [found[person_id] for person_id in ids if person_id in found]
+    return [child for child in children if child.archived_on is None or child.pseudonym in recorded]
 
 
 def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> Table:

@@ -423,14 +423,57 @@ def test_a_line_lost_with_a_backup_gone_back_to_is_explained_by_the_ledger_itsel
 def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:
     code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
     assert code == 0
-    assert pack_check.OPENSSL in said
-    command = pack_check.OPENSSL.split()
+    assert pack_check.SEAL_BY_OPENSSL in said
+    command = pack_check.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     for name, content in (("covered", b"something else"), ("school.pem", b"")):
         kept = (tmp_path / "apart" / name).read_bytes()
         (tmp_path / "apart" / name).write_bytes(content)
         assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0
         (tmp_path / "apart" / name).write_bytes(kept)
+
+
+def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_along(
+    pack: Path, trail: PaperTrail, tmp_path: Path
+) -> None:
+    (tmp_path / "receipt.pdf").write_bytes(trail.receipt)
+    code, said = run(pack, "--extract", str(tmp_path / "receipt.pdf"), str(tmp_path / "apart"))
+    assert code == 0
+    assert "comes out of the very file" in said
+    seals = [key["key"] for key in json.loads(trail.record)["keys"] if key["use"] == "seal"]
+    assert seals
+    assert all(name in said for name in seals)
+    command = pack_check.SEAL_BY_OPENSSL.split()
+    assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "records/00001.json"])
+def test_the_schools_signature_is_taken_apart_for_openssl(pack: Path, tmp_path: Path, name: str) -> None:
+    code, said = run(pack, "--extract", str(pack / name), str(tmp_path / "apart"))
+    assert code == 0, said
+    assert pack_check.HEAD_BY_OPENSSL in said
+    assert json.loads((pack / name).read_bytes())["head"]["key"] in said
+    command = pack_check.HEAD_BY_OPENSSL.split()
+    assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
+    (tmp_path / "apart" / "message").write_bytes(b"\x04{}")
+    assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0
+
+
+def test_what_is_taken_apart_never_lies_in_the_pack(pack: Path) -> None:
+    code, said = run(pack, "--extract", str(pack / "manifest.json"), str(pack / "records" / "apart"))
+    assert code == 1
+    assert "lies inside a pack" in said
+    assert not (pack / "records" / "apart").exists()
+    code, said = run(pack, "--extract", str(pack / "tables" / "records.csv"), str(pack.parent / "apart"))
+    assert (code, said.count("FAULT")) == (1, 1)
+
+
+def test_what_a_computer_leaves_in_folders_by_itself_is_no_fault(pack: Path) -> None:
+    for name in (".DS_Store", "records/Thumbs.db", "tables/.~lock.records.csv#"):
+        (pack / name).write_bytes(b"left here")
+    assert run(pack)[0] == 0
+    (pack / "tables" / "more.csv").write_bytes(b"left here")
+    assert run(pack)[0] == 1
 
 
 def test_single_files_are_checked_as_far_as_they_go(pack: Path, tmp_path: Path) -> None:
@@ -558,7 +601,7 @@ def test_a_file_that_is_called_like_an_option_ends_in_no_yes(pack: Path) -> None
 
 def test_a_seal_taken_apart_says_whose_certificates_lie_beside_it(pack: Path, tmp_path: Path) -> None:
     said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))[1]
-    assert f"certificates of {pack / 'keys.json'}" in said
+    assert f"What is in school.pem comes from {pack / 'keys.json'}." in said
     (pack / "keys.json").write_text("[" * 100_000, encoding="utf-8")
     code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
     assert (code, "FAULT" in said) == (1, True)

@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,11 +16,12 @@ import pikepdf
 import pytest
 
 from oval_aup import agreements, consent, evidence, people, printing, reports, signing
+from oval_aup.core import clock, render
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
 from oval_aup.reports.documents_words import Moment
-from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered
+from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
 
 Printed = Callable[[printing.Paper], Path]
@@ -126,6 +128,8 @@ def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: P
     assert 'pdfuaid:part="1"' in described
     with pikepdf.open(path) as pdf:
         assert str(pdf.Root.Lang) == "en"
+        headers = [each for each in pdf.objects if isinstance(each, pikepdf.Dictionary) and each.get("/S") == "/TH"]
+        assert {(str(each.P.P.S), str(each.A.Scope)) for each in headers} <= {("/THead", "/Column"), ("/TBody", "/Row")}
 
 
 def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: printing.Press) -> None:
@@ -265,6 +269,24 @@ def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
     assert "UTC" not in story
 
 
+@pytest.mark.parametrize("kind", ["class_report", "school_report", "record", "subject_access"])
+def test_a_document_that_waited_tells_of_the_moment_it_was_made_and_not_ordered(answered: Answered, kind: str) -> None:
+    ann = answered.people.ann
+    subject, params = {
+        "class_report": (answered.people.older.public_id, {"school_year": YEAR}),
+        "school_report": ("school", {"school_year": YEAR}),
+    }.get(kind, (ann.pseudonym, {"person_id": ann.person_id}))
+    document = answered.want(kind, subject, **params)
+    later = document.requested_at + dt.timedelta(minutes=17)
+    with answered.database.reading() as db:
+        head = replace(unsigned_head(db), at=clock.iso(later))
+        paper = documents.paper(db, document, school=SCHOOL, head=head)
+    said = {Moment(later).london, render.moment(later)}
+    assert any(words in paper.html for words in said)
+    assert Moment(document.requested_at).utc not in paper.html.split("Fingerprints")[0].split("Signatures")[0]
+    assert paper.made_at == later
+
+
 def test_a_school_report_counts_everybody_and_claims_nothing(answered: Answered, printed: Printed) -> None:
     text = read(printed(answered.paper("school_report", "school", school_year=YEAR)))
     for said in ("School year 2026–27", "1 of 3 signed", "0 of 2 signed", "1A", "4C"):
@@ -298,9 +320,50 @@ def test_a_staff_receipt_shows_every_rule_and_what_was_declared(answered: Answer
             actor=small_school.staff_actor(eve, "admin"),
         )
     html = answered.paper("receipt", eve.pseudonym, entries=[signature.ledger_seq]).html
-    assert "Logged in with their own staff e-mail address" in html
+    assert "Logged in with a staff e-mail address" in html
     assert "my sister" in html
     assert html.count('class="n"') == 17
+    told = {word: html.count(f">{word}</span></h3>") for word in ("Must", "Advised")}
+    assert told == {"Must": 13, "Advised": 4}, "as the page said it, whose words the rules explain"
+
+
+def test_whoever_answers_for_a_child_is_named_as_the_signer(answered: Answered) -> None:
+    mia = answered.people.mia
+    for html in (answered.receipt().html, answered.paper("record", mia.pseudonym, person_id=mia.person_id).html):
+        assert "Signed by Ann Ali, for Mia Ali" in html
+        assert "Signed: Mia Ali" not in html
+
+
+def test_a_record_says_how_the_name_came_and_never_that_the_answered_were_not_asked(answered: Answered) -> None:
+    max_, ann = answered.people.max, answered.people.ann
+    with answered.database.writing() as db:
+        evidence.append(
+            db,
+            "signed",
+            subject=max_.pseudonym,
+            act={},
+            details={"picked_name": "Max Ali", "teacher_name": "Di Dee"},
+            idempotency_key="lesson",
+            actor=SYSTEM,
+        )
+    picked = answered.paper("record", max_.pseudonym, person_id=max_.person_id).html
+    assert re.search(r"Max Ali</span> <span[^>]*>\(name picked in class\)", picked)
+    typed = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
+    assert "Rules for parents and carers, version\u00a01</h2>" in typed, "a number alone on a line is of nothing"
+    assert re.search(r"Ann Ali</span> <span[^>]*>\(name as typed\)", typed)
+    assert "not yet" not in typed.split("Signatures")[0]
+    waits = answered.people.bob
+    html = answered.paper("record", waits.pseudonym, person_id=waits.person_id).html
+    assert "not yet" in html.split("Signatures")[0]
+
+
+def test_each_use_of_pictures_heads_its_row_for_those_who_listen(answered: Answered) -> None:
+    html = answered.receipt().html
+    with answered.database.reading() as db:
+        headings = [use.heading for use in consent.asked_purposes(db)]
+    assert headings
+    rows = re.findall(r'<th scope="row"[^>]*><strong>(.*?)</strong>', html)
+    assert [row for row in headings if row not in rows] == []
 
 
 def test_a_receipt_of_nothing_is_refused(answered: Answered) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 import pikepdf
 import pytest
 
-from oval_aup import evidence, printing
+from oval_aup import evidence, people, printing
 from oval_aup.core import clock
 from oval_aup.core.db import Base, Database
 from oval_aup.reports import documents
+from oval_aup.reports import documents_subject_access as subject_access_paper
 from oval_aup.reports.documents_subject_access import DATA_NAME, LABELS
 from oval_aup.reports.subject_access import subject_access
 from oval_aup.reports.subject_access_names import OtherNames
@@ -118,6 +119,25 @@ def test_paper_says_it_in_words_and_not_in_the_names_of_columns(aviary: Aviary, 
     shown = re.sub(r"\S+@\S+", " ", html.unescape(shown))
     assert set(re.findall(r"\b[a-z]+_[a-z_]+\b", shown)) == set()
     assert re.findall(r"[{}\[\]]\s*\"|\b(?:true|false|null)\b", shown) == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_paper_has_no_empty_column_and_no_word_of_the_machine(aviary: Aviary, key: str) -> None:
+    shown = paper(aviary, key).html
+    for table in re.findall(r"<table class=\"list.*?</table>", shown, flags=re.DOTALL):
+        assert ">More</th>" not in table or re.search(r"</td><td>[^<]", table)
+    text = html.unescape(re.sub(r"<[^>]+>", " ", shown))
+    assert [word for word in ("sha256", "by the system itself, by the system") if word in text] == []
+
+
+def test_answers_that_wait_are_told_under_the_childs_name(aviary: Aviary) -> None:
+    with aviary.database.reading() as db:
+        child = next(row for row in people.children(db) if row.full_name == "Qwillon Vertrax")
+        ann = people.persons_by_id(db, [aviary.rows["ann"].person_id])[aviary.rows["ann"].person_id]
+        names = subject_access_paper.names_of_keys(db, ann)
+    said = subject_access_paper.said("", {"pictures": {child.public_id: {"website": "yes"}}}, names)
+    assert child.public_id not in said
+    assert said.startswith("Choices about pictures: Qwillon Vertrax: ")
 
 
 def test_a_parent_gets_all_that_is_theirs(aviary: Aviary) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import datetime as dt
 import hashlib
 import json
@@ -17,12 +19,13 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, evidence, packing, papers, printing, reports, signing, worker
-from oval_aup.core import clock
+from oval_aup import agreements, evidence, packing, papers, people, printing, reports, signing, worker
+from oval_aup.core import clock, render
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.evidence import rules
+from oval_aup.reports import pack_lines
 from tests.worker.conftest import ROOT, Installation, Waits
 
 OFFICE = Actor(role="office", channel="office")
@@ -215,6 +218,128 @@ def test_a_stranger_checks_a_pack_with_python_alone(installation: Installation, 
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.returncode == 1
     assert "records/00001.pdf was changed" in found.stdout
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_an_expert_checks_a_pack_by_hand(installation: Installation) -> None:
+    """Follows ``by-hand.txt`` with nothing but a hash function; its OpenSSL lines are tried where the checker is."""
+    enter_wordings(installation)
+    _row, files = made(installation)
+    said = files["by-hand.txt"].decode("utf-8")
+    assert all(line in said for line in pack_lines.FORMULAS.values())
+    manifest = json.loads(files["manifest.json"])
+    named = {one["name"]: one["sha256"] for one in manifest["files"]}
+    assert named == {name: digest(content) for name, content in files.items() if name != "manifest.json"}
+
+    lines = [json.loads(line) for line in files["ledger.jsonl"].splitlines()]
+    bodies = [json.loads(line["body"]) for line in lines]
+    assert [digest(b"\x00" + line["body"].encode()) for line in lines] == [line["entry_hash"] for line in lines]
+    assert [body["prev"] for body in bodies] == ["0" * 64, *(line["entry_hash"] for line in lines[:-1])]
+    exported = [body["act"] for body in bodies if body["kind"] == "exported"]
+
+    left_out = re.compile(r"ledger\.jsonl|records/.*\.json")
+    listed = sorted(name for name in named if not left_out.fullmatch(name))
+    contents_sha256 = digest(b"\x05" + "".join(f"{named[name]} {name}\n" for name in listed).encode())
+    assert [act["contents_sha256"] for act in exported if act["kind"] == "pack_contents"][-1] == contents_sha256
+
+    pairs = {(act.get("sha256"), act.get("record_sha256")) for act in exported}
+    for name in (name for name in named if re.fullmatch(r"records/.*\.json", name)):
+        record = json.loads(files[name])
+        pdf = files[name.replace(".json", ".pdf")]
+        assert (digest(pdf), digest(files[name])) in pairs
+        for one in record["entries"]:
+            salt, details = base64.b64decode(one["salt"]), one["details"].encode()
+            promised = json.loads(one["body"])["details_commitment"]
+            assert promised == (digest(b"\x02" + salt + details) if salt else "")
+    shown = {body["document"]["text_sha256"] for body in bodies if body["document"]}
+    assert shown == {named[name] for name in named if re.fullmatch(r"texts/.*\.json", name)} & shown
+
+    keys = {digest(base64.b64decode(key["public"])): key["key"] for key in json.loads(files["keys.json"])}
+    assert all(found == name for found, name in keys.items())
+    assert set(keys) == {body["act"]["key"] for body in bodies if body["kind"] == "key_rotated"}
+    head = manifest["head"]
+    assert (head["size"], head["entry_hash"]) == (len(lines), lines[-1]["entry_hash"])
+    at, last, key, size = (head[name] for name in ("at", "entry_hash", "key", "size"))
+    signed = f'{{"at":"{at}","entry_hash":"{last}","key":"{key}","size":{size},"v":1}}'
+    assert rules.head_bytes(head) == b"\x04" + signed.encode()
+
+
+def test_what_to_read_first_fits_a_narrow_window_and_says_what_to_type(installation: Installation) -> None:
+    _row, files = made(installation)
+    said = {name: files[name].decode("utf-8") for name in ("README.txt", "by-hand.txt")}
+    typed = set(pack_lines.TYPED.values()) | set(pack_lines.FORMULAS.values())
+    for text in said.values():
+        assert [line for line in text.splitlines() if len(line) > 79 and line.strip() not in typed] == []
+        assert "{{" not in text
+        assert text.endswith((".\n", "checked\n"))
+    assert [line for line in typed if not any(line in text for text in said.values())] == []
+    for name in files:
+        assert name.split("/")[0] in said["README.txt"] or name == "README.txt", f"{name} is not explained"
+
+
+def test_people_stand_where_somebody_would_look_for_them(installation: Installation, record: bytes) -> None:
+    room, names = installation.school.people.older, ("el-Sayed", "Łukasik", "Eaton", "Lucas", "Zed")
+    with installation.database.writing() as db:
+        for surname in names:
+            row = people.add_child(
+                db,
+                forename="Ana",
+                surname=surname,
+                born_on=dt.date(2017, 5, 4),
+                year_group="4",
+                class_id=room.id,
+                actor=OFFICE,
+            )
+            evidence.append(db, "blocked", subject=row.pseudonym, act={}, idempotency_key=surname, actor=OFFICE)
+    _row, files = made(installation, record, "class", room.public_id)
+    for table, column in (("records", 2), ("image-choices", 0)):
+        rows = csv.reader(files[f"tables/{table}.csv"].decode("utf-8-sig").splitlines())
+        found = [row[column].split(" ", 1)[1] for row in rows if row[column].startswith("Ana ")]
+        assert found == ["Eaton", "el-Sayed", "Lucas", "Łukasik", "Zed"], table
+
+
+def test_a_child_of_whom_nothing_is_recorded_is_in_the_table_of_choices(
+    installation: Installation, record: bytes
+) -> None:
+    room = installation.school.people.older
+    with installation.database.writing() as db:
+        people.add_child(
+            db,
+            forename="Ana",
+            surname="Zed",
+            born_on=dt.date(2017, 5, 4),
+            year_group="4",
+            class_id=room.id,
+            actor=OFFICE,
+        )
+        names = {child.full_name for child in people.children(db, room.id)}
+    for scope in (("class", room.public_id), ("audience", "children")):
+        _row, files = made(installation, record, *scope)
+        listed = {row[0] for row in csv.reader(files["tables/image-choices.csv"].decode("utf-8-sig").splitlines())}
+        assert names <= listed
+        assert "Ana Zed" not in files["tables/records.csv"].decode("utf-8")
+
+
+def test_a_pack_of_one_day_names_it_once(installation: Installation) -> None:
+    with installation.database.reading() as db:
+        day = dt.date(2026, 11, 22)
+        assert reports.pack_plan(db, reports.Scope("school", "", day, day)).scope["title"] == (
+            f"Whole school, {render.day(day)}"
+        )
+
+
+WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+def test_every_name_in_a_pack_can_be_unpacked_anywhere(installation: Installation, record: bytes) -> None:
+    row, files = made(installation, record)
+    assert len({name.casefold() for name in files}) == len(files)
+    for part in (part for name in (*files, row.file_name) for part in name.split("/")):
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)", part), part
+        assert not WINDOWS.fullmatch(part), part
 
 
 def test_a_finished_pack_and_each_hand_out_stand_in_the_ledger(installation: Installation, record: bytes) -> None:
