@@ -69,7 +69,7 @@ from oval_aup.evidence.ledger import (
 )
 from oval_aup.evidence.looking import Busy, Seen, look_at, look_into
 from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_worker, overdue_documents
-from oval_aup.evidence.pack_check import HEAD_BY_OPENSSL, SEAL_BY_OPENSSL
+from oval_aup.evidence.pack_apart import HEAD_BY_OPENSSL, SEAL_BY_OPENSSL
 from oval_aup.evidence.pack_making import (
     beat,
     claim_pack,

@@ -12,23 +12,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import json
-import os
 import re
-import shutil
-import stat
-import subprocess
 import sys
-import tempfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from oval_aup.evidence import rules
+from oval_aup.evidence import pack_apart, pack_reading, rules
 
-LISTS_ITSELF = "manifest.json"
 STRAY = re.compile(r"\.DS_Store|Thumbs\.db|desktop\.ini|\.~lock\..*#")
 """What computers put into folders by themselves; the last while a spreadsheet has a file open."""
 
@@ -36,46 +28,6 @@ OF_A_LINE = ("seq", "entry_hash", "body")
 """All that stands in a line of the ledger: beside it nothing could be held to anything."""
 
 TEXT_HASH = re.compile(rb'"text_sha256":"([0-9a-f]{64})"')
-PDF_STREAM = re.compile(rb"stream\r?\n(?=x)")
-MOST_STREAMS = 1000
-"""Parts of a PDF looked into for the record that it carries; ours begin with the letter that zlib begins with."""
-
-MOST_UNPACKED = 16 * rules.RECORD_LIMIT
-"""Bytes that all of them together may unpack to."""
-
-MOST_BYTES = 256 * 1024 * 1024
-"""Bytes of the largest file that is read as a whole: far above anything that the school makes. Of others only the
-hash is taken, and the ledger, which grows with the years, is read line by line."""
-
-MOST_LEDGER = 16 * 1024 * 1024 * 1024
-"""Bytes of the largest ledger."""
-
-MOST_LINE = 16 * 1024 * 1024
-"""Bytes of the longest line of the ledger that is read."""
-
-RAW_KEY = bytes.fromhex("302a300506032b6570032100")
-"""What stands before 32 bytes of an Ed25519 key in the form that OpenSSL reads."""
-
-RAW_LENGTH = 32
-"""Bytes of a key that signs heads; everything longer is a certificate that seals."""
-
-SEAL_BY_OPENSSL = (
-    "openssl cms -verify -binary -inform DER -in seal.der -content covered"
-    " -nointern -certfile school.pem -noverify -out checked"
-)
-HEAD_BY_OPENSSL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key.der -rawin -in message -sigfile signature"
-"""``-rawin`` came with OpenSSL 3.0; LibreSSL, which macOS calls openssl, does not know it."""
-
-
-class Odd(OSError):
-    """Something that is no file as the school gives them out."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(0, sentence)
-        self.sentence = sentence
-
-    def __str__(self) -> str:
-        return f"{self.sentence[:1].upper()}{self.sentence[1:]}."
 
 
 class Report:
@@ -100,12 +52,7 @@ class Report:
         self._say("    ????  ", sentence)
 
     def _say(self, mark: str, sentence: str) -> None:
-        sys.stdout.write(f"{mark}{_shown(sentence)}\n")
-
-
-def _shown(sentence: str) -> str:
-    """What is written to a screen: a name could forge a line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in sentence)
+        sys.stdout.write(f"{mark}{pack_reading.shown(sentence)}\n")
 
 
 class Chain:
@@ -183,20 +130,20 @@ def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> Non
 
 def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
     try:
-        manifest = json.loads(_read(folder / LISTS_ITSELF), object_pairs_hook=rules.each_name_once)
+        manifest = json.loads(pack_reading.read(folder / pack_apart.MANIFEST), object_pairs_hook=rules.each_name_once)
         wanted = {str(each["name"]): (each["sha256"], each["size"]) for each in manifest["files"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        report.bad(f"{LISTS_ITSELF} is missing or damaged: which files belong here is not known.")
+        report.bad(f"{pack_apart.MANIFEST} is missing or damaged: which files belong here is not known.")
         return {}
-    here = {path.relative_to(folder).as_posix() for path in _everything(folder)}
+    here = {path.relative_to(folder).as_posix() for path in pack_reading.everything(folder)}
     faults = report.faults
-    for name in sorted(wanted.keys() | here - {LISTS_ITSELF}):
+    for name in sorted(wanted.keys() | here - {pack_apart.MANIFEST}):
         if name not in here:
             report.bad(f"{name} is missing.")
         elif name not in wanted:
             if not STRAY.fullmatch(Path(name).name):
                 report.bad(f"{name} was added: the manifest does not list it.")
-        elif not _is_file(folder / name, *wanted[name]):
+        elif not pack_reading.is_file(folder / name, *wanted[name]):
             report.bad(f"{name} was changed: it is not the file that the manifest lists.")
     if report.faults == faults:
         report.good(f"All {len(wanted)} files are here and as the manifest lists them.")
@@ -206,8 +153,8 @@ def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
 def _check_ledger(folder: Path, report: Report) -> Chain:
     chain = Chain()
     try:
-        with _plain(folder / "ledger.jsonl").open("rb") as lines:
-            for line in iter(lambda: lines.readline(MOST_LINE), b""):
+        with pack_reading.plain(folder / "ledger.jsonl").open("rb") as lines:
+            for line in iter(lambda: lines.readline(pack_reading.MOST_LINE), b""):
                 chain.add(line)
     except OSError:
         report.bad("ledger.jsonl is missing, or is no file.")
@@ -226,7 +173,7 @@ def _check_ledger(folder: Path, report: Report) -> Chain:
 
 def _check_keys(folder: Path, chain: Chain, report: Report) -> dict[str, bytes]:
     try:
-        register = json.loads(_read(folder / "keys.json"))
+        register = json.loads(pack_reading.read(folder / "keys.json"))
     except (OSError, ValueError, RecursionError):
         report.bad("keys.json is missing or damaged.")
         return {}
@@ -288,32 +235,10 @@ def _stands(head: Any, keys: dict[str, bytes]) -> bool | None:
     """True, or None where nothing on this computer can check the head's signature. Raises Broken."""
     stands = rules.check_head(head, keys)
     if stands is None:
-        stands = _by_openssl(keys[head["key"]], base64.b64decode(head["signature"]), rules.head_bytes(head))
+        stands = pack_apart.by_openssl(keys[head["key"]], base64.b64decode(head["signature"]), rules.head_bytes(head))
     if stands is False:
         raise rules.Broken("head_signature", "The signature of the ledger’s head does not fit: it was changed.")
     return stands
-
-
-def _by_openssl(public: bytes, signature: bytes, message: bytes) -> bool | None:
-    """Whether an Ed25519 signature stands, by the program; None where it is missing or too old to say."""
-    program = shutil.which("openssl")
-    if program is None or not os.path.isabs(program):  # one that lies where we stand may have come with the pack
-        return None
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        _lay_out(place, public, signature, message)
-        command = [program, *HEAD_BY_OPENSSL.split()[1:]]
-        done = subprocess.run(command, cwd=place, capture_output=True, check=False)  # noqa: S603 - nothing of a file
-    if done.returncode == 0:
-        return True
-    return False if b"Verification Failure" in done.stdout + done.stderr else None
-
-
-def _lay_out(place: Path, public: bytes, signature: bytes, message: bytes) -> None:
-    """Write a head as the files that ``HEAD_BY_OPENSSL`` names."""
-    (place / "key.der").write_bytes(RAW_KEY + public)
-    (place / "signature").write_bytes(signature)
-    (place / "message").write_bytes(message)
 
 
 def _made_at(head: Any) -> str:
@@ -362,12 +287,12 @@ def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
     """Check every PDF; gives the hash of the record inside by name of file, where the ledger names it."""
     carried: dict[str, str] = {}
     number, faults = 0, report.faults
-    for path in _files(folder, ".pdf"):
+    for path in pack_reading.files(folder, ".pdf"):
         number += 1
         name = path.relative_to(folder).as_posix()
         try:
-            content = _read(path)
-        except Odd as odd:
+            content = pack_reading.read(path)
+        except pack_reading.Odd as odd:
             report.bad(f"{name}: {odd}")
             continue
         size, record = chain.given_out.get(hashlib.sha256(content).hexdigest(), (None, ""))
@@ -388,18 +313,18 @@ def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
 
 def _check_records(folder: Path, chain: Chain, carried: dict[str, str], report: Report) -> None:
     number, faults = 0, report.faults
-    for path in _files(folder / "records", ".json"):
+    for path in pack_reading.files(folder / "records", ".json"):
         number += 1
         name = path.relative_to(folder).as_posix()
         try:
-            content = _read(path)
+            content = pack_reading.read(path)
             for raw, facts in _entries(content):
                 seq = facts["seq"]
                 if seq > len(chain.hashes) and not chain.whole:
                     continue
                 if seq > len(chain.hashes) or chain.hashes[seq - 1] != raw["entry_hash"]:
                     raise rules.Broken("foreign", f"Entry {seq} is not the one in the ledger.")
-        except (rules.Broken, Odd) as fault:
+        except (rules.Broken, pack_reading.Odd) as fault:
             report.bad(f"{name}: {fault}")
             continue
         wanted = carried.get(name.removesuffix(".json") + ".pdf")
@@ -422,9 +347,9 @@ def _none() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
 
 def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
     number, faults = 0, report.faults
-    for path in _files(folder / "texts", ".json"):
+    for path in pack_reading.files(folder / "texts", ".json"):
         number += 1
-        if chain.whole and _hash(path) not in chain.texts:
+        if chain.whole and pack_reading.sha256_of(path) not in chain.texts:
             report.bad(f"{path.relative_to(folder).as_posix()}: no entry of the ledger names this wording.")
     if report.faults == faults and number and chain.whole:
         report.good(f"All {number} wordings are the very ones that the ledger names.")
@@ -432,7 +357,7 @@ def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
 
 def check_file(path: Path, report: Report) -> None:
     """Check one file as far as it can be checked without the ledger."""
-    content = _read(path.resolve())
+    content = pack_reading.read(path.resolve())
     try:
         if content.startswith(b"%PDF-"):
             rules.sealed_bytes(content)
@@ -452,137 +377,6 @@ def check_file(path: Path, report: Report) -> None:
     )
 
 
-def extract(path: Path, folder: Path) -> None:
-    """Take the seal of a PDF or the head of another file apart and say how OpenSSL checks it; raises Broken."""
-    if any((place / LISTS_ITSELF).is_file() for place in (folder.resolve(), *folder.resolve().parents)):
-        raise ValueError(f"{folder} lies inside a pack, which must stay as it is: name a folder elsewhere.")
-    content = _read(path.resolve())
-    if content.startswith(b"%PDF-"):
-        _extract_seal(content, path, folder)
-    else:
-        _extract_head(rules.read_record(content), path, folder)
-
-
-def _extract_seal(pdf: bytes, path: Path, folder: Path) -> None:
-    covered, seal = rules.sealed_bytes(pdf)
-    found, near = _keys_near(path)
-    keys = near or next(filter(None, map(_keys_inside, _unpacked(pdf))), {})
-    certificates = {name: public for name, public in keys.items() if len(public) > RAW_LENGTH}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "covered").write_bytes(covered)
-    (folder / "seal.der").write_bytes(seal)
-    (folder / "school.pem").write_text("".join(map(_pem, certificates.values())), encoding="ascii")
-    sys.stdout.write(f"Now check the seal in {folder}:\n\n    {SEAL_BY_OPENSSL}\n\n")
-    sys.stdout.write(
-        "“Verification successful” means: nothing was changed since it was sealed with a key in school.pem.\n"
-    )
-    if not certificates:
-        sys.stdout.write("school.pem is empty: there is no keys.json near this PDF. Put the school’s certificate in.\n")
-        return
-    _say_keys("school.pem", certificates, found)
-
-
-def _extract_head(listed: Any, path: Path, folder: Path) -> None:
-    head: Any = listed.get("head") if isinstance(listed, dict) else None
-    found, near = _keys_near(path)
-    keys = near or rules.keys_in(listed)
-    try:
-        rules.check_head(head, keys)
-    except rules.Broken as broken:
-        if broken.code != "head_signature":  # which is for OpenSSL to say
-            raise
-    public, signature = keys[head["key"]], base64.b64decode(head["signature"])
-    folder.mkdir(parents=True, exist_ok=True)
-    _lay_out(folder, public, signature, rules.head_bytes(head))
-    sys.stdout.write(f"Now check the signature in {folder}, with OpenSSL 3.0 or newer:\n\n    {HEAD_BY_OPENSSL}\n\n")
-    sys.stdout.write(f"“Signature Verified Successfully” means: that key signed a ledger of {head['size']} entries.\n")
-    _say_keys("key.der", {head["key"]: public}, found)
-
-
-def _say_keys(file: str, keys: dict[str, bytes], source: Path | None) -> None:
-    """Say whose keys these are as far as this shows; only somebody else can say that they are the school's."""
-    if source is None:
-        sys.stdout.write(f"What is in {file} comes out of the very file that is checked, for want of a keys.json.\n")
-    else:
-        sys.stdout.write(
-            f"What is in {file} comes from {_shown(str(source))}. Whoever forges a file also forges that one: check the"
-            " folder that it lies in first.\n"
-        )
-    sys.stdout.write(f"Compare the name of each key in {file} with other people’s receipts, or ask the school:\n\n")
-    sys.stdout.write("".join(f"    {name}\n" for name in keys))
-
-
-def _keys_near(path: Path) -> tuple[Path | None, dict[str, bytes]]:
-    """The keys.json nearest above a file, and the keys in it."""
-    for folder in path.resolve().parents:
-        if (folder / "keys.json").is_file():
-            return folder / "keys.json", rules.keys_in({"keys": json.loads(_read(folder / "keys.json"))})
-    return None, {}
-
-
-def _keys_inside(found: bytes) -> dict[str, bytes]:
-    """The keys that a record inside a PDF brings along."""
-    try:
-        return rules.keys_in(rules.read_record(found))
-    except rules.Broken:
-        return {}
-
-
-def _pem(public: bytes) -> str:
-    text = base64.b64encode(public).decode("ascii")
-    lines = "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
-    return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
-
-
-def _files(folder: Path, ending: str) -> list[Path]:
-    """The files below a folder that are files and no more; what else has such a name was called a fault already."""
-    found = _everything(folder) if folder.is_dir() and not folder.is_symlink() else []
-    return [path for path in found if path.name.endswith(ending) and _is_plain(path)]
-
-
-def _everything(folder: Path) -> list[Path]:
-    """All that lies below a folder and is none itself, however deep, and whatever it is; no link is followed."""
-    found: list[Path] = []
-    waiting = [folder]
-    while waiting:
-        with os.scandir(waiting.pop()) as members:
-            for member in members:
-                (waiting if member.is_dir(follow_symlinks=False) else found).append(Path(member.path))
-    return sorted(found)
-
-
-def _is_plain(path: Path) -> bool:
-    """Whether it is a file: no link, and nothing that one could wait for, or read from, for ever."""
-    return stat.S_ISREG(path.lstat().st_mode)
-
-
-def _plain(path: Path) -> Path:
-    if not _is_plain(path):
-        raise Odd("it is a link or a device, and no file")
-    return path
-
-
-def _read(path: Path) -> bytes:
-    """A whole file; raises OSError for what is none, or is larger than anything that the school makes."""
-    if _plain(path).stat().st_size > MOST_BYTES:
-        raise Odd("it is too large")
-    return path.read_bytes()
-
-
-def _is_file(path: Path, digest: Any, size: Any) -> bool:
-    """Whether it is the file of this hash and size; what is larger than any of ours is not read to find out."""
-    most = MOST_LEDGER if path.name == "ledger.jsonl" else MOST_BYTES
-    return _is_plain(path) and path.stat().st_size == size and size <= most and _hash(path) == digest
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for part in iter(lambda: file.read(1 << 20), b""):
-            digest.update(part)
-    return digest.hexdigest()
-
-
 def main(words: list[str]) -> int:
     """Do as the words say and answer with the exit code."""
     report = Report()
@@ -591,7 +385,7 @@ def main(words: list[str]) -> int:
         return 0 if len(words) == 1 else 1  # among names of files it may be one of them, and then nothing was checked
     if words[:1] == ["--extract"] and len(words) == 3:
         try:
-            extract(Path(words[1]), Path(words[2]))
+            pack_apart.extract(Path(words[1]), Path(words[2]))
         except (rules.Broken, OSError, ValueError, RecursionError) as fault:
             report.bad(str(fault))
         return 1 if report.faults else 0
@@ -619,34 +413,17 @@ def main(words: list[str]) -> int:
 def _kept_text(word: str) -> str:
     """A line that was kept, given as it is or in a file: a text, a message as it was saved, or a record file."""
     try:
-        content = _read(Path(word).resolve()) if len(word) < 250 and Path(word).is_file() else b""
+        content = pack_reading.read(Path(word).resolve()) if len(word) < 250 and Path(word).is_file() else b""
     except (OSError, ValueError):
         content = b""
     if not content:
         return word
-    for found in _unpacked(content) if content.startswith(b"%PDF-") else [content]:
+    for found in pack_apart.unpacked(content) if content.startswith(b"%PDF-") else [content]:
         try:
             return rules.head_text(rules.read_record(found)["head"])
         except (rules.Broken, KeyError, TypeError, ValueError, RecursionError):
             continue
     return rules.text_of(content)
-
-
-def _unpacked(pdf: bytes) -> Iterator[bytes]:
-    """What may be the record inside a PDF. Good enough to find a head in it, which is signed, and for nothing else."""
-    room = MOST_UNPACKED
-    for stream in itertools.islice(PDF_STREAM.finditer(pdf), MOST_STREAMS):
-        try:
-            found = zlib.decompressobj().decompress(
-                pdf[stream.end() : stream.end() + rules.RECORD_LIMIT], min(rules.RECORD_LIMIT, room)
-            )
-        except zlib.error:
-            continue
-        room -= len(found)
-        if room <= 0:
-            return
-        if found.startswith(b"{"):
-            yield found
 
 
 def _sum_up(report: Report) -> None:

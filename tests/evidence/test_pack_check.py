@@ -21,7 +21,7 @@ from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import pack_check, rules
+from oval_aup.evidence import pack_apart, pack_check, rules
 from tests.evidence.paper_trail import PaperTrail, lay
 
 
@@ -132,7 +132,7 @@ def test_the_checker_is_one_file_that_holds_the_very_rules_of_the_product(tmp_pa
     made = evidence.checker()
     assert hashlib.sha256(made.content).hexdigest() == made.sha256
     assert Path(rules.__file__).read_bytes() in made.content
-    assert b"import rules" not in made.content
+    assert b"from oval_aup" not in made.content
 
 
 def test_without_any_way_to_check_a_signature_it_says_how(pack: Path, tmp_path: Path) -> None:
@@ -423,8 +423,8 @@ def test_a_line_lost_with_a_backup_gone_back_to_is_explained_by_the_ledger_itsel
 def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:
     code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
     assert code == 0
-    assert pack_check.SEAL_BY_OPENSSL in said
-    command = pack_check.SEAL_BY_OPENSSL.split()
+    assert pack_apart.SEAL_BY_OPENSSL in said
+    command = pack_apart.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     for name, content in (("covered", b"something else"), ("school.pem", b"")):
         kept = (tmp_path / "apart" / name).read_bytes()
@@ -443,7 +443,7 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
     seals = [key["key"] for key in json.loads(trail.record)["keys"] if key["use"] == "seal"]
     assert seals
     assert all(name in said for name in seals)
-    command = pack_check.SEAL_BY_OPENSSL.split()
+    command = pack_apart.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
 
 
@@ -451,9 +451,9 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
 def test_the_schools_signature_is_taken_apart_for_openssl(pack: Path, tmp_path: Path, name: str) -> None:
     code, said = run(pack, "--extract", str(pack / name), str(tmp_path / "apart"))
     assert code == 0, said
-    assert pack_check.HEAD_BY_OPENSSL in said
+    assert pack_apart.HEAD_BY_OPENSSL in said
     assert json.loads((pack / name).read_bytes())["head"]["key"] in said
-    command = pack_check.HEAD_BY_OPENSSL.split()
+    command = pack_apart.HEAD_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     (tmp_path / "apart" / "message").write_bytes(b"\x04{}")
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0

@@ -26,7 +26,7 @@ FOR_OPERATORS = {
 }
 """What these say stands in a terminal or a log, in English."""
 
-FOR_STRANGERS = {"evidence/rules.py", "evidence/pack_check.py"}
+FOR_STRANGERS = {"evidence/rules.py", "evidence/pack_check.py", "evidence/pack_reading.py", "evidence/pack_apart.py"}
 """Travels alone in every pack and so speaks English only; pages have their own words for what it finds."""
 
 PACKAGE = ROOT / "oval_aup"
