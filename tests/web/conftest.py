@@ -6,11 +6,31 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from oval_aup.application import create_app
 from oval_aup.config import Settings, load
 from oval_aup.core.db import Database
 from tests.web.browser import Browser
+
+
+class CompiledOnce(BytecodeCache):
+    """Templates as the first test of this process compiled them: every test has an application of its own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was kept, if the template is still the same."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next application."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = CompiledOnce()
 
 
 @pytest.fixture
@@ -32,6 +52,7 @@ def app(settings: Settings, database: Database) -> Flask:
     app.extensions["oval_database"].dispose()
     app.extensions["oval_database"] = database
     app.testing = True
+    app.jinja_env.bytecode_cache = _compiled
     return app
 
 
