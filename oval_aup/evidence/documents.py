@@ -324,17 +324,18 @@ def hold_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
 
 def retry_document(db: Session, public_id: str) -> DocumentRow:
     """Put a given-up document back in the queue with a fresh set of attempts."""
-    row = document(db, public_id)
-    if row.status == "failed":
-        again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
-        db.execute(sa.update(_document).where(_document.c.public_id == public_id).values(**again))
+    _try_again(db, _document.c.public_id == public_id)
     return document(db, public_id)
 
 
 def retry_documents(db: Session) -> int:
     """Put every given-up document back in the queue with a fresh set of attempts; returns how many there were."""
+    return _try_again(db, sa.true())
+
+
+def _try_again(db: Session, which: sa.ColumnElement[bool]) -> int:
     again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
-    return _changed(db.execute(sa.update(_document).where(_document.c.status == "failed").values(**again)))
+    return _changed(db.execute(sa.update(_document).where(_document.c.status == "failed", which).values(**again)))
 
 
 def _claim(db: Session) -> DocumentRow | None:

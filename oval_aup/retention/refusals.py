@@ -39,38 +39,18 @@ def refuse_erasure(
 
     The very same refusal once more, as a second press sends it, is the one that is recorded already.
     """
-    problems = {}
-    if ground not in GROUNDS:
-        problems["ground"] = _("Choose the ground.")
-    if not reason.strip():
-        problems["refusal"] = _("Say in a few words why.")
-    if len(reason) > REASON_LENGTH:
-        problems["refusal"] = _("Please use 2,000 letters or fewer.")
-    if received_on > clock.today():
-        problems["requested"] = _("The request cannot have come in the future.")
-    if problems:
-        raise Invalid(fields=problems)
-    same = sa.select(Erasure).where(
-        Erasure.status == "refused",
-        Erasure.person_id == person.person_id,
-        Erasure.basis == ground,
-        Erasure.reason == reason.strip(),
-        Erasure.received_on == received_on,
-    )
-    known = db.scalar(same.limit(1))
+    _check(ground, reason, received_on)
+    said = {
+        "person_id": person.person_id,
+        "basis": ground,
+        "reason": reason.strip(),
+        "received_on": received_on,
+        "status": "refused",
+    }
+    known = db.scalar(sa.select(Erasure).filter_by(**said).limit(1))
     if known is not None:
         return erasure_row(known)
-    row = Erasure(
-        batch=new_public_id(),
-        what="person",
-        person_id=person.person_id,
-        basis=ground,
-        reason=reason.strip(),
-        received_on=received_on,
-        status="refused",
-        ordered_at=clock.now(),
-        ordered_by_id=actor.person_id,
-    )
+    row = Erasure(batch=new_public_id(), what="person", ordered_at=clock.now(), ordered_by_id=actor.person_id, **said)
     db.add(row)
     db.flush()
     row.ledger_seq = evidence.append(
@@ -89,3 +69,17 @@ def refuse_erasure(
     ).seq
     db.flush()
     return erasure_row(row)
+
+
+def _check(ground: str, reason: str, received_on: dt.date) -> None:
+    problems = {}
+    if ground not in GROUNDS:
+        problems["ground"] = _("Choose the ground.")
+    if not reason.strip():
+        problems["refusal"] = _("Say in a few words why.")
+    if len(reason) > REASON_LENGTH:
+        problems["refusal"] = _("Please use 2,000 letters or fewer.")
+    if received_on > clock.today():
+        problems["requested"] = _("The request cannot have come in the future.")
+    if problems:
+        raise Invalid(fields=problems)
