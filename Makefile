@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback
-TEST_PACKAGES := chromium poppler-utils qpdf libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
+TEST_PACKAGES := chromium poppler-utils qpdf openssl libatomic1 libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
   libstax-ex-java libfastinfoset-java libactivation-java
 
 .PHONY: help run test check fix migrate bench assets clean
@@ -19,7 +19,7 @@ run: $(VENV)/.run system-run ## Install, prepare the database with a demo school
 	@$(MAKE) --no-print-directory assets-if-possible
 	@OVAL_DEMO=$${OVAL_DEMO:-yes} $(BIN)/flask demo serve
 
-test: $(VENV)/.test system-test ## Install what tests need and run them all, checks included
+test: $(VENV)/.test system-test test-assets ## Install what tests need and run them all, checks included
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.test ## Import rules, ruff and mypy --strict
@@ -34,16 +34,17 @@ migrate: $(VENV)/.test ## Write a migration for changed models: make migrate NAM
 bench: $(VENV)/.test system-run ## Measure speed against a bare page in the same run
 	@$(BIN)/python -m tests.bench
 
+# By the npm that came with the tests' own libraries, or the machine's; it trusts the certificates that the machine trusts.
 assets: ## Put pinned copies of the CDN scripts into instance/assets (needs npm)
-	@set -e; folder=$$(mktemp -d); for package in htmx.org@2.0.11 signature_pad@5.1.4; do \
-	  (cd $$folder && npm pack --silent $$package >/dev/null && tar xzf *.tgz && rm *.tgz && mv package $${package%%@*}); done; \
+	@set -e; export NODE_USE_SYSTEM_CA=1 npm_config_fetch_retries=1 PATH="$(CURDIR)/$(BIN):$$PATH"; folder=$$(mktemp -d); trap "rm -rf $$folder" EXIT; \
+	for package in htmx.org@2.0.11 signature_pad@5.1.4; do \
+	  (cd $$folder && npm pack --silent --cache $$folder/cache $$package >/dev/null && tar xzf *.tgz && rm *.tgz && mv package $${package%%@*}); done; \
 	mkdir -p $${OVAL_INSTANCE:-instance}/assets; \
-	cp $$folder/htmx.org/dist/htmx.min.js $$folder/signature_pad/dist/signature_pad.umd.min.js $${OVAL_INSTANCE:-instance}/assets/; \
-	rm -r $$folder
+	cp $$folder/htmx.org/dist/htmx.min.js $$folder/signature_pad/dist/signature_pad.umd.min.js $${OVAL_INSTANCE:-instance}/assets/
 
-.PHONY: assets-if-possible system-run system-test
+.PHONY: assets-if-possible system-run system-test test-assets
 assets-if-possible:
-	@test -e $${OVAL_INSTANCE:-instance}/assets/htmx.min.js || ! command -v npm >/dev/null || \
+	@test -e $${OVAL_INSTANCE:-instance}/assets/htmx.min.js || \
 	  $(MAKE) --no-print-directory assets 2>/dev/null || echo "The CDN's copies of htmx and signature_pad will be used."
 
 system-run:
@@ -51,6 +52,12 @@ system-run:
 
 system-test: system-run
 	@$(call need,$(TEST_PACKAGES),to drive a browser and validate PDFs)
+	@command -v javac >/dev/null || { $(call need,default-jdk-headless,to validate PDFs); }
+
+# Into $(VENV)/assets: the real scripts for the browser tests, where the npm registry can be reached.
+test-assets: $(VENV)/.test system-test
+	@test -e $(VENV)/assets/signature_pad.umd.min.js || OVAL_INSTANCE=$(VENV) $(MAKE) --no-print-directory assets 2>/dev/null || \
+	  echo "The npm registry was not reached: browser tests will draw with a stand-in for signature_pad and go without htmx."
 
 # Install Debian packages that are missing; elsewhere say what is needed in one sentence.
 define need
@@ -61,7 +68,7 @@ missing=""; if command -v dpkg-query >/dev/null; then \
     $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null 2>&1 || \
     { $$as apt-get update -qq >/dev/null && $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || \
     { echo "Could not install$$missing; please install them by hand, then run make again."; exit 1; }; fi; \
-else echo "This is not Debian or Ubuntu: please see that Pango, HarfBuzz and the Noto fonts are installed ($(2))."; fi
+else echo "This is not Debian or Ubuntu: please see that you have what Debian calls $(1) ($(2))."; fi
 endef
 
 $(VENV)/bin/python:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,30 @@ from tests.web import world as worlds
 from tests.web.world import World
 
 MEMORY_DISK = Path("/dev/shm")
+BROWSED_WITHOUT = pytest.StashKey[bool]()
+"""Set by browser tests that had to go without the real htmx and signature_pad, so that the summary can say it."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process of several hands its remark to the one that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["browsed_without"] = session.config.stash.get(BROWSED_WITHOUT, False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the remark of a process that has ended."""
+    if getattr(node, "workeroutput", {}).get("browsed_without"):
+        node.config.stash[BROWSED_WITHOUT] = True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was not tested with the real thing."""
+    if config.stash.get(BROWSED_WITHOUT, False):
+        terminalreporter.write_line(
+            "Browser tests drew with a stand-in for signature_pad and went without htmx:"
+            " make test did not reach the npm registry."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.evidence import keys, rules
+from tests.tools import tool
 
 SCHOOL = "The Oval School"
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -65,7 +66,7 @@ def sealed(database: Database, ring: evidence.Keyring, pdf: bytes, *, timestamp_
 def signature_report(pdf: bytes, folder: Path) -> str:
     path = folder / "sealed.pdf"
     path.write_bytes(pdf)
-    return subprocess.run(["pdfsig", str(path)], capture_output=True, text=True, check=False).stdout
+    return subprocess.run([tool("pdfsig"), str(path)], capture_output=True, text=True, check=False).stdout
 
 
 def test_the_first_start_makes_one_key_for_heads_and_one_for_seals(database: Database, ring: evidence.Keyring) -> None:
@@ -182,7 +183,7 @@ def test_openssl_alone_can_check_a_seal(
     pem = x509.load_der_x509_certificate(row.public).public_bytes(serialization.Encoding.PEM)
     for name, content in (("covered", covered), ("seal.der", seal), ("school.pem", pem), ("other", covered + b" ")):
         (tmp_path / name).write_bytes(content)
-    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "seal.der", "-content", "covered"]
+    command = [tool("openssl"), "cms", "-verify", "-binary", "-inform", "DER", "-in", "seal.der", "-content", "covered"]
     command += ["-certfile", "school.pem", "-noverify", "-out", "/dev/null"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     command[command.index("covered")] = "other"

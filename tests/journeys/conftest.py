@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -24,7 +26,9 @@ from sqlalchemy import text
 from oval_aup import campaigns, config, demo, evidence, people, schema
 from oval_aup.core import clock
 from oval_aup.core.db import Database
-from oval_aup.web import mailroom
+from oval_aup.web import assets, mailroom
+from tests.conftest import BROWSED_WITHOUT
+from tests.tools import check_browser_driver, tool
 
 Answer = TypeVar("Answer")
 HERE = Path(__file__).parent
@@ -39,7 +43,8 @@ README_PICTURES = {
     "staff-photo-desk",
     "class-rule-desk",
 }
-CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+SCRIPTS = Path(sys.prefix) / "assets"
+"""Where `make test` puts the real htmx and signature_pad, when it reaches the npm registry."""
 PATIENCE = 15_000
 """Milliseconds for anything to come about; two cores may be busy with other tests."""
 
@@ -55,7 +60,18 @@ DRAWING = """window.SignaturePad = class extends EventTarget {
   toData() { return this.strokes; }
   clear() { this.strokes = []; }
 };"""
-"""Stands in for signature_pad, which comes from a CDN that tests do not reach: it keeps what the mouse draws."""
+"""Stands in for signature_pad where the real one could not be fetched: it keeps what the mouse draws."""
+
+
+def real_scripts() -> list[Path]:
+    """The libraries that pages load, each the very file whose hash the pages name; none where one is missing."""
+    files = [SCRIPTS / library.copy for library in assets.LIBRARIES.values()]
+    if not all(file.is_file() for file in files):
+        return []
+    for file, library in zip(files, assets.LIBRARIES.values(), strict=True):
+        digest = base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
+        assert library.integrity == f"sha384-{digest}", f"{file} is not the version that pages ask for: delete it"
+    return files
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -128,8 +144,7 @@ def link_in(letter: mailroom.LetterPage) -> str:
 
 def words_of(pdf: bytes) -> str:
     """The text of a PDF as poppler reads it, on one line."""
-    assert shutil.which("pdftotext"), "poppler-utils is needed: make test installs it"
-    read = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
+    read = subprocess.run([tool("pdftotext"), "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True)
     return re.sub(r"\s+", " ", read.stdout.decode("utf-8"))
 
 
@@ -153,7 +168,7 @@ def _school(settings: config.Settings) -> Database:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Running]:
     """A demonstration school of eight children a class, served by the real commands on a free port."""
     instance = tmp_path_factory.mktemp("instance")
     port = _free_port()
@@ -161,6 +176,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     environment = {"OVAL_INSTANCE": str(instance), "OVAL_PORT": str(port), "OVAL_DEMO": "yes", "OVAL_BASE_URL": url}
     settings = config.load(environment)
     database = _school(settings)
+    scripts = real_scripts()
+    (instance / "assets").mkdir()
+    for script in scripts:
+        shutil.copy(script, instance / "assets")
+    if not scripts:
+        pytestconfig.stash[BROWSED_WITHOUT] = True
     command = [sys.executable, "-m", "flask", "--app", "app", "server", "run"]
     quiet = {**{k: v for k, v in os.environ.items() if not k.startswith("OVAL_")}, **environment}
     log = instance / "log.txt"
@@ -191,11 +212,12 @@ def chromium() -> Iterator[Browser]:
 
     It ends with the last journey: while it lives an event loop runs in this thread, and other tests start their own.
     """
-    assert CHROMIUM, "Chromium is needed: make test installs it"
+    program = tool("chromium")
+    check_browser_driver()
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=program,
             args=[
                 "--no-sandbox",
                 "--disable-gpu",
@@ -212,7 +234,7 @@ def chromium() -> Iterator[Browser]:
 def visiting(browser: Browser, size: ViewportSize, *, scripts: bool = True, draws: bool = False) -> Iterator[Page]:
     """A fresh visitor's page; an error that the browser reports fails the journey. ``draws``: a mark can be drawn."""
     context = browser.new_context(viewport=size, java_script_enabled=scripts, locale="en-GB", reduced_motion="reduce")
-    if draws:
+    if draws and not real_scripts():
         context.add_init_script(DRAWING)
     page = context.new_page()
     troubles: list[str] = []

@@ -18,6 +18,7 @@ import pytest
 
 from oval_aup import printing
 from oval_aup.printing import lettering
+from tests.tools import tool
 
 AT = dt.datetime(2026, 11, 22, 12, 41, tzinfo=dt.UTC)
 
@@ -46,7 +47,7 @@ def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: printing.P
 def test_every_script_of_the_schools_families_has_its_letters(press: printing.Press, tmp_path: Path) -> None:
     path = tmp_path / "scripts.pdf"
     path.write_bytes(press.print(paper("<p>Łukasz ਪੰਜਾਬੀ বাংলা اردو हिन्दी ગુજરાતી ✓</p>")))
-    fonts = subprocess.run(["pdffonts", str(path)], capture_output=True, check=True, text=True).stdout
+    fonts = subprocess.run([tool("pdffonts"), str(path)], capture_output=True, check=True, text=True).stdout
     for family in ("Noto-Sans-Gurmukhi", "Noto-Sans-Bengali", "Noto-Naskh-Arabic", "Noto-Sans"):
         assert family in fonts
     rows = [line.split() for line in fonts.splitlines()[2:]]

@@ -23,23 +23,24 @@ from oval_aup.reports import documents
 from oval_aup.reports.documents_words import Moment
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
+from tests.tools import tool
 
 Printed = Callable[[printing.Paper], Path]
 
 
 def read(path: Path) -> str:
     """The text of a PDF in reading order, spaces evened out."""
-    shown = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True, text=True)
+    shown = subprocess.run([tool("pdftotext"), str(path), "-"], capture_output=True, check=True, text=True)
     return " ".join(shown.stdout.split())
 
 
 def tags(path: Path) -> list[str]:
-    shown = subprocess.run(["pdfinfo", "-struct", str(path)], capture_output=True, check=True, text=True)
+    shown = subprocess.run([tool("pdfinfo"), "-struct", str(path)], capture_output=True, check=True, text=True)
     return [line.strip().split(" ")[0] for line in shown.stdout.splitlines()]
 
 
 def facts(path: Path) -> dict[str, str]:
-    shown = subprocess.run(["pdfinfo", str(path)], capture_output=True, check=True, text=True)
+    shown = subprocess.run([tool("pdfinfo"), str(path)], capture_output=True, check=True, text=True)
     return {key: value.strip() for key, _colon, value in (line.partition(":") for line in shown.stdout.splitlines())}
 
 
@@ -123,7 +124,7 @@ def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: P
     found = tags(path)
     assert found.count("H1") == 1
     assert {"H2", "Table", "TH", "P"} <= set(found)
-    described = subprocess.run(["pdfinfo", "-meta", str(path)], capture_output=True, check=True, text=True).stdout
+    described = subprocess.run([tool("pdfinfo"), "-meta", str(path)], capture_output=True, check=True, text=True).stdout
     assert 'pdfaid:part="3"' in described
     assert 'pdfuaid:part="1"' in described
     with pikepdf.open(path) as pdf:
@@ -395,7 +396,7 @@ def test_what_closes_a_document_is_never_alone_on_its_last_page(answered: Answer
     lengths = range(20, 32, 2)
     body = "".join(turn + line * length + closing for length in lengths)
     path = printed(replace(paper, html=before[:start] + body + "</body>" + end))
-    shown = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    shown = subprocess.run([tool("pdftotext"), str(path), "-"], capture_output=True, check=True, text=True).stdout
     closed = [page for page in shown.split("\f") if "What this does not prove" in page]
     assert len(closed) == len(lengths)
     assert [page for page in closed if "signature under the whole ledger" not in page] == []

@@ -13,6 +13,7 @@ import pytest
 
 from oval_aup import printing
 from tests.reports.conftest import YEAR, Answered
+from tests.tools import tool
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "papers"
 PAPERS: dict[str, Callable[[Answered], printing.Paper]] = {
@@ -47,7 +48,7 @@ def text_of(paper: printing.Paper) -> str:
 
 def words_in(path: Path) -> set[str]:
     """Every word that the finished PDF shows."""
-    shown = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True, text=True).stdout
+    shown = subprocess.run([tool("pdftotext"), str(path), "-"], capture_output=True, check=True, text=True).stdout
     return set(re.findall(r"[^\W\d_]{2,}", shown))
 
 
