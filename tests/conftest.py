@@ -7,13 +7,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from flask import Flask, Response
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, schema
+from oval_aup.accounts import passwords
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests import kept_lists
@@ -79,6 +82,19 @@ def database(instance: Path, migrated_file: Path) -> Iterator[Database]:
     database.dispose()
 
 
+def raise_faults(app: Flask) -> None:
+    """Let a fault inside a page fail the test, until it sets ``app.testing = False`` to see what a person would see."""
+    shown = app.error_handler_spec[None][None][Exception]
+
+    def fault(error: Exception) -> Response:
+        if app.testing:
+            raise error
+        return cast(Response, shown(error))
+
+    app.register_error_handler(Exception, fault)
+    app.testing = True
+
+
 def put_in_place(file: Path, database: Database) -> None:
     """Give a test a database that was filled once for many; its own must not have been written to."""
     with database.reading() as db:
@@ -113,6 +129,15 @@ def world(database: Database, built_world: tuple[Path, World]) -> World:
 def _clock_put_right() -> Iterator[None]:
     yield
     clock.pretend(None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_hash_quickly() -> Iterator[None]:
+    """The real cost would make the suite slow and prove nothing more."""
+    real = passwords.HASHER
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    passwords.HASHER = real
 
 
 @pytest.fixture(scope="session", autouse=True)

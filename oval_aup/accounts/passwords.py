@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -15,16 +14,13 @@ LEAST_LENGTH = 12
 _TOO_COMMON = ("password", "qwerty", "letmein", "welcome", "iloveyou", "123456", "abcdef", "football", "birmingham")
 
 
-@cache
-def _hasher() -> PasswordHasher:
-    if os.environ.get("PYTEST_CURRENT_TEST"):  # the real cost would make the suite slow and prove nothing more
-        return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return PasswordHasher()
+HASHER = PasswordHasher()
+"""Argon2id at the library’s own cost."""
 
 
 @cache
 def _decoy() -> str:
-    return _hasher().hash("nobody has this password")
+    return HASHER.hash("nobody has this password")
 
 
 def judge(password: str, *, email: str, school_name: str) -> None:
@@ -46,12 +42,12 @@ def judge(password: str, *, email: str, school_name: str) -> None:
 
 def hash_password(password: str) -> str:
     """An argon2id hash, parameters and salt included."""
-    return _hasher().hash(password)
+    return HASHER.hash(password)
 
 
 def matches(password_hash: str, password: str) -> bool:
     """Compare in constant effort: an account without a password costs as much as one with."""
     try:
-        return _hasher().verify(password_hash or _decoy(), password) and bool(password_hash)
+        return HASHER.verify(password_hash or _decoy(), password) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False

@@ -15,6 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.demo.roster import DemoRoster
+from tests.conftest import raise_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFICE = Actor(role="office", channel="cli")
@@ -23,7 +24,7 @@ OFFICE = Actor(role="office", channel="cli")
 @pytest.fixture
 def app(database: Database, instance: Path) -> Flask:
     app = create_app(config.load({"OVAL_INSTANCE": str(instance), "OVAL_UPLOAD_LIMIT_MB": "1"}))
-    app.testing = True
+    raise_faults(app)
     return app
 
 

@@ -14,6 +14,7 @@ from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
+from tests.conftest import raise_faults
 from tests.retention.conftest import ADDRESS, LEFT_ON, TYPED, Family, sign_everything
 from tests.web import world as worlds
 
@@ -21,7 +22,7 @@ from tests.web import world as worlds
 @pytest.fixture
 def app(family: Family) -> Flask:
     app = create_app(config.load({"OVAL_INSTANCE": str(family.instance), "OVAL_SECRET_KEY": "s" * 40}))
-    app.testing = True
+    raise_faults(app)
     return app
 
 

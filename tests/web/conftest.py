@@ -11,6 +11,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from oval_aup.application import create_app
 from oval_aup.config import Settings, load
 from oval_aup.core.db import Database
+from tests.conftest import raise_faults
 from tests.web.browser import Browser
 
 
@@ -51,7 +52,7 @@ def app(settings: Settings, database: Database) -> Flask:
     app = create_app(settings)
     app.extensions["oval_database"].dispose()
     app.extensions["oval_database"] = database
-    app.testing = True
+    raise_faults(app)
     app.jinja_env.bytecode_cache = _compiled
     return app
 
