@@ -10,14 +10,17 @@ RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-
 TEST_PACKAGES := chromium poppler-utils qpdf openssl libatomic1 libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
   libstax-ex-java libfastinfoset-java libactivation-java
 
-.PHONY: help run test check fix migrate bench assets clean
+.PHONY: help run install test check fix migrate bench assets clean
 
 help: ## Print these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.run system-run ## Install, prepare the database with a demo school, and serve it
+run: install ## Install, prepare the database with a demo school, and serve it; OVAL_DEMO=no serves the real one
 	@$(MAKE) --no-print-directory assets-if-possible
-	@OVAL_DEMO=$${OVAL_DEMO:-yes} $(BIN)/flask demo serve
+	@if [ "$${OVAL_DEMO:-yes}" = yes ]; then OVAL_DEMO=yes $(BIN)/flask demo serve; \
+	  else $(BIN)/flask db upgrade && $(BIN)/flask server run; fi
+
+install: $(VENV)/.run system-run ## Install what a school's server needs, and nothing else
 
 test: $(VENV)/.test system-test test-assets ## Install what tests need and run them all, checks included
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

@@ -106,7 +106,7 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_BACKUP_KEEP": ("14", "Of how many days the backups are kept, beside one a month for a year"),
     "OVAL_PACK_DAYS": ("30", "Days after which a finished evidence pack is deleted; its ledger entry stays"),
     "OVAL_CDN": ("yes", "no: load htmx and signature_pad from instance/assets only"),
-    "OVAL_FAKE_TODAY": ("none", "A date the clock pretends, in demonstrations and tests only"),
+    "OVAL_FAKE_TODAY": ("none", "A date the clock pretends; refused without OVAL_DEMO=yes"),
 }
 """Every setting: its default in words, and what it is for."""
 
@@ -121,7 +121,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     _make_folder(instance)
     port = _whole_number(env, "OVAL_PORT", 8000, 1, 65535)
     demo = _yes_or_no(env, "OVAL_DEMO", default=False)
-    _move_clock(env)
+    _move_clock(env, demo=demo)
     email = _address(env, "OVAL_SCHOOL_EMAIL", "office@oval.example.org")
     return Settings(
         instance=instance,
@@ -289,11 +289,14 @@ def _kept_secret(env: Mapping[str, str], name: str, kept: Path, least: int, dama
     return secret
 
 
-def _move_clock(env: Mapping[str, str]) -> None:
+def _move_clock(env: Mapping[str, str], *, demo: bool) -> None:
     text = env.get("OVAL_FAKE_TODAY")
     if not text:
         return
     try:
-        clock.pretend(dt.date.fromisoformat(text))
+        day = dt.date.fromisoformat(text)
     except ValueError as error:
         raise BadSetting(f"OVAL_FAKE_TODAY must be a date such as 2026-09-01, not “{text}”.") from error
+    if not demo:
+        raise BadSetting("OVAL_FAKE_TODAY is for demonstrations: what a school records bears its true date.")
+    clock.pretend(day)

@@ -75,10 +75,10 @@ def fault(database: Database) -> str:
     if found == wanted:
         return ""
     if found is None:
-        return "The database is empty; run “flask --app app db upgrade” first."
+        return "The database is empty; run “.venv/bin/flask db upgrade” first."
     if not knows(database, found):
         return f"The database is at {found}, which this version does not know; install the version that made it."
-    return f"The database is at {found} and this version needs {wanted}; run “flask --app app db upgrade” first."
+    return f"The database is at {found} and this version needs {wanted}; run “.venv/bin/flask db upgrade” first."
 
 
 def new_migration(database: Database, slug: str) -> str:

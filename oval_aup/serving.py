@@ -10,7 +10,7 @@ import sys
 import threading
 from types import FrameType
 
-from oval_aup import backups, schema
+from oval_aup import backups, demo, schema
 from oval_aup.config import ROOT, BadSetting, Settings
 from oval_aup.core.db import Database
 
@@ -50,8 +50,12 @@ def worker_command() -> list[str]:
 
 
 def refuse_unfit(settings: Settings, database: Database) -> None:
-    """Raise BadSetting with one sentence where the database has another shape, or holds what was erased since."""
-    fault = schema.fault(database) or backups.fault(settings, database)
+    """Raise BadSetting with one sentence where the database must not be served.
+
+    It has another shape, holds what was erased since, or is the demonstration's where a real school is meant, or the
+    other way round.
+    """
+    fault = schema.fault(database) or backups.fault(settings, database) or demo.fault(settings, database)
     database.dispose()
     if fault:
         raise BadSetting(fault)

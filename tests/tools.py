@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
@@ -25,19 +26,24 @@ PACKAGES = {
 OTHER_NAMES = {"chromium": ("chromium-browser",)}
 
 
+def missing(what: str, package: str) -> NoReturn:
+    """Fail the test with one sentence."""
+    pytest.fail(f"{what} is needed: run make test, which installs it, or install {package}.", pytrace=False)
+
+
 @cache
 def tool(name: str) -> str:
     """The path of a program; without it the test fails and says what to install."""
     for each in (name, *OTHER_NAMES.get(name, ())):
         if path := shutil.which(each):
-            return path
-    pytest.fail(f"{name} is needed: run make test, which installs it, or install {PACKAGES[name]}.", pytrace=False)
+            return str(path)
+    missing(name, PACKAGES[name])
 
 
 def java_archive(path: Path, package: str) -> Path:
     """A library for Java; without it the test fails and says what to install."""
     if not path.exists():
-        pytest.fail(f"{path} is needed: run make test, which installs it, or install {package}.", pytrace=False)
+        missing(str(path), package)
     return path
 
 

@@ -76,9 +76,9 @@ def fault(settings: Settings, database: Database) -> str:
         return ""
     return ngettext(
         "The database is older than %(num)s erasure that was made since; "
-        "run “flask --app app backup reapply-erasures” first.",
+        "run “.venv/bin/flask backup reapply-erasures” first.",
         "The database is older than %(num)s erasures that were made since; "
-        "run “flask --app app backup reapply-erasures” first.",
+        "run “.venv/bin/flask backup reapply-erasures” first.",
         number,
     )
 

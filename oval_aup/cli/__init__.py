@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from oval_aup import accounts, campaigns, demo, people, schema, serving, worker
-from oval_aup.cli.context import FILES, OFFICE, start_of
+from oval_aup import accounts, campaigns, demo, schema, serving, worker
+from oval_aup.cli import starting
+from oval_aup.cli.context import FILES, OFFICE, refuse_the_other_school, start_of
 from oval_aup.cli.context import database as _database
 from oval_aup.cli.context import settings as _settings
 from oval_aup.cli.keeping import retention_group
 from oval_aup.cli.proof import evidence_group, ledger_group
 from oval_aup.cli.saving import backup_group
-from oval_aup.config import BadSetting
+from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
-from oval_aup.core.errors import DomainError, NotFound
+from oval_aup.core.db import Database
+from oval_aup.core.errors import DomainError, Invalid, NotFound
 from oval_aup.people import roster
 
 
@@ -50,6 +53,7 @@ rules_group = AppGroup("rules", help="The rule sets.")
 @rules_group.command("publish")
 def rules_publish() -> None:
     """Publish the shipped rule sets that are not published yet."""
+    refuse_the_other_school()
     with _database().writing() as db:
         published = campaigns.publish_shipped_rules(db, actor=OFFICE)
     click.echo(
@@ -63,23 +67,33 @@ demo_group = AppGroup("demo", help="The demonstration school.")
 
 @demo_group.command("seed")
 def demo_seed() -> None:
-    """Fill an empty database with the demonstration school; leaves a filled one alone."""
+    """Fill an empty database with the demonstration school; leaves a filled one alone. Needs OVAL_DEMO=yes."""
+    _refuse_without_demo()
+    refuse_the_other_school()
     click.echo(demo.seed(_database(), _settings()))
 
 
 @demo_group.command("serve")
 def demo_serve() -> None:
-    """Prepare everything and serve the demonstration: web and worker together."""
+    """Prepare everything and serve the demonstration: web and worker together. Needs OVAL_DEMO=yes."""
+    _refuse_without_demo()
     schema.upgrade(_database())
+    refuse_the_other_school()
     demo.seed(_database(), _settings(), say=click.echo)
-    click.echo(demo.welcome(_database(), _settings()))
-    _serve()
+    _serve(demo.welcome)
 
 
-def _serve() -> None:
-    """Serve what can be served; anything else is refused in one sentence."""
+def _refuse_without_demo() -> None:
+    if not _settings().demo:
+        sys.exit("The demonstration needs OVAL_DEMO=yes. For a real school say “.venv/bin/flask server run”.")
+
+
+def _serve(welcome: Callable[[Database, Settings], str]) -> None:
+    """Say where and serve what can be served; anything else is refused in one sentence."""
     _refuse_unfit()
     try:
+        serving.refuse_taken_port(_settings())
+        click.echo(welcome(_database(), _settings()))
         code = serving.serve(_settings())
     except BadSetting as problem:
         sys.exit(f"Oval AUP cannot start. {problem}")
@@ -119,6 +133,7 @@ def roster_preview(files: tuple[Path, ...], partial: bool, same_children: bool) 
 @click.option("--confirm-leavers", is_flag=True, help="Yes, this many have really left.")
 def roster_apply(files: tuple[Path, ...], partial: bool, same_children: bool, confirm_leavers: bool) -> None:
     """Import FILES, one transaction each."""
+    refuse_the_other_school()
     _roster(files, keep=True, confirm_leavers=confirm_leavers, partial=partial, same_children=same_children)
 
 
@@ -156,6 +171,7 @@ campaign_group = AppGroup("campaign", help="Rounds of asking.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def campaign_remind(dry_run: bool) -> None:
     """Queue the reminders that are due today."""
+    refuse_the_other_school()
     with _database().writing() as db:
         planned = campaigns.remind(db, on=clock.today(), dry_run=dry_run, school=_settings().school, actor=OFFICE)
     for one in planned:
@@ -169,6 +185,7 @@ outbox_group = AppGroup("outbox", help="Messages on their way.")
 @outbox_group.command("send")
 def outbox_send() -> None:
     """Send what is due now and say what became of it."""
+    refuse_the_other_school()
     click.echo(worker.send_now(_settings(), _database()))
 
 
@@ -187,8 +204,8 @@ server_group = AppGroup("server", help="The web server and the worker.")
 
 @server_group.command("run")
 def server_run() -> None:
-    """Serve until told to stop: web server and worker together."""
-    _serve()
+    """Serve until told to stop: web server and worker together. Says where, and what is still to be done."""
+    _serve(starting.welcome)
 
 
 account_group = AppGroup("account", help="Staff log-ins.")
@@ -196,24 +213,30 @@ account_group = AppGroup("account", help="Staff log-ins.")
 
 @account_group.command("open")
 @click.argument("email")
+@click.option("--name", default="", help="Their forename and surname, where no staff list has been imported yet.")
 @click.option("--role", default="admin", show_default=True, type=click.Choice(accounts.ROLES))
-def account_open(email: str, role: str) -> None:
-    """Give the staff member with this work e-mail a log-in of this role and send the link to set a password."""
+def account_open(email: str, name: str, role: str) -> None:
+    """Give the staff member with this work e-mail a log-in of this role and a link to choose a password.
+
+    With --name, somebody who is on no list yet is added to the staff first.
+    """
+    refuse_the_other_school()
     settings = _settings()
     try:
         with _database().writing() as db:
-            member = people.staff_by_email(db, email)
-            account = accounts.open_account(db, person_id=member.person_id, email=member.work_email, role=role)
-            accounts.reopen(db, account.public_id)
-            if account.role != role:  # an import gave the log-in the role that goes with the post
-                account = accounts.set_role(db, account.public_id, role)
-            campaigns.send_password_link(db, account.email, school=settings.school)
+            account = starting.open_account(db, email=email, name=name, role=role, actor=OFFICE)
+            link = starting.password_link(db, account, settings)
     except NotFound:
-        sys.exit(f"Nobody on the staff list has the e-mail address “{email}”. Import the list first.")
+        sys.exit(
+            f"Nobody on the staff list has the e-mail address “{email}”."
+            ' Give their name as well: --name "Forename Surname", or import the staff list first.'
+        )
+    except Invalid as problem:
+        sys.exit(" ".join(problem.fields.values()) or problem.message)
     except DomainError as problem:
         sys.exit(problem.message)
-    where = "" if settings.smtp_url else f" No mail server is set: the message lands in {settings.mail_folder}."
-    click.echo(f"{account.email} can log in as {account.role} once the e-mailed link is used.{where}")
+    click.echo(f"{account.email} can log in as {account.role} once a password has been chosen.")
+    click.echo(f"Open this link within 3 days: {link}" if link else "The link to choose one is e-mailed by the server.")
 
 
 GROUPS = (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
 import click
 from flask import current_app
 
+from oval_aup import demo, schema
 from oval_aup.config import Settings
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
@@ -24,6 +26,16 @@ def settings() -> Settings:
 def database() -> Database:
     """The application's database."""
     return cast(Database, current_app.extensions["oval_database"])
+
+
+def refuse_the_other_school() -> None:
+    """Stop in one sentence where a command would bring the real into the demonstration, or the other way round.
+
+    The same where the database is not of this version's shape.
+    """
+    fault = schema.fault(database()) or demo.fault(settings(), database())
+    if fault:
+        sys.exit(fault)
 
 
 def start_of(path: Path, limit: int) -> bytes:

@@ -11,13 +11,11 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.demo.history import REMINDER_DAYS, play
+from oval_aup.demo.mark import ACCOUNTS, PASSWORD, mark
 from oval_aup.demo.roster import DemoRoster
 from oval_aup.people import roster
 
 OFFICE = Actor(role="office", channel="cli")
-PASSWORD = "teal paper sunny"  # noqa: S105 - made-up people in a demonstration; no real school ever has it
-ACCOUNTS = ("office", "head", "teacher", "staff", "governor")
-"""The demonstration's log-ins: these names at oval.example.org."""
 ASKED_BEFORE = dt.timedelta(days=38)
 DUE_AFTER = dt.timedelta(days=43)
 
@@ -59,6 +57,7 @@ def _prepare(database: Database, settings: Settings, year: int, asked_on: dt.dat
     made = DemoRoster(year, pupils=pupils)
     clock.pretend(clock.at_london(asked_on - dt.timedelta(days=3), 11))
     with database.writing() as db:
+        mark(db)
         campaigns.publish_shipped_rules(db, actor=OFFICE)
         for name, content in (("pupils-contacts.csv", made.contacts_csv()), ("staff.csv", made.staff_csv())):
             shown = roster.preview(db, name, content, limit=max(len(content), settings.upload_limit), actor=OFFICE)

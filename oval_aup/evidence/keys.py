@@ -260,7 +260,7 @@ class Keyring:
             raise KeyMissing(
                 _(
                     "The private key %(path)s is missing. Put it back from your copy, or set up a new one with "
-                    "“flask evidence rotate-key %(use)s”.",
+                    "“.venv/bin/flask evidence rotate-key %(use)s”.",
                     path=path.name,
                     use=row.use,
                 )

@@ -58,6 +58,7 @@ KINDS = frozenset(
         "exported",
         "erased",
         "restored",
+        "demonstration",
         "held",
         "key_rotated",
         "head_issued",

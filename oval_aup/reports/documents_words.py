@@ -34,6 +34,7 @@ KINDS: dict[str, str] = {
     "exported": later("A document made"),
     "erased": later("Personal details erased"),
     "restored": later("Restored from a backup"),
+    "demonstration": later("Demonstration: everybody here is made up"),
     "held": later("Kept for a legal reason"),
     "key_rotated": later("A key changed"),
     "head_issued": later("The ledger’s state sent out"),

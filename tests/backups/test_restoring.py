@@ -86,7 +86,7 @@ def test_a_database_put_back_by_hand_is_not_served_before_its_erasures_are_made_
     for command_words in (["server", "run"], ["worker", "run"]):
         refused = runner.invoke(args=command_words)
         assert refused.exit_code == 1
-        assert "flask --app app backup reapply-erasures" in refused.output
+        assert ".venv/bin/flask backup reapply-erasures" in refused.output
     assert "Erasures applied again: 1." in runner.invoke(args=["backup", "reapply-erasures"]).output
     assert backups.fault(school.settings, school.database) == ""
     assert details_left(school.database) == {1, 3, 4, 5}

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from oval_aup import accounts, campaigns, config, people, schema
+from oval_aup import accounts, campaigns, config, demo, people, schema
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
@@ -35,6 +35,8 @@ class School:
         self.settings = config.load(self.environment)
         self.database = Database(self.settings.database_url)
         schema.upgrade(self.database)
+        with self.database.writing() as db:
+            demo.mark(db)
         self.year = people.school_year(clock.today())
         self.made = DemoRoster(self.year, pupils=pupils)
 

@@ -38,6 +38,7 @@ def test_the_operations_guide_names_it(name: str) -> None:
         ("OVAL_DATABASE_URL", "mysql://x", "OVAL_DATABASE_URL must begin with"),
         ("OVAL_SCHOOL_EMAIL", "two@@signs", "OVAL_SCHOOL_EMAIL must be one e-mail address"),
         ("OVAL_FAKE_TODAY", "tomorrow", "OVAL_FAKE_TODAY must be a date"),
+        ("OVAL_FAKE_TODAY", "2026-09-01", "OVAL_FAKE_TODAY is for demonstrations"),
         ("OVAL_SCHOOL_HOLIDAYS", "half term", "OVAL_SCHOOL_HOLIDAYS must hold dates like 2026-10-26/2026-10-30"),
         ("OVAL_SCHOOL_HOLIDAYS", "2026-10-30/2026-10-26", "ends before it begins"),
         ("OVAL_CHILDREN_SIGN_FROM_YEAR", "9", "OVAL_CHILDREN_SIGN_FROM_YEAR must be a whole number from 1 to 7"),

@@ -231,11 +231,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextlib.contextmanager
-def visiting(browser: Browser, size: ViewportSize, *, scripts: bool = True, draws: bool = False) -> Iterator[Page]:
-    """A fresh visitor's page; an error that the browser reports fails the journey. ``draws``: a mark can be drawn."""
+def visiting(
+    browser: Browser, size: ViewportSize, *, scripts: bool = True, libraries: bool = True, draws: bool = False
+) -> Iterator[Page]:
+    """A fresh visitor's page; an error that the browser reports fails the journey.
+
+    ``libraries``: htmx and signature_pad come, which a school's filter may prevent; ``draws``: a mark can be drawn.
+    """
     context = browser.new_context(viewport=size, java_script_enabled=scripts, locale="en-GB", reduced_motion="reduce")
     if draws and not real_scripts():
         context.add_init_script(DRAWING)
+    if not libraries:
+        context.route(re.compile(r"/(htmx|signature_pad)[.a-z]*\.js$"), lambda route: route.abort())
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))

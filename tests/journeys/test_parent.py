@@ -21,6 +21,7 @@ from tests.journeys.conftest import (
     keep_picture,
     link_in,
     no_sideways_scrolling,
+    real_scripts,
     visiting,
     words_of,
 )
@@ -234,10 +235,9 @@ def test_a_link_that_has_run_out_offers_a_new_one_to_the_known_address_only(
         heading(page, "This year’s school rules")
 
 
-def test_the_scripts_from_the_cdn_are_pinned_and_compared(running: Running, chromium: Browser) -> None:
+def test_pages_run_the_scripts_whose_hash_they_name(running: Running, chromium: Browser) -> None:
     with visiting(chromium, DESK) as page:
         page.goto(f"{running.url}/staff/log-in")
         script = page.locator('script[src*="htmx"]')
-        assert script.get_attribute("src") == f"https://cdn.jsdelivr.net{LIBRARIES['htmx'].path}"
         assert script.get_attribute("integrity") == LIBRARIES["htmx"].integrity
-        assert re.search(r"@\d+\.\d+\.\d+/", LIBRARIES["htmx"].path)
+        assert page.evaluate("typeof htmx") == ("object" if real_scripts() else "undefined")

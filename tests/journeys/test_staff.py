@@ -19,6 +19,7 @@ from tests.journeys.conftest import (
     link_in,
     log_in,
     no_sideways_scrolling,
+    real_scripts,
     type_log_in,
     visiting,
     words_of,
@@ -176,10 +177,26 @@ def test_a_photo_gets_its_answer_at_once(running: Running, chromium: Browser) ->
         keep_picture(page, "staff-photo-desk")
 
 
+def test_the_answer_about_a_photo_follows_the_ticks(running: Running, chromium: Browser) -> None:
+    """By htmx, where it could be fetched; without it the answer hides until it is asked for again."""
+    with visiting(chromium, PHONE) as page:
+        log_in(page, running, "teacher")
+        page.goto(f"{running.url}/staff/photos")
+        box, answer = page.get_by_role("checkbox").nth(0), page.locator("#photo-answer")
+        before = answer.inner_text()
+        box.check()
+        if real_scripts():
+            expect(answer).to_be_visible()
+            expect(answer).not_to_have_text(before, use_inner_text=True)
+        else:
+            expect(answer).to_be_hidden()
+        expect(box).to_be_checked()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts on", "scripts off"])
 def test_no_answer_stands_beside_ticks_it_was_not_given_for(running: Running, chromium: Browser, scripts: bool) -> None:
-    """The script that asks anew comes from a CDN that a school's filter may block, as tests do."""
-    with visiting(chromium, PHONE, scripts=scripts) as page:
+    """The script that asks anew comes from a CDN that a school's filter may block."""
+    with visiting(chromium, PHONE, scripts=scripts, libraries=False) as page:
         log_in(page, running, "teacher")
         page.goto(f"{running.url}/staff/photos")
         boxes, answer = page.get_by_role("checkbox"), page.locator("#photo-answer")

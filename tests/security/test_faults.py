@@ -254,7 +254,7 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(instance: Path, databa
         port = taken.getsockname()[1]
         said = [serve(instance / name, port) for name in ("empty", "rubbish", ".")]
     words = [
-        "run “flask --app app db upgrade” first.",
+        "run “.venv/bin/flask db upgrade” first.",
         "The database cannot be read",
         f"Cannot listen on 127.0.0.1 port {port}",
     ]
@@ -285,7 +285,7 @@ def test_every_way_to_serve_refuses_a_database_that_cannot_be_served(instance: P
         )
         return done.returncode, done.stderr
 
-    refusal = "Oval AUP cannot start. The database is empty; run “flask --app app db upgrade” first.\n"
+    refusal = "Oval AUP cannot start. The database is empty; run “.venv/bin/flask db upgrade” first.\n"
     assert run("flask", "--app", "app", "run", "--port", "0") == (1, refusal)
     code, said = run("gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "app:app")
     assert code == serving.STOP_THE_SERVER
@@ -297,7 +297,7 @@ def test_a_database_of_another_version_is_not_served(database: Database) -> None
     """O05, F14: neither an older one, before it is upgraded, nor one that a newer version made."""
     assert schema.fault(database) == ""
     for name, words in (
-        ("0001_first_tables", "run “flask --app app db upgrade” first"),
+        ("0001_first_tables", "run “.venv/bin/flask db upgrade” first"),
         ("9999_from_the_future", "which this version does not know"),
     ):
         with database.writing() as db:

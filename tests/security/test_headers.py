@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 
 from flask import Flask, request
@@ -9,6 +10,8 @@ from flask import Flask, request
 from oval_aup.application import create_app
 from oval_aup.config import Settings, load
 from oval_aup.core.db import Database
+from oval_aup.web.assets import LIBRARIES
+from oval_aup.web.security import CDN
 from tests.security.crawl import crawl
 from tests.security.post import Post
 from tests.security.rows import changed, everything_in
@@ -216,3 +219,15 @@ def test_a_cookie_signed_with_another_key_is_no_cookie(app: Flask, world: World,
     app.config["SECRET_KEY"] = "another secret that only the tests know"
     assert browser.client.get("/staff").headers["Location"].startswith("/staff/log-in")
     assert changed(before, everything_in(world.database)) == set()
+
+
+def test_the_scripts_from_the_cdn_are_pinned_and_compared(browser: Browser) -> None:
+    """S11: an exchanged file on somebody else's server does not run."""
+    browser.get("/staff/log-in")
+    found = {element["src"]: element for element in browser.page.all("script") if element["src"].startswith("http")}
+    assert found, "the log-in page loads htmx from the CDN where the school has no copy"
+    for address, element in found.items():
+        library = next(each for each in LIBRARIES.values() if address == f"{CDN}{each.path}")
+        assert re.search(r"@\d+\.\d+\.\d+/", library.path)
+        assert element["integrity"] == library.integrity
+        assert element["crossorigin"] == "anonymous"

@@ -87,8 +87,8 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         return _form({"head": _too_long()}), 413
     message = _(
         "This file is larger than %(size)s MB and cannot be checked here. If it is an evidence pack, check it on your "
-        "own computer with %(name)s, which you find below on this page, or ask the school to check it with “flask "
-        "evidence verify”. No receipt, record or report is that large.",
+        "own computer with %(name)s, which you find below on this page, or ask the school to check it with "
+        "“.venv/bin/flask evidence verify”. No receipt, record or report is that large.",
         size=_megabytes(),
         name=evidence.checker().name,
     )
