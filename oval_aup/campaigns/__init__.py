@@ -22,6 +22,7 @@ from oval_aup.campaigns.family import (
 from oval_aup.campaigns.new_links import send_new_link
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
 from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, nudge, nudge_plan, remind
 from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
@@ -63,6 +64,7 @@ __all__ = [
     "decline_for_family",
     "decline_for_staff",
     "family",
+    "follow_permissions",
     "follow_roster",
     "is_school_day",
     "journey",
@@ -85,6 +87,7 @@ __all__ = [
     "sound_ledger_alarm",
     "sound_papers_alarm",
     "steps_for",
+    "tell_of_changes",
     "tell_of_erased_pack",
     "tell_witnesses",
     "terms_of",

@@ -1,4 +1,4 @@
-"""A guardian changes choices about pictures later: they count at once, and the class teacher hears of it."""
+"""A guardian changes choices about pictures later: they count at once, and the class teacher is told of a no."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, notifications, people
-from oval_aup.campaigns import letters
-from oval_aup.campaigns.family import FamilyChild, family
+from oval_aup import agreements, consent, evidence
+from oval_aup.campaigns.family import family
+from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.core.school import School
@@ -55,7 +55,7 @@ def change_choices(
     school: School,
     actor: Actor,
 ) -> tuple[evidence.EntryRow, ...]:
-    """Change several answers about one child, an entry for each that differs; the class teacher hears of it once.
+    """Change several answers about one child, an entry for each that differs; the class teacher is told once.
 
     Raises what ``change_choice`` raises.
     """
@@ -88,25 +88,5 @@ def change_choices(
         if each.answers.get(use) != answer
     )
     if entries:
-        _tell_class_teachers(db, each, entries[-1], school)
+        tell_of_changes(db, school=school)
     return entries
-
-
-def _tell_class_teachers(db: Session, each: FamilyChild, entry: evidence.EntryRow, school: School) -> None:
-    teachers = [
-        member
-        for member in people.staff(db)
-        if member.class_id is not None
-        and member.class_id == each.child.class_id
-        and member.staff_group in ("teaching", "leadership")
-        and member.work_email
-    ]
-    for teacher in teachers:
-        notifications.enqueue(
-            db,
-            kind="choice-changed",
-            recipient=teacher.pseudonym,
-            to_address=teacher.work_email,
-            letter=letters.choice_changed(school, forename=teacher.forename),
-            dedupe_key=f"choice-changed:{entry.seq}:{teacher.person_id}",
-        )

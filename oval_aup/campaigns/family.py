@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.draft import JOURNEY, Draft
+from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking, stop_asking_unless, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, NotFound
@@ -264,13 +265,13 @@ def sign_for_family(
     trip = journey(db, sitting)
     _check_complete(trip, fingerprint)
     earlier = _marks_before(db, trip)
-    made = _record(db, trip, signing.typed_name(typed_name), mark, actor)
+    made = _record(db, trip, signing.typed_name(typed_name), mark, school, actor)
     receipt = _finish(db, trip, [*earlier, *made], "signed", school)
     stop_asking_unless(db, trip.family.guardian, _left_open(trip))
     return receipt
 
 
-def _record(db: Session, trip: Journey, name: str, mark: Any, actor: Actor) -> list[int]:
+def _record(db: Session, trip: Journey, name: str, mark: Any, school: School, actor: Actor) -> list[int]:
     """Enter signatures and choices in the ledger together, write down each beside its entry; the entries' numbers."""
     guardian = trip.family.guardian
     to_sign = _to_sign(trip)
@@ -286,6 +287,8 @@ def _record(db: Session, trip: Journey, name: str, mark: Any, actor: Actor) -> l
     signed, chosen = entries[: len(to_sign)], entries[len(to_sign) :]
     signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=trip.sitting.id, actor=actor)
     consent.record_all(db, choices, chosen, actor=actor)
+    if choices.may_end_something:
+        tell_of_changes(db, school=school)
     return [entry.seq for entry in entries]
 
 

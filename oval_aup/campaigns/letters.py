@@ -148,9 +148,17 @@ def certificate(school: School, *, ends_on: dt.date, days: int) -> Letter:
     return letter("certificate", school, ends_on=ends_on, days=days)
 
 
-def choice_changed(school: School, *, forename: str) -> Letter:
-    """Tell a class teacher that a choice about pictures has changed; whose and which is behind the log-in."""
-    return letter("choice-changed", school, forename=forename, page=f"{school.base_url}/staff/classes")
+def permission_ended(school: School, *, forename: str, children: int, page: str) -> Letter:
+    """Tell a class teacher, or the office, at once that pictures may not be used any more; whose is behind the log-in.
+
+    Without a forename it is written to the office, about classes that have no teacher.
+    """
+    return letter("choice-changed", school, forename=forename, children=children, page=page)
+
+
+def permissions_changed(school: School, *, forename: str, children: int, page: str) -> Letter:
+    """Tell a class teacher, or the office, once a day for how many children permission has changed."""
+    return letter("choices-today", school, forename=forename, children=children, page=page)
 
 
 def letter(kind: str, school: School, *, language: str = "en", **context: object) -> Letter:

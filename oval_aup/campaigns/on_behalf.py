@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.family import CHILDREN, FamilyChild, family
+from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
@@ -88,6 +89,7 @@ def record_on_behalf(
     seqs = [*_own(db, recording, outcome, reason, school)]
     if answers or for_children:
         seqs += _for_family(db, recording, answers or {}, for_children)
+        tell_of_changes(db, school=school)
     if not seqs:
         raise Conflict(_("Nothing new was entered: choose what they said, or go back if it is recorded already."))
     evidence.append(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, evidence
+from oval_aup import accounts, consent, evidence, people
 from oval_aup.campaigns.asking import follow_roster
+from oval_aup.campaigns.permission_changes import tell_of_changes
+from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import weigh_tables
 from oval_aup.core.school import School
@@ -18,10 +20,12 @@ def apply_roster(
     """Carry out an import and everything that follows from it, in the caller's transaction.
 
     Leavers' open requests are cancelled and their log-ins closed, log-ins follow changed work addresses,
-    new staff get one, joiners are asked, and coverage is counted afresh because children may have changed class.
+    new staff get one, joiners are asked, coverage is counted afresh because children may have changed class, and class
+    teachers are told where a permission for pictures has changed.
     Raises as ``roster.apply``.
     """
-    applied = roster.apply(db, import_public_id, confirm_leavers=confirm_leavers, actor=actor)
+    with consent.following(db, None, people.school_year(clock.today()), cause="roster"):
+        applied = roster.apply(db, import_public_id, confirm_leavers=confirm_leavers, actor=actor)
     weigh_tables(db)
     evidence.append(
         db,
@@ -36,4 +40,5 @@ def apply_roster(
     accounts.follow_addresses(db)
     accounts.open_accounts(db)
     follow_roster(db, school=school, actor=actor)
+    tell_of_changes(db, school=school)
     return applied

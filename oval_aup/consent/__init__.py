@@ -1,11 +1,23 @@
 """May we use this child's picture for that? Decided per use from what each guardian chose, never bundled with signing.
 
 A safeguarding block outweighs everything; then any no; then a missing answer; then yes. Choices lapse with the school
-year, are only ever added to, and a yes that ends opens a take-down.
+year, are only ever added to; each change of what is allowed is kept, and a yes taken back opens a take-down.
 """
 
 from oval_aup.consent.as_at import BlockThen, Said, UseThen, blocks_then, uses_then
 from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
+from oval_aup.consent.changes import (
+    ChangeRow,
+    changes,
+    following,
+    lapses_wait,
+    mark_told,
+    notice,
+    settle_lapses,
+    shown_values,
+    unnoticed,
+    untold,
+)
 from oval_aup.consent.erasing import ChoosingRow, choice_seqs, choosings, erase_places, in_use
 from oval_aup.consent.history import (
     DecisionRow,
@@ -19,15 +31,25 @@ from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, per
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
 from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
-from oval_aup.consent.takedowns import TakeDownRow, assign_take_down, finish_take_down, take_downs
+from oval_aup.consent.takedowns import (
+    ANYBODY,
+    TakeDownRow,
+    assign_take_down,
+    finish_take_down,
+    finish_take_downs,
+    take_down_owners,
+    take_downs,
+)
 
 __all__ = [
     "AGREEMENT",
     "ALL_ASKED",
     "ANY",
+    "ANYBODY",
     "POLICIES",
     "BlockRow",
     "BlockThen",
+    "ChangeRow",
     "Choices",
     "ChoosingRow",
     "ConflictRow",
@@ -47,6 +69,7 @@ __all__ = [
     "blocks_of",
     "blocks_then",
     "change",
+    "changes",
     "choice_seqs",
     "choices_of",
     "choosings",
@@ -54,15 +77,25 @@ __all__ = [
     "decisions",
     "erase_places",
     "finish_take_down",
+    "finish_take_downs",
+    "following",
     "in_use",
     "invalidate",
+    "lapses_wait",
+    "mark_told",
+    "notice",
     "permissions",
     "purposes",
     "purposes_in",
     "record",
     "record_all",
+    "settle_lapses",
+    "shown_values",
     "standing_answers",
+    "take_down_owners",
     "take_downs",
     "unblock",
+    "unnoticed",
+    "untold",
     "uses_then",
 ]

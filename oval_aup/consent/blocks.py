@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people
+from oval_aup.consent.changes import following
 from oval_aup.consent.history import block_keys
 from oval_aup.consent.models import ImageBlock
 from oval_aup.consent.permissions import permissions
@@ -35,8 +36,9 @@ def block(db: Session, child: people.ChildRow, *, school_year: int, actor: Actor
         return _row(standing)
     allowed = permissions(db, [child.person_id], school_year)[child.person_id]
     placed = ImageBlock(child_id=child.person_id, placed_at=clock.now(), placed_by_id=actor.person_id)
-    db.add(placed)
-    db.flush()
+    with following(db, [child.person_id], school_year, cause="block"):
+        db.add(placed)
+        db.flush()
     evidence.append(
         db, "blocked", subject=child.pseudonym, act={}, idempotency_key=block_keys(placed.id)[0], actor=actor
     )
@@ -49,8 +51,9 @@ def unblock(db: Session, child: people.ChildRow, *, actor: Actor) -> BlockRow:
     standing = _standing(db, child)
     if standing is None:
         raise NotFound
-    standing.lifted_at = clock.now()
-    db.flush()
+    with following(db, [child.person_id], people.school_year(clock.today()), cause="block"):
+        standing.lifted_at = clock.now()
+        db.flush()
     evidence.append(
         db, "unblocked", subject=child.pseudonym, act={}, idempotency_key=block_keys(standing.id)[1], actor=actor
     )

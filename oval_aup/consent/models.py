@@ -45,6 +45,30 @@ class ImageBlock(Base):
     lifted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
+class PermissionChange(Base):
+    """Permission for one child and one use became another: what teachers are told and see marked."""
+
+    __tablename__ = "permission_change"
+    __table_args__ = (
+        sa.Index("ix_permission_change_child", "child_id", "purpose_key", "id"),
+        sa.Index("ix_permission_change_told", "told_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    child_id: Mapped[int] = mapped_column(sa.ForeignKey("child.person_id"))
+    school_year: Mapped[int]
+    purpose_key: Mapped[str] = mapped_column(sa.String(40))
+    was: Mapped[str] = mapped_column(sa.String(10))
+    """``yes``, ``no``, ``missing`` or ``blocked``, as a class was shown it."""
+    now: Mapped[str] = mapped_column(sa.String(10))
+    cause: Mapped[str] = mapped_column(sa.String(12))
+    """``answer``, ``block``, ``roster`` (who may choose has changed) or ``lapse`` (the school year ended)."""
+    changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    told_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    settled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    """For a lapse: when it was decided whether pictures must come down."""
+
+
 class TakeDown(Base):
     """Published pictures to be taken down after a withdrawal: an owner and a deadline."""
 

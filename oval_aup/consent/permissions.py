@@ -16,6 +16,9 @@ from oval_aup.consent.resolve import ANY, Standing, Verdict, resolve
 
 CONFLICT_BATCH = 200
 
+SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
+"""Verdicts whose reason is the office's business: a class sees what follows from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -31,6 +34,11 @@ class Permission:
     def allowed(self) -> bool:
         """Whether the picture may be used: a yes, or part of the school's public task."""
         return self.verdict in ("yes", "public_task")
+
+    @property
+    def shown(self) -> str:
+        """What staff outside the office may see of it: ``yes``, ``no``, ``missing`` or ``blocked``."""
+        return SHOWN.get(self.verdict, self.verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people
-from oval_aup.consent.history import standing_answers
+from oval_aup.consent.changes import keep, of_answers
+from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.permissions import child_verdicts, choosers
 from oval_aup.consent.purposes import AGREEMENT, Purpose, purposes_in
@@ -62,6 +63,11 @@ class Choices:
     answered: tuple[tuple[_Choosing, ToRecord], ...]
     wording: agreements.Wording
     kind: str = "consent_recorded"
+
+    @property
+    def may_end_something(self) -> bool:
+        """Whether any answer stood for one of the children before: only then can a permission end."""
+        return any(choosing.standing for choosing, _new in self.answered)
 
     @property
     def entries(self) -> list[evidence.NewEntry]:
@@ -127,9 +133,8 @@ def record_all(
         if entry.is_new
     ]
     _add_rows(db, acts, recorded_by_id=recorded_by_id, actor=actor)
-    for choosing, decided in acts:
-        if choosing.standing:  # a child's first answers of the year can end nothing
-            open_take_downs(db, choosing.child.person_id, _ended(choosing, decided, purposes_in(choices.wording)))
+    # A child's first answers of the year can end nothing; that permission began is noticed later, off the signer's way.
+    _follow(db, [each for each in acts if each[0].standing], purposes_in(choices.wording))
 
 
 def change(
@@ -211,8 +216,7 @@ def invalidate(
         Decision(guardian.person_id, key, "invalidated", entry.seq, choosing.own[key].version_text_id) for key in keys
     ]
     _add_rows(db, [(choosing, acts)], recorded_by_id=actor.person_id, actor=actor)
-    uses = purposes_in(agreements.current(db, AGREEMENT))
-    open_take_downs(db, child.person_id, _ended(choosing, acts, uses))
+    _follow(db, [(choosing, acts)], purposes_in(agreements.current(db, AGREEMENT)))
     return entry
 
 
@@ -332,19 +336,35 @@ def _add_rows(
         db.execute(_ADD_DECISION, rows)
 
 
-def _ended(choosing: _Choosing, acts: Iterable[Decision], uses: Iterable[Purpose]) -> set[str]:
-    """The uses whose yes came to an end: the child's as a whole, or this guardian's own."""
-    acts = list(acts)
-    touched = {act.purpose_key for act in acts}
-    asked = [use for use in uses if use.key in touched]
+def _follow(db: Session, acts: Sequence[tuple[_Choosing, list[Decision]]], uses: Iterable[Purpose]) -> None:
+    """Keep what these answers changed, and open a take-down where a guardian's own yes has ended."""
+    if not acts:
+        return
+    blocked = blocked_children(db, [choosing.child.person_id for choosing, _decided in acts])
+    uses = tuple(uses)
+    changed: list[dict[str, object]] = []
+    for choosing, decided in acts:
+        child_id = choosing.child.person_id
+        if child_id in blocked:
+            continue  # nothing was allowed, and nothing is
+        touched = {act.purpose_key for act in decided}
+        asked = [use for use in uses if use.key in touched and use.basis == "consent"]
+        after = _after(choosing, decided, touched)
+        was = {key: each.verdict for key, each in child_verdicts(asked, choosing.counted, choosing.standing).items()}
+        now = {key: each.verdict for key, each in child_verdicts(asked, choosing.counted, after).items()}
+        changed += of_answers(child_id, choosing.school_year, was, now, "answer")
+        mine = after.get(choosing.guardian.person_id, {})
+        own_yes = {key for key in touched & set(choosing.own) if choosing.own[key].answer == "yes"}
+        taken_back = {key for key in own_yes if key not in mine or mine[key].answer != "yes"}
+        open_take_downs(db, child_id, (key for key in taken_back if key in now and now[key] != "yes"))
+    keep(db, changed)
+
+
+def _after(choosing: _Choosing, acts: Iterable[Decision], touched: Iterable[str]) -> dict[int, dict[str, Standing]]:
+    """How all answers stand once these acts are counted."""
     after = {guardian_id: dict(answers) for guardian_id, answers in choosing.standing.items()}
-    changed = fold(acts).get(choosing.guardian.person_id, {})
     mine = after.setdefault(choosing.guardian.person_id, {})
     for key in touched:
         mine.pop(key, None)
-    mine.update(changed)
-    was = child_verdicts(asked, choosing.counted, choosing.standing)
-    now = child_verdicts(asked, choosing.counted, after)
-    ended = {key for key in was if was[key].verdict == "yes" and now[key].verdict != "yes"}
-    own = {key for key in touched & set(choosing.own) if choosing.own[key].answer == "yes"}
-    return ended | {key for key in own if key not in changed or changed[key].answer != "yes"}
+    mine.update(fold(acts).get(choosing.guardian.person_id, {}))
+    return after

@@ -49,6 +49,7 @@ KINDS = frozenset(
         "blocked",
         "unblocked",
         "taken_down",
+        "take_down_given",
         "witnessed",
         "identified",
         "recorded_on_behalf",

@@ -91,6 +91,10 @@ LABELS: dict[str, str] = {
     "purpose_key": later("Use of pictures"),
     "queued_at": later("Written"),
     "reading_level": later("Reading level"),
+    "changed_at": later("Changed"),
+    "was": later("Before"),
+    "now": later("After"),
+    "cause": later("Because of"),
     "deleted_at": later("Deleted"),
     "told_at": later("Told of it"),
     "ready_at": later("Ready"),
@@ -171,6 +175,14 @@ MOST_LINES = 200
 LONG = frozenset({"text", "draft"})
 """Shown as a block of their own."""
 
+STANDING = {
+    "yes": later("yes"),
+    "no": later("no"),
+    "missing": later("no answer"),
+    "blocked": later("do not use"),
+}
+"""What a class is shown of one use of a child's pictures."""
+
 _CODES: dict[str, dict[str, str]] = {
     "assurance": evidence.ASSURANCES,
     "channel": evidence.CHANNELS,
@@ -192,6 +204,14 @@ _CODES: dict[str, dict[str, str]] = {
         "refused": later("no"),
         "withdrawn": later("no, a yes withdrawn"),
         "invalidated": later("declared void"),
+    },
+    "was": STANDING,
+    "now": STANDING,
+    "cause": {
+        "answer": later("an answer of a parent or carer"),
+        "block": later("a stop on pictures, placed or lifted"),
+        "roster": later("a change of who may choose"),
+        "lapse": later("the end of the school year"),
     },
     "basis": {**retention.BASES, **retention.GROUNDS},
     "way": {

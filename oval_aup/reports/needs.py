@@ -70,21 +70,18 @@ def needs(db: Session, school_year: int, *, each: int = EACH, kind: str = "") ->
 
 
 def _take_downs(db: Session, _school_year: int, limit: int) -> list[Need]:
-    """One task a child, whatever the number of uses, with the earliest deadline."""
+    """One task a child, whatever the number of uses, with the earliest deadline; the newest first."""
     headings = {use.key: use.heading for use in consent.purposes(db)}
-    by_child: dict[str, list[consent.TakeDownRow]] = {}
-    for row in consent.take_downs(db):
-        by_child.setdefault(row.child.public_id, []).append(row)
     return [
         Need(
             "take-down",
-            public_id,
-            f"{rows[0].child.full_name} {rows[0].child.class_name}".strip(),
-            _uses([headings.get(row.purpose_key, row.purpose_key) for row in rows]),
-            rows[0].opened_at,
-            rows[0].due_on,
+            row.child.public_id,
+            f"{row.child.full_name} {row.child.class_name}".strip(),
+            _uses([headings.get(key, key) for key in row.purpose_keys]),
+            row.opened_at,
+            row.due_on,
         )
-        for public_id, rows in list(by_child.items())[:limit]
+        for row in consent.take_downs(db, limit=limit)
     ]
 
 

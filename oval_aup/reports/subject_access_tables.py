@@ -258,6 +258,13 @@ HOLDINGS: tuple[Holding, ...] = (
         except_for={"child_id": "ids"},
     ),
     Holding(
+        "permission_change",
+        later("When permission to use pictures began or ended"),
+        {"child_id": "ids"},
+        ("changed_at", "purpose_key", "was", "now", "cause", "school_year", "told_at"),
+        left_out={"id": KEY, "child_id": KEY, "settled_at": KEY},
+    ),
+    Holding(
         "take_down",
         later("Pictures to be taken down"),
         {"child_id": "ids"},

@@ -15,6 +15,7 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.worker.bench import Bench
 
 JOINERS_EVERY = dt.timedelta(minutes=10)
+EVERYBODY_EVERY = dt.timedelta(hours=1)
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -27,6 +28,8 @@ class Chores:
         self._joiners_at: dt.datetime | None = None
         self._weighed_on: dt.date | None = None
         self._settled_in = False
+        self._followed: tuple[dt.datetime, int] | None = None
+        """When every child's permission was last looked at, and up to which entry of the ledger choices were."""
 
     def take(self) -> bool:
         """Take every chore once; always False, since none of them leaves work waiting."""
@@ -34,6 +37,7 @@ class Chores:
             self._release,
             self._ask_joiners,
             self._remind,
+            self._follow_permissions,
             self._erase,
             self._keep_watch,
             self._back_up,
@@ -76,6 +80,20 @@ class Chores:
         with self.bench.database.writing() as db:
             taken = campaigns.remind(db, on=today, school=school, actor=SYSTEM)
         log.info("%s reminders queued", len(taken))
+
+    def _follow_permissions(self) -> None:
+        """Tell teachers of permissions that changed: among those who chose lately, and once an hour among all."""
+        now, school = clock.now(), self.bench.settings.school
+        full = self._followed is None or not dt.timedelta() <= now - self._followed[0] < EVERYBODY_EVERY
+        since = None if full or self._followed is None else self._followed[1]
+        with self.bench.database.reading() as db:
+            size = evidence.head(db).size
+            needed = campaigns.follow_permissions(db, since_entry=since, school=school, dry_run=True)
+        if needed:
+            with self.bench.database.writing() as db:
+                size = evidence.head(db).size
+                campaigns.follow_permissions(db, since_entry=since, school=school)
+        self._followed = (now if full or self._followed is None else self._followed[0], size)
 
     def _erase(self) -> None:
         """Carry out what somebody has decided to destroy, and clean the disk after it."""

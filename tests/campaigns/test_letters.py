@@ -23,6 +23,8 @@ SCHOOL = School(
     base_url="https://aup.oval.example.org",
 )
 DUE_ON = dt.date(2026, 10, 5)
+CLASS_PAGE = "https://aup.oval.example.org/staff/classes/11111111-2222-3333-4444-555555555555"
+CHANGES_PAGE = "https://aup.oval.example.org/staff/classes/changes"
 TASKS = ("Read and sign our rules for parents and carers", "Tell us where we may use pictures of your children")
 STAFF_TASKS = ("Read and sign this year’s rules for staff",)
 
@@ -74,7 +76,10 @@ KINDS: dict[str, Callable[[], Letter]] = {
     ),
     "papers-late": lambda: letters.papers_late(SCHOOL, number=3, reason="The private key seal-1.pem is missing."),
     "certificate": lambda: letters.certificate(SCHOOL, ends_on=dt.date(2026, 12, 22), days=30),
-    "choice-changed": lambda: letters.choice_changed(SCHOOL, forename="Di"),
+    "choice-changed": lambda: letters.permission_ended(SCHOOL, forename="Di", children=1, page=CLASS_PAGE),
+    "choice-changed-office": lambda: letters.permission_ended(SCHOOL, forename="", children=2, page=CHANGES_PAGE),
+    "choices-today": lambda: letters.permissions_changed(SCHOOL, forename="Di", children=3, page=CLASS_PAGE),
+    "choices-today-office": lambda: letters.permissions_changed(SCHOOL, forename="", children=1, page=CHANGES_PAGE),
 }
 
 

@@ -18,7 +18,7 @@ from .conftest import YEAR, Family, add_child
 
 
 def open_tasks(family: Family) -> list[tuple[str, str]]:
-    return [(task.child.forename, task.purpose_key) for task in consent.take_downs(family.db)]
+    return [(task.child.forename, " ".join(task.purpose_keys)) for task in consent.take_downs(family.db)]
 
 
 def test_a_withdrawal_opens_a_take_down_with_a_deadline(family: Family) -> None:
@@ -27,7 +27,7 @@ def test_a_withdrawal_opens_a_take_down_with_a_deadline(family: Family) -> None:
     assert open_tasks(family) == []
     family.change(family.ann, family.zara, "website", "no")
     (task,) = consent.take_downs(family.db)
-    assert (task.child, task.purpose_key, task.due_on) == (family.zara, "website", dt.date(2026, 11, 9))
+    assert (task.child, task.purpose_keys, task.due_on) == (family.zara, ("website",), dt.date(2026, 11, 9))
 
 
 def test_a_refusal_from_the_start_opens_nothing(family: Family) -> None:
@@ -36,10 +36,64 @@ def test_a_refusal_from_the_start_opens_nothing(family: Family) -> None:
     assert open_tasks(family) == []
 
 
-def test_a_second_adults_no_ends_a_yes_too(family: Family) -> None:
+def test_a_second_adults_first_no_ends_permission_without_a_take_down(family: Family) -> None:
     family.choose(family.ann, family.zara, family.all_answers())
     family.choose(family.bob, family.zara, family.all_answers("yes", press="no"))
+    assert family.verdict(family.zara, "press") == "conflict"
+    assert open_tasks(family) == []
+    family.change(family.ann, family.zara, "press", "no")
     assert open_tasks(family) == [("Zara", "press")]
+
+
+def test_an_invalid_yes_beside_another_adults_yes_opens_nothing(family: Family) -> None:
+    family.choose(family.ann, family.zara, family.all_answers())
+    family.choose(family.bob, family.zara, family.all_answers())
+    consent.invalidate(
+        family.db,
+        child=family.zara,
+        guardian=family.ann,
+        school_year=YEAR,
+        reason="wrong parent",
+        idempotency_key="oops",
+        actor=SYSTEM,
+    )
+    assert family.verdict(family.zara) == "yes"
+    assert open_tasks(family) == []
+
+
+def test_a_child_has_one_task_however_many_uses_ended_and_the_newest_is_first(family: Family) -> None:
+    for day, child in ((2, family.zara), (3, family.ayaan)):
+        clock.pretend(dt.date(2026, 11, day))
+        family.choose(family.ann, child, family.all_answers())
+        family.change(family.ann, child, "website", "no")
+    assert open_tasks(family) == [("Ayaan", "website"), ("Zara", "website")]
+    clock.pretend(dt.date(2026, 11, 4))
+    family.change(family.ann, family.zara, "press", "no")
+    assert open_tasks(family) == [("Zara", "press website"), ("Ayaan", "website")]
+    assert consent.take_downs(family.db)[0].due_on == dt.date(2026, 11, 9)
+    assert open_tasks(family)[:1] == [
+        (task.child.forename, " ".join(task.purpose_keys)) for task in consent.take_downs(family.db, limit=1)
+    ]
+
+
+def test_take_downs_are_given_by_child_listed_by_owner_and_finished_in_bulk(family: Family) -> None:
+    office = Actor(role="admin", person_id=family.cass.person_id, pseudonym="office", channel="office")
+    for child in (family.zara, family.ayaan):
+        family.choose(family.ann, child, family.all_answers())
+        family.change(family.ann, child, "website", "no")
+    mine = next(task for task in consent.take_downs(family.db) if task.child == family.zara)
+    consent.assign_take_down(family.db, mine.public_id, owner_id=family.cass.person_id, actor=office)
+    family.change(family.ann, family.zara, "press", "no")
+    assert consent.take_down_owners(family.db) == {family.cass.person_id: 1, None: 1}
+    (owned,) = consent.take_downs(family.db, owner_id=family.cass.person_id)
+    assert (owned.child, owned.purpose_keys) == (family.zara, ("press", "website"))
+    assert [task.child for task in consent.take_downs(family.db, owner_id=None)] == [family.ayaan]
+    everything = [task.public_id for task in consent.take_downs(family.db)]
+    assert consent.finish_take_downs(family.db, everything, places="none found", actor=office) == 2
+    assert consent.take_downs(family.db) == ()
+    kinds = [entry.kind for entry in evidence.entries_about(family.db, family.zara.pseudonym)]
+    assert (kinds.count("take_down_given"), kinds.count("taken_down")) == (1, 2)
+    assert [task.places for task in consent.take_downs(family.db, done=True)] == ["none found", "none found"]
 
 
 def test_invalidating_a_yes_opens_take_downs(family: Family) -> None:

@@ -18,4 +18,5 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     people,
     retention,
     roster_views,
+    take_downs,
 )

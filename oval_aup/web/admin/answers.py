@@ -219,6 +219,7 @@ def void_choices(public_id: str, guardian_public_id: str) -> ResponseReturnValue
         idempotency_key=f"void:{child.public_id}:{guardian.public_id}:{last}",
         actor=current_actor("office"),
     )
+    campaigns.tell_of_changes(g.db, school=settings().school)
     flash(_("These choices no longer count. The parent or carer can choose again."))
     return back_to(public_id)
 

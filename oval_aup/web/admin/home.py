@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from itertools import chain
 
-from flask import abort, current_app, flash, g, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import abort, current_app, g, render_template
 
-from oval_aup import backups, campaigns, consent, evidence, people, reports
+from oval_aup import backups, campaigns, evidence, people, reports
 from oval_aup.core import clock
-from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _
-from oval_aup.web.access import allow, current_actor, current_visitor
+from oval_aup.web.access import allow, current_visitor
 from oval_aup.web.admin import bp, charts, words
-from oval_aup.web.htmx import go
 
 SHOWN = 2
 """Tasks of each kind on the first screen."""
 LISTED = 200
 """Tasks of one kind on their own page."""
-CARDS = 50
-"""Take-downs on their page, the most urgent first; each is a form."""
 
 
 @bp.get("/office")
@@ -59,43 +53,11 @@ def tasks(kind: str) -> str:
         abort(404)
     year = people.school_year(clock.today())
     rows = reports.needs(g.db, year, each=LISTED, kind=kind).get(kind, ())
-    take_downs = consent.take_downs(g.db, limit=CARDS + 1) if kind == "take-down" else ()
     return render_template(
         "admin/tasks.html",
         kind=kind,
         rows=rows,
         more=len(rows) == LISTED,
         failed=evidence.pending_documents(g.db).failed if kind == "document-failed" else 0,
-        take_downs=take_downs[:CARDS],
-        more_take_downs=len(take_downs) > CARDS,
-        chosen=request.args.get("task", ""),
-        done=consent.take_downs(g.db, done=True, limit=20) if kind == "take-down" else (),
-        headings={use.key: use.heading for use in consent.purposes(g.db)} if kind == "take-down" else {},
-        staff={row.person_id: row for row in people.staff(g.db)} if kind == "take-down" else {},
         words=words,
     )
-
-
-@bp.post("/office/take-downs/<public_id>")
-@allow("images.block")
-def take_down(public_id: str) -> ResponseReturnValue:
-    """Give a take-down to a member of staff, or record that the pictures are down."""
-    act = request.form.get("act")
-    if act == "assign":
-        owner = request.form.get("owner", "")
-        consent.assign_take_down(g.db, public_id, owner_id=_staff_id(owner) if owner else None, actor=current_actor())
-        flash(_("Saved who sees to it."))
-    elif act == "done":
-        places = request.form.get("places", "").strip()[:2000]
-        consent.finish_take_down(g.db, public_id, places=places, actor=current_actor())
-        flash(_("Recorded: the pictures are down."))
-    else:
-        abort(400)
-    return go(url_for(".tasks", kind="take-down"))
-
-
-def _staff_id(public_id: str) -> int:
-    for member in people.staff(g.db):
-        if member.public_id == public_id:
-            return member.person_id
-    raise NotFound

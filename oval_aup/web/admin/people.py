@@ -70,6 +70,7 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
         words=words,
         verdicts=reports.VERDICTS,
+        take_downs=consent.take_downs(g.db, child_id=story.child.person_id) if story.child else (),
     )
 
 
@@ -194,6 +195,7 @@ def image_block(public_id: str) -> ResponseReturnValue:
     blocked = child.person_id in consent.blocked_children(g.db, [child.person_id])
     if request.form.get("act") == "block" and not blocked:
         consent.block(g.db, child, school_year=this_year(), actor=current_actor("office"))
+        campaigns.tell_of_changes(g.db, school=settings().school)
         flash(_("No picture of this child may be used from now. Pictures in use are listed to be taken down."))
     elif request.form.get("act") == "lift" and blocked:
         consent.unblock(g.db, child, actor=current_actor("office"))

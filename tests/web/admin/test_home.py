@@ -124,6 +124,35 @@ def test_the_list_of_staff_is_on_the_page_once_however_many_take_downs_there_are
     assert eve.get(f"/office/tasks/take-down?task={task.public_id}").html.count("Flo Marsh") == 1
 
 
+def test_none_found_is_recorded_for_all_ticked_children_at_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    choose(world, world.maja, world.cass, "yes")
+    with world.database.writing() as db:
+        for child in (world.zara, world.maja):
+            consent.block(db, child, school_year=YEAR, actor=guardian_actor(world.ann))
+        open_tasks = consent.take_downs(db)
+    eve.get("/office/tasks/take-down")
+    eve.post("/office/take-downs/none-found", {}, status=409)
+    eve.post("/office/take-downs/none-found", {"task": "nonsense"}, status=404)
+    eve.post("/office/take-downs/none-found", {"task": [task.public_id for task in open_tasks]})
+    with world.database.reading() as db:
+        assert consent.take_downs(db) == ()
+        assert {task.places for task in consent.take_downs(db, done=True)} == {"None found"}
+
+
+def test_take_downs_can_be_narrowed_to_an_owner_and_stand_on_the_childs_page(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        consent.block(db, world.zara, school_year=YEAR, actor=guardian_actor(world.ann))
+        task = consent.take_downs(db)[0]
+        consent.assign_take_down(db, task.public_id, owner_id=world.di.person_id, actor=guardian_actor(world.ann))
+    assert "Zara" in eve.get(f"/office/tasks/take-down?owner={world.di.public_id}").text
+    assert "Zara" not in eve.get("/office/tasks/take-down?owner=office").text
+    eve.get("/office/tasks/take-down?owner=nobody", status=404)
+    assert "Pictures to take down." in eve.get(f"/office/people/{world.zara.public_id}").text
+    assert "Pictures to take down." not in eve.get(f"/office/people/{world.ayaan.public_id}").text
+
+
 def test_an_unknown_kind_of_task_is_not_found(troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/tasks/nonsense", status=404)
 
