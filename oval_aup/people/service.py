@@ -276,8 +276,10 @@ def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
 
 
 def _names(forename: str, surname: str) -> dict[str, str]:
+    """Cleaned names; somebody with one name has it as forename."""
     names = {"forename": cleaned(forename), "surname": cleaned(surname)}
-    missing = {field: _("Enter a name.") for field, name in names.items() if not name}
-    if missing:
-        raise Invalid(fields=missing)
+    if not names["forename"]:
+        names = {"forename": names["surname"], "surname": ""}
+    if not names["forename"]:
+        raise Invalid(fields={field: _("Enter a name.") for field in names})
     return names

@@ -215,7 +215,7 @@ def test_a_slip_in_a_date_makes_nobody_a_leaver(db: Session) -> None:
 def test_a_slip_in_one_row_of_a_child_ends_none_of_their_contacts(db: Session) -> None:
     rows = [link(1, 1), link(1, 2, Relationship="Father"), link(2, 3)]
     bring_in(db, contacts(*rows))
-    for slip in ({"Date_of_Birth": "31/02/2018"}, {"Legal_Surname": ""}):
+    for slip in ({"Date_of_Birth": "31/02/2018"}, {"Legal_Forename": "", "Legal_Surname": ""}):
         shown = look(db, contacts(rows[0], link(1, 2, Relationship="Father", **slip), rows[2]))
         assert plan_of(shown).is_empty
         assert len(sentences(shown, "error")) == 1
@@ -268,7 +268,7 @@ def test_a_name_that_lost_letters_on_the_way_changes_and_doubles_nobody(db: Sess
         ({"Date_of_Birth": "01/01/2031"}, "lies in the future"),
         ({"Date_of_Birth": "01/01/1931"}, "too long ago"),
         ({"Date_of_Birth": ""}, "date of birth is missing"),
-        ({"Legal_Surname": ""}, "forename or surname is missing"),
+        ({"Legal_Forename": "", "Legal_Surname": "."}, "name is missing"),
         ({"Year": "11"}, "not a year group"),
         ({"Adno": "9" * 60}, "too long for an office number"),
     ],
@@ -291,6 +291,15 @@ def test_a_row_with_an_error_is_left_out_and_the_others_apply(
         ({"Mobile": "ask mum"}, "is not a telephone number"),
         ({"Parental_Responsibility": "perhaps"}, "Parental responsibility is unknown"),
         ({"Year": "R"}, "one of the two looks wrong"),
+        ({"Year": "Owls"}, "is not a year group from Nursery to Year 6. Year 4 is taken from the class."),
+        ({"Year": "Owls", "Reg": "Owls"}, "Year 4 is taken from the date of birth."),
+        ({"Legal_Surname": "-"}, "Leo has one name only"),
+        ({"Email": "a@example.org; b@example.org"}, "several e-mail addresses; a@example.org is used."),
+        ({"Mobile": "07700 900001 / 07700 900002"}, "several telephone numbers; 07700 900001 is used."),
+        ({"Mobile": "7700900001"}, "7700900001 has lost its first 0; 07700900001 is used."),
+        ({"Mobile": "7.7009E+09"}, "a telephone number that a spreadsheet has rounded"),
+        ({"Date_of_Birth": "2018-06-04T22:00:00Z"}, "with a time of day: it is read as 04/06/2018"),
+        ({"Contact_Surname": "Brown/Smith", "Contact_Forename": "Ann/Bob/Cy"}, "names several people"),
         ({"Legal_Forename": "SiÃ¢n"}, "wrong encoding"),
         ({"Contact_Surname": "", "Contact_Forename": ""}, "has no name and was left out"),
         ({"UPN": "", "Adno": ""}, "known by name and date of birth only"),

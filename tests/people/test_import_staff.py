@@ -118,7 +118,11 @@ def test_a_mailbox_handed_on_is_another_person(db: Session) -> None:
     [
         ([member(1), member(1, Forename="Ida")], "error", "already Gwen Hughes’s in row 2"),
         ([member(1, Staff_Code="", Work_Email="")], "error", "neither a staff code nor a work e-mail"),
-        ([member(1, Surname="")], "error", "forename or surname is missing"),
+        ([member(1, Surname="", Forename="")], "error", "name is missing"),
+        ([member(1, Surname="")], "warning", "Gwen has one name only"),
+        ([member(1, Forename="Gwen & Ida")], "error", "names several people: give each one a row"),
+        ([member(1), member(2, Post="Student"), member(3)], "error", "“Student” is no member of staff"),
+        ([member(1), member(2, Post="Parent, Carer"), member(3)], "error", "“Parent, Carer” is no member of staff"),
         ([member(1, Work_Email="gwen")], "warning", "cannot log in"),
         ([member(1, Start_Date="31/31/2020")], "warning", "calendar"),
         ([member(1, Line_Manager="S999")], "warning", "is nobody in this list"),

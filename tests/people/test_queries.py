@@ -141,7 +141,7 @@ def test_enrolling_by_hand_refuses_what_cannot_be(db: Session) -> None:
         told = {"forename": "Leo", "surname": "Brown", "born_on": dt.date(2018, 6, 5), "year_group": "4", "upn": "A1"}
         return people.add_child(db, **(told | changed), actor=SYSTEM)  # type: ignore[arg-type]
 
-    for fault, field in (({"surname": " "}, "surname"), ({"year_group": "9"}, "year_group")):
+    for fault, field in (({"forename": "", "surname": " "}, "surname"), ({"year_group": "9"}, "year_group")):
         with pytest.raises(Invalid) as refusal:
             enrol(**fault)
         assert field in refusal.value.fields

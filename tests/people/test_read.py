@@ -157,3 +157,62 @@ def test_what_spreadsheets_add_to_keep_text_as_text_is_taken_off() -> None:
 def test_excels_separator_line_is_obeyed() -> None:
     table = read(b"sep=;\r\nForename;Surname\r\nLeo;Brown, junior\r\n")
     assert (table.headers, table.rows) == (("Forename", "Surname"), (("Leo", "Brown, junior"),))
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"), [("cp850", "MS-DOS 850"), ("cp437", "MS-DOS 850"), ("mac_roman", "Mac Roman")]
+)
+@pytest.mark.parametrize(
+    "names", ["Chloé,Lefèvre,Zoë", "Jesús,Núñez,Héloïse", "Björn,Åström,Françoise", "CHLOÉ,IBAÑEZ,Zoë"]
+)
+def test_the_code_pages_of_msdos_and_macintosh_are_recognised(codec: str, name: str, names: str) -> None:
+    table = read(f"Forename,Surname,Parent\n{names}\n".encode(codec))
+    assert table.rows == (tuple(names.split(",")),)
+    assert table.encoding == name
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["D’Arcy,O’Neill–Jones,Žaklina", "Siân,Núñez,RENÉE", "Zoë,Ærø,DÜRR", "Ann,“Nan” Brown,£5", "José,Ibáñez,Łuc"],
+)
+def test_a_windows_file_stays_one(names: str) -> None:
+    written = names.replace("Ł", "L")
+    table = read(f"Forename,Surname,Parent\n{written}\n".encode("cp1252"))
+    assert (table.encoding, table.rows) == ("Windows-1252", (tuple(written.split(",")),))
+
+
+def test_the_row_with_the_most_known_headings_is_the_head() -> None:
+    content = (
+        b"School,Oval Primary,,,,\nPrinted on,07/09/2026,,,,\nAdno,Forename,Surname,DOB,Year Group,Class\n"
+        b"401,Ann,Ash,05/06/2018,3,3A\n"
+    )
+    table = read(content)
+    assert (table.headers[0], table.numbers, table.rows[0][1]) == ("Adno", (4,), "Ann")
+
+
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [
+        (
+            "\nTotal number of pupils: 2\n",
+            [(5, "“Total number of pupils: 2” is no row of this list and is passed over.")],
+        ),
+        ("Total,2\nPrinted 7 September\n", [(4, "“Total 2”"), (5, "“Printed 7 September”")]),
+        ("Total,2,,\n", [(4, "“Total 2”")]),
+        ("\nConfidential\n", [(5, "“Confidential”")]),
+        ("Adno,Forename,Surname,DOB\n402,Bo,Elm,05/06/2018\n", [(4, "The headings stand here once more")]),
+    ],
+)
+def test_lines_that_are_no_rows_are_passed_over_with_a_word(below: str, told: list[tuple[int, str]]) -> None:
+    top = "Adno,Forename,Surname,DOB\n401,Ann,Ash,05/06/2018\n402,Ben,Birch,06/06/2018\n"
+    table = read((top + below).encode())
+    assert [row[0] for row in table.rows[:2]] == ["401", "402"]
+    assert table.misshapen == ()
+    assert [number for number, _ in table.notes] == [number for number, _ in told]
+    assert all(sentence.startswith(start) for (_, sentence), (_, start) in zip(table.notes, told, strict=True))
+
+
+def test_a_list_with_passwords_is_refused() -> None:
+    with pytest.raises(Unreadable, match="holds passwords"):
+        read(b"Forename,Surname,Pass word,Password\nLeo,Brown,,secret\n")
+    assert read(b"Forename,Surname,Password\nLeo,Brown,\n").rows == (("Leo", "Brown", ""),)

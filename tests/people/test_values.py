@@ -19,7 +19,8 @@ FIFTH_OF_JUNE = dt.date(2018, 6, 5)
     [
         "05/06/2018", "5/6/18", "05-06-2018", "05.06.2018", "5 Jun 2018", "05-Jun-18", "5 June 2018", "5th June 2018",
         "2018-06-05", "2018/06/05", "2018-06-05T00:00:00", "2018-06-05 00:00:00.000", "05/06/2018 00:00",
-        " 05/06/2018 ",
+        " 05/06/2018 ", "2018-06-04T23:00:00Z", "2018-06-04 23:00:00.000+00:00", "2018-06-05T00:00:00+01:00",
+        "05/06/2018 12:00:00 AM", "2018-06-05T00:00:00Z",
     ],
 )  # fmt: skip
 def test_british_and_iso_dates_are_one_date(text: str) -> None:
@@ -37,14 +38,16 @@ def test_an_impossible_date_is_a_sentence_and_not_a_guess(text: str) -> None:
     [
         ("N", "N"), ("N1", "N"), ("N2", "N"), ("Nursery", "N"), ("-1", "N"), ("R", "R"), ("Reception", "R"), ("0", "R"),
         ("Year R", "R"), ("4", "4"), ("Year 4", "4"), ("Y4", "4"), ("yr4", "4"), ("04", "4"), ("NC Year 4", "4"),
-        ("", ""),
+        ("", ""), ("Year N1", "N"), ("Year N", "N"), ("Nursery AM", "N"), ("E2", "N"), ("-3", "N"), ("−4", "N"),
+        ("FS1", "N"), ("Pre-school", "N"), ("FS2", "R"), ("Girls Reception", "R"), ("Foundation Stage 2", "R"),
+        ("3.0", "3"), ("0.0", "R"), ("-1.0", "N"),
     ],
 )  # fmt: skip
 def test_year_groups_are_known_by_many_names(text: str, group: str) -> None:
     assert values.year_group(text) == group
 
 
-@pytest.mark.parametrize("text", ["7", "Year 10", "4C", "Owls"])
+@pytest.mark.parametrize("text", ["7", "Year 10", "4C", "Owls", "-5", "-30", "3/4"])
 def test_a_year_group_of_another_school_is_refused(text: str) -> None:
     with pytest.raises(values.BadValue):
         values.year_group(text)
@@ -69,6 +72,7 @@ def test_yes_and_no_are_read_however_they_are_put(text: str, meaning: bool | Non
         ("Dr. Al-Hamdani", ("Dr", "", "Al-Hamdani")),
         ("Yusuf bin Ali", ("", "Yusuf", "bin Ali")),
         ("Siân", ("", "Siân", "")),
+        ("Mrs Patel", ("Mrs", "", "Patel")),
     ],
 )
 def test_a_name_in_one_cell_is_split_where_people_would(text: str, parts: tuple[str, str, str]) -> None:
@@ -111,9 +115,63 @@ def test_folding_meets_accents_hyphens_and_apostrophes() -> None:
 
 def test_damage_by_a_wrong_encoding_is_noticed() -> None:
     assert values.looks_damaged("Siân".encode().decode("cp1252"))
+    assert all(values.looks_damaged(name) for name in ("Chlo‚", "Jes£s", "Nu¤ez"))
     assert not any(values.looks_damaged(name) for name in ("Siân", "Ştefan", "Łukasik", "Muñoz", "Åse", "Ärzte"))
 
 
 @pytest.mark.parametrize(("name", "group"), [("4C", "4"), ("RB", "R"), ("NA", "N"), ("Year 2 Owls", "2"), ("Owls", "")])
 def test_class_names_tell_their_year_where_they_can(name: str, group: str) -> None:
     assert values.class_year(name) == group
+
+
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("2018-06-04T23:00:00Z", False), ("2018-06-05T00:00:00Z", False), ("05/06/2018 00:00", False),
+        ("05/06/2018", False), ("2018-06-04T22:00:00Z", True), ("2018-06-04 23:00:00", True),
+    ],
+)  # fmt: skip
+def test_a_birthday_with_a_time_of_day_shows_a_shifted_clock(text: str, odd: bool) -> None:
+    assert values.has_time_of_day(text) is odd
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("Mr & Mrs J Patel", (("Mr", "J", "Patel"), ("Mrs", "", "Patel"))),
+        ("Mr and Mrs Reed", (("Mr", "", "Reed"), ("Mrs", "", "Reed"))),
+        ("Patel, Mr & Mrs J", (("Mr", "J", "Patel"), ("Mrs", "", "Patel"))),
+        ("Mrs T Bello & Mr S Ade", (("Mrs", "T", "Bello"), ("Mr", "S", "Ade"))),
+        ("Ann & Bob Brown", (("", "Ann", "Brown"), ("", "Bob", "Brown"))),
+        ("Ann Brown / Bob Smith", (("", "Ann", "Brown"), ("", "Bob", "Smith"))),
+        ("Mr/Mrs Reed", (("Mr", "", "Reed"), ("Mrs", "", "Reed"))),
+        ("Mr Khan & Mrs Ali Bibi", (("Mr", "", "Khan"), ("Mrs", "Ali", "Bibi"))),
+        ("Ann, Bob & Cy & Di", None),
+        ("Ferdinand Andrews", None),
+    ],
+)
+def test_two_people_in_one_cell_are_told_apart(text: str, both: object) -> None:
+    assert values.split_pair(text) == both
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ann@example.org", ("ann@example.org",)),
+        ("Ann@example.org; bob@example.org", ("ann@example.org", "bob@example.org")),
+        ("Ann Brown <ann@example.org>, Bob <bob@example.org>", ("ann@example.org", "bob@example.org")),
+        ("ann@example.org / bob@@example.org", ("ann@example.org",)),
+        ("", ()),
+    ],
+)
+def test_several_addresses_in_one_cell_are_found(text: str, found: tuple[str, ...]) -> None:
+    assert values.emails(text) == found
+
+
+def test_a_name_that_only_moves_is_no_second_name() -> None:
+    assert values.renamed((".", "Thiruvalluvar"), ("Thiruvalluvar", "")) == {
+        "forename": "Thiruvalluvar",
+        "surname": "",
+    }
+    assert values.renamed(("Ann", "Brown"), ("Ann", "")) == {}
+    assert values.renamed(("Ann", "Brown"), ("Anna", "Brown")) == {"forename": "Anna"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from oval_aup.core.i18n import _, later
 from oval_aup.people.names import folded
+from oval_aup.people.roster import values
 from oval_aup.people.roster.current import Current, CurrentChild
 from oval_aup.people.roster.entries import ChildEntry, FamilyLine, Parsed
 from oval_aup.people.roster.plan import CHILD, Change, Joiner, Leaver, Match, Plan
@@ -46,7 +47,7 @@ class ChildOfFile:
 
     @property
     def name(self) -> str:
-        return f"{self.entry.preferred_forename or self.entry.forename} {self.entry.surname}"
+        return f"{self.entry.preferred_forename or self.entry.forename} {self.entry.surname}".strip()
 
     @property
     def key(self) -> str:
@@ -172,8 +173,9 @@ def _fault(
         folded(child.entry.forename),
         folded(child.entry.preferred_forename),
     } - {""}
-    same_surname = folded(found.surname) == folded(child.entry.surname)
-    if (same_day and (shared or same_surname)) or (shared and same_surname):
+    same_surname = folded(found.surname) == folded(child.entry.surname) != ""
+    one_name = shared and not (found.surname and child.entry.surname)
+    if (same_day and (shared or same_surname)) or (shared and same_surname) or one_name:
         return ""
     number = _("UPN") if one else _("office number")
     return _(
@@ -254,7 +256,8 @@ def compare_children(usable: list[ChildOfFile], now: Current, plan: Plan) -> Non
         entry = child.entry
         where = f"{year_words(entry.year_group)}{', ' + entry.class_name if entry.class_name else ''}"
         if child.existing is None:
-            child.ref = writes.new_person("", entry.forename, entry.surname, entry.preferred_forename)
+            preferred = "" if entry.preferred_forename == entry.forename else entry.preferred_forename
+            child.ref = writes.new_person("", entry.forename, entry.surname, preferred)
             writes.children[child.ref] = {
                 name: getattr(entry, name) for name in ("mis_id", "upn", "born_on", "year_group", "class_name")
             }
@@ -265,16 +268,36 @@ def compare_children(usable: list[ChildOfFile], now: Current, plan: Plan) -> Non
         if found.archived:
             plan.joiners.append(Joiner(child.row, CHILD, child.name, where, returning=True))
             writes.child_changes.setdefault(found.person_id, {})["archived_on"] = None
-        for name, label in _LABELS.items():
-            old, new = getattr(found, name), getattr(entry, name)
-            if not new or old == new:
-                continue
+        told = _differences(entry, found)
+        if entry.forename and not entry.surname and found.surname and "surname" not in told:
+            sentence = _(
+                "%(name)s has one name only in this file; the surname is kept.",
+                name=found.full_name,
+            )
+            plan.warn(child.row, sentence)
+        for name, new in told.items():
+            old, label = getattr(found, name), _LABELS[name]
             plan.changes.append(
                 Change(child.row, CHILD, found.person_id, found.full_name, _(label), _shown(old), _shown(new))
             )
             target = writes.person_changes if name in _NAMES else writes.child_changes
             target.setdefault(found.person_id, {})[name] = new
     _compare_classes(usable, now, plan)
+
+
+def _differences(entry: ChildEntry, found: CurrentChild) -> dict[str, object]:
+    """What the file says otherwise than the roster, in the order of the labels; blank cells change nothing."""
+    told: dict[str, object] = {}
+    for name in _LABELS:
+        old, new = getattr(found, name), getattr(entry, name)
+        if name not in {"forename", "surname"} and new and old != new:
+            told[name] = new
+    told |= values.renamed((found.forename, found.surname), (entry.forename, entry.surname))
+    if entry.preferred_forename == entry.forename:
+        told.pop("preferred_forename", None)
+        if found.preferred_forename and entry.forename:
+            told["preferred_forename"] = ""
+    return {name: told[name] for name in _LABELS if name in told}
 
 
 def _shown(value: object) -> str:

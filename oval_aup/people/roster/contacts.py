@@ -10,8 +10,9 @@ from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
-from oval_aup.people.roster.grouping import ContactOfFile, telephone_key
+from oval_aup.people.roster.grouping import ContactOfFile, known_as, telephone_key
 from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Plan
+from oval_aup.people.roster.values import renamed
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Known:
 
 
 def _name(guardian: CurrentGuardian) -> str:
-    return folded(f"{guardian.forename} {guardian.surname}")
+    return known_as(guardian.title, guardian.forename, guardian.surname)
 
 
 def _first_name(forename: str) -> str:
@@ -164,8 +165,8 @@ def _take(contact: ContactOfFile, found: CurrentGuardian, known: Known, usable: 
 
 
 def _too_unlike(contact: ContactOfFile, found: CurrentGuardian) -> bool:
-    same_forename = _first_name(contact.first("forename")) == _first_name(found.forename)
-    same_surname = folded(contact.first("surname")) == folded(found.surname)
+    same_forename = _first_name(contact.first("forename")) == _first_name(found.forename) != ""
+    same_surname = folded(contact.first("surname")) == folded(found.surname) != ""
     email = contact.first("email")
     return not (same_forename or same_surname or contact.name == _name(found) or (email and email == found.email))
 
@@ -225,9 +226,10 @@ def _add(contact: ContactOfFile, plan: Plan) -> None:
 
 def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None:
     told = {name: contact.first(name) for name in ("contact_id", "email", "mobile", "language")}
-    person = {"title": contact.first("title")}
-    if not contact.mentions[0].entry.split or contact.name != _name(found):
-        person |= {"forename": contact.first("forename"), "surname": contact.first("surname")}
+    person = {"title": contact.first("title")} if contact.first("title") else {}
+    if not contact.mentions[0].entry.split or contact.name != _name(found) or not found.forename:
+        names = (contact.first("forename"), contact.first("surname"))
+        person |= renamed((found.forename, found.surname), names)
     if telephone_key(told["mobile"]) == telephone_key(found.mobile):
         told["mobile"] = ""  # only spaced differently
     labels = {
@@ -239,7 +241,7 @@ def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None
     labels |= {"title": _("Title"), "forename": _("Forename"), "surname": _("Surname")}
     for name, new in (person | told).items():
         old = getattr(found, name)
-        if not new or new == old:
+        if new == old or (not new and name not in {"forename", "surname"}):
             continue
         plan.changes.append(Change(contact.row, GUARDIAN, found.person_id, found.full_name, labels[name], old, new))
         target = plan.writes.person_changes if name in person else plan.writes.guardian_changes

@@ -31,7 +31,7 @@ class CurrentChild:
     @property
     def full_name(self) -> str:
         """As people call them."""
-        return f"{self.preferred_forename or self.forename} {self.surname}"
+        return f"{self.preferred_forename or self.forename} {self.surname}".strip()
 
 
 @dataclass(frozen=True, slots=True)

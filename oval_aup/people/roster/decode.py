@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from oval_aup.core.i18n import _, later
 
@@ -27,6 +28,15 @@ _BOMS: tuple[tuple[bytes, str, str], ...] = (
 )
 _NOT_TEXT = later("This is not a text file; export the list as CSV.")
 _CUT = later("This file stops in the middle of a letter: it is incomplete. Export it again.")
+_CODE_PAGES = (
+    ("cp1252", "Windows-1252"),
+    ("cp850", "MS-DOS 850"),
+    ("cp437", "MS-DOS 437"),
+    ("mac_roman", "Mac Roman"),
+)
+"""What spreadsheets write as CSV, "CSV (MS-DOS)" and "CSV (Macintosh)"; the first is the usual one."""
+_SPECIAL = re.compile(r"[^\x00-\x7f]")
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿœšžßªº")
 _CONTROLS = frozenset(chr(code) for code in range(32)) - frozenset("\t\n\r\x0b\x0c") | {"\x7f"}
 
 
@@ -98,7 +108,7 @@ def _bare_utf16(content: bytes) -> str:
 
 
 def _windows(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, str]:
-    """Not UTF-8: Windows-1252, unless most accents say that it is UTF-8 with damage."""
+    """Not UTF-8: a code page of one byte a letter, unless most accents say that it is UTF-8 with damage."""
     lenient = content.decode("utf-8", errors="replace")
     damaged = lenient.count("\ufffd")
     whole = sum(1 for char in lenient if ord(char) > 127) - damaged
@@ -110,7 +120,44 @@ def _windows(content: bytes, error: UnicodeDecodeError) -> tuple[str, str, str]:
             "Row %(row)s holds letters in two different encodings; save the file as “CSV UTF-8” and try again.", row=row
         )
         return "", "", fault
-    try:
-        return content.decode("cp1252"), "Windows-1252", ""
-    except UnicodeDecodeError:
-        return "", "", _(_NOT_TEXT)
+    found = _code_page(content)
+    return (*found, "") if found else ("", "", _(_NOT_TEXT))
+
+
+def _code_page(content: bytes) -> tuple[str, str] | None:
+    """The text by the code page that gives the most plausible names, Windows-1252 where nothing speaks against it."""
+    best: tuple[int, str, str] | None = None
+    for codec, name in _CODE_PAGES:
+        try:
+            text = content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        odd = sum(1 for match in _SPECIAL.finditer(text) if _is_odd(text, match.start()))
+        if odd == 0:
+            return text, name
+        if best is None or 2 * odd < best[0]:
+            best = odd, text, name
+    return best[1:] if best else None
+
+
+def _is_odd(text: str, place: int) -> bool:
+    """Whether a special character stands where no name has it: ``Chlo‚``, ``LefŠvre``, ``Jes£s``."""
+    char = text[place]
+    before, after = text[max(place - 2, 0) : place], text[place + 1 : place + 3]
+    letter_before, letter_after = before[-1:].isalpha(), after[:1].isalpha()
+    if char.isalpha():
+        if char.lower() not in _WESTERN:
+            return True
+        if char.isupper():
+            within = before[-1:].isupper() and after[:1].isupper() and after[1:].islower()
+            return before[-1:].islower() or within
+        return len(before) == 2 and before.isalpha() and before.isupper()
+    if char in "’'\xa0\xad":
+        return False
+    if char in "–—":
+        return letter_before and after[:1].islower()
+    if char in "”»":
+        return letter_before and letter_after
+    if char in "“«‘£€":
+        return letter_before
+    return letter_before or letter_after

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oval_aup.core.i18n import _
-from oval_aup.people.names import folded
 from oval_aup.people.roster import children as children_
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link, compare_contacts, compare_links, identify_contacts, links_of_file
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.entries import ERROR, Parsed
-from oval_aup.people.roster.grouping import contacts_of_file
+from oval_aup.people.roster.grouping import contacts_of_file, known_as
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
 from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Leaver, Plan
 from oval_aup.people.roster.staffing import compare_staff
@@ -31,7 +30,7 @@ def diff(
     ``partial`` lists make nobody a leaver. ``answers`` maps a ``Match.key`` (or ``*`` for all) to ``same`` or
     ``different``. ``protected`` people never leave through a staff list.
     """
-    plan = Plan(kind=kind, partial=partial, problems=list(parsed.problems))
+    plan = Plan(kind=kind, partial=partial, problems=list(parsed.problems), pairs=list(parsed.pairs))
     if kind == STAFF:
         plan.on_roll = sum(1 for member in now.staff.values() if not member.archived)
         compare_staff(parsed, now, plan, protected=protected)
@@ -81,7 +80,7 @@ def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan:
         if standing.ended or child_id not in sure or (child_id, guardian_id) in named:
             continue
         guardian, child = now.guardians[guardian_id], sure[child_id]
-        replaced = folded(f"{guardian.forename} {guardian.surname}") in names_beside.get(child_id, ())
+        replaced = known_as(guardian.title, guardian.forename, guardian.surname) in names_beside.get(child_id, ())
         if numbered and not guardian.contact_id and not replaced:
             told = _(
                 "%(name)s is not among the contacts of %(child)s here, and stays as entered.",

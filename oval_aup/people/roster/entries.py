@@ -97,6 +97,20 @@ class Unread:
     """Office numbers, UPN or e-mail, and the folded full name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A cell that joins the names of two people, as ``Mr & Mrs J Patel`` does."""
+
+    row: int
+    key: str
+    """What an answer about the cell is filed under."""
+    cell: str
+    names: tuple[str, ...]
+    """Whom it is read as."""
+    answer: str
+    """``two``, ``one`` or empty while nobody has said; then it is read as two."""
+
+
 @dataclass(slots=True)
 class Parsed:
     """A whole list, understood as far as it can be."""
@@ -105,5 +119,6 @@ class Parsed:
     staff: list[StaffLine] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
     fields: frozenset[str] = frozenset()
     """The fields that have a column in this file."""

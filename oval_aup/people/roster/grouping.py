@@ -22,7 +22,7 @@ class Mention:
     child: ChildOfFile
     entry: ContactEntry
     name: str
-    """Folded full name."""
+    """As ``known_as`` has it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -39,7 +39,7 @@ class ContactOfFile:
 
     @property
     def name(self) -> str:
-        """Folded full name, as first given."""
+        """As ``known_as`` has it, as first given."""
         return self.mentions[0].name
 
     @property
@@ -70,6 +70,14 @@ class Joined:
         self._parent[second] = first
 
 
+def known_as(title: str, forename: str, surname: str) -> str:
+    """The folded full name, with the title where there is no forename: Mr Reed and Mrs Reed are two people."""
+    if forename or not title:
+        return folded(f"{forename} {surname}")
+    plain = folded(title)
+    return folded(f"{'ms' if plain in {'mrs', 'miss'} else plain} {surname}")
+
+
 def telephone_key(mobile: str) -> str:
     """The digits of a telephone number, without the country code."""
     digits = "".join(filter(str.isdigit, mobile))
@@ -79,7 +87,7 @@ def telephone_key(mobile: str) -> str:
 def contacts_of_file(children: Iterable[ChildOfFile], now: Current, plan: Plan) -> list[ContactOfFile]:
     """Gather the mentions of each contact, in the order of the file."""
     mentions = [
-        Mention(line.row, child, entry, folded(entry.full_name))
+        Mention(line.row, child, entry, known_as(entry.title, entry.forename, entry.surname))
         for child in children
         for line in child.lines
         for entry in line.contacts

@@ -115,7 +115,7 @@ def preview(
     digest = mapping_.headers_sha256(table.headers)
     remembered = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
     if kind is None:
-        kind = remembered.kind if remembered else mapping_.guess_kind(table.headers)
+        kind = remembered.kind if remembered else mapping_.guess_kind(table.headers, table.rows)
     _check_kind(kind)
     if mapping is None:
         mapping = remembered.mapping if remembered and remembered.kind == kind else mapping_.guess(table.headers, kind)
@@ -271,11 +271,18 @@ def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Pr
 
 def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
     missing = mapping_.gaps(row.mapping, row.kind) or unusable(table, row.mapping)
+    if missing and row.kind != mapping_.STAFF and mapping_.is_list_of_all_users(table.headers):
+        told = _(
+            "This list has pupils, parents and staff in one (OneRoster) and no dates of birth."
+            " Export a list of the pupils with their contacts. To take only the staff from it, choose"
+            " “Staff, governors and volunteers” as the kind of list."
+        )
+        missing = (told, *missing)
     plan = None
     if not missing:
         plan = diff(
             current(db),
-            parse(table, row.mapping, row.kind, today=clock.today()),
+            parse(table, row.mapping, row.kind, answers=row.options.get("answers", {}), today=clock.today()),
             kind=row.kind,
             partial=bool(row.options.get("partial")),
             answers=row.options.get("answers", {}),

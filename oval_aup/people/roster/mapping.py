@@ -59,6 +59,14 @@ def plain_heading(heading: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", folded(parted)).split())
 
 
+_KNOWN_HEADINGS = frozenset(heading for fields in FIELDS.values() for field in fields for heading in field.headings)
+
+
+def is_known_heading(cell: str) -> bool:
+    """Whether a cell holds what school systems print above a column."""
+    return len(cell) <= 60 and plain_heading(cell) in _KNOWN_HEADINGS
+
+
 def guess(headers: Sequence[str], kind: str) -> dict[str, str]:
     """Field key to header, each header used once; a field no header is known for is left out."""
     by_heading: dict[str, str] = {}
@@ -76,13 +84,35 @@ def guess(headers: Sequence[str], kind: str) -> dict[str, str]:
         if key not in mapping and header not in taken:
             mapping[key] = header
             taken.add(header)
+    if "child_forename" not in mapping and "child_preferred_forename" in mapping:
+        mapping["child_forename"] = mapping.pop("child_preferred_forename")  # the only forename that this list has
     return {field.key: mapping[field.key] for field in FIELDS[kind] if field.key in mapping}
 
 
-def guess_kind(headers: Sequence[str]) -> str:
-    """Which kind of list these headings belong to."""
+_NOT_STAFF = frozenset(
+    {
+        *("student", "students", "pupil", "pupils", "learner", "child", "children", "sibling", "brother", "sister"),
+        *("parent", "parents", "carer", "parent carer", "guardian", "relative", "contact", "emergency contact"),
+        *("mother", "father", "mum", "dad", "stepmother", "stepfather", "grandparent", "grandmother", "grandfather"),
+        *("aunt", "uncle", "family"),
+    }
+)
+
+
+def is_post(cell: str) -> bool:
+    """Whether what stands in a column of posts or roles can be one: pupils and parents are no staff."""
+    return not any(plain_heading(word) in _NOT_STAFF for word in re.split(r"[,;/|]", cell))
+
+
+def guess_kind(headers: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> str:
+    """Which kind of list these headings belong to; a list whose roles name pupils or parents is no staff list."""
     found = {kind: guess(headers, kind) for kind in KINDS}
     staff_words = {"staff_post", "staff_line_manager", "staff_code"} & found[STAFF].keys()
+    place = headers.index(found[STAFF]["staff_post"]) if "staff_post" in found[STAFF] else None
+    if place is not None:
+        told = [is_post(row[place]) for row in rows if row[place]]
+        if not all(told) and (staff_words == {"staff_post"} or 2 * sum(told) <= len(told)):
+            staff_words = set()
     if "child_born_on" not in found[CONTACTS] and "child_upn" not in found[CONTACTS] and staff_words:
         return STAFF
     if any(key.startswith("parent_") for key in found[CLASSES]):
@@ -111,6 +141,21 @@ def gaps(mapping: Mapping[str, str], kind: str) -> tuple[str, ...]:
     if kind == CONTACTS and not (has("contact_full_name") or has("contact_surname")):
         missing.append(_("Choose the columns that hold the contact’s name."))
     return tuple(missing)
+
+
+def is_list_of_all_users(headers: Sequence[str]) -> bool:
+    """Whether this is users.csv of OneRoster: pupils, parents and staff in one, told apart by a role."""
+    return {"sourcedid", "enableduser"} <= {header.strip().lower() for header in headers}
+
+
+def holds_password(header: str) -> bool:
+    """Whether a column is for passwords, which have no business here."""
+    return bool(re.search(r"\b(password|passwd|passcode|pwd)\b", plain_heading(header)))
+
+
+def names_further_people(header: str) -> bool:
+    """Whether a column is about a third parent or contact in one row, of whom only two are read."""
+    return bool(re.match(r"(?:priority )?(?:parent|contact|guardian|carer)(?: carer)? [3-9]\b", plain_heading(header)))
 
 
 def fitting(mapping: Mapping[str, str], headers: Sequence[str], kind: str) -> dict[str, str]:

@@ -29,7 +29,8 @@ def lists_naming(db: Session, person_id: int) -> tuple[ImportRow, ...]:
 
 def _names_them(row: set[str], name: tuple[str, str]) -> bool:
     forename, surname = name
-    return {forename, surname} <= row or any(cell.endswith(f"{forename} {surname}") for cell in row)
+    whole = f"{forename} {surname}".strip()
+    return {forename, surname} - {""} <= row or any(cell.endswith(whole) for cell in row)
 
 
 def _marks(db: Session, person_id: int) -> set[str]:
@@ -48,4 +49,4 @@ def _marks(db: Session, person_id: int) -> set[str]:
 def _names(db: Session, person_id: int) -> set[tuple[str, str]]:
     columns = (Person.forename, Person.preferred_forename, Person.surname)
     forename, preferred, surname = db.execute(sa.select(*columns).where(Person.id == person_id)).one()
-    return {(folded(first), folded(surname)) for first in (forename, preferred) if first}
+    return {(folded(first), folded(surname)) for first in (forename, preferred) if first or surname}

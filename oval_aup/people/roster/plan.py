@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from oval_aup.people.roster.entries import ERROR, WARNING, Problem
+from oval_aup.people.roster.entries import ERROR, WARNING, Pair, Problem
 
 CHILD, GUARDIAN, STAFF = "child", "guardian", "staff"
 LEAVERS_LIMIT = 40
@@ -106,6 +106,8 @@ class Plan:
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    """Cells that name two people; unanswered, they are read as two."""
     on_roll: int = 0
     """Children (or staff, for a staff list) current before applying."""
     read: int = 0

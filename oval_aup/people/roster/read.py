@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.people.roster.decode import decoded
+from oval_aup.people.roster.mapping import holds_password, is_known_heading
 
 DEFAULT_LIMIT = 10 * 1024 * 1024
 MOST_COLUMNS = 200
 MOST_ROWS = 250_000
 LONGEST_CELL = 20_000
-_PREAMBLE = 10
+_PREAMBLE = 15
 """Report titles some systems print above the headings: at most this many rows are looked at."""
+_TOTAL = re.compile(
+    r"(?:grand |sub ?)?totals?\b|number of\b|count\b|printed\b|produced\b|generated\b|exported\b|end of\b|page \d"
+    r"|report\b|\d+ (?:pupils|students|children|contacts|rows|records|staff)\b",
+    re.IGNORECASE,
+)
+"""How the lines begin that reports print below their rows."""
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -47,6 +54,8 @@ class Table:
     """Rows left out because their cells do not line up with the headings: number, sentence and cells."""
     encoding: str
     delimiter: str
+    notes: tuple[tuple[int, str], ...] = ()
+    """What else is to be said of the file: a row number, 0 for the file as a whole, and a sentence."""
 
 
 def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
@@ -61,8 +70,18 @@ def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
     text, delimiter = _delimiter(text)
     records = _records(text, delimiter)
     headers, first = _headers(records)
-    rows, numbers, misshapen = _body(records, first, len(headers))
-    return Table(headers, rows, numbers, misshapen, encoding, _NAMED[delimiter])
+    notes, below = _passed_over(records, first, headers)
+    rows, numbers, misshapen = _body(records[:below], first, len(headers), {row for row, _sentence in notes})
+    _refuse_passwords(headers, rows)
+    return Table(headers, rows, numbers, misshapen, encoding, _NAMED[delimiter], notes)
+
+
+def _refuse_passwords(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    for place, header in enumerate(headers):
+        if holds_password(header) and any(row[place] for row in rows):
+            raise Unreadable(
+                _("The column “%(header)s” holds passwords. Delete it from the list and try again.", header=header)
+            )
 
 
 def _megabytes(size: int) -> str:
@@ -127,11 +146,13 @@ def _unclosed(row: int) -> str:
 
 
 def _headers(records: list[list[str]]) -> tuple[tuple[str, ...], int]:
-    """The unique headers and the index of the first row below them."""
-    for index, record in enumerate(records[:_PREAMBLE]):
-        cells = [tidy(cell) for cell in record]
-        if sum(1 for cell in cells if cell) < 2:
-            continue
+    """The unique headers and the index of the first row below them: the row on top with the most known headings."""
+    top = [[tidy(cell) for cell in record] for record in records[:_PREAMBLE]]
+    tops = {index: cells for index, cells in enumerate(top) if sum(map(bool, cells)) > 1}
+    known = {index: sum(map(is_known_heading, cells)) for index, cells in tops.items()}
+    index = max(tops, key=lambda index: (known[index] if known[index] > 1 else 0, -index), default=None)
+    if index is not None:
+        cells = tops[index]
         if sum(1 for cell in cells if _VALUE.search(cell)) > 0:
             raise Unreadable(_("The first row should hold the column headings, but it holds a person."))
         while cells and not cells[-1]:
@@ -152,13 +173,41 @@ def _unique(cells: list[str]) -> tuple[str, ...]:
     return tuple(headers)
 
 
+def _passed_over(
+    records: list[list[str]], first: int, headers: tuple[str, ...]
+) -> tuple[tuple[tuple[int, str], ...], int]:
+    """Lines below the headings that are no rows of the list, each with a sentence, and where the list ends."""
+    notes: list[tuple[int, str]] = []
+    end = len(records)
+    while end > first:
+        cells = list(filter(None, map(tidy, records[end - 1])))
+        after_a_gap = end - 1 > first and not any(map(str.strip, records[end - 2]))
+        if cells and not (len(cells) < min(3, len(headers)) and (_TOTAL.match(cells[0]) or after_a_gap)):
+            break
+        if cells and len(cells) > 1 and not _TOTAL.match(cells[0]):
+            break
+        if cells:
+            told = _("“%(cell)s” is no row of this list and is passed over.", cell=" ".join(cells)[:80])
+            notes.append((end, told))
+        end -= 1
+    plain = [header.lower() for header in headers]
+    for index in range(first, end):
+        if [tidy(cell).lower() for cell in records[index][: len(headers)]] == plain:
+            notes.append((index + 1, _("The headings stand here once more; this row is passed over.")))
+    return tuple(sorted(notes)), end
+
+
 def _body(
-    records: list[list[str]], first: int, width: int
+    records: list[list[str]], first: int, width: int, passed_over: set[int]
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[int, ...], tuple[tuple[int, str, tuple[str, ...]], ...]]:
     filled = [
-        (index + 1, record) for index, record in enumerate(records) if index >= first and any(map(str.strip, record))
+        (index + 1, record)
+        for index, record in enumerate(records)
+        if index >= first and any(map(str.strip, record)) and index + 1 not in passed_over
     ]
     short = sum(1 for _, record in filled if len(record) < width)
+    if not filled:
+        raise Unreadable(_("This file has headings but no rows below them."))
     if short == 1 and len(filled[-1][1]) < width:
         raise Unreadable(
             _("The last row (row %(row)s) is cut short: the file is incomplete. Export it again.", row=filled[-1][0])

@@ -12,7 +12,7 @@ from oval_aup.people.names import folded
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentStaff
 from oval_aup.people.roster.entries import Parsed, StaffLine
 from oval_aup.people.roster.plan import STAFF, Change, Joiner, Leaver, Plan
-from oval_aup.people.roster.values import class_year
+from oval_aup.people.roster.values import class_year, renamed
 
 _GROUPS: tuple[tuple[str, str], ...] = (
     (r"clerk", "office"),
@@ -142,7 +142,7 @@ def _identify(parsed: Parsed, now: Current, plan: Plan) -> tuple[list[StaffOfFil
 def _alike(line: StaffLine, found: CurrentStaff) -> bool:
     """Whether a name has at least a forename or a surname in common; an office mailbox passes from hand to hand."""
     forenames = {folded(found.forename), folded(found.preferred_forename)}
-    return folded(line.forename) in forenames or folded(line.surname) == folded(found.surname)
+    return folded(line.forename) in forenames or folded(line.surname) == folded(found.surname) != ""
 
 
 def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: Plan) -> None:
@@ -207,13 +207,14 @@ def _compare(member: StaffOfFile, now: Current, plan: Plan) -> None:
         "email": line.email,
     }
     told["starts_on"] = line.starts_on
-    named: dict[str, object] = {"title": line.title, "forename": line.forename, "surname": line.surname}
+    named: dict[str, object] = {"title": line.title} if line.title else {}
+    named |= renamed((found.forename, found.surname), (line.forename, line.surname))
     if found.person_id not in now.guardians:  # a parent is called what the contacts list calls them
         told = named | told
     columns = {"code": "staff_code", "email": "work_email"}
     for name, new in told.items():
         old = getattr(found, name)
-        if new and new != old and not (name == "staff_group" and line.post == found.post):
+        if (new or name in named) and new != old and not (name == "staff_group" and line.post == found.post):
             shown = [_shown(value) for value in (old, new)]
             plan.changes.append(
                 Change(line.row, STAFF, found.person_id, found.full_name, _(_LABELS[name]), shown[0], shown[1])

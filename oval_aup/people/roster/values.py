@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
+from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.people.names import cleaned, folded, normal_email
@@ -18,24 +19,16 @@ _MONTHS = {name: number for number, full in enumerate(_MONTH_NAMES, start=1) for
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _UK = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
 _WORDED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[-/. ]+([a-z]{3,9})[-/., ]+(\d{4}|\d{2})", re.IGNORECASE)
-_TIME = re.compile(r"[T ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AP]M)?(Z|[+-]\d\d:?\d\d)?$", re.IGNORECASE)
+_TIME = re.compile(
+    r"[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?( ?[AP]M)?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?$", re.IGNORECASE
+)
 
-_YEARS = {
-    "N": (
-        "n",
-        "n1",
-        "n2",
-        "nursery",
-        "nursery 1",
-        "nursery 2",
-        "fs1",
-        "foundation 1",
-        "pre school",
-        "preschool",
-    ),
-    "R": ("r", "rec", "reception", "fs2", "foundation 2", "fs", "0", "year r", "yr r", "yr"),
-}
-_YEAR_GROUPS = {word: group for group, words in _YEARS.items() for word in words}
+_NURSERY = (
+    r"(?:(?:year|yr|y) )?(?:n|e|f1|fs1|foundation 1|foundation stage 1|ey1)(?: ?[1-4])?"
+    r"|.*\bnursery\b.*|pre ?school.*|early years 1|toddlers?|playgroup"
+)
+_RECEPTION = r"(?:(?:year|yr|y) )?(?:r|0|0 0|rec)|yr|fs|f2|fs2|foundation 2|foundation stage 2|.*\breception\b.*"
+_SCHOOL_YEAR = re.compile(r"(?:nc ?)?(?:year|yr|y)? ?(?:group )?0?(\d{1,2})(?: 0)?")
 _YES = frozenset({"y", "yes", "t", "true", "1", "x"})
 _NO = frozenset({"n", "no", "f", "false", "0"})
 _UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -91,8 +84,11 @@ _PARTICLES = frozenset(
         "y",
     }
 )
+_NO_NAME = frozenset({"n/a", "none", "unknown", "not known", "no surname", "no forename", "no name", "lnu", "fnu"})
 _BRACKETED = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
-_DAMAGED = re.compile(r"[ÃÂ][\u0080-\u00bf€-™ŒœŠšŽžŸ]|[ÅÄ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—™›]|\ufffd")
+_DAMAGED = re.compile(
+    r"[^\W\d_][‚ƒ„…†‡ˆ‰‹›•˜™¡¢£¤¥¦§¨©¬®¯±²³µ¶¸¹¼½¾¿×÷]|[ÃÂ][\u0080-\u00bf€-™ŒœŠšŽžŸ]|[ÅÄ][\u0080-\u009f‚ƒ„…†‡ˆ‰‹‘’“”•–—™›]|\ufffd"
+)
 _LOST = re.compile(r"\?[^\W\d_]|[^\W\d_]\?")
 _LANGUAGES = {
     "en": ("english", "eng", "enb"),
@@ -131,7 +127,7 @@ class BadValue(ValueError):
 
 def date(text: str) -> dt.date | None:
     """A date in British or ISO order, with or without a time; raises BadValue."""
-    plain = _TIME.sub("", text.strip())
+    plain, told = _without_time(text)
     if not plain:
         return None
     if match := _ISO.fullmatch(plain):
@@ -143,11 +139,42 @@ def date(text: str) -> dt.date | None:
     else:
         raise BadValue(_("“%(cell)s” is not a date such as 05/06/2018 or 2018-06-05.", cell=shortened(text)))
     try:
-        return dt.date(_full_year(year), int(month), int(day))
-    except ValueError:
+        day_ = dt.date(_full_year(year), int(month), int(day))
+        return _london_time(day_, told).date() if told else day_
+    except (ValueError, OverflowError):
         raise BadValue(
             _("“%(cell)s” is not a day in the calendar (day/month/year is expected).", cell=shortened(text))
         ) from None
+
+
+def has_time_of_day(text: str) -> bool:
+    """Whether a date stands with a time that is not midnight in London: a sign that a clock was shifted on the way."""
+    plain, told = _without_time(text)
+    day = date(plain) if told else None
+    if day is None or told is None:
+        return False
+    moment = _london_time(day, told)
+    at_utc_midnight = told[5] is not None and moment.astimezone(dt.UTC).time() == dt.time()
+    return moment.time() != dt.time() and not at_utc_midnight
+
+
+def _without_time(text: str) -> tuple[str, re.Match[str] | None]:
+    plain = text.strip()
+    told = _TIME.search(plain)
+    return (plain[: told.start()], told) if told else (plain, None)
+
+
+def _london_time(day: dt.date, told: re.Match[str]) -> dt.datetime:
+    """The moment in London that a day and a written time name: without an offset the clock on the wall is meant."""
+    hour, minute, second = int(told[1]), int(told[2]), int(told[3] or 0)
+    if told[4]:
+        hour = hour % 12 + (12 if "p" in told[4].lower() else 0)
+    moment = dt.datetime.combine(day, dt.time(hour, minute, second))
+    if not (zone := told[5]):
+        return moment
+    hours, minutes = (int(zone[:3]), int(zone[0] + zone[-2:])) if zone[0] in "+-" else (0, 0)
+    offset = dt.timezone(dt.timedelta(hours=hours, minutes=minutes))
+    return clock.london(moment.replace(tzinfo=offset))
 
 
 def month_first(cells: Iterable[str]) -> str:
@@ -158,7 +185,7 @@ def month_first(cells: Iterable[str]) -> str:
     told: list[str] = []
     day_first = 0
     for cell in cells:
-        if match := _UK.fullmatch(_TIME.sub("", cell.strip())):
+        if match := _UK.fullmatch(_without_time(cell)[0]):
             one, two = int(match[1]), int(match[2])
             if one <= 12 < two <= 31:
                 told.append(shortened(cell))
@@ -180,14 +207,21 @@ def year_group(text: str) -> str:
     plain = folded(text)
     if not plain:
         return ""
-    if text.strip() in {"-1", "-2"}:
-        return "N"
-    if plain in _YEAR_GROUPS:
-        return _YEAR_GROUPS[plain]
-    match = re.fullmatch(r"(?:nc ?)?(?:year|yr|y)? ?(?:group )?0?([1-6])(?: 0)?", plain)
-    if match:
+    if re.fullmatch(r"[-\u2010-\u2013\u2212] ?[1-4](?:\.0)?", text.strip()):
+        return "N"  # counted down from Reception, as data services do
+    for group, pattern in (("N", _NURSERY), ("R", _RECEPTION)):
+        if re.fullmatch(pattern, plain):
+            return group
+    match = _SCHOOL_YEAR.fullmatch(plain)
+    if match and match[1] in {"1", "2", "3", "4", "5", "6"} and not text.strip().startswith(("-", "\u2212", "\u2013")):
         return match[1]
     raise BadValue(_("“%(cell)s” is not a year group from Nursery to Year 6.", cell=shortened(text)))
+
+
+def is_secondary_year(text: str) -> bool:
+    """Whether a cell names a year from 7 to 14: a pupil of another school."""
+    match = _SCHOOL_YEAR.fullmatch(folded(text))
+    return bool(match and 7 <= int(match[1]) <= 14)
 
 
 def class_year(class_name: str) -> str:
@@ -232,15 +266,59 @@ def email(text: str) -> str:
         raise BadValue(_("“%(cell)s” is not an e-mail address.", cell=shortened(text))) from None
 
 
+def emails(text: str) -> tuple[str, ...]:
+    """The addresses of a cell, mostly one, in lower case; raises BadValue where there is something else only."""
+    if text.count("@") < 2:
+        one = email(text)
+        return (one,) if one else ()
+    found = []
+    for part in re.split(r"[;,|/\s]+", cleaned(text)):
+        try:
+            if "@" in part:
+                found.append(email(part))
+        except BadValue:
+            continue
+    if not found:
+        raise BadValue(_("“%(cell)s” is not an e-mail address.", cell=shortened(text)))
+    return tuple(dict.fromkeys(found))
+
+
 def telephone(text: str) -> str:
-    """A telephone number as written, tidied; raises BadValue where it cannot be one."""
+    """A telephone number as written, tidied, with the nought that spreadsheets take away; raises BadValue."""
     plain = cleaned(text)
     if not plain:
         return ""
+    if re.fullmatch(r"\d(?:[.,]\d+)?E\+?\d+", plain, re.IGNORECASE):
+        raise BadValue(_("“%(cell)s” is a telephone number that a spreadsheet has rounded.", cell=shortened(text)))
     digits = sum(char.isdigit() for char in plain)
     if not 7 <= digits <= 15 or len(plain) > 40:
         raise BadValue(_("“%(cell)s” is not a telephone number.", cell=shortened(text)))
-    return plain
+    return f"0{plain}" if lost_its_nought(plain) else plain
+
+
+def telephones(text: str) -> tuple[str, ...]:
+    """The numbers of a cell, mostly one; raises BadValue where there is something else only."""
+    try:
+        one = telephone(text)
+        return (one,) if one else ()
+    except BadValue:
+        parts = [part for part in re.split(r"[;,|/\n]|\b(?:or|and)\b|&", text, flags=re.IGNORECASE) if part.strip()]
+        if len(parts) < 2:
+            raise
+    found = []
+    for part in parts:
+        try:
+            found.append(telephone(part))
+        except BadValue:
+            continue
+    if not found:
+        raise BadValue(_("“%(cell)s” is not a telephone number.", cell=shortened(text)))
+    return tuple(dict.fromkeys(found))
+
+
+def lost_its_nought(text: str) -> bool:
+    """Whether this is a British number without its first 0, as spreadsheets keep it: ``7700900201``."""
+    return bool(re.fullmatch(r"[1-37]\d{9}", "".join(cleaned(text).split())))
 
 
 def upn(text: str) -> str:
@@ -272,20 +350,85 @@ def split_name(text: str) -> tuple[str, str, str]:
         title, forename = _without_title(rest.replace("(", " ").replace(")", " ").split())
         return title, " ".join(forename), surname.strip()
     title, words = _without_title(plain.split())
+    return title, *_parted(title, words)
+
+
+def _parted(title: str, words: list[str]) -> tuple[str, str]:
+    """Forename and surname; a word alone is the surname after a title, and a name of its own without one."""
     if len(words) < 2:
-        return (title, "", words[0]) if title and words else (title, " ".join(words), "")
+        return ("", words[0]) if title and words else (" ".join(words), "")
     start = len(words) - 1
     while start > 1 and folded(words[start - 1]) in _PARTICLES:
         start -= 1
-    return title, " ".join(words[:start]), " ".join(words[start:])
+    return " ".join(words[:start]), " ".join(words[start:])
 
 
 def _without_title(words: list[str]) -> tuple[str, list[str]]:
     for place in (0, -1):
-        if len(words) > 1 and words[place].strip(".").lower() in _TITLES:
+        if len(words) > 1 and _is_title(words[place]):
             rest = words[1:] if place == 0 else words[:-1]
             return words[place].strip("."), rest
     return "", words
+
+
+def _is_title(word: str) -> bool:
+    return word.strip(".").lower() in _TITLES
+
+
+def names_several(text: str) -> bool:
+    """Whether a cell joins the names of several people: ``Mr & Mrs J Patel``."""
+    return len(_people(text)) > 1
+
+
+def split_pair(text: str) -> tuple[tuple[str, str, str], tuple[str, str, str]] | None:
+    """Title, forename and surname of each of two people named in one cell; None where it cannot be told.
+
+    What only one of the two has is the other's too where that is the custom: ``Mr & Mrs J Patel`` share a surname, and
+    the forename goes with the first title.
+    """
+    plain = cleaned(text)
+    if "," in plain:
+        surname, _, rest = plain.partition(",")
+        plain = f"{rest.replace('(', ' ').replace(')', ' ').strip()} {surname.strip()}"
+    parts = _people(plain)
+    if len(parts) != 2:
+        return None
+    (title, words), (other_title, other_words) = (_title_first(part.split()) for part in parts)
+    if not words and not other_words:
+        return None
+    forename, surname = _parted(title, words)
+    other_forename, other_surname = _parted(other_title, other_words)
+    if not words:
+        forename, surname, other_forename = other_forename, other_surname, ""
+    elif not other_words:
+        other_surname = surname
+    elif not surname and not title and other_surname:
+        surname = other_surname
+    elif not other_surname and not other_title and surname:
+        other_surname = surname
+    return (title, forename, surname), (other_title, other_forename, other_surname)
+
+
+def _people(text: str) -> list[str]:
+    return [part for part in re.split(r"\s*[&+/]\s*|\s+and\s+", cleaned(text), flags=re.IGNORECASE) if part]
+
+
+def _title_first(words: list[str]) -> tuple[str, list[str]]:
+    if words and _is_title(words[0]):
+        return words[0].strip("."), words[1:]
+    return "", words
+
+
+def renamed(old: tuple[str, str], new: tuple[str, str]) -> dict[str, str]:
+    """What a list changes of a forename and surname; a blank keeps what is there, except where a name only moves."""
+    moved = folded(" ".join(old)) == folded(" ".join(new))
+    parts = zip(("forename", "surname"), old, new, strict=True)
+    return {part: told for part, known, told in parts if told != known and (told or moved)}
+
+
+def is_no_name(text: str) -> bool:
+    """Whether a cell only stands in for a name that somebody does not have, such as ``.`` or ``n/a``."""
+    return not folded(text).strip("_*/") or text.strip().lower() in _NO_NAME
 
 
 def looks_damaged(text: str) -> bool:

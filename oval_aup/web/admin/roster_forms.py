@@ -9,11 +9,14 @@ from flask import request
 
 from oval_aup import people
 from oval_aup.core.errors import Invalid
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 
 roster = people.roster
 SHOWN = 20
 """Rows of each table before "show all"."""
+_ANSWERS = frozenset({"same", "different", "one", "two"})
+_OTHER_QUESTIONS = ("pair:",)
+"""How the keys of questions begin that are not about children."""
 LISTED = 100
 """Questions about children that one page asks."""
 
@@ -36,6 +39,31 @@ class Count:
     number: int
     words: str
     tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question about people of the file."""
+
+    row: int
+    key: str
+    said: str
+    """What the file says."""
+    proposed: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Questions of one kind, with the answers that each of them may have."""
+
+    key: str
+    heading: str
+    about: str
+    columns: tuple[str, str]
+    answers: tuple[tuple[str, str], ...]
+    asked: Sequence[Asked]
+    total: int
 
 
 def uploaded() -> tuple[str, bytes]:
@@ -70,12 +98,13 @@ def posted_mapping(headers: Sequence[str]) -> dict[str, str]:
 def posted_answers(known: dict[str, str]) -> dict[str, str]:
     """Which children are the same as ones on the roster: the earlier answers with the posted ones over them."""
     if request.form.get("all") in {"same", "different"}:
-        return {"*": request.form["all"]}
+        others = {key: answer for key, answer in known.items() if key.startswith(_OTHER_QUESTIONS)}
+        return others | {"*": request.form["all"]}
     answers = dict(known)
     for name, value in request.form.items():
         if name.startswith("answer-"):
             answers.pop(name.removeprefix("answer-"), None)
-            if value in {"same", "different"}:
+            if value in _ANSWERS:
                 answers[name.removeprefix("answer-")[:200]] = value
     return answers
 
@@ -92,10 +121,31 @@ def counts(plan: people.roster.Plan) -> list[Count]:
         Count(total["returners"], _("coming back"), "yes"),
         Count(total["leavers"], _("leaving"), "no"),
         Count(total["changed"], _("changing"), "wait"),
-        Count(found["rows_left_out"], _("rows left out"), "no"),
-        Count(found["warnings"], _("warnings"), "wait"),
+        Count(found["rows_left_out"], ngettext("row left out", "rows left out", found["rows_left_out"]), "no"),
+        Count(found["warnings"], ngettext("warning", "warnings", found["warnings"]), "wait"),
     ]
     return [count for count in told if count.number]
+
+
+def questions(plan: people.roster.Plan) -> list[Questions]:
+    """What the office is asked about adults of the file; kinds without a question are left out."""
+    pairs = [Asked(p.row, p.key, p.cell, _and(p.names), p.answer) for p in plan.pairs]
+    kinds = [
+        Questions(
+            "pairs",
+            _("Two people in one cell"),
+            _("These cells seem to name two people. Without an answer they come in as two."),
+            (_("In the file"), _("Read as")),
+            (("", _("No answer yet: two people")), ("two", _("Two people")), ("one", _("One person, as written"))),
+            pairs[:LISTED],
+            len(pairs),
+        ),
+    ]
+    return [kind for kind in kinds if kind.total]
+
+
+def _and(names: Sequence[str]) -> str:
+    return _("%(one)s and %(two)s", one=names[0], two=names[1])
 
 
 def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:

@@ -10,7 +10,15 @@ from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp
-from oval_aup.web.admin.roster_forms import LISTED, counts, posted_answers, posted_mapping, sections, uploaded
+from oval_aup.web.admin.roster_forms import (
+    LISTED,
+    counts,
+    posted_answers,
+    posted_mapping,
+    questions,
+    sections,
+    uploaded,
+)
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
@@ -57,9 +65,9 @@ def roster_look_again(public_id: str) -> ResponseReturnValue:
     """Look at the list again with other columns, another kind or extent, or answers about children."""
     actor = current_actor("office")
     before = roster.show(g.db, public_id, actor=actor)
-    if request.form.get("about") == "children":
+    if about := request.form.get("about"):
         roster.preview_again(g.db, public_id, answers=posted_answers(before.answers), actor=actor)
-        return _on(public_id, "questions")
+        return _on(public_id, about if about in {"pairs"} else "questions")
     kind = request.form.get("kind", before.kind)
     try:
         # The columns were chosen for the kind that was shown; for another kind they are guessed anew.
@@ -122,8 +130,10 @@ def _preview(shown: people.roster.Preview, errors: dict[str, str] | None = None)
         **_choices(shown),
         plan=plan,
         counts=counts(plan),
+        left_out=plan.counts()["rows_left_out"],
         sections=sections(plan, request.args.get("all", "")),
         questions=plan.matches[:LISTED],
+        kinds_of_questions=questions(plan),
         errors=errors or {},
     )
 

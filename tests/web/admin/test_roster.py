@@ -175,15 +175,33 @@ def test_a_child_known_by_name_only_is_asked_about(office: Browser, world: World
     ayaan = class_row(1, CHILD_FIRST_NAME="Ayaan", CHILD_LAST_NAME="Khan", CHILD_DATE_OF_BIRTH="2018-03-14")
     page = _upload(office, class_list(ayaan), partial="yes")
     assert "The same child?" in page.text
-    assert "rows left out" in page.text
+    assert "1 row left out" in page.text
+    assert "Nothing would change, but 1 row was left out." in page.text
     address = _address(office)
     name = next(box["name"] for box in page.all("select") if box["name"].startswith("answer-"))
     page = office.post(address, {"about": "children", name: "same"})
-    assert "rows left out" not in page.text
+    assert "1 row left out" not in page.text
     office.post(f"{address}/apply")
     assert _names(world).count("Ayaan Khan") == 1
     page = _upload(office, class_list(ayaan), partial="yes")
-    assert "nothing would change" in page.text
+    assert "Nothing would change: your lists already say all this." in page.text
+
+
+def test_two_people_in_one_cell_are_asked_about(office: Browser, world: World) -> None:
+    row = class_row(1, PARENT_1_NAME="Mr & Mrs J Patel", PARENT_2_NAME="Reed & Sons")
+    page = _upload(office, class_list(row), partial="yes")
+    assert "Two people in one cell" in page.text
+    assert "Mr J Patel and Mrs Patel" in page.text
+    address = _address(office)
+    page = office.post(
+        address, {"about": "pairs", "answer-pair:mr & mrs j patel": "two", "answer-pair:reed & sons": "one"}
+    )
+    assert _chosen(page)["answer-pair:reed & sons"] == "one"
+    office.post(f"{address}/apply")
+    with world.database.reading() as db:
+        leo = next(child for child in people.children(db) if child.full_name == "Leo Brown")
+        named = [link.guardian.full_name for link in people.guardians_of(db, leo.person_id)]
+    assert sorted(named) == ["J Patel", "Patel", "Reed & Sons"]
 
 
 def test_all_questions_can_be_answered_at_once(office: Browser) -> None:
