@@ -94,7 +94,7 @@ def take_turn(packer: Packer) -> bool:
 def sweep(settings: Settings, database: Database) -> None:
     """Delete packs that have lain here as long as they may, and files that belong to none."""
     with database.reading() as db:
-        old = evidence.packs_ready_before(db, clock.now() - dt.timedelta(days=settings.pack_days))
+        old = evidence.packs_settled_before(db, clock.now() - dt.timedelta(days=settings.pack_days))
     if old:
         with database.writing() as db:
             for row in old:

@@ -1,54 +1,15 @@
-"""Keeps a fresh record of everybody in stock, and tells the office when papers are not getting made.
-
-A record is wanted soon after something was entered by or about a person, and made when nobody waits for anything
-else. So a pack finds nearly all of its records there.
-"""
+"""Tells the office when documents are not getting made, or the sealing certificate is about to end."""
 
 from __future__ import annotations
 
 import logging
 
-from oval_aup import campaigns, evidence, people, reports
+from oval_aup import campaigns, evidence
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 
-RECORDS_AT_ONCE = 60
-"""Records wanted by one call and still to be made: with a call a minute, about one a second."""
-
 log = logging.getLogger("oval_aup.papers")
-
-
-def keep_records(database: Database, *, most: int = RECORDS_AT_ONCE) -> int:
-    """Want the record of those by or about whom something new was entered; how many records that are.
-
-    Only new entries of the ledger are read, and at most ``most`` records wait at any time, so this costs next to
-    nothing in a school of any size and leaves the machine to whoever uses it.
-    """
-    while evidence.follow(database):
-        pass
-    with database.reading() as db:
-        room = most - evidence.waiting_records(db)
-        due = evidence.due_records(db, room) if room > 0 else ()
-        found = people.persons_by_pseudonym(db, due)
-        known = {name: row for name, row in found.items() if not row.erased}
-        newest = evidence.newest_seqs(db, known)
-        reached = evidence.records_through(db, known)
-        old = [name for name in known if reached.get(name, 0) < newest.get(name, 0)]
-    if not due:
-        return 0
-    with database.writing() as db:
-        for name in old:
-            evidence.want_document(
-                db,
-                kind="record",
-                subject=name,
-                params={"person_id": known[name].person_id},
-                dedupe_key=reports.record_key(name, newest[name]),
-                priority=evidence.SOME_TIME,
-            )
-        evidence.settle_records(db, due)
-    return len(old)
 
 
 def watch_certificate(settings: Settings, database: Database) -> None:

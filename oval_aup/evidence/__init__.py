@@ -9,7 +9,6 @@ from oval_aup.evidence.carried import carried_record
 from oval_aup.evidence.checker import Checker, checker
 from oval_aup.evidence.documents import (
     PLAIN_KINDS,
-    SOME_TIME,
     DocumentCounts,
     DocumentRow,
     claim_document,
@@ -97,7 +96,7 @@ from oval_aup.evidence.packs import (
     pack_files,
     pack_members,
     packs,
-    packs_ready_before,
+    packs_settled_before,
     resume_pack,
     untold_packs,
 )
@@ -116,14 +115,10 @@ from oval_aup.evidence.standing import (
     turning_point,
 )
 from oval_aup.evidence.traces import (
-    due_records,
     entries_by,
     follow,
     named_between,
     newest_seqs,
-    records_through,
-    settle_records,
-    waiting_records,
 )
 from oval_aup.evidence.verify import Verdict, verify
 
@@ -140,7 +135,6 @@ __all__ = [
     "PLAIN_KINDS",
     "RECORD_NAME",
     "SEAL_BY_OPENSSL",
-    "SOME_TIME",
     "BareEntry",
     "Busy",
     "ChainReader",
@@ -190,7 +184,6 @@ __all__ = [
     "documents_about",
     "documents_of_kinds",
     "documents_showing",
-    "due_records",
     "ending_certificate",
     "enter_contents",
     "entries",
@@ -238,18 +231,16 @@ __all__ = [
     "pack_files",
     "pack_members",
     "packs",
-    "packs_ready_before",
+    "packs_settled_before",
     "past",
     "pending_documents",
     "record_began",
-    "records_through",
     "register",
     "release_pack",
     "resume_pack",
     "retry_document",
     "retry_documents",
     "settle_pack",
-    "settle_records",
     "signed_head",
     "store_document",
     "text_with_heads",
@@ -257,6 +248,5 @@ __all__ = [
     "unapplied_erasures",
     "untold_packs",
     "verify",
-    "waiting_records",
     "want_document",
 ]

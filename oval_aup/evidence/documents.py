@@ -17,10 +17,10 @@ from oval_aup.core.db import Database, insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger, rules
-from oval_aup.evidence.models import Document, DocumentContent, PackMember
+from oval_aup.evidence.models import Document, DocumentContent, Pack, PackMember
 
-NOW, FOR_A_PACK, SOME_TIME = range(3)
-"""Priorities: somebody waits for it; a pack waits for it; nobody does yet."""
+NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
+"""Priorities: a person waits for it; a pack of a class or so waits for it; a pack of more people does."""
 
 DOCUMENT_KINDS = frozenset(
     {
@@ -51,6 +51,7 @@ STALE_AFTER = dt.timedelta(minutes=5)
 _document = cast(sa.Table, Document.__table__)
 _content = cast(sa.Table, DocumentContent.__table__)
 _member = cast(sa.Table, PackMember.__table__)
+_pack = cast(sa.Table, Pack.__table__)
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
@@ -305,6 +306,40 @@ def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> N
         db.execute(sa.update(_document).where(_document.c.id.in_(ids)).values(status="superseded"))
 
 
+def release_records(db: Session) -> int:
+    """Let the bytes go of records that were made for packs which are written or deleted; returns how many.
+
+    What was handed out, or asked for by a person, stays. Of the others the row and the ``exported`` entry stay: they
+    are still recognised by their hash, and made again when somebody wants them.
+    """
+    kept_for = (
+        sa.select(_member.c.document_id)
+        .join(_pack, _pack.c.id == _member.c.pack_id)
+        .where(_member.c.document_id == _document.c.id, _pack.c.status.not_in(("ready", "deleted", "erased")))
+    )
+    ids = sa.select(_document.c.id).where(
+        _document.c.kind == "record",
+        _document.c.status == "ready",
+        _document.c.priority > NOW,
+        _document.c.requested_by_id.is_(None),
+        _document.c.handed_out_at.is_(None),
+        ~kept_for.exists(),
+    )
+    found = db.scalars(ids).all()
+    for start in range(0, len(found), 500):
+        part = found[start : start + 500]
+        db.execute(sa.delete(_content).where(_content.c.document_id.in_(part)))
+        db.execute(sa.update(_document).where(_document.c.id.in_(part)).values(status="superseded"))
+    return len(found)
+
+
+def drop_waiting(db: Session, keys: sa.Select[tuple[str]], *, besides: sa.Select[tuple[str]]) -> None:
+    """Take documents out of the queue that only a pack waited for: those of ``keys`` that are not ``besides``."""
+    waiting = sa.and_(_document.c.status == "pending", _document.c.priority > NOW)
+    chosen = sa.and_(waiting, _document.c.dedupe_key.in_(keys), _document.c.dedupe_key.not_in(besides))
+    db.execute(sa.delete(_document).where(chosen))
+
+
 def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     """Note why an attempt failed; the document is tried again later, and given up after the last attempt."""
     db.execute(_held(claim).values(claimed_at=None, **_after_failure(claim.attempts, error)))
@@ -351,8 +386,8 @@ def _claim(db: Session) -> DocumentRow | None:
 
 _ORDERS: dict[int, sa.ColumnElement[Any]] = {
     NOW: _document.c.id.desc(),  # somebody waits for the newest, while a backlog is waited for by nobody in particular
+    FOR_A_SMALL_PACK: _document.c.next_attempt_at,
     FOR_A_PACK: _document.c.next_attempt_at,
-    SOME_TIME: _document.c.next_attempt_at,
 }
 
 

@@ -97,16 +97,6 @@ class Watermark(Base):
     noted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
-class RecordDue(Base):
-    """Somebody about whom something new was entered, and when their record is to be made anew."""
-
-    __tablename__ = "record_due"
-
-    pseudonym: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
-
-
 class Pack(Base):
     """A file with everything that proves what a part of the school agreed to."""
 

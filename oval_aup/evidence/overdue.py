@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.evidence.documents import FOR_A_PACK, SOME_TIME
+from oval_aup.evidence.documents import FOR_A_PACK, NOW
 from oval_aup.evidence.models import Document, Watermark
 
 AFTER = dt.timedelta(minutes=15)
@@ -34,20 +34,19 @@ class Overdue:
 def overdue_documents(db: Session) -> Overdue | None:
     """The documents that should have been there a quarter of an hour ago, or None.
 
-    A record that nobody waits for may take its time, and so may those of a pack while papers are being made: a whole
-    school's take longer than a quarter of an hour. What waited while no worker ran may wait a quarter of an hour
-    more from when one began, unless making it failed.
+    Those of a pack may take longer while others are being made: a whole school's need more than a quarter of an hour.
+    What waited while no worker ran may wait a quarter of an hour more from when one began, unless making it failed.
     """
     now = clock.now()
     began = db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == BEGAN))
     catching_up = began is not None and began <= now < began + AFTER
     failed = _document.c.error != ""
     made = sa.select(_document.c.id).where(_document.c.ready_at > now - AFTER).limit(1)
-    unhurried = FOR_A_PACK if db.scalar(made) is not None else SOME_TIME
+    latest = NOW if db.scalar(made) is not None else FOR_A_PACK
     late = sa.and_(
         _document.c.status.in_(("pending", "rendering")),
         _document.c.requested_at <= now - AFTER,
-        failed if catching_up else sa.or_(_document.c.priority < unhurried, failed),
+        failed if catching_up else sa.or_(_document.c.priority <= latest, failed),
     )
     count, since = db.execute(sa.select(sa.func.count(), sa.func.min(_document.c.requested_at)).where(late)).one()
     if not count:

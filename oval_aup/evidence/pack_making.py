@@ -24,6 +24,8 @@ STALE_AFTER = dt.timedelta(minutes=3)
 
 MOST_DEATHS = 5
 WANTED_AT_ONCE = 500
+SMALL = 100
+"""Documents of a pack that goes before larger ones: a class with its parents and the report."""
 
 _pack = cast(sa.Table, Pack.__table__)
 _member = cast(sa.Table, PackMember.__table__)
@@ -32,7 +34,10 @@ _document = cast(sa.Table, Document.__table__)
 
 
 def claim_pack(database: Database) -> PackRow | None:
-    """Take the pack ordered first that can go on, or None; the claim is kept alive with ``beat``."""
+    """Take the next pack that can go on, or None; the claim is kept alive with ``beat``.
+
+    Small ones go first, and those that wait for documents take turns, so that none holds up another.
+    """
     with database.reading() as db:  # looking first keeps an idle worker off the write lock
         if db.scalar(_next(clock.now()).limit(1)) is None:
             return None
@@ -62,7 +67,11 @@ def _claim(db: Session) -> PackRow | None:
 
 def _next(now: dt.datetime) -> sa.Select[tuple[int]]:
     free = sa.or_(_pack.c.claimed_at.is_(None), _pack.c.claimed_at < now - STALE_AFTER)
-    return sa.select(_pack.c.id).where(_pack.c.status.in_(OPEN), free).order_by(_pack.c.id)
+    return (
+        sa.select(_pack.c.id)
+        .where(_pack.c.status.in_(OPEN), free)
+        .order_by(_pack.c.total > SMALL, _pack.c.turn, _pack.c.id)
+    )
 
 
 def beat(db: Session, claim: PackRow, done: int) -> bool:
@@ -85,7 +94,8 @@ def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
     for (number,), found in _fresh(db, claim):
         db.execute(sa.update(_member).where(_of(claim), _member.c.number == number).values(document_id=found))
     wanted = 0
-    for row in db.execute(_LACKING, {"pack_id": claim.id}).all():
+    priority = documents.FOR_A_PACK if claim.total > SMALL else documents.FOR_A_SMALL_PACK
+    for row in db.execute(_LACKING, {"pack_id": claim.id, "priority": priority}).all():
         wanted += 1
         documents.want_document(
             db,
@@ -93,7 +103,7 @@ def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
             subject=row.subject,
             params=dict(row.params),
             dedupe_key=row.dedupe_key,
-            priority=documents.FOR_A_PACK,
+            priority=priority,
             requested_by_id=claim.requested_by_id if row.number == REPORT else None,
         )
     _refuse_failed(db, claim)
@@ -106,7 +116,7 @@ _LACKING = (
         _member.c.pack_id == sa.bindparam("pack_id"),
         _member.c.document_id.is_(None),
         ~sa.select(_document.c.id)
-        .where(_document.c.dedupe_key == _member.c.dedupe_key, _document.c.priority <= documents.FOR_A_PACK)
+        .where(_document.c.dedupe_key == _member.c.dedupe_key, _document.c.priority <= sa.bindparam("priority"))
         .exists(),
     )
     .order_by(_member.c.number)
@@ -202,6 +212,7 @@ def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: i
         actor=SYSTEM,
     )
     db.execute(sa.delete(_file).where(_file.c.pack_id == claim.id))
+    documents.release_records(db)
     return pack(db, claim.public_id)
 
 

@@ -30,6 +30,7 @@ PACKS_FOLDER = "packs"
 """Where finished packs lie below the instance folder."""
 
 OPEN = ("queued", "collecting", "writing")
+RESUMABLE = ("cancelled", "failed")
 GONE = ("deleted", "erased")
 _pack = cast(sa.Table, Pack.__table__)
 _member = cast(sa.Table, PackMember.__table__)
@@ -177,16 +178,22 @@ def pack_files(db: Session, row: PackRow) -> dict[str, bytes]:
 
 
 def cancel_pack(db: Session, public_id: str) -> PackRow:
-    """Stop making a pack; whoever is writing it notices and lets go. One that is not being made is left as it is."""
+    """Stop making a pack; whoever is writing it notices and lets go. One that is not being made is left as it is.
+
+    What it still waited for leaves the queue at once, so that nothing else has to wait behind it.
+    """
     open_one = sa.and_(_pack.c.public_id == public_id, _pack.c.status.in_(OPEN))
     db.execute(sa.update(_pack).where(open_one).values(status="cancelled", claimed_at=None, turn=_pack.c.turn + 1))
-    return pack(db, public_id)
+    row = pack(db, public_id)
+    if row.status == "cancelled":
+        documents.drop_waiting(db, _keys(_member.c.pack_id == row.id), besides=_keys(_IN_OPEN_PACK))
+    return row
 
 
 def resume_pack(db: Session, public_id: str) -> PackRow:
     """Go on with a cancelled or failed pack where it stood; documents that could not be made are tried again."""
     row = pack(db, public_id)
-    if row.status not in ("cancelled", "failed"):
+    if row.status not in RESUMABLE:
         return row
     failed = (
         sa.select(_document.c.public_id)
@@ -228,6 +235,7 @@ def _delete(db: Session, row: PackRow, status: str) -> PackRow:
     db.execute(sa.delete(_file).where(_file.c.pack_id == row.id))
     gone = {"status": status, "deleted_at": clock.now(), "error": ""}
     db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**gone))
+    documents.release_records(db)
     return pack(db, row.public_id)
 
 
@@ -272,9 +280,11 @@ def hand_out_pack(db: Session, public_id: str, *, idempotency_key: str, actor: A
     return row
 
 
-def packs_ready_before(db: Session, moment: dt.datetime) -> tuple[PackRow, ...]:
-    """Finished packs that were ready before then."""
-    old = sa.select(*_COLUMNS).where(_pack.c.status == "ready", _pack.c.ready_at < moment)
+def packs_settled_before(db: Session, moment: dt.datetime) -> tuple[PackRow, ...]:
+    """Packs that were ready before then, and those ordered before then that were cancelled or given up."""
+    ready = sa.and_(_pack.c.status == "ready", _pack.c.ready_at < moment)
+    stopped = sa.and_(_pack.c.status.in_(RESUMABLE), _pack.c.ordered_at < moment)
+    old = sa.select(*_COLUMNS).where(sa.or_(ready, stopped))
     return tuple(PackRow(*row) for row in db.execute(old))
 
 
@@ -282,6 +292,14 @@ def failed_packs(db: Session) -> tuple[PackRow, ...]:
     """Packs that were given up, newest first."""
     chosen = sa.select(*_COLUMNS).where(_pack.c.status == "failed").order_by(_pack.c.id.desc())
     return tuple(PackRow(*row) for row in db.execute(chosen))
+
+
+_IN_OPEN_PACK = sa.select(_pack.c.id).where(_pack.c.id == _member.c.pack_id, _pack.c.status.in_(OPEN)).exists()
+
+
+def _keys(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
+    """The keys of documents that members still lack."""
+    return sa.select(_member.c.dedupe_key).where(which, _member.c.document_id.is_(None))
 
 
 _COLUMNS = [_pack.c[name] for name in PackRow.__slots__]

@@ -1,4 +1,4 @@
-"""Finds what a person did, whomever it was about, without reading the whole ledger, and notices whose record is old.
+"""Finds what a person did, whomever it was about, without reading the whole ledger.
 
 Entries are filed by their subject alone. A follower reads each new entry once, some time after it was written, and
 files it under whoever else it names; whatever it has not read yet is looked through when somebody asks. So an answer
@@ -7,7 +7,6 @@ is always whole, appending costs nothing more, and the index can be made anew fr
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
@@ -15,26 +14,19 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core import clock
 from oval_aup.core.db import Database
-from oval_aup.evidence import documents, ledger
-from oval_aup.evidence.models import Document, LedgerEntry, LedgerTrace, RecordDue, Watermark
+from oval_aup.evidence import ledger
+from oval_aup.evidence.models import Document, LedgerEntry, LedgerTrace, Watermark
 
 FOLLOWER = "traces"
 STEP = 2000
 """Entries read in one transaction."""
-
-QUIET = dt.timedelta(minutes=5)
-"""A record is made when nothing more was entered for so long …"""
-PATIENCE = dt.timedelta(minutes=30)
-"""… but not later than this after the first new entry."""
 
 CHUNK = 500
 
 _entry = cast(sa.Table, LedgerEntry.__table__)
 _trace = cast(sa.Table, LedgerTrace.__table__)
 _mark = cast(sa.Table, Watermark.__table__)
-_due = cast(sa.Table, RecordDue.__table__)
 _document = cast(sa.Table, Document.__table__)
 
 
@@ -98,58 +90,13 @@ def _follow(db: Session) -> int:
     if cast("sa.CursorResult[Any]", moved).rowcount != 1:
         return 0
     traces: list[dict[str, Any]] = []
-    new: dict[str, dt.datetime] = {}
     for row in rows:
         facts = json.loads(row.body)
         others = _names(facts) - {row.subject}
         traces += [{"pseudonym": name, "seq": row.seq} for name in sorted(others)]
-        if row.kind != "exported":
-            at = dt.datetime.fromisoformat(facts["at"])
-            new.update(dict.fromkeys((others | {row.subject}) - {"", "school"}, at))
     if traces:
         db.execute(sa.insert(_trace), traces)
-    _note_due(db, new)
     return len(rows)
-
-
-def due_records(db: Session, limit: int) -> tuple[str, ...]:
-    """Those whose record is to be made anew by now, the longest waiting first, as pseudonyms."""
-    chosen = sa.select(_due.c.pseudonym).where(_due.c.due_at <= clock.now()).order_by(_due.c.due_at).limit(limit)
-    return tuple(db.scalars(chosen))
-
-
-def settle_records(db: Session, pseudonyms: Iterable[str]) -> None:
-    """Take people off the list of those whose record is to be made anew."""
-    for part in _parts(sorted(pseudonyms)):
-        db.execute(sa.delete(_due).where(_due.c.pseudonym.in_(part)))
-
-
-def records_through(db: Session, pseudonyms: Iterable[str]) -> dict[str, int]:
-    """Up to which entry each person's newest finished record reaches."""
-    found: dict[str, int] = {}
-    for part in _parts(sorted(pseudonyms)):
-        reached = sa.select(_document.c.subject, sa.func.max(_document.c.through)).where(
-            _document.c.subject.in_(part), _document.c.kind == "record", _document.c.status == "ready"
-        )
-        found.update((row[0], row[1]) for row in db.execute(reached.group_by(_document.c.subject)))
-    return found
-
-
-def waiting_records(db: Session) -> int:
-    """How many records that nobody waits for are wanted and not made yet."""
-    waiting = sa.and_(_document.c.status.in_(("pending", "rendering")), _document.c.priority == documents.SOME_TIME)
-    return db.scalar(sa.select(sa.func.count()).select_from(_document).where(waiting)) or 0
-
-
-def _note_due(db: Session, new: dict[str, dt.datetime]) -> None:
-    for part in _parts(sorted(new)):
-        known = {row.pseudonym: row.since for row in db.execute(sa.select(_due).where(_due.c.pseudonym.in_(part)))}
-        rows = []
-        for name in part:
-            since = known.get(name, new[name])
-            rows.append({"pseudonym": name, "since": since, "due_at": min(new[name] + QUIET, since + PATIENCE)})
-        db.execute(sa.delete(_due).where(_due.c.pseudonym.in_(part)))
-        db.execute(sa.insert(_due), rows)
 
 
 _LINES = sa.select(_entry.c.seq, _entry.c.kind, _entry.c.subject, _entry.c.body)

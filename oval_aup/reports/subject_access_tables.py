@@ -483,7 +483,6 @@ LEFT_OUT: dict[str, str] = {
     "pack_file": later("A pack is handed out as a whole; whoever asks is given their own record instead."),
     "pack_member": later("Whose records are in a pack: the records themselves are listed as documents."),
     "ledger_trace": later("Which entries name a person, for finding them: each entry is given itself."),
-    "record_due": later("Whose record is to be made anew soon: the system’s own work."),
     "watermark": later("How far the system has come with its own work."),
     "school_class": later("Classes are about nobody; this person’s own class is named where it belongs."),
     "agreement": later("The rules are about nobody."),

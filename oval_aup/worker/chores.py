@@ -27,7 +27,6 @@ class Chores:
         self.bench = bench
         self._joiners_at: dt.datetime | None = None
         self._weighed_on: dt.date | None = None
-        self._settled_in = False
         self._followed: tuple[dt.datetime, int] | None = None
         """When every child's permission was last looked at, and up to which entry of the ledger choices were."""
 
@@ -43,7 +42,7 @@ class Chores:
             self._back_up,
             self._watch_papers,
             self._sweep_packs,
-            self._keep_records,
+            self._index_ledger,
             self._weigh,
         )
         for chore in chores:
@@ -124,11 +123,10 @@ class Chores:
                 weigh_tables(db)
             self._weighed_on = clock.today()
 
-    def _keep_records(self) -> None:
-        """Want fresh records, from the second minute on: what people wait for after a start comes first."""
-        if self._settled_in:
-            papers.keep_records(self.bench.database)
-        self._settled_in = True
+    def _index_ledger(self) -> None:
+        """File new entries under everybody whom they name, so that a record finds them at once."""
+        while evidence.follow(self.bench.database):
+            pass
 
 
 def _is_ready(db: Session, public_id: str) -> bool:

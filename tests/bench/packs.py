@@ -118,8 +118,6 @@ class Bench:
             self.ring.prepare(db, school_name=self.settings.school.name, actor=SYSTEM)
         while evidence.follow(self.database):
             pass
-        with self.database.writing() as db:
-            db.execute(sa.text("DELETE FROM record_due"))  # nothing is made by itself while packs are measured
 
     @contextlib.contextmanager
     def working(self) -> Iterator[Memory]:

@@ -59,25 +59,6 @@ def test_each_entry_is_followed_once_and_a_head_start_costs_nothing(
         assert db.scalar(sa.text("SELECT count(*) FROM ledger_trace")) == 5
 
 
-def test_a_record_is_due_after_a_few_quiet_minutes_and_never_put_off_for_long(database: Database) -> None:
-    began = clock.now()
-
-    def due_after(minutes: int) -> tuple[str, ...]:
-        clock.pretend(began + dt.timedelta(minutes=minutes))
-        with database.reading() as db:
-            return evidence.due_records(db, 10)
-
-    for minute in range(0, 32, 4):
-        clock.pretend(began + dt.timedelta(minutes=minute))
-        enter(database, "reminded", ANN)
-        evidence.follow(database)
-    assert due_after(29) == ()
-    assert due_after(31) == (ANN,)
-    with database.writing() as db:
-        evidence.settle_records(db, [ANN])
-    assert due_after(300) == ()
-
-
 def want(database: Database, key: str, priority: int = documents.NOW, kind: str = "receipt") -> evidence.DocumentRow:
     with database.writing() as db:
         return evidence.want_document(db, kind=kind, subject=ANN, params={}, dedupe_key=key, priority=priority)
@@ -88,27 +69,27 @@ def taken(database: Database) -> str:
     return claim.public_id if claim else ""
 
 
-def test_what_somebody_waits_for_comes_before_packs_and_those_before_what_nobody_waits_for(database: Database) -> None:
-    some_time = want(database, "1", documents.SOME_TIME, "record")
-    for_a_pack = [want(database, f"2 {number}", documents.FOR_A_PACK, "record") for number in range(2)]
+def test_people_come_before_small_packs_and_those_before_large_ones(database: Database) -> None:
+    large = want(database, "1", documents.FOR_A_PACK, "record")
+    small = [want(database, f"2 {number}", documents.FOR_A_SMALL_PACK, "record") for number in range(2)]
     now = [want(database, f"3 {number}") for number in range(2)]
     order = [taken(database) for _time in range(6)]
-    expected = [now[1], now[0], for_a_pack[0], for_a_pack[1], some_time]
+    expected = [now[1], now[0], small[0], small[1], large]
     assert order == [*(row.public_id for row in expected), ""]
 
 
 def test_what_is_missed_by_somebody_now_moves_forward_and_never_back(database: Database) -> None:
-    record = want(database, "a", documents.SOME_TIME, "record")
-    want(database, "b", documents.FOR_A_PACK, "record")
+    record = want(database, "a", documents.FOR_A_PACK, "record")
+    want(database, "b", documents.FOR_A_SMALL_PACK, "record")
     assert want(database, "a", documents.NOW, "record").public_id == record.public_id
-    want(database, "a", documents.SOME_TIME, "record")
+    want(database, "a", documents.FOR_A_PACK, "record")
     assert taken(database) == record.public_id
 
 
 def make(database: Database, key: str, *, by: int | None = None) -> evidence.DocumentRow:
     with database.writing() as db:
         evidence.want_document(
-            db, kind="record", subject=ANN, params={}, dedupe_key=key, priority=documents.SOME_TIME, requested_by_id=by
+            db, kind="record", subject=ANN, params={}, dedupe_key=key, priority=documents.FOR_A_PACK, requested_by_id=by
         )
     claim = evidence.claim_document(database)
     assert claim is not None
@@ -141,29 +122,24 @@ def test_a_newer_record_replaces_only_those_that_went_nowhere(database: Database
         assert evidence.document_bytes(db, in_a_pack.public_id) == b"3"
 
 
-def test_papers_are_late_after_a_quarter_of_an_hour_and_records_that_nobody_waits_for_only_when_they_fail(
-    database: Database,
-) -> None:
-    began = clock.now()
-    want(database, "record", documents.SOME_TIME, "record")
-    clock.pretend(began + dt.timedelta(minutes=16))
+def test_documents_are_late_after_a_quarter_of_an_hour_with_the_reason(database: Database) -> None:
     want(database, "receipt")
+    clock.pretend(clock.now() + dt.timedelta(minutes=14))
     with database.reading() as db:
         assert evidence.overdue_documents(db) is None
-    clock.pretend(began + dt.timedelta(minutes=32))
+    clock.pretend(clock.now() + dt.timedelta(minutes=2))
     with database.reading() as db:
         late = evidence.overdue_documents(db)
         assert late is not None
         assert (late.number, late.reason) == (1, "")
-    for _document in range(2):
-        claim = evidence.claim_document(database)
-        assert claim is not None
-        with database.writing() as db:
-            evidence.fail_document(db, claim, "The key is missing.")
+    claim = evidence.claim_document(database)
+    assert claim is not None
+    with database.writing() as db:
+        evidence.fail_document(db, claim, "The key is missing.")
     with database.reading() as db:
         late = evidence.overdue_documents(db)
         assert late is not None
-        assert (late.number, late.reason) == (2, "The key is missing.")
+        assert (late.number, late.reason) == (1, "The key is missing.")
 
 
 def test_a_pack_that_takes_longer_than_a_quarter_of_an_hour_is_no_alarm_while_papers_are_made(

@@ -163,7 +163,6 @@ def _school(settings: config.Settings) -> Database:
     with database.writing() as db:
         # The papers of the weeks before wait for another day, so that these journeys' own have the worker alone.
         db.execute(text("UPDATE document SET next_attempt_at = '2999-01-01 00:00:00' WHERE status = 'pending'"))
-        db.execute(text("DELETE FROM record_due"))
     return database
 
 

@@ -19,7 +19,6 @@ from oval_aup import (
     evidence,
     notifications,
     packing,
-    papers,
     people,
     reports,
     retention,
@@ -431,7 +430,6 @@ def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Fami
     with family.database.reading() as db:
         assert evidence.packs(db) == ()
     clock.pretend(clock.now() + dt.timedelta(days=1))
-    papers.keep_records(family.database, most=1000)
     with family.database.reading() as db:
         mine = evidence.documents_about(db, family.world.ann.pseudonym)
     assert {row.status for row in mine} == {"erased"}

@@ -18,13 +18,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from oval_aup import agreements, evidence, packing, papers, people, printing, reports, signing, worker
+from oval_aup import agreements, evidence, packing, people, printing, reports, signing, worker
 from oval_aup.core import clock, render
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.evidence import rules
+from oval_aup.evidence import pack_making, rules
 from oval_aup.reports import pack_lines
 from tests.worker.conftest import ROOT, Installation, Waits
 
@@ -381,16 +382,32 @@ def test_the_scope_decides_who_is_in_it(installation: Installation) -> None:
             in_pack("class", "nobody")
 
 
-def test_a_fresh_record_is_used_again_and_a_stale_one_made_anew(installation: Installation, record: bytes) -> None:
+def kept_files(installation: Installation) -> int:
+    with installation.database.reading() as db:
+        return db.scalar(sa.text("SELECT count(*) FROM document_content")) or 0
+
+
+def test_records_of_a_written_pack_leave_the_database_but_not_those_handed_out(
+    installation: Installation, record: bytes
+) -> None:
     order(installation)
     assert write(installation, record) == 3 + 1, "three records and the report"
+    assert kept_files(installation) == 1, "the report, which somebody asked for"
     order(installation)
-    assert write(installation, record) == 1, "the report alone"
+    supply(installation, record)
+    packing.take_turn(packer_of(installation))
+    assert supply(installation, record) == 3 + 1, "records are made again when somebody wants them"
+    ann = installation.school.people.ann.pseudonym
     with installation.database.writing() as db:
-        ann = installation.school.people.ann.pseudonym
-        evidence.append(db, "reminded", subject=ann, act={"step": "x"}, idempotency_key="later", actor=OFFICE)
+        (mine,) = [row for row in evidence.documents_about(db, ann) if row.kind == "record"]
+        evidence.note_handed_out(db, mine.public_id)
+    write(installation, record)
+    assert kept_files(installation) == 2 + 1, "both reports and the record that somebody has"
     order(installation)
-    assert write(installation, record) == 1 + 1, "Ann's record and the report"
+    assert write(installation, record) == 2 + 1, "the kept record is still fresh"
+    with installation.database.reading() as db:
+        assert evidence.document_bytes(db, mine.public_id) == record
+        assert evidence.verify(db).ok
 
 
 def copy_of(installation: Installation, folder: Path) -> Installation:
@@ -491,6 +508,39 @@ def test_a_cancelled_pack_leaves_nothing_behind_and_goes_on_when_told(
     assert pack(installation, ordered.public_id).status == "ready"
 
 
+def test_cancelling_a_pack_frees_the_queue_for_the_next_one(installation: Installation, record: bytes) -> None:
+    first = order(installation)
+    packing.take_turn(packer_of(installation))
+    second = order(installation, "audience", "parents")
+    with installation.database.writing() as db:
+        waiting = evidence.pending_documents(db).waiting
+        evidence.cancel_pack(db, first.public_id)
+        assert (waiting, evidence.pending_documents(db).waiting) == (4, 1), "the record that the other wants too"
+    write(installation, record)
+    assert pack(installation, second.public_id).status == "ready"
+    with installation.database.writing() as db:
+        evidence.resume_pack(db, first.public_id)
+    write(installation, record)
+    assert pack(installation, first.public_id).status == "ready"
+
+
+def test_a_small_pack_overtakes_a_large_one_that_is_being_made(
+    installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = order(installation)
+    monkeypatch.setattr(pack_making, "SMALL", large.total - 1)
+    packer = packer_of(installation)
+    packing.take_turn(packer)
+    small = order(installation, "audience", "parents")
+    packing.take_turn(packer)
+    while pack(installation, small.public_id).is_open:
+        supply(installation, record, most=1)
+        packing.take_turn(packer)
+    assert pack(installation, large.public_id).is_open
+    write(installation, record)
+    assert pack(installation, large.public_id).status == "ready"
+
+
 def test_a_pack_cancelled_while_it_is_written_is_not_finished(
     installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -543,35 +593,3 @@ def test_a_pack_goes_after_its_days_and_its_ledger_entry_stays(installation: Ins
     assert pack(installation, row.public_id).status == "deleted"
     with installation.database.reading() as db:
         assert row.sha256 in [entry.body["act"].get("sha256") for entry in evidence.entries_of_kind(db, "exported")]
-
-
-def test_records_are_made_soon_after_an_act_and_replace_those_before(installation: Installation, record: bytes) -> None:
-    ann = installation.school.people.ann
-    database = installation.database
-
-    def records() -> list[evidence.DocumentRow]:
-        with database.reading() as db:
-            return [row for row in evidence.documents_about(db, ann.pseudonym) if row.kind == "record"]
-
-    assert papers.keep_records(database) == 3
-    assert papers.keep_records(database) == 0
-    supply(installation, record)
-    (first,) = records()
-    assert first.is_ready
-    for step in ("first", "second"):
-        with database.writing() as db:
-            evidence.append(
-                db, "reminded", subject=ann.pseudonym, act={"step": step}, idempotency_key=step, actor=OFFICE
-            )
-        assert papers.keep_records(database) == 0, "a few quiet minutes are waited for"
-    clock.pretend(clock.now() + dt.timedelta(minutes=6))
-    assert papers.keep_records(database) == 1
-    supply(installation, record)
-    (second,) = records()
-    assert second.public_id != first.public_id
-    assert second.through > first.through
-    with database.reading() as db:
-        assert evidence.document(db, first.public_id).status == "superseded"
-        with pytest.raises(NotFound):
-            evidence.document_bytes(db, first.public_id)
-        assert evidence.verify(db).ok
