@@ -17,12 +17,16 @@ class Draft:
     """Answers in waiting; every hash is that of the wording the page showed."""
 
     rules_sha256: str = ""
-    """Set once the parents' rules were read and accepted."""
+    """Set once the parents' rules were read and accepted, or declined."""
+    rules_declined: bool = False
+    rules_reason: str = ""
     pictures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Child's public id to purpose to ``yes`` or ``no``."""
     pictures_sha256: str = ""
     younger_sha256: str = ""
-    """Set once the younger children's rules were read and accepted."""
+    """Set once the younger children's rules were read and accepted, or declined."""
+    younger_declined: bool = False
+    younger_reason: str = ""
     reconsiders: bool = False
     """Whether rules that were refused are read once more."""
 
@@ -31,9 +35,13 @@ class Draft:
         """The draft as a sitting keeps it."""
         return cls(
             rules_sha256=kept.get("rules", ""),
+            rules_declined=kept.get("rules_declined", False),
+            rules_reason=kept.get("rules_reason", ""),
             pictures=kept.get("pictures", {}),
             pictures_sha256=kept.get("pictures_sha256", ""),
             younger_sha256=kept.get("younger", ""),
+            younger_declined=kept.get("younger_declined", False),
+            younger_reason=kept.get("younger_reason", ""),
             reconsiders=kept.get("reconsiders", False),
         )
 
@@ -42,11 +50,29 @@ class Draft:
         return {
             "journey": JOURNEY,
             "rules": self.rules_sha256,
+            "rules_declined": self.rules_declined,
+            "rules_reason": self.rules_reason,
             "pictures": {child: dict(answers) for child, answers in self.pictures.items()},
             "pictures_sha256": self.pictures_sha256,
             "younger": self.younger_sha256,
+            "younger_declined": self.younger_declined,
+            "younger_reason": self.younger_reason,
             "reconsiders": self.reconsiders,
         }
+
+    def with_rules(self, sha256: str, *, declined: bool = False, reason: str = "") -> Draft:
+        """The draft with the parents' rules accepted or declined."""
+        return replace(self, rules_sha256=sha256, rules_declined=declined, rules_reason=reason if declined else "")
+
+    def with_younger(self, sha256: str, *, declined: bool = False, reason: str = "") -> Draft:
+        """The draft with the younger children's rules accepted or declined."""
+        return replace(
+            self, younger_sha256=sha256, younger_declined=declined, younger_reason=reason if declined else ""
+        )
+
+    def declines(self, step: str) -> bool:
+        """Whether the answer to ``rules`` or ``younger`` is that they do not agree."""
+        return {"rules": self.rules_declined, "younger": self.younger_declined}.get(step, False)
 
     def with_pictures(self, child_public_id: str, answers: Mapping[str, str], sha256: str) -> Draft:
         """The draft with one child's answers; answers to other words than these are dropped."""
@@ -63,8 +89,8 @@ class Draft:
         return replace(self, pictures=kept)
 
     def reconsidering(self, now: bool) -> Draft:
-        """The draft with refused rules to be read once more, or no longer; either way they are not accepted yet."""
-        return replace(self, reconsiders=now, rules_sha256="")
+        """The draft with refused rules to be read once more, or no longer; either way they are not answered yet."""
+        return replace(self.with_rules("").with_younger(""), reconsiders=now)
 
     @property
     def fingerprint(self) -> str:

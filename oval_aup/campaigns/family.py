@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.draft import JOURNEY, Draft
 from oval_aup.campaigns.permission_changes import tell_of_changes
-from oval_aup.campaigns.receipts import stop_asking, stop_asking_unless, tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.receipts import stop_asking_unless, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
@@ -29,6 +29,8 @@ class FamilyChild:
     answers: Mapping[str, str]
     asked: tuple[str, ...]
     """The uses of pictures that need a yes today."""
+    refused: bool = False
+    """Whether this guardian declined the younger children's rules for the child, and that answer stands."""
 
     @property
     def child(self) -> people.ChildRow:
@@ -84,6 +86,11 @@ class Family:
         return self.has_children and self.request is not None and self.request.status == "declined"
 
     @property
+    def refused_for(self) -> tuple[FamilyChild, ...]:
+        """The children for whom they declined the younger children's rules, which they may take back by signing."""
+        return tuple(each for each in self.children if each.refused)
+
+    @property
     def choosing(self) -> tuple[FamilyChild, ...]:
         """The children about whose pictures they are still to be asked."""
         return tuple(each for each in self.children if each.wants_choices)
@@ -116,11 +123,22 @@ class Journey:
         return self.family.wants_rules or (self.draft.reconsiders and self.family.has_refused)
 
     @property
+    def younger(self) -> tuple[FamilyChild, ...]:
+        """The children whose rules are a page of this sitting: they wait, or a refusal is thought over."""
+        thought_over = self.family.refused_for if self.draft.reconsiders else ()
+        return (*self.family.younger, *thought_over)
+
+    @property
+    def answers_nothing_else(self) -> bool:
+        """Whether every page of this sitting so far says that they do not agree."""
+        return all(self.is_done(step) and self.draft.declines(step) for step in self.steps[:-1])
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """The pages in order: ``rules``, one ``pictures/<child>`` each, ``younger``, ``check``."""
         found = ["rules"] if self.wants_rules else []
         found += [f"pictures/{each.child.public_id}" for each in self.family.choosing]
-        found += ["younger"] if self.family.younger else []
+        found += ["younger"] if self.younger else []
         return (*found, "check")
 
     def is_done(self, step: str) -> bool:
@@ -153,6 +171,7 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
     answers = consent.answers_of_guardian(db, guardian_id, school_year)
     asked = tuple(use.key for use in consent.asked_purposes(db))
     own = rows.get(guardian_id, ())
+    refused = _refused_by(db, guardian_id, rows, school_year)
     return Family(
         guardian=guardian,
         school_year=school_year,
@@ -164,10 +183,28 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
                 request=_request(rows.get(link.child.person_id, ()), CHILDREN),
                 answers=answers.get(link.child.person_id, {}),
                 asked=asked,
+                refused=link.is_asked and link.child.person_id in refused,
             )
             for link in links
         ),
     )
+
+
+def _refused_by(
+    db: Session, guardian_id: int, rows: Mapping[int, tuple[signing.RequestRow, ...]], school_year: int
+) -> frozenset[int]:
+    """The children whose younger rules this guardian declined; another adult's refusal is not shown to them."""
+    declined = [
+        person_id
+        for person_id, own in rows.items()
+        if any(row.way == "guardian" and row.status == "declined" for row in own)
+    ]
+    marks = signing.signatures_for(db, declined, school_year) if declined else {}
+    last = {
+        person_id: [row for row in made if row.outcome == "declined" and row.stands][-1:]
+        for person_id, made in marks.items()
+    }
+    return frozenset(person_id for person_id, made in last.items() if any(r.signed_by_id == guardian_id for r in made))
 
 
 def _request(rows: tuple[signing.RequestRow, ...], agreement_key: str) -> signing.RequestRow | None:
@@ -209,7 +246,7 @@ def reconsider_rules(
 ) -> signing.SittingRow:
     """Ask once more for the rules a guardian said no to; the no stands until they sign. Conflict where it does not."""
     mine = family(db, guardian_id, school_year)
-    if not mine.has_refused:
+    if not (mine.has_refused or mine.refused_for):
         raise Conflict(_("You have answered everything for this school year."))
     found = _begin(db, mine, language, actor)
     signing.save_draft(db, found.public_id, Draft.read(found.draft).reconsidering(True).kept())
@@ -253,20 +290,23 @@ def sign_for_family(
     """Record everything of a guardian's sitting in one go and return its receipt's public id; again returns the same.
 
     Signs the parents' rules, records the image choices of each child, and accepts the younger children's rules on
-    their behalf. ``fingerprint`` is that of the draft that was restated to the signer. Raises NotFound before
-    the first sitting, Invalid for the name or the drawing, and Conflict when a page is unanswered, the wording changed
-    or the answers are not those restated.
+    their behalf; rules that the guardian does not agree to are recorded as declined. ``fingerprint`` is that of the
+    draft that was restated to the signer. Raises NotFound before the first sitting, Invalid for the name or the
+    drawing, and Conflict when a page is unanswered, the wording changed or the answers are not those restated.
     """
     sitting = sitting_of_family(db, guardian_id, school_year, hold=True)
     if sitting is None:
         raise NotFound
-    if sitting.status == "signed":
+    if sitting.status in ("signed", "declined"):
         return sitting.receipt
     trip = journey(db, sitting)
     _check_complete(trip, fingerprint)
+    name, drawn = signing.typed_name(typed_name), signing.drawn_mark(mark)
     earlier = _marks_before(db, trip)
-    made = _record(db, trip, signing.typed_name(typed_name), mark, school, actor)
-    receipt = _finish(db, trip, [*earlier, *made], "signed", school)
+    others = bool(_to_sign(trip) or trip.family.choosing)
+    refused = _refuse(db, trip, name=name, mark=None if others else drawn, school=school, actor=actor)
+    made = _record(db, trip, name, drawn, school, actor) if others else []
+    receipt = _finish(db, trip, [*earlier, *refused, *made], "signed" if others else "declined", school)
     stop_asking_unless(db, trip.family.guardian, _left_open(trip))
     return receipt
 
@@ -301,10 +341,10 @@ def _marks_before(db: Session, trip: Journey) -> list[int]:
 
 
 def _left_open(trip: Journey) -> list[signing.RequestRow]:
-    """What the guardian's own requests are after this sitting was signed, without those it signs."""
-    signed = {each.request.id for each in _to_sign(trip)}
+    """What the guardian's own requests are after this sitting was signed, without those it answers."""
+    answered = {each.request.id for each in [*_to_sign(trip), *_to_refuse(trip)]}
     own = (trip.family.request, *trip.family.other_requests)
-    return [row for row in own if row is not None and row.id not in signed]
+    return [row for row in own if row is not None and row.id not in answered]
 
 
 def _check_complete(trip: Journey, fingerprint: str) -> None:
@@ -312,7 +352,7 @@ def _check_complete(trip: Journey, fingerprint: str) -> None:
     changed = (
         (draft.rules_sha256 and trip.wants_rules and not trip.is_done("rules"))
         or (draft.pictures and draft.pictures_sha256 != trip.uses.text_sha256)
-        or (draft.younger_sha256 and trip.family.younger and not trip.is_done("younger"))
+        or (draft.younger_sha256 and trip.younger and not trip.is_done("younger"))
     )
     if changed:
         raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
@@ -325,18 +365,66 @@ def _check_complete(trip: Journey, fingerprint: str) -> None:
 
 
 def _to_sign(trip: Journey) -> list[signing.ToSign]:
-    """The parents' rules as the guardian's own, and the younger children's on behalf of each child."""
+    """What is accepted: the parents' rules as the guardian's own, the younger children's on behalf of each child."""
     key = f"sitting:{trip.sitting.public_id}:{{}}:signed"
-    found = []
-    if trip.wants_rules and trip.family.request is not None:
-        own, guardian = trip.family.request, trip.family.guardian
-        found.append(signing.ToSign(own, trip.rules, guardian.pseudonym, key.format(own.public_id)))
-    for each in trip.family.younger:
-        if each.request is not None:
-            about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
-            place = key.format(each.request.public_id)
-            found.append(signing.ToSign(each.request, trip.children_rules, each.child.pseudonym, place, about))
-    return found
+    own = [] if trip.draft.rules_declined else _own_rules(trip, key)
+    return own + ([] if trip.draft.younger_declined else _rules_for_children(trip, key))
+
+
+def _to_refuse(trip: Journey) -> list[signing.ToSign]:
+    """What is declined, without what was declined before: a no that was thought over and stands is not said twice."""
+    key = f"sitting:{trip.sitting.public_id}:{{}}"
+    own = _own_rules(trip, key) if trip.draft.rules_declined else []
+    found = own + (_rules_for_children(trip, key) if trip.draft.younger_declined else [])
+    return [each for each in found if each.request.status != "declined"]
+
+
+def _own_rules(trip: Journey, key: str) -> list[signing.ToSign]:
+    if not trip.wants_rules or trip.family.request is None:
+        return []
+    own = trip.family.request
+    return [signing.ToSign(own, trip.rules, trip.family.guardian.pseudonym, key.format(own.public_id))]
+
+
+def _rules_for_children(trip: Journey, key: str) -> list[signing.ToSign]:
+    return [
+        signing.ToSign(
+            each.request,
+            trip.children_rules,
+            each.child.pseudonym,
+            key.format(each.request.public_id),
+            {"child_name": each.child.full_name, "relationship": each.link.relationship_name},
+        )
+        for each in trip.younger
+        if each.request is not None
+    ]
+
+
+def _refuse(db: Session, trip: Journey, *, name: str = "", mark: Any = None, school: School, actor: Actor) -> list[int]:
+    """Record what the sitting declines and tell the office of it once; the entries' numbers."""
+    guardian = trip.family.guardian
+    seqs: list[int] = []
+    for each in _to_refuse(trip):
+        own = each.request.person_id == guardian.person_id
+        row = signing.sign(
+            db,
+            each.request.id,
+            wording=each.wording,
+            shown_sha256=each.wording.text_sha256,
+            typed_name=name,
+            mark=None if seqs else mark,
+            signed_by_id=guardian.person_id,
+            outcome="declined",
+            reason=trip.draft.rules_reason if own else trip.draft.younger_reason,
+            signing_session_id=trip.sitting.id,
+            idempotency_key=each.idempotency_key,
+            extra={"signer_name": guardian.full_name} | each.extra,
+            actor=actor,
+        )
+        if not seqs:
+            tell_office_of_refusal(db, guardian, key=row.public_id, school=school)
+        seqs.append(row.ledger_seq)
+    return seqs
 
 
 def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
@@ -360,7 +448,10 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
 
 
 def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: School) -> str:
-    guardian = trip.family.guardian
+    guardian, draft = trip.family.guardian, trip.draft
+    if draft.rules_reason or draft.younger_reason:  # they are in the record now, where they can be erased
+        kept = replace(draft, rules_reason="", younger_reason="").kept()
+        signing.save_draft(db, trip.sitting.public_id, kept)
     receipt = want_receipt(
         db,
         person=guardian,
@@ -378,37 +469,36 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
 
 
 def decline_for_family(
-    db: Session, sitting: signing.SittingRow, *, reason: str, shown_sha256: str, school: School, actor: Actor
+    db: Session,
+    sitting: signing.SittingRow,
+    *,
+    step: str = "rules",
+    reason: str,
+    shown_sha256: str,
+    school: School,
+    actor: Actor,
 ) -> signing.SittingRow:
-    """Record at once that a guardian does not agree to the parents' rules, and tell the office; safe to repeat.
+    """Keep that a guardian does not agree to the rules of ``step`` (``rules`` or ``younger``); safe to repeat.
 
-    The sitting goes on while pictures or younger children's rules wait, and ends here otherwise. A no that was thought
-    over and stands after all is not recorded again.
+    It is recorded with the rest when they sign, or at once where the sitting asks for nothing else. A no that was
+    thought over and stands after all is not recorded again. Raises Conflict when the wording changed and Invalid for
+    the reason.
     """
     sitting = signing.sitting(db, sitting.public_id, hold=True)
     trip = journey(db, sitting)
-    if sitting.status == "reading" and trip.draft.reconsiders:
-        signing.save_draft(db, sitting.public_id, trip.draft.reconsidering(False).kept())
-        return signing.sitting(db, sitting.public_id)
-    if trip.family.request is None or not trip.family.wants_rules or sitting.status != "reading":
+    if sitting.status != "reading" or step not in trip.steps:
         return sitting
-    guardian = trip.family.guardian
-    row = signing.sign(
-        db,
-        trip.family.request.id,
-        wording=trip.rules,
-        shown_sha256=shown_sha256,
-        typed_name="",
-        signed_by_id=guardian.person_id,
-        outcome="declined",
-        reason=reason,
-        signing_session_id=sitting.id,
-        idempotency_key=f"sitting:{sitting.public_id}:{trip.family.request.public_id}",
-        extra={"signer_name": guardian.full_name},
-        actor=actor,
-    )
-    tell_office_of_refusal(db, guardian, key=row.public_id, school=school)
-    stop_asking(db, guardian, sitting.school_year)
-    if not (trip.family.choosing or trip.family.younger):
-        _finish(db, trip, [row.ledger_seq], "declined", school)
+    wording = trip.rules if step == "rules" else trip.children_rules
+    if shown_sha256 != wording.text_sha256:
+        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+    answer = trip.draft.with_rules if step == "rules" else trip.draft.with_younger
+    draft = answer(shown_sha256, declined=True, reason=signing.remark(reason))
+    trip = replace(trip, draft=draft)
+    if trip.answers_nothing_else and not _to_refuse(trip):
+        draft = draft.reconsidering(False)
+    signing.save_draft(db, sitting.public_id, draft.kept())
+    if trip.steps == (step, "check") and _to_refuse(trip):
+        seqs = [*_marks_before(db, trip), *_refuse(db, trip, school=school, actor=actor)]
+        _finish(db, trip, seqs, "declined", school)
+        stop_asking_unless(db, trip.family.guardian, _left_open(trip))
     return signing.sitting(db, sitting.public_id)

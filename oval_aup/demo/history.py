@@ -161,7 +161,8 @@ def _answers(story: Story, uses: tuple[consent.Purpose, ...], temper: str) -> di
     return dict.fromkeys((use.key for use in uses), "no" if temper == "private" else "yes")
 
 
-def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str) -> None:
+def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str, *, reason: str = "") -> None:
+    """Answer every page; with a ``reason`` the parents' rules are declined."""
     sitting = _begins(db, story, guardian)
     if sitting is None:
         return
@@ -170,6 +171,8 @@ def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str)
     asked = {key: answer for key, answer in answers.items() if key in _asked_keys(trip.uses)}
     draft = campaigns.Draft(
         rules_sha256=trip.rules.text_sha256 if trip.family.wants_rules else "",
+        rules_declined=bool(reason) and trip.family.wants_rules,
+        rules_reason=reason,
         pictures={each.child.public_id: asked for each in trip.family.choosing},
         pictures_sha256=trip.uses.text_sha256 if trip.family.choosing else "",
         younger_sha256=trip.children_rules.text_sha256 if trip.family.younger else "",
@@ -191,17 +194,7 @@ def _asked_keys(wording: agreements.Wording) -> set[str]:
 
 
 def _declines(db: Session, story: Story, guardian: people.GuardianRow) -> None:
-    sitting = _begins(db, story, guardian)
-    if sitting is None:
-        return
-    campaigns.decline_for_family(
-        db,
-        sitting,
-        reason="I would like to talk to the head teacher first.",
-        shown_sha256=campaigns.journey(db, sitting).rules.text_sha256,
-        school=story.settings.school,
-        actor=_guardian_actor(guardian),
-    )
+    _signs(db, story, guardian, "careful", reason="I would like to talk to the head teacher first.")
 
 
 def _office_actor(db: Session) -> Actor:

@@ -159,10 +159,14 @@ IN_ENTRIES: dict[str, str] = {
     "recorded_by_name": later("Recorded by"),
     "relationship": later("Relationship"),
     "rules": later("Fingerprint of the rules read"),
+    "rules_declined": later("Does not agree with the rules"),
+    "rules_reason": later("Reason given"),
     "signer_name": later("Signed by"),
     "typed_name": later("Name as typed"),
     "witness_name": later("Witness"),
     "younger": later("Fingerprint of the younger children’s rules read"),
+    "younger_declined": later("Does not agree with the younger children’s rules"),
+    "younger_reason": later("Reason given about the younger children’s rules"),
 }
 """What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
 

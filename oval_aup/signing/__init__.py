@@ -44,6 +44,7 @@ from oval_aup.signing.rows import (
 from oval_aup.signing.signatures import (
     correct,
     document_ref,
+    remark,
     sign,
     signature,
     signatures_for,
@@ -91,6 +92,7 @@ __all__ = [
     "read_mark",
     "rebuild_coverage",
     "record_present",
+    "remark",
     "request",
     "request_by_id",
     "roll",

@@ -24,10 +24,10 @@ def begin(db: Session, who: people.GuardianRow) -> signing.SittingRow:
 
 def answer_all(db: Session, sitting: signing.SittingRow, answer: str = "yes") -> campaigns.Draft:
     """Answer every page of a sitting as its forms would."""
-    trip = campaigns.journey(db, sitting)
+    trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
     draft = trip.draft
-    if trip.family.wants_rules:
-        draft = replace(draft, rules_sha256=trip.rules.text_sha256)
+    if trip.family.wants_rules and not draft.rules_declined:
+        draft = draft.with_rules(trip.rules.text_sha256)
     for each in trip.family.choosing:
         answers = {use.key: answer for use in consent.purposes_in(trip.uses) if use.basis == "consent"}
         draft = draft.with_pictures(each.child.public_id, answers, trip.uses.text_sha256)
@@ -226,7 +226,7 @@ def test_a_missing_name_or_odd_drawing_records_nothing(
         assert signing.sitting(db, sitting.public_id).status == "reading"
 
 
-def test_declining_the_rules_is_recorded_at_once_and_pictures_are_still_asked(
+def test_declined_rules_are_recorded_with_the_signature_at_the_end(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
@@ -238,19 +238,120 @@ def test_declining_the_rules_is_recorded_at_once_and_pictures_are_still_asked(
             "school": facts,
             "actor": guardian_actor(asked.ann),
         }
+        before = campaigns.journey(db, sitting).steps
         campaigns.decline_for_family(db, sitting, **options)
         campaigns.decline_for_family(db, sitting, **options)
         trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
-        assert trip.steps[0].startswith("pictures/")
+        assert trip.steps == before
+        assert trip.next_step.startswith("pictures/")
+        assert ledger(db).count("declined") == 0
+        assert notifications.messages_to(db, "school") == ()
+        answer_all(db, sitting, "no")
+        receipt = sign(db, sitting, facts, asked.ann)
         assert ledger(db).count("declined") == 1
+        assert ledger(db).count("signed") == 1
+        (mark,) = [row for row in signing.signatures_of(db, asked.ann.person_id) if row.agreement_key == "parents"]
+        said = evidence.details(db, [mark.ledger_seq])[mark.ledger_seq]
+        assert (said["reason"], said["typed_name"]) == ("Not clause four", asked.ann.full_name)
         (to_office,) = notifications.messages_to(db, "school")
         assert to_office.to_address == facts.email
         assert "Ann" not in to_office.subject + to_office.text
         assert "clause four" not in to_office.text
-        answer_all(db, sitting, "no")
-        receipt = sign(db, sitting, facts, asked.ann)
+        assert "clause four" not in str(signing.sitting(db, sitting.public_id).draft)
         assert len(evidence.document(db, receipt).params["entries"]) == 4
         assert campaigns.owed_by(db, YEAR, {asked.ann.person_id}) == {}
+
+
+@pytest.mark.parametrize("reason", ["", "We would rather talk first"])
+def test_the_younger_childrens_rules_can_be_declined_and_signed_later(
+    database: Database, asked: SmallSchool, facts: School, reason: str
+) -> None:
+    with database.writing() as db:
+        sitting = begin(db, asked.ann)
+        answer_all(db, sitting)
+        words = campaigns.journey(db, sitting).children_rules.text_sha256
+        campaigns.decline_for_family(
+            db,
+            signing.sitting(db, sitting.public_id),
+            step="younger",
+            reason=reason,
+            shown_sha256=words,
+            school=facts,
+            actor=guardian_actor(asked.ann),
+        )
+        sign(db, sitting, facts, asked.ann)
+        (request,) = signing.standing(db, asked.mia.person_id, YEAR)
+        assert request.status == "declined"
+        mine = campaigns.family(db, asked.ann.person_id, YEAR)
+        assert not mine.owes_anything
+        assert [each.child.forename for each in mine.refused_for] == ["Mia"]
+        assert len(notifications.messages_to(db, "school")) == 1
+    with database.writing() as db:
+        again = campaigns.reconsider_rules(
+            db, asked.ann.person_id, YEAR, language="en", actor=guardian_actor(asked.ann)
+        )
+        assert campaigns.journey(db, again).steps == ("younger", "check")
+        draft = campaigns.journey(db, again).draft.with_younger(words)
+        signing.save_draft(db, again.public_id, draft.kept())
+        sign(db, again, facts, asked.ann)
+        assert signing.standing(db, asked.mia.person_id, YEAR)[0].status == "signed"
+        assert not campaigns.family(db, asked.ann.person_id, YEAR).refused_for
+
+
+def test_the_other_parent_does_not_learn_who_declined_for_the_child(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=asked.mia.person_id,
+            guardian_id=asked.bob.person_id,
+            parental_responsibility="yes",
+            actor=SYSTEM,
+        )
+        sitting = begin(db, asked.ann)
+        answer_all(db, sitting)
+        draft = campaigns.journey(db, signing.sitting(db, sitting.public_id)).draft
+        kept = draft.with_younger(draft.younger_sha256, declined=True).kept()
+        signing.save_draft(db, sitting.public_id, kept)
+        sign(db, sitting, facts, asked.ann)
+        bob = campaigns.family(db, asked.bob.person_id, YEAR)
+    assert bob.refused_for == ()
+    assert bob.younger == ()
+
+
+def test_declining_everything_is_confirmed_once_and_signs_nothing(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        for child in (asked.max, asked.mia):
+            people.link_guardian(
+                db,
+                child_id=child.person_id,
+                guardian_id=asked.ann.person_id,
+                parental_responsibility="no",
+                lives_with=True,
+                actor=SYSTEM,
+            )
+        sitting = begin(db, asked.ann)
+        for step, key, level in (("rules", "parents", "full"), ("younger", "children", "younger")):
+            sitting = campaigns.decline_for_family(
+                db,
+                sitting,
+                step=step,
+                reason="",
+                shown_sha256=agreements.current(db, key, reading_level=level).text_sha256,
+                school=facts,
+                actor=guardian_actor(asked.ann),
+            )
+        trip = campaigns.journey(db, sitting)
+        assert trip.steps == ("rules", "younger", "check")
+        assert trip.answers_nothing_else
+        receipt = sign(db, sitting, facts, asked.ann)
+        assert sign(db, sitting, facts, asked.ann) == receipt
+        assert signing.sitting(db, sitting.public_id).status == "declined"
+        assert (ledger(db).count("declined"), ledger(db).count("signed")) == (2, 0)
+        assert len(notifications.messages_to(db, "school")) == 1
 
 
 def test_declining_when_nothing_else_waits_ends_the_sitting_with_a_receipt(

@@ -99,10 +99,11 @@ class Years:
     def actor(self, guardian: people.GuardianRow) -> Actor:
         return Actor("guardian", guardian.person_id, guardian.pseudonym, "link-and-birth-date", "link", guardian.email)
 
-    def answer(self) -> None:
+    def answer(self, *, declines: bool = False) -> None:
         guardian = self.die.choice(self.guardians)
         with self.world.database.writing() as db:
             mine = campaigns.family(db, guardian.person_id, self.year)
+            declines = declines and mine.wants_rules
             begin = campaigns.reconsider_rules if mine.has_refused else campaigns.begin_for_family
             sitting = begin(db, guardian.person_id, self.year, language="en", actor=self.actor(guardian))
             trip = campaigns.journey(db, sitting)
@@ -113,6 +114,7 @@ class Years:
             draft = replace(
                 trip.draft,
                 rules_sha256=trip.rules.text_sha256,
+                rules_declined=declines,
                 pictures=answers,
                 pictures_sha256=trip.uses.text_sha256,
                 younger_sha256=trip.children_rules.text_sha256,
@@ -129,7 +131,7 @@ class Years:
                 actor=self.actor(guardian),
             )
             if trip.wants_rules:
-                self.note(guardian.person_id, ("rules", "parents"), "signed")
+                self.note(guardian.person_id, ("rules", "parents"), "declined" if declines else "signed")
             for each in trip.family.younger:
                 self.note(each.child.person_id, ("rules", "children"), "signed")
             for each in trip.family.choosing:
@@ -137,15 +139,7 @@ class Years:
                     self.note(each.child.person_id, (guardian.person_id, use), said)
 
     def decline(self) -> None:
-        guardian = self.die.choice(self.guardians)
-        with self.world.database.writing() as db:
-            actor = self.actor(guardian)
-            sitting = campaigns.begin_for_family(db, guardian.person_id, self.year, language="en", actor=actor)
-            trip = campaigns.journey(db, sitting)
-            if trip.family.wants_rules:
-                sha256 = trip.rules.text_sha256
-                campaigns.decline_for_family(db, sitting, reason="No", shown_sha256=sha256, school=SCHOOL, actor=actor)
-                self.note(guardian.person_id, ("rules", "parents"), "declined")
+        self.answer(declines=True)
 
     def take_back(self) -> None:
         guardian, how = self.die.choice(self.guardians), self.die.choice((signing.correct, signing.withdraw))

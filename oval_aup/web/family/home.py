@@ -27,6 +27,7 @@ def home() -> str:
         family=family,
         half_done=sitting is not None and sitting.status == "reading",
         younger=listed([each.child.forename for each in family.younger]),
+        refused_for=listed([each.child.forename for each in family.refused_for]),
         choosing=listed([each.child.forename for each in family.choosing]),
         marks=marks,
         names={each.child.person_id: each.child.forename for each in family.children},

@@ -19,12 +19,13 @@ from oval_aup.web.family.trip import (
     guardian_id,
     listed,
     onward,
-    open_trip,
     place_of,
     this_year,
     trip_at,
 )
 from oval_aup.web.htmx import go
+
+PAGES = {"rules": ".rules", "younger": ".younger"}
 
 
 @bp.get("/family/rules")
@@ -44,7 +45,7 @@ def rules_read() -> ResponseReturnValue:
         return changed_meanwhile(url_for(".rules"))
     if request.form.get("read") != "yes":
         return _rules_page(trip, {"read": _("Tick the box when you have read the rules and will follow them.")}), 422
-    return _keep(trip, replace(trip.draft, rules_sha256=shown))
+    return _keep(trip, trip.draft.with_rules(shown))
 
 
 def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
@@ -57,7 +58,8 @@ def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -
         wording=trip.rules,
         as_html=agreements.as_html,
         place=place_of(trip, "rules"),
-        ticked=trip.is_done("rules"),
+        ticked=trip.is_done("rules") and not trip.draft.rules_declined,
+        declined=trip.is_done("rules") and trip.draft.rules_declined,
         renewed=bool(trip.draft.rules_sha256) and not trip.is_done("rules"),
         last_signed=last,
         changed=changed,
@@ -69,35 +71,52 @@ def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -
 @allow("family")
 def decline() -> str:
     """Ask for a reason, which nobody has to give."""
-    return _decline_page(trip_at("rules"))
+    return _decline_page(trip_at("rules"), "rules")
 
 
 @bp.post("/family/rules/decline")
 @allow("family")
 def decline_now() -> ResponseReturnValue:
-    """Record the refusal at once and tell the office; pictures and children's rules go on."""
-    trip = trip_at("rules")
-    reason = typed("reason", longest=4000)
+    """Keep that I do not agree with the parents' rules; pictures and children's rules go on."""
+    return _declined("rules")
+
+
+@bp.get("/family/younger-rules/decline")
+@allow("family")
+def decline_younger() -> str:
+    """Ask for a reason why the younger children's rules are not accepted, which nobody has to give."""
+    return _decline_page(trip_at("younger"), "younger")
+
+
+@bp.post("/family/younger-rules/decline")
+@allow("family")
+def decline_younger_now() -> ResponseReturnValue:
+    """Keep that I do not agree with the younger children's rules."""
+    return _declined("younger")
+
+
+def _declined(step: str) -> ResponseReturnValue:
+    trip, reason = trip_at(step), typed("reason", longest=4000)
     try:
         sitting = campaigns.decline_for_family(
             g.db,
             trip.sitting,
+            step=step,
             reason=reason,
             shown_sha256=typed("shown_sha256"),
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
     except Invalid as refusal:
-        return _decline_page(trip, reason, refusal.fields), 422
+        return _decline_page(trip, step, reason, refusal.fields), 422
     except Conflict:
-        return changed_meanwhile(url_for(".rules"))
+        return changed_meanwhile(url_for(PAGES[step]))
     if sitting.status != "reading":
         return go(url_for(".done"))
-    if trip.draft.reconsiders:
-        flash(_("It stays as it was: you do not agree with the rules. The school office knows."))
-    else:
-        flash(_("We have recorded that you do not agree with the rules, and told the school office. Now the rest."))
-    return go(onward(open_trip()))
+    now = campaigns.journey(g.db, sitting)
+    if now.steps == ("check",):
+        flash(_("Your answer stays the same: you do not agree. The school office knows."))
+    return go(onward(now))
 
 
 @bp.post("/family/rules/again")
@@ -114,8 +133,24 @@ def reconsider() -> ResponseReturnValue:
     return go(onward(campaigns.journey(g.db, sitting)))
 
 
-def _decline_page(trip: campaigns.Journey, reason: str = "", errors: dict[str, str] | None = None) -> str:
-    return render_template("family/decline.html", wording=trip.rules, reason=reason, errors=errors or {})
+def _decline_page(
+    trip: campaigns.Journey, step: str, reason: str | None = None, errors: dict[str, str] | None = None
+) -> str:
+    own = step == "rules"
+    kept = trip.draft.rules_reason if own else trip.draft.younger_reason
+    return render_template(
+        "family/decline.html",
+        own=own,
+        wording=trip.rules if own else trip.children_rules,
+        names=_younger_names(trip),
+        last_act=trip.steps == (step, "check"),
+        reason=kept if reason is None else reason,
+        errors=errors or {},
+    )
+
+
+def _younger_names(trip: campaigns.Journey) -> str:
+    return listed([each.child.forename for each in trip.younger])
 
 
 @bp.get("/family/younger-rules")
@@ -135,7 +170,7 @@ def younger_read() -> ResponseReturnValue:
         return changed_meanwhile(url_for(".younger"))
     if request.form.get("read") != "yes":
         return _younger_page(trip, {"read": _("Tick the box when you have read the rules together.")}), 422
-    return _keep(trip, replace(trip.draft, younger_sha256=shown))
+    return _keep(trip, trip.draft.with_younger(shown))
 
 
 def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
@@ -143,9 +178,10 @@ def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None)
         "family/younger-rules.html",
         wording=trip.children_rules,
         as_html=agreements.as_html,
-        names=listed([each.child.forename for each in trip.family.younger]),
+        names=_younger_names(trip),
         place=place_of(trip, "younger"),
-        ticked=trip.is_done("younger"),
+        ticked=trip.is_done("younger") and not trip.draft.younger_declined,
+        declined=trip.is_done("younger") and trip.draft.younger_declined,
         renewed=bool(trip.draft.younger_sha256) and not trip.is_done("younger"),
         errors=errors or {},
     )

@@ -67,7 +67,7 @@ def _check_page(trip: campaigns.Journey, name: str = "", errors: dict[str, str] 
         trip=trip,
         uses=[use for use in consent.purposes_in(trip.uses) if use.basis == "consent"],
         signer=_signer(trip.family),
-        younger=listed([each.child.forename for each in trip.family.younger]),
+        younger=listed([each.child.forename for each in trip.younger]),
         place=place_of(trip, "check"),
         name=name,
         errors=errors or {},

@@ -7,6 +7,7 @@ import pytest
 from oval_aup import evidence, people, signing
 from tests.web.browser import Browser
 from tests.web.family import walk
+from tests.web.page import Page
 from tests.web.world import DUE_ON, OFFICE, YEAR, World
 
 
@@ -172,18 +173,26 @@ def test_who_may_not_choose_signs_the_rules_and_sees_no_pictures_page(browser: B
     assert walk.sign(browser, "Gran Khan").heading == "Thank you, Gran"
 
 
-def test_no_to_the_rules_is_recorded_and_pictures_can_still_be_chosen(browser: Browser, world: World) -> None:
+def decline(browser: Browser, page: str = "rules", reason: str = "") -> Page:
+    shown = browser.get(f"/family/{page}/decline").hidden("shown_sha256")
+    return browser.post(f"/family/{page}/decline", {"reason": reason, "shown_sha256": shown})
+
+
+def test_a_decline_is_restated_with_the_other_answers_and_recorded_with_them(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
-    page = browser.get("/family/rules/decline")
-    shown = page.hidden("shown_sha256")
-    page = browser.post("/family/rules/decline", {"reason": "I need my phone.", "shown_sha256": shown})
+    page = decline(browser, reason="I need my phone.")
     assert page.heading == "Where may we use pictures of Ayaan?"
-    assert "you do not agree with the rules" in page.text
-    assert "Step 1 of 4" in page.text
+    assert "Step 2 of 5" in page.text
     for child in (world.ayaan, world.zara):
         walk.choose(browser, child)
-    walk.accept(browser)
-    assert "Rules for parents" not in browser.page.text
+    page = walk.accept(browser)
+    assert page.heading == "Check your answers before you sign"
+    assert "Step 5 of 5" in page.text
+    [card] = [e for e in page.all("section") if e["aria-labelledby"] == "your-rules"]
+    assert "I don’t agree Your reason: “I need my phone.”" in card.text
+    assert "Accepted" not in card.text
+    with world.database.reading() as db:
+        assert signing.signatures_of(db, world.ann.person_id) == ()
     assert walk.sign(browser).heading == "Thank you, Ann"
     assert "Not agreed" in browser.get("/family").text
     with world.database.reading() as db:
@@ -192,14 +201,41 @@ def test_no_to_the_rules_is_recorded_and_pictures_can_still_be_chosen(browser: B
         assert evidence.details(db, [mark.ledger_seq])[mark.ledger_seq]["reason"] == "I need my phone."
 
 
-def test_no_to_the_rules_sent_twice_is_recorded_once(browser: Browser, world: World) -> None:
+def test_a_decline_can_be_changed_before_it_is_recorded(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    decline(browser)
+    page = browser.get("/family/rules")
+    assert "You told us you don’t agree" in page.text
+    walk.accept(browser)
+    assert "You told us" not in browser.get("/family/rules").text
+
+
+def test_the_younger_childrens_rules_can_be_declined_too(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    for child in (world.ayaan, world.zara):
+        walk.choose(browser, child)
+    page = decline(browser, "younger-rules", "Zara is too young.")
+    assert page.heading == "Check your answers before you sign"
+    assert "Your reason: “Zara is too young.”" in page.text
+    walk.sign(browser)
+    page = browser.get("/family")
+    assert "You don’t agree with the children’s rules for Zara" in page.text
+    assert browser.post("/family/rules/again").heading == "Can you read these rules with Zara?"
+    walk.accept(browser)
+    walk.sign(browser)
+    assert "You don’t agree" not in browser.get("/family").text
+    with world.database.reading() as db:
+        outcomes = [row.outcome for row in signing.signatures_of(db, world.zara.person_id)]
+    assert outcomes == ["declined", "signed"]
+
+
+def test_no_to_the_rules_sent_twice_is_kept_once(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
     page = browser.get("/family/rules/decline")
     form = {"reason": "", "shown_sha256": page.hidden("shown_sha256"), "csrf_token": page.csrf_token()}
     browser.post("/family/rules/decline", form)
-    browser.post("/family/rules/decline", form)
-    with world.database.reading() as db:
-        assert len(signing.signatures_of(db, world.ann.person_id)) == 1
+    assert browser.post("/family/rules/decline", form).heading == "Where may we use pictures of Ayaan?"
 
 
 def test_no_is_the_last_word_where_nothing_else_is_asked(browser: Browser, world: World) -> None:
@@ -213,8 +249,7 @@ def test_no_is_the_last_word_where_nothing_else_is_asked(browser: Browser, world
             actor=OFFICE,
         )
     walk.come_in(browser, world, world.bob)
-    page = browser.get("/family/rules/decline")
-    page = browser.post("/family/rules/decline", {"reason": "", "shown_sha256": page.hidden("shown_sha256")})
+    page = decline(browser)
     assert page.heading == "Thank you, Bob"
     assert "do not agree with the rules" in page.text
     assert "Nothing waits for you" in browser.get("/family").text

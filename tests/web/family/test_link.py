@@ -236,7 +236,7 @@ def test_a_page_that_was_only_looked_at_is_shown_again_after_the_question(browse
     walk.come_in(browser, world)
     clock.pretend(clock.now() + QUIET)
     browser.get("/family/rules/decline")
-    assert answer_once_more(browser).heading == "Do you want to say that you do not agree?"
+    assert answer_once_more(browser).heading == "Tell us you don’t agree"
 
 
 @pytest.mark.parametrize("quiet", [dt.timedelta(0), QUIET])
@@ -266,7 +266,9 @@ def test_a_page_left_open_stays_good_for_whoever_opens_their_own_link_again(brow
     walk.come_in(browser, world)
     browser.post("/family/rules/decline", left_open)
     with world.database.reading() as db:
-        assert [row.outcome for row in signing.signatures_of(db, world.ann.person_id)] == ["declined"]
+        sitting = campaigns.sitting_of_family(db, world.ann.person_id, YEAR)
+        assert sitting is not None
+        assert campaigns.Draft.read(sitting.draft).rules_reason == "Mine"
 
 
 @pytest.mark.parametrize("over", ["done", "a day later", "link withdrawn", "another day’s link"])
@@ -317,7 +319,7 @@ def test_the_way_back_leads_to_a_familys_page_only(browser: Browser, world: Worl
 
 def test_the_question_is_not_asked_of_somebody_who_is_there(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
-    assert browser.get("/family/welcome-back?next=/family/rules/decline").heading.startswith("Do you want to say")
+    assert browser.get("/family/welcome-back?next=/family/rules/decline").heading == "Tell us you don’t agree"
 
 
 def test_a_fragment_of_an_ended_visit_is_sent_to_the_door(browser: Browser, world: World) -> None:

@@ -46,14 +46,14 @@ def test_somebody_who_said_no_signs_later_from_the_family_page(browser: Browser,
     walk.choose(browser, world.ayaan)
     walk.sign(browser, "Bob Khan")
     page = browser.get("/family")
-    assert "You do not agree with the rules" in page.text
+    assert "You don’t agree with the rules" in page.text
     page = browser.post("/family/rules/again")
     assert page.heading == "Rules for parents and carers"
     assert ticked(page) == []
     assert walk.accept(browser).heading == "Check your answers before you sign"
     assert walk.sign(browser, "Bob Khan").heading == "Thank you, Bob"
     page = browser.get("/family")
-    assert "You do not agree" not in page.text
+    assert "You don’t agree" not in page.text
     assert ("Accepted" in page.text, "Not agreed" in page.text) == (True, True)
 
 
@@ -66,7 +66,7 @@ def test_a_no_that_is_confirmed_leaves_everything_as_it_was(browser: Browser, wo
     browser.post("/family/rules/again")
     page = refuse(browser)
     assert page.heading == "Your family page"
-    assert "It stays as it was" in page.text
+    assert "Your answer stays the same" in page.text
     with world.database.reading() as db:
         assert [row.outcome for row in signing.signatures_of(db, world.bob.person_id)] == ["declined"]
 
