@@ -24,6 +24,7 @@ ROOMS = (
     "accounts",
     "campaigns",
     "retention",
+    "worklist",
 )
 
 for _room in ROOMS:

@@ -8,7 +8,7 @@ _STAFF = frozenset({"sign.own", "account.own"})
 _CLASS = frozenset({"class.own", "class.session", "photos.check"})
 _READ = frozenset({"coverage.read", "reports.read", "agreements.read"})
 _KEEPING = frozenset({"retention.read", "retention.decide"})
-_PEOPLE = frozenset({"people.read", "choices.read", "records.read", "images.block"})
+_PEOPLE = frozenset({"people.read", "choices.read", "records.read", "images.block", "notes.write"})
 
 GRANTS: dict[str, frozenset[str]] = {
     "admin": _STAFF

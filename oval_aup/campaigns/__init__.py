@@ -26,7 +26,18 @@ from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_ch
 from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, nudge, nudge_plan, remind
 from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
-from oval_aup.campaigns.rounds import CampaignRow, campaign, campaign_of, close_campaign, is_school_day, plan, terms_of
+from oval_aup.campaigns.rounds import (
+    CampaignRow,
+    campaign,
+    campaign_of,
+    close_campaign,
+    is_school_day,
+    list_is_old,
+    list_loaded_on,
+    plan,
+    terms_of,
+    years_to_plan,
+)
 from oval_aup.campaigns.rules import publish_shipped_rules
 from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
 from oval_aup.campaigns.steps import StepRow, steps_for
@@ -68,6 +79,8 @@ __all__ = [
     "follow_roster",
     "is_school_day",
     "journey",
+    "list_is_old",
+    "list_loaded_on",
     "nudge",
     "nudge_plan",
     "open_campaign",
@@ -94,4 +107,5 @@ __all__ = [
     "unsent_letters",
     "warn_of_certificate",
     "way_of",
+    "years_to_plan",
 ]

@@ -35,11 +35,20 @@ class RosterFollowUp:
     asked: int
 
 
-def open_campaign(db: Session, campaign: CampaignRow, *, again: bool = False, school: School, actor: Actor) -> int:
+def open_campaign(
+    db: Session,
+    campaign: CampaignRow,
+    *,
+    again: bool = False,
+    old_list: bool = False,
+    school: School,
+    actor: Actor,
+) -> int:
     """Open a planned round: a request for everybody, one message to everybody who can be written to.
 
     Safe to repeat: whoever was asked is not asked again. A round that was ended is opened only where ``again`` says
-    that it is meant. Returns how many messages were queued.
+    that it is meant, and one for which no list of this school year was loaded only with ``old_list``.
+    Returns how many messages were queued.
     """
     campaign = rounds.campaign(db, campaign.public_id)
     rounds.hold(db, campaign)
@@ -47,6 +56,10 @@ def open_campaign(db: Session, campaign: CampaignRow, *, again: bool = False, sc
         raise Conflict(_("This round is over."))
     if campaign.status == "planned" and campaign.due_on < clock.today():
         raise Conflict(_("The due date of this plan has passed. Change the plan first."))
+    if campaign.status == "planned" and not old_list and rounds.list_is_old(db, campaign.school_year):
+        raise Conflict(
+            _("The list of children is from last school year. Load the new list first, or tick that you mean it.")
+        )
     rounds.set_status(db, campaign, "open")
     campaign = rounds.campaign(db, campaign.public_id)
     asked = _open_and_ask(db, campaign, school=school, actor=actor)[1]

@@ -18,6 +18,7 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
+from oval_aup.people import roster
 
 AUDIENCES = ("guardians", "staff", "children")
 USUAL_REMINDER_DAYS = (7, 14, 21)
@@ -119,6 +120,23 @@ def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
         raise Conflict(_("This round has not been opened yet."))
     set_status(db, row, "closed")
     return campaign(db, public_id)
+
+
+def years_to_plan(today: dt.date) -> tuple[int, ...]:
+    """The school years that can be planned on a day."""
+    return (people.school_year(today),)
+
+
+def list_loaded_on(db: Session) -> dt.date | None:
+    """The London date on which the newest list of children was loaded, or None."""
+    loaded = roster.newest_applied(db, (roster.CONTACTS, roster.CLASSES))
+    return clock.london(loaded).date() if loaded else None
+
+
+def list_is_old(db: Session, school_year: int) -> bool:
+    """Whether the newest list of children was loaded before the August in which the school year begins."""
+    loaded_on = list_loaded_on(db)
+    return loaded_on is not None and loaded_on < dt.date(school_year, 8, 1)
 
 
 def set_status(db: Session, row: CampaignRow, status: str) -> None:

@@ -7,9 +7,9 @@ from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.documents import file_name, paper, plain_file
 from oval_aup.reports.documents_words import DOCUMENT_KINDS, MESSAGE_KINDS
 from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
+from oval_aup.reports.first_steps import NextStep, next_step, rules_published
 from oval_aup.reports.namesakes import told_apart, with_birthday
-from oval_aup.reports.needs import KINDS as NEED_KINDS
-from oval_aup.reports.needs import Need, needs
+from oval_aup.reports.needs import NEED_KINDS, STATES, Need, NeedGroup, NeedKind, need_groups, needs
 from oval_aup.reports.outstanding import (
     SORTS,
     WHYS,
@@ -34,6 +34,7 @@ __all__ = [
     "MESSAGE_KINDS",
     "NEED_KINDS",
     "SORTS",
+    "STATES",
     "VERDICTS",
     "WHYS",
     "AsAt",
@@ -45,6 +46,9 @@ __all__ = [
     "Mark",
     "Match",
     "Need",
+    "NeedGroup",
+    "NeedKind",
+    "NextStep",
     "OutstandingPage",
     "OutstandingPerson",
     "Overview",
@@ -62,7 +66,9 @@ __all__ = [
     "csv_bytes",
     "file_name",
     "moment_asked",
+    "need_groups",
     "needs",
+    "next_step",
     "nudgeable",
     "outstanding_matches",
     "outstanding_page",
@@ -75,6 +81,7 @@ __all__ = [
     "plain_file",
     "record_key",
     "record_name",
+    "rules_published",
     "story",
     "told_apart",
     "why_counts",

@@ -205,6 +205,15 @@ def newest_rows(db: Session, school_year: int, why: str, *, limit: int) -> tuple
     return _with_their_families(db, _ROWS.where(_request.c.id.in_(newest.limit(limit))).order_by(*order))
 
 
+def newest_people(db: Session, school_year: int, why: str, *, limit: int) -> tuple[str, ...]:
+    """The public ids of the same people alone, each once."""
+    since = _request.c.settled_at if why == "declined" else _request.c.asked_at
+    newest = sa.select(_request.c.person_id).where(*_conditions(db, school_year, Filter(why=why)))
+    chosen = newest.order_by(since.desc(), _request.c.id.desc()).limit(limit)
+    found = sa.select(_person.c.public_id).where(_person.c.id.in_(chosen))
+    return tuple(db.scalars(found))
+
+
 def _with_their_families(db: Session, statement: sa.Select[Any]) -> tuple[OutstandingPerson, ...]:
     found = db.execute(statement).all()
     beside = children_words(db, [row.person_id for row in found])

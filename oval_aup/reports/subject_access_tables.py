@@ -281,6 +281,22 @@ HOLDINGS: tuple[Holding, ...] = (
         except_for={"child_id": "ids"},
     ),
     Holding(
+        "task_note",
+        later("Notes that the office wrote about this person"),
+        _PERSON,
+        ("at", "kind", "act", "until"),
+        people=("owner_id", "by_id"),
+        others_texts=("text",),
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "subject": KEY, "occurrence": KEY},
+    ),
+    Holding(
+        "task_note",
+        later("Notes and tasks of this person’s work"),
+        {"by_id": "ids", "owner_id": "ids"},
+        ("at", "kind", "act", "until"),
+        except_for={"person_id": "ids"},
+    ),
+    Holding(
         "class_session",
         later("Lessons this person led"),
         {"teacher_id": "ids"},

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, consent, evidence, notifications, people, signing
+from oval_aup import accounts, consent, evidence, notifications, people, signing, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import later
 from oval_aup.retention import holds
@@ -35,6 +35,7 @@ REMOVED: dict[str, str] = {
     "visits": later("Visits and log-in times"),
     "drafts": later("Half-finished answers"),
     "notes": later("Notes of where pictures were found"),
+    "office-notes": later("Notes that the office wrote about the person"),
     "lists": later("Uploaded lists that nobody had decided on"),
     "class-codes": later("Codes of class sessions"),
 }
@@ -91,6 +92,7 @@ def _access(db: Session, reach: Reach, removed: Removed) -> None:
 def _answers(db: Session, reach: Reach, removed: Removed) -> None:
     removed.add("drafts", signing.erase_drafts(db, reach.person.person_id))
     removed.add("notes", consent.erase_places(db, [reach.person.person_id]))
+    removed.add("office-notes", worklist.erase_notes(db, reach.person.person_id))
 
 
 def _lists(db: Session, _reach: Reach, removed: Removed) -> None:

@@ -19,6 +19,7 @@ ROOMS = {
     "campaigns",
     "retention",
     "reports",
+    "worklist",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 from typing import Any
@@ -215,6 +215,13 @@ def imports(db: Session, limit: int = 20) -> tuple[ImportRow, ...]:
         sa.select(*_listed()).order_by(RosterImport.uploaded_at.desc(), RosterImport.id.desc()).limit(limit)
     )
     return tuple(ImportRow(*row) for row in found)
+
+
+def newest_applied(db: Session, kinds: Iterable[str]) -> dt.datetime | None:
+    """When the newest list of one of these kinds was applied, or None."""
+    applied = sa.and_(RosterImport.status == "applied", RosterImport.kind.in_(tuple(kinds)))
+    chosen = sa.select(RosterImport.settled_at).where(applied).order_by(RosterImport.settled_at.desc())
+    return db.scalar(chosen.limit(1))
 
 
 def roster_import(db: Session, import_public_id: str) -> ImportRow:

@@ -113,7 +113,14 @@ def campaign_preview() -> ResponseReturnValue:
     row = campaigns.campaign_of(g.db, _year())
     if row is None or row.status != "planned":
         return go(url_for(".campaign"))
-    return render_template("admin/campaign-preview.html", campaign=row, year=_year(), reach=_reach(row), words=words)
+    return render_template(
+        "admin/campaign-preview.html",
+        campaign=row,
+        year=_year(),
+        reach=_reach(row),
+        list_from=campaigns.list_loaded_on(g.db) if campaigns.list_is_old(g.db, row.school_year) else None,
+        words=words,
+    )
 
 
 def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
@@ -144,8 +151,14 @@ def open_campaign() -> ResponseReturnValue:
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
         raise Conflict(_("Plan the round first."))
-    again = request.form.get("again") == "yes"
-    asked = campaigns.open_campaign(g.db, row, again=again, school=settings().school, actor=current_actor("office"))
+    asked = campaigns.open_campaign(
+        g.db,
+        row,
+        again=request.form.get("again") == "yes",
+        old_list=request.form.get("old_list") == "yes",
+        school=settings().school,
+        actor=current_actor("office"),
+    )
     flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", asked))
     return go(url_for(".campaign"))
 

@@ -8,6 +8,9 @@ from oval_aup import evidence, reports
 from oval_aup.core import render
 from oval_aup.core.i18n import _, ngettext
 
+PUBLISH_COMMAND = "flask --app app rules publish"
+"""What whoever looks after the system runs to publish the rules that come with the product."""
+
 
 def audiences() -> dict[str, str]:
     """Agreement key to the people who are asked for it."""
@@ -49,9 +52,74 @@ def needs() -> dict[str, str]:
         "declined": _("Declined"),
         "mail-failed": _("Message not sent"),
         "document-failed": _("Document not made"),
-        "papers-late": _("Sealing pending"),
+        "papers-late": _("Documents not sealed"),
         "pack-failed": _("Pack not made"),
         "certificate": _("Certificate ends"),
+    }
+
+
+def need_acts() -> dict[str, str]:
+    """The link that leads to where a task is done."""
+    return {
+        "take-down": _("Deal with this"),
+        "conflict": _("Review"),
+        "bounced": _("Fix address"),
+        "no-address": _("Record an answer"),
+        "declined": _("Open"),
+        "mail-failed": _("Open"),
+        "document-failed": _("Try again"),
+        "papers-late": _("Open"),
+        "pack-failed": _("Open"),
+        "certificate": _("Open"),
+    }
+
+
+def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
+    """How many tasks of a kind wait, as a sentence: “37 people have no address”."""
+    num = render.number(number) + ("+" if is_capped else "")
+    sentences = {
+        "take-down": lambda: ngettext(
+            "%(num)s child’s pictures to take down", "%(num)s children’s pictures to take down", number, num=num
+        ),
+        "conflict": lambda: ngettext(
+            "Parents of %(num)s child disagree", "Parents of %(num)s children disagree", number, num=num
+        ),
+        "bounced": lambda: ngettext(
+            "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
+        ),
+        "no-address": lambda: ngettext(
+            "%(num)s person has no address", "%(num)s people have no address", number, num=num
+        ),
+        "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
+        "mail-failed": lambda: ngettext(
+            "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
+        ),
+        "document-failed": lambda: ngettext(
+            "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
+        ),
+        "papers-late": lambda: _("Documents are waiting to be sealed"),
+        "pack-failed": lambda: ngettext(
+            "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
+        ),
+        "certificate": lambda: _("The sealing certificate is about to end"),
+    }
+    return sentences[kind]() if kind in sentences else f"{needs()[kind]}: {num}"
+
+
+def need_states() -> dict[str, str]:
+    """What became of a task."""
+    return {"open": _("To do"), "snoozed": _("Put off"), "closed": _("Closed")}
+
+
+def task_acts() -> dict[str, str]:
+    """What can be done about a task without doing it."""
+    return {
+        "seen": _("Mark as seen"),
+        "assign": _("Give to somebody"),
+        "snooze": _("Put off until a day"),
+        "note": _("Add a note"),
+        "close": _("Close with a note"),
+        "reopen": _("Open again"),
     }
 
 

@@ -72,7 +72,7 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
             evidence.fail_document(db, claim, "no font")
         clock.pretend(clock.now() + dt.timedelta(hours=2))
     eve.log_in("eve@oval.example.org")
-    assert "Document not made" in eve.get("/office").text
+    assert "1 document could not be made" in eve.get("/office").text
     eve.get("/office/evidence")
     for _again in range(2):
         eve.post(f"/office/documents/{troubles.document.public_id}/retry")

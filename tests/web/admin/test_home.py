@@ -6,12 +6,14 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import backups, consent, people, signing
+from oval_aup import backups, campaigns, consent, evidence, notifications, people, reports, signing
 from oval_aup.config import Settings
 from oval_aup.core import clock
+from tests.people import makers
 from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor
 from tests.web.browser import Browser
-from tests.web.world import YEAR, World
+from tests.web.page import Page
+from tests.web.world import OFFICE, YEAR, World
 
 
 def test_the_first_screen_answers_how_many_have_signed(troubles: Troubles, eve: Browser) -> None:
@@ -22,19 +24,134 @@ def test_the_first_screen_answers_how_many_have_signed(troubles: Troubles, eve: 
     assert "Nudge all 8 outstanding" in page.text
 
 
-def test_every_kind_of_trouble_is_listed_with_the_one_thing_to_do(
+def test_the_first_screen_counts_what_waits_by_kind_and_names_the_newest(
     world: World, troubles: Troubles, eve: Browser
 ) -> None:
     text = eve.get("/office").text
-    for who, what, act in (
-        ("Ayaan Khan 4C", "Parents disagree", "Decide"),
-        ("Cass Nowak", "Bounced", "Put right"),
-        ("Dan Nowak", "No address", "Record"),
-        ("Bob Khan", "Declined", "Open"),
+    for what, who in (
+        ("Parents of 1 child disagree", "Ayaan Khan 4C"),
+        ("Emails to 1 person are bouncing", "Cass Nowak"),
+        ("1 person has no address", "Dan Nowak"),
+        ("1 person declined", "Bob Khan"),
     ):
-        assert who in text
         assert what in text
-        assert act in text
+        assert who in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "act"),
+    [("conflict", "Review"), ("bounced", "Fix address"), ("no-address", "Record an answer"), ("declined", "Open")],
+)
+def test_a_task_leads_to_the_one_thing_to_do(
+    world: World, troubles: Troubles, eve: Browser, kind: str, act: str
+) -> None:
+    assert act in eve.get(f"/office/tasks/{kind}").text
+
+
+def _only_task(world: World, kind: str) -> reports.Need:
+    with world.database.reading() as db:
+        return reports.needs(db, YEAR, kind=kind)[kind][0]
+
+
+def _handle(eve: Browser, task: reports.Need, status: int = 200, *, until: str = "", **fields: str) -> Page:
+    eve.get(f"/office/tasks/{task.kind}")
+    ticked = {"task": f"{task.public_id}:{task.occurrence}"}
+    parts = dict(zip(("until-day", "until-month", "until-year"), until.split(), strict=False))
+    return eve.post(f"/office/tasks/{task.kind}", ticked | fields | parts, status=status)
+
+
+def test_a_task_closed_with_a_note_is_counted_no_more_and_can_be_opened_again(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    task = _only_task(world, "no-address")
+    assert "Write a note" in _handle(eve, task, 422, act="close").text
+    _handle(eve, task, act="close", note="Has no email; signs on paper")
+    assert "has no address" not in eve.get("/office").text
+    closed = eve.get("/office/tasks/no-address?state=closed").text
+    assert "Dan Nowak" in closed
+    assert "Has no email; signs on paper" in closed
+    _handle(eve, task, act="reopen")
+    assert "1 person has no address" in eve.get("/office").text
+
+
+def test_a_task_that_is_put_off_comes_back_on_its_day(world: World, troubles: Troubles, eve: Browser) -> None:
+    task = _only_task(world, "declined")
+    _handle(eve, task, 422, act="snooze", until="14 9 2026")
+    _handle(eve, task, act="snooze", until="22 9 2026")
+    assert "person declined" not in eve.get("/office").text
+    assert "Put off until 22 Sep" in eve.get("/office/tasks/declined?state=snoozed").text
+    clock.pretend(clock.at_london(dt.date(2026, 9, 22), 9))
+    eve.log_in(EVE)
+    assert "1 person declined" in eve.get("/office").text
+
+
+def test_a_task_has_an_owner_who_sees_it_as_theirs(world: World, troubles: Troubles, eve: Browser) -> None:
+    task = _only_task(world, "bounced")
+    _handle(eve, task, act="assign", owner=world.eve.public_id)
+    assert "Emails to 1 person are bouncing 1 yours" in eve.get("/office").text
+    _handle(eve, task, 404, act="assign", owner=world.ann.public_id)
+    eve.log_in("hal@oval.example.org")
+    assert "yours" not in eve.get("/office").text
+    assert "Eve Office" in eve.get("/office/tasks/bounced").text
+
+
+def test_a_new_bounce_is_a_new_task_after_the_old_one_was_closed(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    _handle(eve, _only_task(world, "bounced"), act="close", note="Rang; they will send a new one")
+    assert "bouncing" not in eve.get("/office").text
+    clock.pretend(clock.now() + dt.timedelta(hours=1))
+    with world.database.writing() as db:
+        notifications.clear_trouble(db, world.cass.email)
+        notifications.bounce(db, troubles.message.public_id, "550 no such user")
+    assert "Emails to 1 person are bouncing" in eve.get("/office").text
+
+
+def test_what_ends_by_itself_cannot_be_closed(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.writing() as db:
+        consent.block(db, world.zara, school_year=YEAR, actor=guardian_actor(world.ann))
+        evidence.want_document(db, kind="school_report", subject="school", params={}, dedupe_key="late")
+    clock.pretend(clock.now() + dt.timedelta(minutes=40))
+    _handle(eve, _only_task(world, "papers-late"), 422, act="close", note="Enough")
+    _handle(eve, _only_task(world, "take-down"), 404, act="close", note="Enough")
+
+
+def test_nobody_handles_a_task_that_is_not_there(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/tasks/declined")
+    fields = {"act": "seen", "task": f"{world.ann.public_id}:2026"}
+    assert "Tick at least one" in eve.post("/office/tasks/declined", fields, status=422).text
+    eve.post("/office/tasks/nonsense", fields, status=404)
+
+
+def test_an_empty_school_is_told_to_load_its_lists(world: World, eve: Browser) -> None:
+    with world.database.writing() as db:
+        for child in people.children(db):
+            people.archive_person(db, child.person_id, actor=OFFICE)
+    page = eve.get("/office")
+    assert "Start with your lists." in page.text
+    assert "Nothing needs you" not in page.text
+
+
+def test_a_september_without_a_new_list_is_told_to_load_one_and_sending_asks_first(
+    world: World, settings: Settings, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        makers.bring_in(db, makers.class_list(makers.class_row(1)), partial=True)
+    september = dt.date(2027, 9, 6)
+    clock.pretend(clock.at_london(september, 9))
+    eve.log_in(EVE)
+    assert "Load the new lists for 2027–28." in eve.get("/office").text
+    with world.database.writing() as db:
+        campaigns.plan(db, school_year=2027, opens_on=september, due_on=dt.date(2027, 10, 1), actor=OFFICE)
+    assert "The list of children is from last school year" in eve.get("/office/campaign/preview").text
+    page = eve.post("/office/campaign/open", status=409)
+    assert "from last school year" in page.text
+    eve.get("/office/campaign/preview")
+    eve.post("/office/campaign/open", {"old_list": "yes"})
+    with world.database.reading() as db:
+        row = campaigns.campaign_of(db, 2027)
+        assert row is not None
+        assert row.status == "open"
 
 
 def test_reasons_add_up_to_everybody_who_has_not_signed(world: World, troubles: Troubles, eve: Browser) -> None:
@@ -61,7 +178,7 @@ def test_the_course_of_the_round_is_drawn_with_words_for_those_who_do_not_see_it
 def test_without_a_round_the_page_says_so(world: World, eve: Browser) -> None:
     page = eve.get("/office")
     assert "Nobody has been asked yet" in page.text
-    assert "Plan the round of asking" in page.text
+    assert "Plan this year’s sign-up" in page.text
     assert "Bounced" not in page.text
     assert "Nudge" not in page.text
     assert "Nobody has been asked yet" in eve.get("/office/outstanding?why=declined").text

@@ -153,7 +153,7 @@ def test_a_failed_pack_says_why_on_its_page_and_on_the_first_one(
     with world.database.writing() as db:
         evidence.fail_pack(db, claim, "There is not enough room on the disk for a pack.")
     assert "not enough room" in eve.get("/office/packs").text
-    assert "Pack not made" in eve.get("/office").text
+    assert "1 pack could not be made" in eve.get("/office").text
 
 
 def test_a_governor_has_no_packs_since_they_name_people(world: World, browser: Browser) -> None:

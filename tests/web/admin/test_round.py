@@ -25,7 +25,7 @@ PLAN = {
 def test_a_round_is_planned_looked_at_and_opened(world: World, eve: Browser) -> None:
     eve.get("/office/campaign")
     page = eve.post("/office/campaign", PLAN)
-    assert page.heading == "Before you open the round"
+    assert page.heading == "Before you send it"
     assert "3 parents and carers" in page.text
     assert "9 messages go out" in page.text
     with world.database.reading() as db:
