@@ -48,7 +48,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     READERS: """admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
-        admin.retry_documents admin.handle_tasks
+        admin.retry_documents admin.handle_tasks admin.none_found admin.take_downs
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
         admin.look_at_erasure admin.order_erasure admin.erasure admin.keep_or_erase admin.place_hold admin.review_hold
         admin.lift_hold admin.refuse_erasure admin.packs admin.order_pack admin.take_pack admin.cancel_pack
