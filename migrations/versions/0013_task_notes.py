@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_task_notes"
-down_revision = "0011_permission_changes"
+revision = "0013_task_notes"
+down_revision = "0012_records_on_demand"
 
 
 def upgrade() -> None:
