@@ -276,8 +276,15 @@ def _lesson(db: Session, story: Story, school_class: people.ClassRow, teacher: p
 def _afterwards(db: Session, story: Story) -> None:
     """A change of mind here, a safeguarding block there."""
     moment = story.until - dt.timedelta(days=1, hours=2)
+    story.at(moment - dt.timedelta(hours=1), partial(_tell_teachers, story=story))
     story.at(moment, partial(_change_of_mind, story=story))
     story.at(moment + dt.timedelta(minutes=20), partial(_block_one, story=story))
+
+
+def _tell_teachers(db: Session, story: Story) -> None:
+    """What the families answered is noticed and told, so that only what happens afterwards is new."""
+    campaigns.follow_permissions(db, school=story.settings.school)
+    notifications.assume_sent(db)
 
 
 def _change_of_mind(db: Session, story: Story) -> None:

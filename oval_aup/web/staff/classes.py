@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,10 +14,10 @@ from oval_aup.core.i18n import _
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_person, current_visitor
 from oval_aup.web.htmx import go
-from oval_aup.web.staff import bp
+from oval_aup.web.staff import bp, sheets
 
-SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
-"""Verdicts whose reason is the office's business: a class sees what follows from them."""
+MOST_CHANGES = 200
+"""Lines on the list of changes of the whole school."""
 
 
 @bp.get("/staff/classes")
@@ -28,7 +30,31 @@ def classes() -> ResponseReturnValue:
             return render_template("staff/no-class.html")
         return go(url_for(".school_class", class_public_id=own.public_id))
     year = people.school_year(clock.today())
-    return render_template("staff/classes.html", classes=people.classes(g.db), coverage=signing.coverage(g.db, year))
+    children = people.children(g.db)
+    changed = consent.changes(g.db, [child.person_id for child in children], since=sheets.lately())
+    return render_template(
+        "staff/classes.html",
+        classes=people.classes(g.db),
+        coverage=signing.coverage(g.db, year),
+        changed=Counter(child.class_id for child in children if child.person_id in changed),
+    )
+
+
+@bp.get("/staff/classes/changes")
+@allow("class.any")
+def changes() -> str:
+    """List whose permissions changed lately in the whole school, newest first."""
+    children = people.children(g.db)
+    changed = consent.changes(g.db, [child.person_id for child in children], since=sheets.lately())
+    lines = sheets.change_lines(children, consent.asked_purposes(g.db), changed)
+    concerned = [child for child in children if child.person_id in changed]
+    return render_template(
+        "staff/changes.html",
+        lines=lines[:MOST_CHANGES],
+        more=len(lines) > MOST_CHANGES,
+        names=told_apart(concerned),
+        days=sheets.MARKED_FOR.days,
+    )
 
 
 @bp.get("/staff/classes/<class_public_id>")
@@ -51,6 +77,8 @@ def _sheet(template: str, class_public_id: str) -> str:
     children = people.children(g.db, chosen.id)
     uses, verdicts = consent.asked_purposes(g.db), shown_verdicts(children, year)
     answers = {child.person_id: {verdicts[child.person_id][use.key] for use in uses} for child in children}
+    changed = consent.changes(g.db, [child.person_id for child in children], since=sheets.lately())
+    exceptions = sheets.exceptions(children, uses, verdicts)
     return render_template(
         template,
         school_class=chosen,
@@ -60,6 +88,11 @@ def _sheet(template: str, class_public_id: str) -> str:
         uses=uses,
         verdicts=verdicts,
         alike={child_id for child_id, given in answers.items() if len(given) == 1},
+        refusing=[each for each in exceptions if each.says_no],
+        waiting=[each for each in exceptions if each.unanswered],
+        changed=changed,
+        lines=sheets.change_lines(children, uses, changed),
+        days=sheets.MARKED_FOR.days,
         counts=signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id),
         words={"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Do not use")},
     )
@@ -69,8 +102,7 @@ def shown_verdicts(children: tuple[people.ChildRow, ...], year: int) -> dict[int
     """Child to use to ``yes``, ``no``, ``missing`` or ``blocked``: all that staff outside the office may see."""
     found = consent.permissions(g.db, [child.person_id for child in children], year)
     return {
-        child_id: {key: SHOWN.get(each.verdict, each.verdict) for key, each in permissions.items()}
-        for child_id, permissions in found.items()
+        child_id: {key: each.shown for key, each in permissions.items()} for child_id, permissions in found.items()
     }
 
 

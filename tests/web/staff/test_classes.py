@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 
 from oval_aup import agreements, consent, people, signing
+from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from tests.web.browser import Browser
 from tests.web.classroom.lessons import join, open_lesson
-from tests.web.world import DUE_ON, OFFICE, YEAR, World
+from tests.web.world import DUE_ON, OFFICE, TODAY, YEAR, World
 
 DI = "di@oval.example.org"
 
@@ -35,7 +36,11 @@ def _choose(world: World, child: people.ChildRow, guardian: people.GuardianRow, 
 def _row_of(browser: Browser, name: str) -> list[str]:
     row = next(e.inside("tr") for e in browser.page.all("th") if e.text == name)
     assert row is not None
-    return [e.text for e in browser.page.all("td") if e.inside("tr") is row]
+    return [
+        e.text.partition(" changed ")[0]
+        for e in browser.page.all("td")
+        if e.inside("tr") is row and e["class"] != "rest"
+    ]
 
 
 def _photo(world: World, *children: people.ChildRow, use: str = "website") -> str:
@@ -86,10 +91,59 @@ def test_the_class_page_stacks_on_a_phone_and_the_sheet_to_print_never(browser: 
     browser.log_in(DI)
     page = browser.get(f"/staff/classes/{world.year_4.public_id}")
     assert "choices-sheet list" in page.html
-    assert '<tr class="alike"><th scope="row">Ayaan Khan</th><td data-label="Every use">' in page.html
+    assert '<tr class="alike"><th scope="row">Ayaan Khan</th>' in page.html
+    assert '<td data-label="Every use" class="is-missing">' in page.html
+    assert "Yes to the other 9 uses" in page.text
     assert '<tr><th scope="row">Maja Nowak</th>' in page.html
     sheet = browser.get(f"/staff/classes/{world.year_4.public_id}/valid-today")
     assert 'class="table choices-sheet"' in sheet.html
+
+
+@pytest.mark.parametrize("page", ["", "/valid-today"])
+def test_exceptions_stand_in_a_box_before_everything_else(browser: Browser, world: World, page: str) -> None:
+    _choose(world, world.maja, world.cass, website="no")
+    browser.log_in(DI)
+    html = browser.get(f"/staff/classes/{world.year_4.public_id}{page}").html
+    text = browser.page.text
+    assert "Children with a No: 1" in text
+    assert "Maja Nowak No On the school website" in text
+    assert "No answer yet. Treat it as a No: Ayaan Khan" in text
+    assert html.index('class="exceptions"') < html.index('class="table choices-sheet')
+
+
+def test_a_class_in_which_everybody_agrees_says_so(browser: Browser, world: World) -> None:
+    for guardian, child in ((world.cass, world.maja), (world.ann, world.ayaan)):
+        _choose(world, child, guardian)
+    browser.log_in(DI)
+    assert "Nobody in this class has said No." in browser.get("/staff/classes").text
+    assert "Children with a No" not in browser.page.text
+
+
+def test_a_change_is_marked_in_the_table_and_listed_for_a_fortnight(browser: Browser, world: World) -> None:
+    _choose(world, world.ayaan, world.ann)
+    _choose(world, world.ayaan, world.bob, website="no")
+    browser.log_in(DI)
+    page = browser.get("/staff/classes")
+    marked = [e.text for e in page.all("td") if "changed" in e["class"]]
+    assert marked == ["No changed 15 Sep"]
+    assert "Changed in the last 14 days 15 Sep Ayaan Khan No On the school website" in page.text
+    assert "Bob" not in page.text
+    clock.pretend(clock.at_london(TODAY + dt.timedelta(days=15), 10))
+    browser.log_in(DI)
+    page = browser.get("/staff/classes")
+    assert "Changed in the last" not in page.text
+    assert not [e for e in page.all("td") if "changed" in e["class"]]
+
+
+def test_the_office_sees_the_changes_of_every_class_and_a_teacher_does_not(browser: Browser, world: World) -> None:
+    browser.log_in("eve@oval.example.org")
+    assert "Nothing has changed." in browser.get("/staff/classes/changes").text
+    _choose(world, world.ayaan, world.ann)
+    _choose(world, world.ayaan, world.bob, website="no")
+    assert "Permission changed for 1 child" in browser.get("/staff/classes").text
+    assert "4C: Ayaan Khan No On the school website" in browser.get("/staff/classes/changes").text
+    browser.log_in(DI)
+    browser.get("/staff/classes/changes", status=403)
 
 
 @pytest.mark.parametrize("page", ["", "/valid-today"])
