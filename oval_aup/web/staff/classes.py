@@ -101,9 +101,7 @@ def _sheet(template: str, class_public_id: str) -> str:
 def shown_verdicts(children: tuple[people.ChildRow, ...], year: int) -> dict[int, dict[str, str]]:
     """Child to use to ``yes``, ``no``, ``missing`` or ``blocked``: all that staff outside the office may see."""
     found = consent.permissions(g.db, [child.person_id for child in children], year)
-    return {
-        child_id: {key: each.shown for key, each in permissions.items()} for child_id, permissions in found.items()
-    }
+    return {child_id: {key: each.shown for key, each in permissions.items()} for child_id, permissions in found.items()}
 
 
 def own_class() -> people.ClassRow | None:
