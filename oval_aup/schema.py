@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from oval_aup.core.db import Base, Database
+from oval_aup.core.errors import DatabaseBusy
 
 ROOMS = (
     "people",
@@ -73,6 +74,8 @@ def fault(database: Database) -> str:
         found, wanted = current(database), newest(database)
     except sa.exc.DBAPIError as error:
         return f"The database cannot be read ({str(error.orig).strip().splitlines()[0]})."
+    except DatabaseBusy:
+        return "The database is locked by another program; stop that first."
     if found == wanted:
         return ""
     if found is None:

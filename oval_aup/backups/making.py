@@ -24,7 +24,7 @@ from oval_aup.backups.manifest import Manifest
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.db import Database
-from oval_aup.core.errors import Conflict
+from oval_aup.core.errors import Conflict, DatabaseBusy
 from oval_aup.core.i18n import _
 
 IDENTITY = "backup-identity"
@@ -180,7 +180,7 @@ def alone(instance: Path) -> Iterator[None]:
 
 def sentence(error: Exception) -> str:
     """What went wrong, in words that name no row of the database."""
-    if isinstance(error, BackupFailed):
+    if isinstance(error, (BackupFailed, DatabaseBusy)):
         return error.message
     if isinstance(error, OSError):
         return _("The disk refuses: %(fault)s.", fault=error.strerror or type(error).__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import QueuePool
+
+from oval_aup.core.errors import DatabaseBusy
 
 try:  # a wheel with a recent SQLite; without it the system's library serves in a slower, equally safe mode
     import pysqlite3.dbapi2 as sqlite_driver
@@ -24,6 +27,15 @@ except ImportError:  # pragma: no cover - depends on the machine
 WAL_SAFE_FROM = (3, 51, 3)
 """From this SQLite on, WAL with synchronous=FULL loses nothing; older ones carry the WAL-reset corruption bug."""
 
+
+PATIENCE = 15.0
+"""Seconds that a unit of work waits for its turn to write, unless it says otherwise."""
+READERS_WAIT = 5.0
+SHORT_WAIT = 0.5
+LONG_WAITERS = 4
+"""How many threads of a process may wait longer than ``SHORT_WAIT`` for their turn; the others give up then.
+
+Otherwise, while another process holds the database, posts would soon occupy every thread and nobody could read."""
 
 SQLITE_VERSION: tuple[int, ...] = sqlite_driver.sqlite_version_info
 """Of the library in use: the wheel's, or the system's."""
@@ -135,19 +147,23 @@ class Database:
 
     ``reading()`` sees one snapshot and cannot write. ``writing()`` holds the only write transaction
     (``BEGIN IMMEDIATE`` on SQLite, preceded by an in-process lock because SQLite's own busy wait is
-    unfair and slow) and commits on leaving, or rolls back if anything is raised.
+    unfair and slow) and commits on leaving, or rolls back if anything is raised. Either raises DatabaseBusy where
+    others hold the database for too long.
     """
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._write_lock = threading.RLock()
+        self._long_waiters = threading.BoundedSemaphore(LONG_WAITERS)
         self.engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
         self._for_reading = self.engine.execution_options(oval_writes=False)
         self._for_writing = self.engine.execution_options(oval_writes=True)
 
     def _server_engine(self) -> Engine:
-        return sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _say_busy)
+        return engine
 
     def _sqlite_engine(self) -> Engine:
         engine = sa.create_engine(
@@ -158,8 +174,9 @@ class Database:
             pool_size=12,
             max_overflow=20,
             pool_use_lifo=True,  # the connection used last has the freshest page cache
-            connect_args={"check_same_thread": False, "timeout": 15},
+            connect_args={"check_same_thread": False, "timeout": READERS_WAIT},
         )
+        event.listen(engine, "handle_error", _say_busy)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -177,11 +194,19 @@ class Database:
             session.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session in the write transaction; commits unless something is raised."""
-        with self._write_lock:
+    def writing(self, *, patience: float = PATIENCE) -> Iterator[Session]:
+        """A session in the write transaction; commits unless something is raised.
+
+        ``patience`` is how many seconds it waits for its turn, in this process and among processes together.
+        """
+        until = time.monotonic() + patience
+        with self._turn(patience):
             session = Session(self._for_writing, expire_on_commit=False)
             try:
+                wait_ms = max(0, int(1000 * (until - time.monotonic())))
+                session.connection(execution_options={"oval_wait_ms": wait_ms})
+                if not self.is_sqlite:
+                    session.execute(sa.text(f"SET LOCAL lock_timeout = {max(1, wait_ms)}"))
                 yield session
                 session.commit()
             except BaseException:
@@ -189,6 +214,23 @@ class Database:
                 raise
             finally:
                 session.close()
+
+    @contextmanager
+    def _turn(self, patience: float) -> Iterator[None]:
+        """This process's turn to write."""
+        short = min(SHORT_WAIT, patience)
+        if not self._write_lock.acquire(timeout=short):
+            if patience <= short or not self._long_waiters.acquire(blocking=False):
+                raise DatabaseBusy
+            try:
+                if not self._write_lock.acquire(timeout=patience - short):
+                    raise DatabaseBusy
+            finally:
+                self._long_waiters.release()
+        try:
+            yield
+        finally:
+            self._write_lock.release()
 
     def scrub(self) -> bool:
         """Rewrite the files so that nothing deleted is left in them; False when a long reader kept the log from going.
@@ -233,7 +275,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "recursive_triggers=ON",
         "secure_delete=ON",
         "trusted_schema=OFF",
-        "busy_timeout=15000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -246,4 +287,21 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.info.get("oval_writes") is not writes:
         driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.info["oval_writes"] = writes
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    wait_ms = connection.get_execution_options().get("oval_wait_ms", int(1000 * READERS_WAIT))
+    if connection.info.get("oval_wait_ms") != wait_ms:
+        driver.execute(f"PRAGMA busy_timeout={wait_ms}")
+        connection.info["oval_wait_ms"] = wait_ms
+    try:
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    except sqlite_driver.OperationalError as error:
+        if "locked" in str(error):
+            raise DatabaseBusy from error
+        raise
+
+
+def _say_busy(context: ExceptionContext) -> None:
+    """Turn the engines' own ways to say that others hold a lock into ours."""
+    said = context.original_exception
+    locked = isinstance(said, sqlite_driver.OperationalError) and "locked" in str(said)
+    if locked or getattr(said, "sqlstate", "") == "55P03":
+        raise DatabaseBusy from said

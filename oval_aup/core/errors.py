@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oval_aup.core.i18n import _
+
 
 class DomainError(Exception):
     """A refusal with a sentence a person can read."""
@@ -11,6 +13,16 @@ class DomainError(Exception):
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
         self.message = message
+
+
+class DatabaseBusy(DomainError):
+    """Others were writing for longer than this was willing to wait; nothing was saved, and trying again is safe."""
+
+    retry_after = 10
+    """Seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The system is busy, and this was not saved. Please try again in a moment."))
 
 
 class NotFound(DomainError):

@@ -59,7 +59,7 @@ def _refusal(permissions: tuple[str, ...]) -> ResponseReturnValue | None:
         raise NotAllowed
     g.visitor = held
     if held.stale:
-        unit_of_work.afterwards(lambda db: accounts.touch(db, held.session_id))
+        unit_of_work.afterwards(lambda db: accounts.touch(db, held.session_id), patience=0.1)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The one map from a refusal to a page: 403, 404, 409, 413, 422, 429 and the page for our own mistakes."""
+"""The one map from a refusal to a page: 403, 404, 409, 413, 422, 429, 503 and the page for our own mistakes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from oval_aup.accounts import TooMany
-from oval_aup.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from oval_aup.core.errors import Conflict, DatabaseBusy, DomainError, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.web import access
+from oval_aup.web import access, unit_of_work
 from oval_aup.web.htmx import wants_fragment
 
 log = logging.getLogger("oval_aup.web")
@@ -51,6 +51,28 @@ def _page(status: int, message: str = "", reference: str = "") -> Response:
     return response
 
 
+def _busy(error: DatabaseBusy) -> Response:
+    """Give the form back to send again, filled in as it was: nothing was saved, and the same act twice is one."""
+    unit_of_work.give_up_writing()
+    posted = request.method == "POST"
+    secret = any("password" in name for name in request.form)
+    kept = list(request.form.items(multi=True)) if posted and not secret and not request.files else []
+    response = make_response(
+        render_template(
+            "public/busy.html",
+            kept=[(name, text) for name, text in kept if name != "csrf_token"],
+            again=request.full_path.rstrip("?"),
+            by_hand=posted and not kept,
+        ),
+        503,
+    )
+    response.headers["Retry-After"] = str(error.retry_after)
+    if wants_fragment():
+        response.headers["HX-Retarget"] = "body"
+        response.headers["HX-Reswap"] = "outerHTML"
+    return response
+
+
 def _our_mistake(error: BaseException) -> Response:
     reference = secrets.token_hex(4)
     log.error("unexpected error %s in %s", reference, request.endpoint, exc_info=error)
@@ -73,6 +95,10 @@ def install(app: Flask) -> None:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
+    @app.errorhandler(DatabaseBusy)
+    def busy(error: DatabaseBusy) -> Response:
+        return _busy(error)
+
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
         # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
@@ -90,7 +116,8 @@ def install(app: Flask) -> None:
     def plain(error: HTTPException) -> Response:
         status = error.code or 500
         if status >= 500:
-            return _our_mistake(getattr(error, "original_exception", None) or error)
+            fault = getattr(error, "original_exception", None) or error
+            return _busy(fault) if isinstance(fault, DatabaseBusy) else _our_mistake(fault)
         if status < 400:
             return Response(error.get_response().get_data(), status, dict(error.get_response().headers))
         return _page(status)

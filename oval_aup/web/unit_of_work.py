@@ -12,8 +12,11 @@ from flask.ctx import _AppCtxGlobals
 
 from oval_aup.config import Settings
 from oval_aup.core.db import Database, Session
+from oval_aup.core.errors import DatabaseBusy
 
 log = logging.getLogger("oval_aup.web")
+PATIENCE = 5.0
+"""Seconds that a post waits for its turn to write before it is asked to come again."""
 
 
 class Refused(Exception):
@@ -25,15 +28,22 @@ class RequestGlobals(_AppCtxGlobals):
 
     _open: AbstractContextManager[Session] | None = None
     _session: Session | None = None
+    _reads_only = False
 
     @property
     def db(self) -> Session:
         """The session of this request's unit of work."""
         if self._session is None:
-            safe = not has_request_context() or request.method in {"GET", "HEAD", "OPTIONS"}
-            self._open = database().reading() if safe else database().writing()
-            self._session = self._open.__enter__()
+            safe = self._reads_only or not has_request_context() or request.method in {"GET", "HEAD", "OPTIONS"}
+            unit = database().reading() if safe else database().writing(patience=PATIENCE)
+            self._session = unit.__enter__()
+            self._open = unit
         return self._session
+
+    def give_up_writing(self) -> None:
+        """Roll back, and only read from now on: the page that says so needs no turn to write."""
+        self.finish(commit=False)
+        self._reads_only = True
 
     def finish(self, *, commit: bool) -> None:
         """End the unit of work, if one was begun."""
@@ -64,13 +74,19 @@ def _globals() -> RequestGlobals:
     return cast(RequestGlobals, g)
 
 
-def afterwards(action: Callable[[Session], object]) -> None:
+def afterwards(action: Callable[[Session], object], *, patience: float = PATIENCE) -> None:
     """Do something in a short transaction of its own once the request's has ended, whether kept or refused.
 
     Where it fails, an answer that stands is given all the same; a refusal is not, so that no wrong try goes uncounted.
+    What may be left undone says how short its ``patience`` is: nobody who only reads waits for those who write.
     """
-    queue: list[Callable[[Any], object]] = _globals().__dict__.setdefault("_afterwards", [])
-    queue.append(action)
+    queue: list[tuple[Callable[[Any], object], float]] = _globals().__dict__.setdefault("_afterwards", [])
+    queue.append((action, patience))
+
+
+def give_up_writing() -> None:
+    """Roll this request back; whatever its answer still needs is only read."""
+    _globals().give_up_writing()
 
 
 def install(app: Flask) -> None:
@@ -81,10 +97,14 @@ def install(app: Flask) -> None:
     def commit_or_roll_back(response: Response) -> Response:
         unit = _globals()
         unit.finish(commit=response.status_code < 400)
-        for action in unit.__dict__.pop("_afterwards", []):
+        for action, patience in unit.__dict__.pop("_afterwards", []):
             try:
-                with database().writing() as db:
+                with database().writing(patience=patience) as db:
                     action(db)
+            except DatabaseBusy:
+                if response.status_code >= 400:
+                    raise
+                log.warning("what follows an answer was left undone: the database is busy")
             except Exception:
                 if response.status_code >= 400:
                     raise

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 
 from oval_aup.core import clock
-from oval_aup.core.db import SQLITE_VERSION, WAL_SAFE_FROM, Database
+from oval_aup.core.db import LONG_WAITERS, SQLITE_VERSION, WAL_SAFE_FROM, Database
+from oval_aup.core.errors import DatabaseBusy
 from oval_aup.notifications.models import AddressTrouble
 
 
@@ -41,6 +46,37 @@ def test_writers_in_many_threads_queue_up_and_none_is_lost(database: Database) -
     with database.reading() as db:
         reasons = sorted(int(row.reason) for row in db.scalars(sa.select(AddressTrouble)))
     assert reasons == list(range(20))
+
+
+@contextmanager
+def held(database: Database) -> Iterator[None]:
+    """Another program is writing, and goes on writing."""
+    with database.engine.connect() as other, other.begin():
+        yield
+
+
+def seconds_until_busy(database: Database, patience: float) -> float:
+    began = time.monotonic()
+    with pytest.raises(DatabaseBusy), database.writing(patience=patience):
+        pass
+    return time.monotonic() - began
+
+
+def test_a_writer_waits_its_patience_for_another_program_and_its_own_threads_together(database: Database) -> None:
+    with held(database), ThreadPoolExecutor(3) as pool:
+        waited = list(pool.map(lambda _number: seconds_until_busy(database, 1.2), range(3)))
+    assert all(1.0 < seconds < 2.2 for seconds in waited), waited
+    with database.writing(patience=0.5) as db:
+        db.add(AddressTrouble(address="ann@example.org", reason="full", noticed_at=clock.now()))
+
+
+def test_only_some_threads_wait_long_so_that_others_are_free_to_read(database: Database) -> None:
+    with held(database), ThreadPoolExecutor(8) as pool:
+        waited = sorted(pool.map(lambda _number: seconds_until_busy(database, 3), range(8)))
+        with database.reading() as db:
+            assert db.scalar(sa.select(sa.func.count()).select_from(AddressTrouble)) == 0
+    gave_up_soon = [seconds for seconds in waited if seconds < 1.5]
+    assert len(gave_up_soon) == 8 - 1 - LONG_WAITERS, waited
 
 
 def test_the_durability_that_this_sqlite_needs_is_set(database: Database) -> None:

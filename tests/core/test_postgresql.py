@@ -15,6 +15,7 @@ from oval_aup import evidence, schema
 from oval_aup.core import append_only
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.core.errors import DatabaseBusy
 
 
 @pytest.fixture(scope="module")
@@ -50,4 +51,13 @@ def test_the_ledger_holds_and_cannot_be_edited(postgresql: Database) -> None:
 
 def test_a_reading_unit_of_work_cannot_write(postgresql: Database) -> None:
     with pytest.raises(sa.exc.DatabaseError, match="read-only"), postgresql.reading() as db:
+        db.execute(sa.text("DELETE FROM address_trouble"))
+
+
+def test_a_writer_waits_no_longer_than_its_patience_for_a_lock(postgresql: Database) -> None:
+    with postgresql.engine.begin() as other:
+        other.execute(sa.text("LOCK TABLE address_trouble IN EXCLUSIVE MODE"))
+        with pytest.raises(DatabaseBusy), postgresql.writing(patience=0.3) as db:
+            db.execute(sa.text("DELETE FROM address_trouble"))
+    with postgresql.writing(patience=0.3) as db:
         db.execute(sa.text("DELETE FROM address_trouble"))

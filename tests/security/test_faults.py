@@ -9,10 +9,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
@@ -25,10 +27,12 @@ from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.web import unit_of_work
 from tests.security import append_many
 from tests.security.rows import changed, everything_in
 from tests.web.browser import Browser
 from tests.web.family import walk
+from tests.web.page import Page
 from tests.web.world import YEAR, World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +98,57 @@ def test_what_is_there_can_be_read_while_nothing_can_be_written(app: Flask, worl
     with read_only(world.database):
         for path in ("/family/check", "/family/rules", "/family", "/how-we-keep-this-safe", "/healthy"):
             assert ann.client.get(path, follow_redirects=True).status_code == 200, path
+
+
+@contextmanager
+def locked(world: World) -> Iterator[None]:
+    """Another program writes into the same file, and does not stop."""
+    with world.database.engine.connect().execution_options(oval_writes=True) as other, other.begin():
+        yield
+
+
+def test_a_locked_database_is_answered_in_time_and_gives_the_form_back(app: Flask, world: World) -> None:
+    """F04: not five hundred and not for ever; the same form sent again is the signature."""
+    assert unit_of_work.PATIENCE <= 5
+    ann = Browser(app)
+    walk.to_check(ann, world)
+    form = {"csrf_token": ann.token, "typed_name": "Ann Khan", "fingerprint": ann.page.hidden("fingerprint")}
+    with locked(world), mock.patch.object(unit_of_work, "PATIENCE", 0.2):
+        answer = ann.client.post("/family/check", data=form)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) <= 30
+    again = Page(answer.text)
+    assert again.heading == "The system is busy"
+    kept = {element["name"]: element["value"] for element in again.all("input")}
+    assert kept.keys() == form.keys()
+    assert (kept["typed_name"], kept["fingerprint"]) == (form["typed_name"], form["fingerprint"])
+    assert again.all("form")[0]["action"] == "/family/check"
+    assert ann.client.post("/family/check", data=kept).status_code == 303
+
+
+def test_others_read_without_waiting_while_the_database_is_locked(app: Flask, world: World) -> None:
+    """F04: also when the visit's sign of life is due."""
+    ann = Browser(app)
+    walk.to_check(ann, world)
+    clock.pretend(clock.now() + dt.timedelta(minutes=5))
+    with locked(world):
+        for path in ("/family/check", "/family/rules", "/how-we-keep-this-safe", "/healthy"):
+            began = time.monotonic()
+            assert ann.client.get(path, follow_redirects=True).status_code == 200, path
+            assert time.monotonic() - began < 2, path
+
+
+def test_no_password_is_printed_into_the_page_that_gives_a_form_back(app: Flask, world: World) -> None:
+    """F04: it is typed again."""
+    browser = Browser(app)
+    browser.get("/staff/log-in")
+    form = {"email": "di@oval.example.org", "password": "a long secret", "csrf_token": browser.token}
+    app.testing = False
+    with locked(world), mock.patch.object(unit_of_work, "PATIENCE", 0.2):
+        answer = browser.client.post("/staff/log-in", data=form)
+    assert answer.status_code == 503
+    assert "a long secret" not in answer.text
+    assert "go back and send the form again" in answer.text
 
 
 def test_a_wrong_try_that_cannot_be_counted_is_not_answered(app: Flask, world: World) -> None:

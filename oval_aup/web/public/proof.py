@@ -124,7 +124,7 @@ def _form(errors: dict[str, str], head: str = "") -> str:
 def _count() -> None:
     """Count this check, in a transaction of its own so that many at once cannot slip past; raises TooMany."""
     bucket = accounts.bucket("proof", access.client_address())
-    with database().writing() as db:
+    with database().writing(patience=unit_of_work.PATIENCE) as db:
         accounts.check(db, bucket)
         accounts.note_failure(db, bucket)
 
