@@ -176,7 +176,7 @@ def test_a_leaver_who_returns_is_the_same_person_again(db: Session) -> None:
         ("Maja Brown", True),
         ("Bob Brown", True),
     ]
-    roster.apply(db, shown.public_id, actor=SYSTEM)
+    roster.apply(db, shown.public_id, confirm_leavers=True, actor=SYSTEM)
     assert _child(db, "Maja Brown") == maja
     assert _links(db, "Maja Brown")["Bob Brown"].guardian.archived_on is None
 
@@ -386,7 +386,7 @@ def test_a_guardian_added_at_the_desk_is_not_ended_by_a_file(db: Session) -> Non
 def test_a_child_enrolled_at_the_desk_stays_until_the_file_has_them(db: Session) -> None:
     bring_in(db, contacts(link(1, 1)))
     people.add_child(db, forename="Maja", surname="Brown", born_on=dt.date(2018, 6, 3), year_group="4", actor=SYSTEM)
-    assert "was enrolled by hand" in sentences(look(db, contacts(link(1, 1))))[0]
+    assert "Maja Brown has no office number and is not in this file" in sentences(look(db, contacts(link(1, 1))))[0]
     shown = look(db, contacts(link(1, 1), link(2, 2)))
     (question,) = plan_of(shown).matches
     assert (question.name, question.answer) == ("Maja Brown", "")

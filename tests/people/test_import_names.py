@@ -134,3 +134,79 @@ def test_a_third_parent_in_a_row_is_not_left_out_in_silence(db: Session) -> None
     row = class_row(1, PARENT_1_NAME="Ann Brown") | {"PARENT_3_NAME": "Cass Brown"}
     (told,) = sentences(look(db, sheet(list(row), [row])))
     assert told.startswith("0: “PARENT_3_NAME” is not used: only two parents are read from one row.")
+
+
+def _nadia(**second: str) -> bytes:
+    told = {"PARENT_1_EMAIL": "nadia@example.org", "PARENT_1_PHONE": "07700900201"}
+    return class_list(
+        class_row(1, PARENT_1_NAME="Mrs Nadia Khan", **told),
+        class_row(2, **({"PARENT_1_NAME": "Nadia Begum Khan"} | told | second)),
+    )
+
+
+def test_one_parent_spelt_two_ways_is_proposed_as_one_person_and_a_person_decides(db: Session) -> None:
+    shown = look(db, _nadia())
+    (double,) = plan_of(shown).doubles
+    assert (double.row, double.name, double.other) == (3, "Nadia Khan", "Nadia Begum Khan (nadia@example.org)")
+    assert "3: Nadia Begum Khan and Nadia Khan (row 2) may be one person: both have nadia@example.org." in sentences(
+        shown
+    )
+    assert sum(joiner.kind == "guardian" for joiner in plan_of(shown).joiners) == 2
+    shown = roster.preview_again(db, shown.public_id, answers={double.key: "one"}, actor=SYSTEM)
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    (leo,), (maja,) = _families(db).values()
+    assert leo.person_id == maja.person_id
+    again = look(db, _nadia())
+    assert (plan_of(again).is_empty, plan_of(again).doubles) == (True, [])
+
+
+def test_two_people_who_were_said_to_be_two_stay_two_and_are_not_asked_about_again(db: Session) -> None:
+    bring_in(db, _nadia())
+    assert len({g.person_id for found in _families(db).values() for g in found}) == 2
+    again = look(db, _nadia())
+    assert (plan_of(again).is_empty, plan_of(again).doubles) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("second", "asked"),
+    [
+        ({"PARENT_1_NAME": "N Khan"}, True),
+        ({"PARENT_1_NAME": "Nadia Kahn"}, True),
+        ({"PARENT_1_NAME": "Nadia Ahmed"}, True),
+        ({"PARENT_1_EMAIL": ""}, True),
+        ({"PARENT_1_EMAIL": "", "PARENT_1_PHONE": ""}, False),
+        ({"PARENT_1_NAME": "Imran Khan"}, False),
+    ],
+)
+def test_only_names_alike_at_one_address_or_telephone_are_asked_about(
+    db: Session, second: dict[str, str], asked: bool
+) -> None:
+    assert bool(plan_of(look(db, _nadia(**second))).doubles) is asked
+
+
+def test_a_parent_known_by_another_spelling_is_proposed_too(db: Session) -> None:
+    bring_in(db, class_list(class_row(1, PARENT_1_NAME="Nadia Khan", PARENT_1_EMAIL="nadia@example.org")))
+    more = class_list(class_row(2, PARENT_1_NAME="Nadia Begum Khan", PARENT_1_EMAIL="nadia@example.org"))
+    shown = look(db, more, partial=True)
+    (double,) = plan_of(shown).doubles
+    assert double.other == "Nadia Khan on the roster (nadia@example.org)"
+    shown = roster.preview_again(db, shown.public_id, answers={double.key: "one"}, actor=SYSTEM)
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert len({g.person_id for found in _families(db).values() for g in found}) == 1
+
+
+def test_two_rows_that_differ_in_the_contact_number_alone_are_one_person(db: Session) -> None:
+    twice = link(1, 1), link(1, 1, Contact_ID="C99", Priority="2")
+    shown = look(db, contacts(*twice))
+    assert sentences(shown) == [
+        "3: Ann Brown stands here as in row 2, with another contact number: they are taken as one person."
+    ]
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert [g.full_name for g in _families(db)["Leo Brown"]] == ["Ann Brown"]
+    assert plan_of(look(db, contacts(*twice))).is_empty
+    assert plan_of(look(db, contacts(twice[1]))).joiners == []
+
+
+def test_father_and_grandfather_of_one_name_and_address_stay_two(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1), link(1, 1, Contact_ID="C99", Relationship="Grandmother")))
+    assert len(_families(db)["Leo Brown"]) == 2

@@ -104,7 +104,11 @@ def test_a_log_in_made_at_set_up_is_not_ended_by_a_staff_list(db: Session) -> No
     people.add_staff_member(db, forename="Eve", surname="Admin", work_email="eve@oval.example.org", actor=SYSTEM)
     shown = look(db, staff_list(member(1)))
     assert plan_of(shown).leavers == []
-    assert "added by hand" in sentences(shown)[0]
+    (asked,) = plan_of(shown).unlisted
+    assert (asked.name, asked.answer) == ("Eve Admin", "")
+    assert sentences(shown) == ["0: Eve Admin has no office number and is not in this file: they stay until you say."]
+    shown = roster.preview_again(db, shown.public_id, answers={asked.key: "left"}, actor=SYSTEM)
+    assert [leaver.name for leaver in plan_of(shown).leavers] == ["Eve Admin"]
 
 
 def test_a_mailbox_handed_on_is_another_person(db: Session) -> None:

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, later, ngettext
 from oval_aup.people.names import folded
 from oval_aup.people.roster import values
 from oval_aup.people.roster.current import Current, CurrentChild
 from oval_aup.people.roster.entries import ChildEntry, FamilyLine, Parsed
 from oval_aup.people.roster.plan import CHILD, Change, Joiner, Leaver, Match, Plan
 from oval_aup.people.roster.values import year_words
+from oval_aup.people.years import year_rank
 
 _LABELS = {
     "forename": later("Forename"),
@@ -25,6 +26,8 @@ _LABELS = {
     "year_group": later("Year group"),
     "class_name": later("Class"),
 }
+WHOLE_CLASS, SEVERAL = 5, 3
+"""How many children a class has that cannot be missing by chance, and how many looking wrong make a list look old."""
 _NAMES = ("forename", "surname", "preferred_forename")
 _IDENTITY = ("upn", "mis_id", "forename", "surname", "born_on")
 
@@ -337,12 +340,18 @@ def doubt_slips(usable: list[ChildOfFile], parsed: Parsed) -> None:
             child.doubtful = True
 
 
-def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Current, plan: Plan) -> None:
-    """Note the children on roll whom a whole-school list no longer names; a slip in a cell makes nobody a leaver."""
+def find_leavers(
+    usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Current, plan: Plan, answers: Mapping[str, str]
+) -> None:
+    """Note the children on roll whom a whole-school list no longer names; a slip in a cell makes nobody a leaver.
+
+    Of a child without a number the office says whether they left: ``answers`` maps ``gone:<person id>`` to ``left``.
+    """
     present = {child.existing.person_id for child in usable if child.existing} | kept.children
     slips = {key for unread in parsed.unread for key in unread.keys}
     numbered = bool({"child_upn", "child_mis_id"} & parsed.fields)
     gone_by_class: Counter[str] = Counter()
+    years = {child.class_name: child.year_group for child in now.children.values() if not child.archived}
     for child in now.children.values():
         if child.archived or child.person_id in present:
             continue
@@ -350,11 +359,8 @@ def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Cur
             ""
         }:
             continue
-        if numbered and not (child.upn or child.mis_id):
-            told = _(
-                "%(name)s was enrolled by hand and is not in this file; they stay on the roll.", name=child.full_name
-            )
-            plan.warn(0, told)
+        unnumbered = numbered and not (child.upn or child.mis_id)
+        if unnumbered and not plan.not_named(CHILD, child.person_id, child.full_name, child.class_name, answers):
             continue
         gone_by_class[child.class_name] += 1
         plan.leavers.append(Leaver(child.person_id, CHILD, child.full_name, child.class_name))
@@ -367,3 +373,31 @@ def find_leavers(usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Cur
                 name=class_name,
             )
             plan.warn(0, told)
+            if count >= WHOLE_CLASS and years[class_name] != "6":
+                plan.guards.append(told)
+
+
+def doubt_old_list(usable: list[ChildOfFile], plan: Plan) -> None:
+    """A list that moves many children down a year, or brings many leavers back, looks older than the roster."""
+    known = [(child.entry, child.existing) for child in usable if child.existing]
+    down = sum(
+        year_rank(entry.year_group) < year_rank(found.year_group) for entry, found in known if not found.archived
+    )
+    if down >= SEVERAL and 5 * down > len(known):
+        told = ngettext(
+            "%(children)s child would move down to a lower year: this list looks older than the one you imported last.",
+            "%(children)s children would move down to a lower year:"
+            " this list looks older than the one you imported last.",
+            down,
+            children=down,
+        )
+        plan.guards.append(told)
+    back = sum(found.archived for _entry, found in known)
+    if back >= SEVERAL:
+        told = ngettext(
+            "%(children)s child who left would come back: check that this is not an old list.",
+            "%(children)s children who left would come back: check that this is not an old list.",
+            back,
+            children=back,
+        )
+        plan.guards.append(told)

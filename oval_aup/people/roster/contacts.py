@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
-from oval_aup.people.roster.grouping import ContactOfFile, known_as, telephone_key
-from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Plan
+from oval_aup.people.roster.grouping import ContactOfFile, are_alike, double_key, known_as, telephone_key
+from oval_aup.people.roster.plan import GUARDIAN, Change, Double, Joiner, Plan
 from oval_aup.people.roster.values import renamed
 
 
@@ -71,16 +71,17 @@ def _first_name(forename: str) -> str:
 
 def _by_mail_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     email = contact.first("email")
-    return (g for g in known.beside(contact) if email and g.email == email and _name(g) == contact.name)
+    return (g for g in known.beside(contact) if email and g.email == email and _name(g) in contact.names)
 
 
 def _by_mail(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
-    return known.by_mail_and_name.get((contact.first("email"), contact.name), ())
+    email = contact.first("email")
+    return (g for name in sorted(contact.names) for g in known.by_mail_and_name.get((email, name), ()))
 
 
 def _by_name_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     telephone = telephone_key(contact.first("mobile"))
-    alike = [g for g in known.beside(contact) if _name(g) == contact.name]
+    alike = [g for g in known.beside(contact) if _name(g) in contact.names]
     return sorted(alike, key=lambda g: (telephone_key(g.mobile) != telephone, g.person_id))
 
 
@@ -100,7 +101,7 @@ def _by_forename_beside(contact: ContactOfFile, known: Known) -> Iterable[Curren
 def _by_name_in_household(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     email = contact.first("email")
     return (
-        g for g in known.in_household(contact) if _name(g) == contact.name and (not email or g.email in {"", email})
+        g for g in known.in_household(contact) if _name(g) in contact.names and (not email or g.email in {"", email})
     )
 
 
@@ -114,8 +115,13 @@ _WAYS: tuple[Callable[[ContactOfFile, Known], Iterable[CurrentGuardian]], ...] =
 """Surest first; each way is tried for everybody before the next, so that nobody is taken by a weaker claim."""
 
 
-def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -> list[ContactOfFile]:
-    """Find each contact on the roster, or give them a new number; returns those who can be used."""
+def identify_contacts(
+    contacts: list[ContactOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
+) -> list[ContactOfFile]:
+    """Find each contact on the roster, or give them a new number; returns those who can be used.
+
+    ``answers`` maps the key of a ``Double`` to ``one`` or ``two``.
+    """
     known = Known(now)
     known.numbers_in_file = frozenset(filter(None, (contact.first("contact_id") for contact in contacts)))
     open_: list[ContactOfFile] = []
@@ -150,12 +156,42 @@ def identify_contacts(contacts: list[ContactOfFile], now: Current, plan: Plan) -
                 _take(contact, found, known, usable)
         open_ = rest
     for contact in open_:
+        if found := _double_on_roster(contact, known, plan, answers):
+            _take(contact, found, known, usable)
+            continue
         contact.ref = _staff_person(contact, known, plan) or plan.writes.new_person(
             contact.first("title"), contact.first("forename"), contact.first("surname")
         )
         usable.append(contact)
     usable.sort(key=lambda contact: contact.row)
     return usable
+
+
+def _double_on_roster(
+    contact: ContactOfFile, known: Known, plan: Plan, answers: Mapping[str, str]
+) -> CurrentGuardian | None:
+    """The guardian at the same address or telephone with a name alike whom the office says this contact is."""
+    entry = contact.mentions[0].entry
+    email, telephone = contact.first("email"), telephone_key(contact.first("mobile"))
+    for guardian in known.now.guardians.values():
+        same_mail = email and guardian.email == email
+        same_telephone = telephone and telephone_key(guardian.mobile) == telephone
+        if not (same_mail or same_telephone) or not known.is_free_for(guardian, contact):
+            continue
+        if contact.name == _name(guardian) or not are_alike(entry, guardian):
+            continue
+        key = f"people:{guardian.person_id}:{double_key(contact.mentions[0], contact.mentions[0])[7:]}"
+        answer = answers.get(key, "")
+        common = guardian.email if same_mail else guardian.mobile
+        described = _("%(name)s on the roster (%(common)s)", name=guardian.full_name, common=common)
+        plan.doubles.append(Double(contact.row, key, contact.full_name, described, answer))
+        if answer == "one":
+            return guardian
+        if not answer:
+            told = _("%(one)s may be %(other)s.", one=contact.full_name, other=described)
+            plan.warn(contact.row, told)
+        return None
+    return None
 
 
 def _take(contact: ContactOfFile, found: CurrentGuardian, known: Known, usable: list[ContactOfFile]) -> None:

@@ -33,7 +33,7 @@ def diff(
     plan = Plan(kind=kind, partial=partial, problems=list(parsed.problems), pairs=list(parsed.pairs))
     if kind == STAFF:
         plan.on_roll = sum(1 for member in now.staff.values() if not member.archived)
-        compare_staff(parsed, now, plan, protected=protected)
+        compare_staff(parsed, now, plan, answers or {}, protected=protected)
     else:
         plan.on_roll = sum(1 for child in now.children.values() if not child.archived)
         _compare_families(now, parsed, plan, answers or {})
@@ -50,9 +50,10 @@ def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping
         if _mostly_left_out(parsed, plan):
             plan.warn(0, _("Most rows of this list were left out, so nobody counts as having left."))
         else:
-            children_.find_leavers(usable, kept, parsed, now, plan)
+            children_.find_leavers(usable, kept, parsed, now, plan, answers)
+    children_.doubt_old_list(usable, plan)
     children_.compare_children(usable, now, plan)
-    contacts = identify_contacts(contacts_of_file(usable, now, plan), now, plan)
+    contacts = identify_contacts(contacts_of_file(usable, now, plan, answers), now, plan, answers)
     authoritative = plan.kind == CONTACTS
     compare_contacts(contacts, plan, tell_blank_emails=authoritative and "contact_email" in parsed.fields)
     links = links_of_file(contacts)

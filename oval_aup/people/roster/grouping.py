@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import combinations
+from typing import Protocol
 
 from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian
 from oval_aup.people.roster.entries import ContactEntry
-from oval_aup.people.roster.plan import Plan
+from oval_aup.people.roster.plan import Double, Plan
+
+
+class Named(Protocol):
+    """Anybody with a name in two parts."""
+
+    @property
+    def forename(self) -> str: ...
+    @property
+    def surname(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,11 @@ class ContactOfFile:
     def name(self) -> str:
         """As ``known_as`` has it, as first given."""
         return self.mentions[0].name
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every spelling of the name in this file."""
+        return frozenset(mention.name for mention in self.mentions)
 
     @property
     def full_name(self) -> str:
@@ -84,8 +102,13 @@ def telephone_key(mobile: str) -> str:
     return "0" + digits[2:] if digits.startswith("44") and len(digits) > 10 else digits
 
 
-def contacts_of_file(children: Iterable[ChildOfFile], now: Current, plan: Plan) -> list[ContactOfFile]:
-    """Gather the mentions of each contact, in the order of the file."""
+def contacts_of_file(
+    children: Iterable[ChildOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
+) -> list[ContactOfFile]:
+    """Gather the mentions of each contact, in the order of the file.
+
+    ``answers`` maps the key of a ``Double`` to ``one`` or ``two``.
+    """
     mentions = [
         Mention(line.row, child, entry, known_as(entry.title, entry.forename, entry.surname))
         for child in children
@@ -99,8 +122,11 @@ def contacts_of_file(children: Iterable[ChildOfFile], now: Current, plan: Plan) 
     sets.join_by("mail", lambda m: m.entry.email and (m.entry.email, m.name))
     sets.join_by("telephone", lambda m: m.entry.mobile and (telephone_key(m.entry.mobile), m.name))
     sets.join_by("child", lambda m: (id(m.child), m.name))
+    known = frozenset(guardian.contact_id for guardian in now.guardians.values() if guardian.contact_id)
+    _join_repeated(sets, known, plan)
     households = _households(mentions, sets, now)
     sets.join_by("household", lambda m: (households[id(m.child)], m.name))
+    _ask_about_doubles(sets, now, plan, answers)
     gathered: dict[int, ContactOfFile] = {}
     for place, mention in enumerate(mentions):
         gathered.setdefault(sets.joined.root(place), ContactOfFile()).mentions.append(mention)
@@ -131,6 +157,130 @@ def _one_name_per_number(mentions: list[Mention], plan: Plan) -> list[Mention]:
     return kept
 
 
+def _join_repeated(sets: _Sets, known: frozenset[str], plan: Plan) -> None:
+    """Rows that name one contact of a child twice, the same but for the number, are one person.
+
+    Where both numbers are people of the roster already, each with a history, a person decides instead.
+    """
+    first: dict[object, int] = {}
+    for place, mention in enumerate(sets.mentions):
+        entry = mention.entry
+        if not (entry.email or entry.mobile):
+            continue
+        told = (id(mention.child), mention.name, entry.email, telephone_key(entry.mobile))
+        other = first.setdefault((*told, folded(entry.relationship_name)), place)
+        if sets.joined.root(other) == sets.joined.root(place):
+            continue
+        earlier = sets.mentions[other]
+        if earlier.row == mention.row or {earlier.entry.contact_id, entry.contact_id} <= known:
+            continue
+        sets.join(other, place)
+        plan.warn(
+            mention.row,
+            _(
+                "%(name)s stands here as in row %(row)s, with another contact number: they are taken as one person.",
+                name=entry.full_name,
+                row=earlier.row,
+            ),
+        )
+
+
+def _ask_about_doubles(sets: _Sets, now: Current, plan: Plan, answers: Mapping[str, str]) -> None:
+    """Propose contacts at one address or telephone whose names are alike as one person; a person decides."""
+    for one, other in _doubles(sets):
+        first, second = sets.mentions[one], sets.mentions[other]
+        here, there = (on_roster(mention, now) for mention in (first, second))
+        if here and there and not here & there:
+            continue  # two people of the roster: they are joined there, with their histories
+        if sets.joined.root(one) == sets.joined.root(other):
+            continue
+        key = double_key(first, second)
+        answer = answers.get(key, "") or ("one" if _joined_before(sets, other, here, now) else "")
+        answer = answer or ("one" if _joined_before(sets, one, there, now) else "")
+        common = second.entry.email if second.entry.email == first.entry.email else second.entry.mobile
+        described = f"{second.entry.full_name} ({common})"
+        if answers.get(key) or not answer:
+            plan.doubles.append(Double(second.row, key, first.entry.full_name, described, answer))
+        if answer == "one":
+            sets.join(one, other)
+        elif not answer:
+            told = _(
+                "%(one)s and %(other)s (row %(row)s) may be one person: both have %(common)s.",
+                one=second.entry.full_name,
+                other=first.entry.full_name,
+                row=first.row,
+                common=common,
+            )
+            plan.warn(second.row, told)
+
+
+def _doubles(sets: _Sets) -> Iterable[tuple[int, int]]:
+    """Pairs of places in different sets with one address or telephone and names alike, each pair of sets once."""
+    at: dict[str, list[int]] = defaultdict(list)
+    for place, mention in enumerate(sets.mentions):
+        for key in filter(None, (mention.entry.email, telephone_key(mention.entry.mobile))):
+            at[key].append(place)
+    seen: set[frozenset[int]] = set()
+    for places in at.values():
+        firsts = list({sets.joined.root(place): place for place in reversed(places)}.values())
+        for one, other in combinations(sorted(firsts), 2):
+            roots = frozenset({sets.joined.root(one), sets.joined.root(other)})
+            a, b = sets.mentions[one], sets.mentions[other]
+            in_one_row = a.row == b.row and a.child is b.child
+            if roots not in seen and not in_one_row and are_alike(a.entry, b.entry):
+                seen.add(roots)
+                yield one, other
+
+
+def double_key(one: Mention, other: Mention) -> str:
+    """What an answer about two mentions is filed under: who they are, not where they stand in the file."""
+    told = sorted(
+        repr((m.name, m.entry.email, telephone_key(m.entry.mobile), m.entry.contact_id)) for m in (one, other)
+    )
+    return f"people:{hashlib.sha256(''.join(told).encode()).hexdigest()[:24]}"
+
+
+def on_roster(mention: Mention, now: Current) -> set[int]:
+    """The guardians of the roster who have the number, or the name with the address or telephone, of a mention."""
+    entry, telephone = mention.entry, telephone_key(mention.entry.mobile)
+    found = set()
+    for guardian in now.guardians.values():
+        same_name = known_as(guardian.title, guardian.forename, guardian.surname) == mention.name
+        same_place = (entry.email and guardian.email == entry.email) or (
+            telephone and telephone_key(guardian.mobile) == telephone
+        )
+        if entry.contact_id and guardian.contact_id == entry.contact_id:
+            return {guardian.person_id}
+        if same_name and same_place:
+            found.add(guardian.person_id)
+    return found
+
+
+def _joined_before(sets: _Sets, place: int, guardians: set[int], now: Current) -> bool:
+    """Whether the roster has one of these guardians beside every child of a set: then a person has joined the two."""
+    root = sets.joined.root(place)
+    mine = [mention for spot, mention in enumerate(sets.mentions) if sets.joined.root(spot) == root]
+    linked = {key for key, link in now.links.items() if not link.ended}
+    return any(
+        all(m.child.existing is not None and (m.child.existing.person_id, guardian) in linked for m in mine)
+        for guardian in guardians
+    )
+
+
+def are_alike(one: Named, other: Named) -> bool:
+    """Whether two names can be spellings of one: Nadia Khan and Nadia Begum Khan, N Khan, Nadia Kahn."""
+    a, b = (folded(f"{named.forename} {named.surname}") for named in (one, other))
+    if not a or not b:
+        return False
+    words, others = set(a.split()), set(b.split())
+    if words <= others or others <= words:
+        return one.forename != "" or other.forename != "" or a == b
+    surname = folded(one.surname) == folded(other.surname) != ""
+    first, second = (folded(named.forename).partition(" ")[0] for named in (one, other))
+    initial = surname and first[:1] == second[:1] != "" and 1 in {len(first), len(second)}
+    return first == second != "" or initial or SequenceMatcher(None, a, b).ratio() >= 0.8
+
+
 class _Sets:
     """Mentions joined step by step; two contact numbers, or two e-mail addresses under a weak reason, never join."""
 
@@ -151,7 +301,7 @@ class _Sets:
             if other is None:
                 seen[key].append(place)
             elif other != root:
-                self._join(other, root)
+                self.join(other, root)
 
     def _may_join(self, one: int, other: int, reason: str) -> bool:
         first, second = self.joined.root(one), self.joined.root(other)
@@ -169,7 +319,9 @@ class _Sets:
             or (a.entry.email, a.entry.mobile) == (b.entry.email, b.entry.mobile)
         )
 
-    def _join(self, one: int, other: int) -> None:
+    def join(self, one: int, other: int) -> None:
+        """Make one set of the two sets of two mentions."""
+        one, other = self.joined.root(one), self.joined.root(other)
         number, email = self._numbers[one] or self._numbers[other], self._emails[one] or self._emails[other]
         self.joined.join(one, other)
         root = self.joined.root(one)

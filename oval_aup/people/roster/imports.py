@@ -183,6 +183,8 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
         raise RosterChanged(
             _("The roster has changed since this list was looked at. Look at it again before applying it.")
         )
+    if plan.guards and not confirm_leavers:
+        raise Invalid(" ".join(plan.guards), {"confirm_leavers": _("Confirm that this is meant.")})
     if plan.needs_confirmation and not confirm_leavers:
         raise Invalid(
             _(
@@ -295,6 +297,8 @@ def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> P
             answers=row.options.get("answers", {}),
             protected=frozenset({actor.person_id} if actor.person_id else ()),
         )
+    if plan is not None and (told := _imported_before(db, row)):
+        plan.guards.append(told)
     columns = dict(zip(table.headers, zip(*table.rows[:200], strict=True), strict=True)) if table.rows else {}
     return Preview(
         public_id=row.public_id,
@@ -312,6 +316,22 @@ def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> P
         gaps=missing,
         plan=plan,
     )
+
+
+def _imported_before(db: Session, row: RosterImport) -> str:
+    """The sentence about a file that was imported once and followed by others of its kind; else empty."""
+    kinds = [mapping_.STAFF] if row.kind == mapping_.STAFF else [mapping_.CONTACTS, mapping_.CLASSES]
+    applied = sa.select(RosterImport.settled_at, RosterImport.sha256).where(
+        RosterImport.status == "applied", RosterImport.kind.in_(kinds)
+    )
+    earlier = db.execute(applied.order_by(RosterImport.settled_at.desc(), RosterImport.id.desc())).all()
+    if not earlier or earlier[0].sha256 == row.sha256:
+        return ""
+    same = next((found for found in earlier if found.sha256 == row.sha256), None)
+    if same is None or row.options.get("partial"):
+        return ""
+    day = clock.london(same.settled_at).strftime("%d/%m/%Y")
+    return _("This very file was imported on %(day)s, and another list since: it looks out of date.", day=day)
 
 
 def _applied(row: RosterImport, plan: Plan, ids: Mapping[int, int]) -> Applied:

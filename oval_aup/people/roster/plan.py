@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from oval_aup.core.i18n import _
 from oval_aup.people.roster.entries import ERROR, WARNING, Pair, Problem
 
 CHILD, GUARDIAN, STAFF = "child", "guardian", "staff"
@@ -62,6 +64,31 @@ class Match:
     """``same``, ``different`` or empty while nobody has said; then the row is left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class Double:
+    """Two adults, in the file or one of them on the roster, who may be one person spelt two ways."""
+
+    row: int
+    key: str
+    name: str
+    other: str
+    """The other one, with what they have in common."""
+    answer: str
+    """``one``, ``two`` or empty while nobody has said; then they stay two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """A child or staff member without an office number whom a whole list does not name; a person says what it means."""
+
+    key: str
+    kind: str
+    name: str
+    detail: str
+    answer: str
+    """``left``, ``stays`` or empty while nobody has said; then they stay."""
+
+
 @dataclass(slots=True)
 class Writes:
     """The same, for the database. A negative number stands for a person who has no id yet."""
@@ -108,6 +135,10 @@ class Plan:
     matches: list[Match] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     """Cells that name two people; unanswered, they are read as two."""
+    doubles: list[Double] = field(default_factory=list)
+    unlisted: list[Unlisted] = field(default_factory=list)
+    guards: list[str] = field(default_factory=list)
+    """Why this list looks partial or old; somebody must say that it is meant."""
     on_roll: int = 0
     """Children (or staff, for a staff list) current before applying."""
     read: int = 0
@@ -136,14 +167,24 @@ class Plan:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether so many would leave that somebody must say that this is meant."""
-        return self.leaving_share > LEAVERS_LIMIT
+        """Whether so many would leave, or the list looks so old, that somebody must say that this is meant."""
+        return self.leaving_share > LEAVERS_LIMIT or bool(self.guards)
+
+    def not_named(self, kind: str, person_id: int, name: str, detail: str, answers: Mapping[str, str]) -> bool:
+        """Ask about somebody without a number who is not in the file; whether the office says that they have left."""
+        key = f"gone:{person_id}"
+        answer = answers.get(key) or answers.get("gone:*", "")
+        self.unlisted.append(Unlisted(key, kind, name, detail, answer))
+        if not answer:
+            told = _("%(name)s has no office number and is not in this file: they stay until you say.", name=name)
+            self.warn(0, told)
+        return answer == "left"
 
     def counts(self) -> dict[str, int]:
         """How many of everything, as kept with the import."""
         joined = Counter((joiner.kind, joiner.returning) for joiner in self.joiners)
         left = Counter(leaver.kind for leaver in self.leavers)
-        changed = Counter(kind for kind, _ in {(change.kind, change.person_id) for change in self.changes})
+        changed = Counter(kind for kind, _person in {(change.kind, change.person_id) for change in self.changes})
         found = {"read": self.read, "changes": len(self.changes)}
         for kind in (CHILD, GUARDIAN, STAFF):
             found[f"{kind}_joiners"] = joined[kind, False]
@@ -154,7 +195,8 @@ class Plan:
         found["errors"] = severities[ERROR]
         found["warnings"] = severities[WARNING]
         found["rows_left_out"] = len({problem.row for problem in self.problems if problem.severity == ERROR})
-        found["questions"] = sum(1 for match in self.matches if not match.answer)
+        answers = [*(m.answer for m in self.matches), *(d.answer for d in self.doubles)]
+        found["questions"] = sum(not answer for answer in (*answers, *(u.answer for u in self.unlisted)))
         return found
 
     def sha256(self) -> str:

@@ -89,7 +89,8 @@ def _plan_lines(plan: Plan, shown: int) -> list[str]:
     for severity, words in (("error", ("row left out", "rows left out")), ("warning", ("warning", "warnings"))):
         told = [_told(p.row, p.sentence) for p in plan.problems if p.severity == severity]
         lines += _listed(_many(len(told), *words), told, shown)
-    if plan.needs_confirmation:
+    lines += [f"  {guard} Apply with --confirm-leavers if this list is right." for guard in plan.guards]
+    if plan.leaving_share > LEAVERS_LIMIT:
         lines.append(
             f"  {plan.leaving_share} % of the current list would leave, more than {LEAVERS_LIMIT} %:"
             " apply with --confirm-leavers if this is meant, or with --partial if the list covers part of the school."

@@ -59,8 +59,13 @@ class StaffOfFile:
     ref: int = 0
 
 
-def compare_staff(parsed: Parsed, now: Current, plan: Plan, *, protected: frozenset[int]) -> None:
-    """Note who joins and leaves the staff and what changes; ``protected`` people never leave through a file."""
+def compare_staff(
+    parsed: Parsed, now: Current, plan: Plan, answers: Mapping[str, str], *, protected: frozenset[int]
+) -> None:
+    """Note who joins and leaves the staff and what changes; ``protected`` people never leave through a file.
+
+    ``answers`` maps ``gone:<person id>`` to ``left`` for members without a staff code whom the list lacks.
+    """
     members, kept = _identify(parsed, now, plan)
     parents: dict[str, list[CurrentGuardian]] = {}
     for guardian in now.guardians.values():
@@ -77,7 +82,7 @@ def compare_staff(parsed: Parsed, now: Current, plan: Plan, *, protected: frozen
         _compare_manager(member, managers, plan, now)
     plan.read = len(members)
     if not plan.partial:
-        _find_leavers(members, kept, parsed, now, plan, protected)
+        _find_leavers(members, kept, parsed, now, plan, answers, protected)
 
 
 def _identify(parsed: Parsed, now: Current, plan: Plan) -> tuple[list[StaffOfFile], set[int]]:
@@ -262,7 +267,13 @@ def _compare_manager(member: StaffOfFile, managers: Mapping[str, int], plan: Pla
 
 
 def _find_leavers(
-    members: list[StaffOfFile], kept: set[int], parsed: Parsed, now: Current, plan: Plan, protected: frozenset[int]
+    members: list[StaffOfFile],
+    kept: set[int],
+    parsed: Parsed,
+    now: Current,
+    plan: Plan,
+    answers: Mapping[str, str],
+    protected: frozenset[int],
 ) -> None:
     present = {member.ref for member in members} | kept
     slips = {key for unread in parsed.unread for key in unread.keys}
@@ -274,8 +285,8 @@ def _find_leavers(
             continue
         if member.person_id in protected:
             plan.warn(0, _("%(name)s is not in this file but is importing it, and stays.", name=member.full_name))
-        elif coded and not member.code:
-            plan.warn(0, _("%(name)s was added by hand and is not in this file; they stay.", name=member.full_name))
-        else:
+        elif (
+            not coded or member.code or plan.not_named(STAFF, member.person_id, member.full_name, member.post, answers)
+        ):
             plan.leavers.append(Leaver(member.person_id, STAFF, member.full_name, member.post))
             plan.writes.archived[STAFF].append(member.person_id)

@@ -14,8 +14,8 @@ from oval_aup.core.i18n import _, ngettext
 roster = people.roster
 SHOWN = 20
 """Rows of each table before "show all"."""
-_ANSWERS = frozenset({"same", "different", "one", "two"})
-_OTHER_QUESTIONS = ("pair:",)
+_ANSWERS = frozenset({"same", "different", "one", "two", "left", "stays"})
+_OTHER_QUESTIONS = ("pair:", "people:", "gone:")
 """How the keys of questions begin that are not about children."""
 LISTED = 100
 """Questions about children that one page asks."""
@@ -64,6 +64,8 @@ class Questions:
     answers: tuple[tuple[str, str], ...]
     asked: Sequence[Asked]
     total: int
+    all_at_once: tuple[str, str] | None = None
+    """The answer that one button gives to all of them, and its words."""
 
 
 def uploaded() -> tuple[str, bytes]:
@@ -100,6 +102,9 @@ def posted_answers(known: dict[str, str]) -> dict[str, str]:
     if request.form.get("all") in {"same", "different"}:
         others = {key: answer for key, answer in known.items() if key.startswith(_OTHER_QUESTIONS)}
         return others | {"*": request.form["all"]}
+    if request.form.get("all-gone") == "left":
+        others = {key: answer for key, answer in known.items() if not key.startswith("gone:")}
+        return others | {"gone:*": "left"}
     answers = dict(known)
     for name, value in request.form.items():
         if name.startswith("answer-"):
@@ -128,7 +133,9 @@ def counts(plan: people.roster.Plan) -> list[Count]:
 
 
 def questions(plan: people.roster.Plan) -> list[Questions]:
-    """What the office is asked about adults of the file; kinds without a question are left out."""
+    """What the office is asked beside children known by name only; kinds without a question are left out."""
+    doubles = [Asked(d.row, d.key, d.name, d.other, d.answer) for d in plan.doubles]
+    unlisted = [Asked(0, u.key, u.name, u.detail or "–", u.answer) for u in plan.unlisted]
     pairs = [Asked(p.row, p.key, p.cell, _and(p.names), p.answer) for p in plan.pairs]
     kinds = [
         Questions(
@@ -139,6 +146,25 @@ def questions(plan: people.roster.Plan) -> list[Questions]:
             (("", _("No answer yet: two people")), ("two", _("Two people")), ("one", _("One person, as written"))),
             pairs[:LISTED],
             len(pairs),
+        ),
+        Questions(
+            "people",
+            _("One person or two?"),
+            _("These names are alike and have the same address or telephone. Without an answer they are two people."),
+            (_("In the file"), _("May be the same as")),
+            (("", _("No answer yet: two people")), ("one", _("One person")), ("two", _("Two people"))),
+            doubles[:LISTED],
+            len(doubles),
+        ),
+        Questions(
+            "gone",
+            _("Not in this file, and without an office number"),
+            _("They were added by hand or by a list without numbers. Without an answer they stay."),
+            (_("Name"), _("Class or post")),
+            (("", _("No answer yet: stays")), ("left", _("Has left")), ("stays", _("Stays"))),
+            unlisted[:LISTED],
+            len(unlisted),
+            ("left", _("They have all left")),
         ),
     ]
     return [kind for kind in kinds if kind.total]

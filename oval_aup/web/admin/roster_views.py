@@ -67,7 +67,7 @@ def roster_look_again(public_id: str) -> ResponseReturnValue:
     before = roster.show(g.db, public_id, actor=actor)
     if about := request.form.get("about"):
         roster.preview_again(g.db, public_id, answers=posted_answers(before.answers), actor=actor)
-        return _on(public_id, about if about in {"pairs"} else "questions")
+        return _on(public_id, about if about in {"pairs", "people", "gone"} else "questions")
     kind = request.form.get("kind", before.kind)
     try:
         # The columns were chosen for the kind that was shown; for another kind they are guessed anew.
@@ -130,6 +130,7 @@ def _preview(shown: people.roster.Preview, errors: dict[str, str] | None = None)
         **_choices(shown),
         plan=plan,
         counts=counts(plan),
+        leavers_limit=roster.LEAVERS_LIMIT,
         left_out=plan.counts()["rows_left_out"],
         sections=sections(plan, request.args.get("all", "")),
         questions=plan.matches[:LISTED],

@@ -123,7 +123,7 @@ def test_a_hundred_megabytes_are_refused_unread(office: Browser) -> None:
 
 def test_so_many_leavers_must_be_meant(office: Browser, world: World) -> None:
     page = _upload(office, contacts(link(1, 1)))
-    assert "was enrolled by hand" in page.text  # the base world has no numbers, so nobody leaves yet
+    assert "has no office number" in page.text  # the base world has no numbers, so nobody leaves yet
     office.post(f"{_address(office)}/apply")
     _upload(office, contacts(link(1, 1), link(2, 2), link(3, 3)))
     office.post(f"{_address(office)}/apply")
@@ -202,6 +202,32 @@ def test_two_people_in_one_cell_are_asked_about(office: Browser, world: World) -
         leo = next(child for child in people.children(db) if child.full_name == "Leo Brown")
         named = [link.guardian.full_name for link in people.guardians_of(db, leo.person_id)]
     assert sorted(named) == ["J Patel", "Patel", "Reed & Sons"]
+
+
+def test_one_parent_spelt_two_ways_is_asked_about(office: Browser, world: World) -> None:
+    parent = {"PARENT_1_EMAIL": "nadia@example.org"}
+    rows = class_row(1, PARENT_1_NAME="Nadia Khan", **parent), class_row(2, PARENT_1_NAME="Nadia Begum Khan", **parent)
+    page = _upload(office, class_list(*rows), partial="yes")
+    assert "One person or two?" in page.text
+    address = _address(office)
+    name = next(box["name"] for box in page.all("select") if box["name"].startswith("answer-people:"))
+    page = office.post(address, {"about": "people", name: "one"})
+    assert _chosen(page)[name] == "one"
+    office.post(f"{address}/apply")
+    with world.database.reading() as db:
+        assert len(people.guardians_at(db, "nadia@example.org")) == 1
+
+
+def test_children_without_a_number_who_are_not_listed_can_all_be_said_to_have_left(
+    office: Browser, world: World
+) -> None:
+    page = _upload(office, contacts(link(1, 1)))
+    assert "Not in this file, and without an office number" in page.text
+    address = _address(office)
+    page = office.post(address, {"about": "gone", "all-gone": "left"})
+    assert "100 % of the people on this list today would leave" in page.text
+    office.post(f"{address}/apply", {"confirm_leavers": "yes"})
+    assert _names(world) == ["Leo Brown"]
 
 
 def test_all_questions_can_be_answered_at_once(office: Browser) -> None:
