@@ -12,14 +12,17 @@ from oval_aup.agreements.service import (
     changed_clauses,
     current,
     damaged_texts,
+    form_code,
     install_rulesets,
     publish,
     published_texts,
     versions,
     wording,
+    wording_by_code,
+    wording_of_version,
     wordings,
 )
-from oval_aup.agreements.text import Clause, Note, as_html, as_plain
+from oval_aup.agreements.text import Clause, Note, as_html, as_plain, as_text
 
 __all__ = [
     "AUDIENCES",
@@ -31,13 +34,17 @@ __all__ = [
     "Wording",
     "as_html",
     "as_plain",
+    "as_text",
     "changed_clauses",
     "current",
     "damaged_texts",
+    "form_code",
     "install_rulesets",
     "publish",
     "published_texts",
     "versions",
     "wording",
+    "wording_by_code",
+    "wording_of_version",
     "wordings",
 ]

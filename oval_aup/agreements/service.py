@@ -199,6 +199,36 @@ def published_texts(db: Session) -> tuple[PublishedText, ...]:
     return tuple(found)
 
 
+def form_code(text_sha256: str) -> str:
+    """The code that a printed form bears, by which the office finds the wording on it: ``4F2A-91BC``."""
+    return f"{text_sha256[:4]}-{text_sha256[4:8]}".upper()
+
+
+def wording_by_code(db: Session, code: str) -> Wording:
+    """The published wording whose printed form bears this code, however it was typed; raises NotFound."""
+    typed = "".join(letter for letter in code.lower() if letter.isalnum())
+    found = db.scalars(
+        sa.select(VersionText.id)
+        .join(Version)
+        .where(Version.status == "published", VersionText.text_sha256.startswith(typed))
+    ).all()
+    if len(typed) != 8 or len(found) != 1:
+        raise NotFound(_("No form has this code."))
+    return wording(db, found[0])
+
+
+def wording_of_version(
+    db: Session, key: str, number: int, *, language: str = FALLBACK_LANGUAGE, reading_level: str = "full"
+) -> Wording:
+    """The wording of one published version; English where the language is missing. Raises NotFound."""
+    for version in versions(db, key):
+        for spoken in (language, FALLBACK_LANGUAGE):
+            for each in version.texts:
+                if (version.number, each.language, each.reading_level) == (number, spoken, reading_level):
+                    return wording(db, each.version_text_id)
+    raise NotFound(_("No such wording has been published."))
+
+
 def changed_clauses(earlier: Wording, later: Wording) -> frozenset[str]:
     """The keys of the later wording's clauses that are new or say something else than in the earlier one."""
     before = {clause.key: clause for clause in earlier.clauses}

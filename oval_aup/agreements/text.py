@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from markupsafe import Markup, escape
 
@@ -102,7 +102,22 @@ def from_canonical(canonical_bytes: bytes) -> Text:
     )
 
 
-def as_text(wording: Text) -> str:
+class Readable(Protocol):
+    """What a wording must have to be read out: a text as stored, or a published wording."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def intro(self) -> str: ...
+    @property
+    def acknowledgement(self) -> str: ...
+    @property
+    def clauses(self) -> tuple[Clause, ...]: ...
+    @property
+    def notes(self) -> tuple[Note, ...]: ...
+
+
+def as_text(wording: Readable) -> str:
     """A whole wording as plain text, in the order in which people read it."""
     numbered = [
         f"{number}. {clause.heading}\n{as_plain(clause.body)}" for number, clause in enumerate(wording.clauses, 1)

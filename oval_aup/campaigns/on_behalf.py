@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,8 +13,9 @@ from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.family import CHILDREN, FamilyChild, family
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
+from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 
@@ -40,7 +42,22 @@ class _Recording:
     recorded_by_id: int
     key: str
     extra: dict[str, Any]
+    versions: Mapping[str, int]
+    """Agreement to the version that was in the person's hands, where that was said."""
+    at: dt.datetime | None
+    """The end of the day on which the answer came; None for now."""
     actor: Actor
+
+    def wording(self, db: Session, key: str, *, reading_level: str = "full") -> agreements.Wording:
+        """The words that were in the person's hands: those named, or those in force on the day the answer came."""
+        how = {"language": self.language, "reading_level": reading_level}
+        try:
+            if key in self.versions:
+                return agreements.wording_of_version(db, key, self.versions[key], **how)
+            return agreements.current(db, key, at=self.at, **how)
+        except NotFound:
+            problem = _("No version had been published by that day. Choose the version that they had.")
+            raise Invalid(fields={f"version-{key}": problem}) from None
 
 
 def record_on_behalf(
@@ -55,6 +72,9 @@ def record_on_behalf(
     signer_name: str = "",
     reason: str = "",
     note: str = "",
+    identified: str = "",
+    received_on: dt.date | None = None,
+    versions: Mapping[str, int] | None = None,
     language: str = "en",
     idempotency_key: str,
     school: School,
@@ -64,8 +84,12 @@ def record_on_behalf(
 
     ``channel`` is ``paper``, ``phone`` or ``person``. ``outcome`` is ``signed``, ``declined`` or empty when the form
     says nothing of their own rules; ``answers`` maps a child's public id to purpose to ``yes`` or ``no``, and
-    ``for_children`` names the young children they signed for. The form counts like a signature made by the person,
-    marked with how it came and who recorded it. Raises Conflict when there was nothing to record.
+    ``for_children`` names the young children they signed for. Uses that are not named keep their answer, and so do
+    those named with the answer that they have. ``versions`` maps an agreement to the version that was in the person's
+    hands; without it that is the one in force on ``received_on``. ``identified`` says how the office confirmed who it
+    was. The form counts like a signature made by the person,
+    marked with how it came and who recorded it. Raises Conflict when there was nothing to record, and Invalid on
+    ``version-`` and the agreement where no version was published by then.
     """
     if channel not in ASSURANCE:
         raise Invalid(fields={"channel": _("Say how the answer came: on paper, by telephone or in person.")})
@@ -79,7 +103,9 @@ def record_on_behalf(
         signer_name=signer_name,
         recorded_by_id=actor.person_id,
         key=idempotency_key,
-        extra=_extra(db, actor.person_id, note),
+        extra=_extra(db, actor.person_id, note, identified, received_on),
+        versions=versions or {},
+        at=_end_of(received_on) if received_on else None,
         actor=replace(actor, channel=channel, assurance=ASSURANCE[channel], sent_to="", browser=""),
     )
     if known is not None:
@@ -106,10 +132,20 @@ def record_on_behalf(
     return OnBehalf(tuple(seqs), _receipt(db, recording, seqs, school))
 
 
-def _extra(db: Session, recorder_id: int, note: str) -> dict[str, Any]:
+def _end_of(day: dt.date) -> dt.datetime | None:
+    """The last instant of a day; None for today, of which the present moment is the last that there is."""
+    if day >= clock.today():
+        return None
+    return clock.at_london(day + dt.timedelta(days=1), 0) - dt.timedelta(microseconds=1)
+
+
+def _extra(db: Session, recorder_id: int, note: str, identified: str, received_on: dt.date | None) -> dict[str, Any]:
     extra: dict[str, Any] = {"recorded_by_name": people.person_by_id(db, recorder_id).full_name}
-    if note.strip():
-        extra["note"] = note.strip()[:2000]
+    for key, text in (("note", note.strip()[:2000]), ("identified", identified.strip()[:500])):
+        if text:
+            extra[key] = text
+    if received_on is not None:
+        extra["received_on"] = received_on.isoformat()
     return extra
 
 
@@ -140,7 +176,9 @@ def _for_family(
     by_id = {each.child.public_id: each for each in mine.children}
     if not {*answers, *for_children} <= set(by_id):
         raise NotAllowed(_("This person does not answer for that child."))
-    seqs = [_choose(db, recording, mine.guardian, by_id[child], chosen) for child, chosen in answers.items()]
+    seqs = [
+        seq for child, chosen in answers.items() for seq in _choose(db, recording, mine.guardian, by_id[child], chosen)
+    ]
     for public_id in for_children:
         each = by_id[public_id]
         if each.wants_signature and each.request is not None:
@@ -155,24 +193,33 @@ def _choose(
     guardian: people.GuardianRow,
     each: FamilyChild,
     chosen: Mapping[str, str],
-) -> int:
-    return consent.record(
-        db,
-        child=each.child,
-        guardian=guardian,
-        answers=chosen,
-        wording=agreements.current(db, consent.AGREEMENT, language=recording.language),
-        school_year=recording.school_year,
-        idempotency_key=f"on-behalf:{recording.key}:pictures:{each.child.public_id}",
-        details={
-            **recording.extra,
-            "signer_name": guardian.full_name,
-            "child_name": each.child.full_name,
-            "relationship": each.link.relationship_name,
-        },
-        recorded_by_id=recording.recorded_by_id,
-        actor=recording.actor,
-    ).seq
+) -> list[int]:
+    """Record what is new for one child: a yes that is taken back as a withdrawal of its own, all else together."""
+    new = {key: answer for key, answer in chosen.items() if each.answers.get(key) != answer}
+    withdrawn = {key: answer for key, answer in new.items() if answer == "no" and each.answers.get(key) == "yes"}
+    rest = {key: answer for key, answer in new.items() if key not in withdrawn}
+    return [
+        consent.record(
+            db,
+            child=each.child,
+            guardian=guardian,
+            answers=answers,
+            only=set(answers),
+            wording=recording.wording(db, consent.AGREEMENT),
+            school_year=recording.school_year,
+            idempotency_key=f"on-behalf:{recording.key}:{what}:{each.child.public_id}",
+            details={
+                **recording.extra,
+                "signer_name": guardian.full_name,
+                "child_name": each.child.full_name,
+                "relationship": each.link.relationship_name,
+            },
+            recorded_by_id=recording.recorded_by_id,
+            actor=recording.actor,
+        ).seq
+        for what, answers in (("withdrawn", withdrawn), ("pictures", rest))
+        if answers
+    ]
 
 
 def _sign(
@@ -185,7 +232,7 @@ def _sign(
     about: dict[str, str],
 ) -> signing.SignatureRow:
     level = "younger" if request.agreement_key == CHILDREN and request.way == "guardian" else "full"
-    wording = agreements.current(db, request.agreement_key, language=recording.language, reading_level=level)
+    wording = recording.wording(db, request.agreement_key, reading_level=level)
     return signing.sign(
         db,
         request.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -55,6 +55,11 @@ class _Choosing:
     def own(self) -> Mapping[str, Standing]:
         return self.standing.get(self.guardian.person_id, {})
 
+    def withdraws(self, answers: Mapping[str, str]) -> bool:
+        """Whether the answers do nothing but take back a yes that the guardian had given."""
+        yes = {key for key, each in self.own.items() if each.answer == "yes"}
+        return bool(answers) and all(answer == "no" and key in yes for key, answer in answers.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -93,7 +98,8 @@ def record(
 
     ``answers`` maps purpose to ``yes`` or ``no`` and must cover exactly the uses that ``wording`` asks about, or those
     of them in ``only`` (a use that was added later is asked alone): Invalid names each that is missing. ``details`` is
-    personal and erasable. Raises NotAllowed for a guardian who may not choose for this child. A known
+    personal and erasable. Answers that only take back a yes are entered as a withdrawal. Raises NotAllowed for a
+    guardian who may not choose for this child. A known
     ``idempotency_key`` returns the entry made the first time.
     """
     known = _known(db, idempotency_key, child)
@@ -101,6 +107,8 @@ def record(
         return known
     one = ToRecord(child, answers, idempotency_key, details or {}, only)
     choices = choices_of(db, [one], guardian=guardian, wording=wording, school_year=school_year)
+    if all(choosing.withdraws(each.answers) for choosing, each in choices.answered):
+        choices = replace(choices, kind="consent_withdrawn")
     return _write(db, choices, recorded_by_id=recorded_by_id, actor=actor)
 
 

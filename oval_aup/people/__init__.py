@@ -23,6 +23,7 @@ from oval_aup.people.families import (
     guardians_of,
     guardians_of_children,
     mailbox_sharers,
+    pupil_number,
 )
 from oval_aup.people.history import (
     children_then,
@@ -122,6 +123,7 @@ __all__ = [
     "person_by_id",
     "persons_by_id",
     "persons_by_pseudonym",
+    "pupil_number",
     "roster",
     "school_class",
     "school_year",

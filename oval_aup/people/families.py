@@ -105,6 +105,11 @@ def child_by_id(db: Session, child_id: int) -> ChildRow:
     return one(_children(db, Child.person_id == child_id))
 
 
+def pupil_number(db: Session, child_id: int) -> str:
+    """The unique pupil number (UPN) of one child; empty where the school's lists gave none."""
+    return db.scalar(sa.select(Child.upn).where(Child.person_id == child_id)) or ""
+
+
 def children(db: Session, class_id: int | None = None) -> tuple[ChildRow, ...]:
     """The children on roll, of one class or of the whole school, by surname."""
     where: list[Condition] = [Child.archived_on.is_(None)]

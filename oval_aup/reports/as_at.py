@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, evidence, people, signing
+from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.core import clock, render
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.reports import documents_story as story
+from oval_aup.reports.participants import Participants
 from oval_aup.reports.people import requests_of
+from oval_aup.reports.standings import Standings
 
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 ALMOST_A_MINUTE = dt.timedelta(seconds=59, microseconds=999_999)
@@ -25,11 +28,7 @@ class MarkThen:
 
     row: signing.SignatureRow
     wording: agreements.Wording
-    by: str
-    """Who made it, where that is somebody else."""
-    about: str
-    """Whom it is for, where that is somebody else."""
-    recorded_by: str
+    who: Participants
     covers_year: bool
     """Whether it was made for the school year of the moment."""
     in_force: bool
@@ -173,7 +172,7 @@ class AsAt:
                 num=render.number(self.past.size),
             ),
             *self.gaps,
-            _("Whether somebody had begun to answer and not finished is not told; it is shown as no answer."),
+            _("Somebody who had started to answer and not finished is shown as no answer."),
         ]
         if self.person.is_staff:
             said.append(self._staff_sentence)
@@ -268,8 +267,9 @@ def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int
     rows = [row for row in made if row.outcome == "witnessed" or last.get(row.request_id) == row.ledger_seq]
     rows = [row for row in rows if row.stands]
     wordings = agreements.wordings(db, {row.version_text_id for row in rows})
-    names = people.persons_by_id(db, {id_ for row in rows for id_ in (row.person_id, row.signed_by_id)})
-    recorders = people.persons_by_id(db, {row.recorded_by_id for row in rows if row.recorded_by_id})
+    acts = {
+        act.seq: act for act in story.acts(db, list(evidence.entries(db, [row.ledger_seq for row in rows]).values()))
+    }
     found = []
     for row in sorted(rows, key=lambda row: row.ledger_seq, reverse=True):
         wording = wordings[row.version_text_id]
@@ -278,9 +278,7 @@ def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int
             MarkThen(
                 row=row,
                 wording=wording,
-                by=names[row.signed_by_id].full_name if row.signed_by_id != person.person_id else "",
-                about=names[row.person_id].full_name if row.person_id != person.person_id else "",
-                recorded_by=recorders[row.recorded_by_id].full_name if row.recorded_by_id in recorders else "",
+                who=acts[row.ledger_seq].who,
                 covers_year=row.school_year == year,
                 in_force=now is not None and now.version_number == wording.version_number,
             )
@@ -301,10 +299,14 @@ def _rules(
     """The rules of the parts they played then, and those that they had been asked to sign or had answered by then."""
     played = people.parts_then(db, person.person_id, past.at)
     parts = {"staff": played.staff, "parents": played.guardian, "children": played.child}
+    read = Standings(db)
     asked = {
-        row.agreement_key: row
+        row.agreement_key: (row, asked_at)
         for row in requests_of(db, person.person_id)
-        if row.school_year == year and (_written_to(row, past) or (played.child and _asked_in_class(db, row, past)))
+        if row.school_year == year
+        and (asked_at := read.asked_at(row)) is not None
+        and asked_at <= past.at
+        and (row.asked_at is not None or played.child)
     }
     standing: dict[str, list[MarkThen]] = {}
     for mark in marks:
@@ -314,23 +316,16 @@ def _rules(
 
 
 def _rule(
-    db: Session, key: str, asked: signing.RequestRow | None, marks: list[MarkThen], past: evidence.Past
+    db: Session,
+    key: str,
+    asked: tuple[signing.RequestRow, dt.datetime] | None,
+    marks: list[MarkThen],
+    past: evidence.Past,
 ) -> RulesThen:
     answers = [mark for mark in marks if mark.covers_year and mark.row.outcome in ("signed", "declined")]
-    level = "younger" if asked and asked.way == "guardian" and key == "children" else "full"
+    level = "younger" if asked and asked[0].way == "guardian" and key == "children" else "full"
     state = answers[0].row.outcome if answers else "open" if asked else "not-asked"
-    asked_at = asked.asked_at if asked and _written_to(asked, past) else None
-    return RulesThen(key, state, asked_at, _in_force(db, key, level, past), tuple(marks))
-
-
-def _written_to(request: signing.RequestRow, past: evidence.Past) -> bool:
-    return request.asked_at is not None and request.asked_at <= past.at
-
-
-def _asked_in_class(db: Session, request: signing.RequestRow, past: evidence.Past) -> bool:
-    """No letter is written to a child who signs in class: they are asked from the opening of the round."""
-    opened = campaigns.campaign_of(db, request.school_year)
-    return request.way == "class" and bool(opened and opened.opened_at and opened.opened_at <= past.at)
+    return RulesThen(key, state, asked[1] if asked else None, _in_force(db, key, level, past), tuple(marks))
 
 
 def _child(

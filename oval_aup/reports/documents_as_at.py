@@ -13,9 +13,10 @@ from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import documents_story as story
 from oval_aup.reports.as_at import AsAt, as_at
-from oval_aup.reports.documents_person import RULES
+from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.documents_words import Moment
 from oval_aup.reports.exports import VERDICTS
+from oval_aup.reports.standings import STATES
 
 
 def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
@@ -31,11 +32,13 @@ def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, h
         document=document,
         head=head,
         language="en",
-        title=_("As it stood"),
+        title=_("Position on a past date"),
         statement=statement,
         asked=Moment(statement.past.at),
         made_at=Moment(head.signed_at),
         titles=RULES,
+        parts=identity(db, statement.person),
+        states=STATES,
         verdicts=VERDICTS,
         acts=acts,
         wordings=story.wordings_of(acts, story.MARKS | story.CHOICES),

@@ -1,4 +1,4 @@
-"""Documents about a class or the whole school: how far the asking has come, and who has not answered."""
+"""Documents about a class or the whole school: what may be done with pictures, and who has not answered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.documents_words import Moment
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
+from oval_aup.reports.standings import STATES, Standings
 
 MOST_NAMES = 2000
 """Names in one list; a longer one says how many more there are and that the CSV file has them all."""
@@ -52,6 +53,25 @@ class ChildLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceLine:
+    """One child of the class and the uses for which their pictures must not be used."""
+
+    full_name: str
+    blocked: bool
+    no: tuple[str, ...]
+    """Uses to which somebody with a say said no, or about which parents disagree."""
+    missing: tuple[str, ...]
+    """Uses without an answer."""
+    every: bool
+    """Whether one of the two holds every use that is asked about."""
+
+    @property
+    def allows_everything(self) -> bool:
+        """Whether pictures may be used for everything that is asked about."""
+        return not (self.blocked or self.no or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
 class UseLine:
     """One use of pictures and for how many children it is allowed; a no, a block and a disagreement count alike."""
 
@@ -63,11 +83,10 @@ class UseLine:
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """One wording in force."""
+    """One wording in force, under the names that the table of wordings prints."""
 
     title: str
-    reading_level: str
-    number: int
+    version: int
     published_at: Moment
     text_sha256: str
 
@@ -95,6 +114,7 @@ def class_report_html(db: Session, document: evidence.DocumentRow, *, school: Sc
         room=room,
         bars=[Bar(_(words.AUDIENCES[key]), coverage.counts(key, room.id)) for key in ("children", "parents")],
         children=_child_lines(db, children, year),
+        choices=_choice_lines(db, children, year),
         uses=_use_lines(db, [child.person_id for child in children], year),
     )
 
@@ -177,7 +197,27 @@ def _lists(rows: Iterable[OutstandingPerson], names: Mapping[str, str]) -> list[
     ]
 
 
+def _choice_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChoiceLine]:
+    """Every child's choices; those whose pictures must not be used for something first, and a no before silence."""
+    try:
+        uses = consent.asked_purposes(db)
+    except NotFound:
+        return []
+    verdicts = consent.permissions(db, [child.person_id for child in children], year)
+    names = told_apart(children)
+    lines: list[ChoiceLine] = []
+    for child in children:
+        found = {use.heading: verdicts[child.person_id][use.key].verdict for use in uses}
+        no = tuple(heading for heading, verdict in found.items() if verdict in ("no", "conflict"))
+        missing = tuple(heading for heading, verdict in found.items() if verdict == "missing")
+        blocked = "blocked" in found.values()
+        every = len(uses) in (len(no), len(missing))
+        lines.append(ChoiceLine(names[child.public_id], blocked, no, missing, every))
+    return sorted(lines, key=lambda line: (not line.blocked, not line.no, not line.missing))
+
+
 def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChildLine]:
+    read = Standings(db)
     standing = signing.standing_of(db, [child.person_id for child in children], year)
     names = told_apart(children)
     lines: list[ChildLine] = []
@@ -185,10 +225,11 @@ def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) ->
         name = names[child.public_id]
         row = next((row for row in standing.get(child.person_id, ()) if row.agreement_key == "children"), None)
         if row is None:
-            lines.append(ChildLine(name, "none", _("Not asked"), None))
+            lines.append(ChildLine(name, "not-asked", _(STATES["not-asked"]), None))
             continue
+        state = read.of(row)
         settled = Moment(row.settled_at) if row.settled_at else None
-        lines.append(ChildLine(name, row.status, words.channel_of(row.status, words.REQUESTS), settled))
+        lines.append(ChildLine(name, state.state, state.words, settled))
     return lines
 
 
@@ -219,6 +260,6 @@ def _versions(db: Session) -> list[VersionLine]:
             wording = agreements.current(db, key, reading_level=level)
         except NotFound:
             continue
-        moment = Moment(wording.published_at)
-        lines.append(VersionLine(wording.title, level, wording.version_number, moment, wording.text_sha256))
+        title = _("%(title)s (younger children)", title=wording.title) if level == "younger" else wording.title
+        lines.append(VersionLine(title, wording.version_number, Moment(wording.published_at), wording.text_sha256))
     return lines

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, notifications, people, signing
+from oval_aup import evidence, people, signing
 from oval_aup.core import clock, i18n, render
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, later
@@ -16,36 +14,14 @@ from oval_aup.core.school import School
 from oval_aup.reports import documents_story as story
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.standings import Standing, Standings
+from oval_aup.reports.timeline import events
 
 RULES = {
     "staff": later("Rules for staff"),
     "parents": later("Rules for parents and carers"),
     "children": later("Rules for children"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of a person's whole story."""
-
-    at: Moment
-    what: str
-    more: str
-    seq: int
-    """Its number in the ledger, or 0 for a message, which the ledger does not hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a person was asked for in one school year and how it stands."""
-
-    school_year: int
-    title: str
-    status: str
-    status_words: str
-    asked_at: dt.datetime | None
-    due_on: dt.date
-    settled_at: dt.datetime | None
 
 
 def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
@@ -66,7 +42,7 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             person=person,
             school_year=school_year,
             marks=[act for act in shown if act.kind in story.MARKS],
-            choice_sets=story.choice_sets(shown),
+            choices=[act for act in shown if act.kind in story.CHOICES],
             others=[act for act in shown if act.kind not in story.MARKS | story.CHOICES],
             acts=shown,
             wordings=story.wordings_of(shown),
@@ -95,10 +71,11 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
         language="en",
         title=_("Record"),
         person=person,
-        parts=_parts(db, person),
+        parts=identity(db, person),
         standings=_standings(db, person),
+        titles=RULES,
         marks=[act for act in shown if act.kind in story.MARKS],
-        choice_sets=story.choice_sets(shown),
+        choices=[act for act in shown if act.kind in story.CHOICES],
         acts=shown,
         wordings=story.wordings_of(shown),
         picture_wordings=story.wordings_of(shown, story.CHOICES),
@@ -139,68 +116,40 @@ def _entries_of(db: Session, pseudonym: str) -> list[evidence.EntryRow]:
     return sorted(recorded, key=lambda entry: entry.seq)
 
 
-def _parts(db: Session, person: people.PersonRow) -> list[str]:
-    """What the person is to the school, in words that tell them apart from a namesake."""
-    found: list[str] = []
+def identity(db: Session, person: people.PersonRow, *, with_children: bool = True) -> list[tuple[str, str]]:
+    """Who a document is about, in labelled facts that tell them apart from anybody of the same name."""
+    found: list[tuple[str, str]] = []
     if person.is_child:
         child = people.child_by_id(db, person.person_id)
-        found.append(_("Child, class %(name)s", name=child.class_name) if child.class_name else _("Child"))
+        number = people.pupil_number(db, person.person_id)
+        found.append((_("Date of birth"), _("erased") if person.erased else render.day(child.born_on)))
+        found += [(_("Unique pupil number (UPN)"), number)] if number else []
+        at_school = _("Child, class %(name)s", name=child.class_name) if child.class_name else _("Child")
+        found.append((_("At this school"), at_school))
     if person.is_guardian:
-        links = people.children_of(db, person.person_id)
-        names = ", ".join(f"{link.child.full_name} ({link.child.class_name})" for link in links)
-        found.append(_("Parent or carer of %(names)s", names=names) if names else _("Parent or carer"))
+        links = people.children_of(db, person.person_id) if with_children else ()
+        names = ", ".join(_child_and_class(link.child) for link in links)
+        found.append(
+            (_("At this school"), _("Parent or carer of %(names)s", names=names) if names else _("Parent or carer"))
+        )
     if person.is_staff:
         member = people.staff_member(db, person.person_id)
-        found.append(_("Member of staff: %(post)s", post=member.post) if member.post else _("Member of staff"))
+        post = _("Member of staff: %(post)s", post=member.post) if member.post else _("Member of staff")
+        found.append((_("At this school"), post))
     return found
+
+
+def _child_and_class(child: people.ChildRow) -> str:
+    born = _("born %(day)s", day=render.day(child.born_on))
+    return f"{child.full_name} ({', '.join(part for part in (child.class_name, born) if part)})"
 
 
 def _standings(db: Session, person: people.PersonRow) -> list[Standing]:
     years = {row.school_year for row in signing.signatures_of(db, person.person_id)}
     now = people.school_year(clock.today())
-    found: list[Standing] = []
-    for year in sorted(years | {now}, reverse=True):
-        found.extend(
-            Standing(
-                year,
-                words.channel_of(row.agreement_key, RULES),
-                row.status,
-                words.channel_of(row.status, words.REQUESTS),
-                row.asked_at,
-                row.due_on,
-                row.settled_at,
-            )
-            for row in signing.standing(db, person.person_id, year)
-        )
-    return found
-
-
-def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.EntryRow]) -> list[Event]:
-    """What happened to and by a person, acts and messages in one line of time, oldest first."""
-    told = [
-        Event(
-            Moment(row.sent_at or row.queued_at),
-            _("E-mail: %(subject)s", subject=row.subject),
-            f"{row.to_address}, {words.channel_of(row.status, words.MESSAGES)}",
-            0,
-        )
-        for row in notifications.messages_to(db, person.pseudonym)
+    read = Standings(db)
+    return [
+        read.of(row)
+        for year in sorted(years | {now}, reverse=True)
+        for row in signing.standing(db, person.person_id, year)
     ]
-    done = [Event(act.at, act.headline, _about(act, person), act.seq) for act in story.acts(db, entries)]
-    return sorted(done + told, key=lambda event: (event.at.at, event.seq))
-
-
-def _about(act: story.Act, person: people.PersonRow) -> str:
-    parts: list[str] = []
-    if act.wording is not None:
-        parts.append(_("%(title)s, version %(number)s", title=act.wording.title, number=act.wording.version))
-    if act.about and act.about != person.full_name:
-        parts.append(_("for %(name)s", name=act.about))
-    if act.by and act.by != person.full_name:
-        parts.append(_("by %(name)s", name=act.by))
-    if act.recorded_by:
-        parts.append(_("recorded by %(name)s", name=act.recorded_by))
-    parts.append(act.channel)
-    if act.reason:
-        parts.append(f"“{act.reason}”")
-    return ", ".join(parts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +14,15 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people, printing
-from oval_aup.core import i18n
+from oval_aup.core import i18n, render
 from oval_aup.core.i18n import _, later
 from oval_aup.core.school import School
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.namesakes import with_birthday
+from oval_aup.reports.participants import Participants, participants, pseudonyms_in, signer_of
 
 MARKS = frozenset({"signed", "declined", "witnessed"})
-CHILDREN_BESIDE_EACH_OTHER = 4
 CHOICES = frozenset({"consent_recorded", "consent_withdrawn"})
 READ_ME = later(
     "Each entry_hash is SHA-256 over one zero byte followed by the UTF-8 bytes of body. Each details_commitment "
@@ -76,18 +79,22 @@ class Act:
     at: Moment
     wording: ShownWording | None
     about: str
+    """Whom the entry is about, told apart from others of the same name."""
     by: str
     on_behalf: bool
-    recorded_by: str
-    teacher: str
-    """Who held the lesson in which a child made it."""
+    who: Participants
     typed_name: str
     name_given: str
     """In which way that name came: typed, or picked out of the names of a class."""
     mark: str
     reason: str
+    note: str
+    """What the office noted beside an answer that it entered: when it came and how the person was identified."""
     declarations: tuple[tuple[str, str], ...]
     choices: tuple[tuple[str, str, str], ...]
+    act: Mapping[str, Any]
+    details: Mapping[str, Any]
+    refs: tuple[int, ...]
     assurance: str
     channel: str
     erased: bool
@@ -95,72 +102,33 @@ class Act:
     clock_suspect: bool
 
     @property
-    def signed_for(self) -> bool:
-        """Whether somebody answered in the place of another, whose name alone would name the wrong signer."""
-        return self.on_behalf and self.kind in MARKS and bool(self.by and self.about)
+    def answers(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The choices by answer: each answer in words and the uses it was given to, no first."""
+        found = (
+            (word, tuple(heading for heading, _hint, answer in self.choices if answer == code))
+            for code, word in (("no", _("No")), ("yes", _("Yes")))
+        )
+        return tuple((word, headings) for word, headings in found if headings)
 
-
-@dataclass(frozen=True, slots=True)
-class ChoiceSet:
-    """Choices made together, as one table: a row per use of pictures, a column per child."""
-
-    headline: str
-    at: Moment
-    by: str
-    recorded_by: str
-    assurance: str
-    language: str
-    direction: str
-    children: tuple[str, ...]
-    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
-
-
-def choice_sets(shown: Iterable[Act]) -> tuple[ChoiceSet, ...]:
-    """Choices about pictures, those that belong together side by side."""
-    groups: dict[tuple[object, ...], list[Act]] = {}
-    for act in shown:
-        if act.kind not in CHOICES:
-            continue
-        uses = tuple(heading for heading, _hint, _answer in act.choices)
-        minute = act.at.at.replace(second=0, microsecond=0)
-        groups.setdefault((act.kind, act.by, act.recorded_by, act.assurance, minute, uses), []).append(act)
-    return tuple(
-        _choice_set(group[start : start + CHILDREN_BESIDE_EACH_OTHER])
-        for group in groups.values()
-        for start in range(0, len(group), CHILDREN_BESIDE_EACH_OTHER)
-    )
-
-
-def _choice_set(group: Sequence[Act]) -> ChoiceSet:
-    first = group[0]
-    rows = tuple(
-        (heading, hint, tuple(act.choices[place][2] for act in group))
-        for place, (heading, hint, _answer) in enumerate(first.choices)
-    )
-    names = tuple(act.about for act in group)
-    language = first.wording.language if first.wording else "en"
-    return ChoiceSet(
-        first.headline,
-        first.at,
-        first.by,
-        first.recorded_by,
-        first.assurance,
-        language,
-        i18n.direction(language),
-        names,
-        rows,
-    )
+    @property
+    def counted(self) -> str:
+        """How many uses were allowed and how many not."""
+        given = [answer for _heading, _hint, answer in self.choices]
+        return _("%(yes)s yes, %(no)s no", yes=given.count("yes"), no=given.count("no"))
 
 
 def acts(db: Session, entries: Sequence[evidence.EntryRow], *, language: str = "en") -> tuple[Act, ...]:
     """The entries as acts, oldest first, with everything needed to print them."""
     found = sorted(entries, key=lambda entry: entry.seq)
     details = evidence.details(db, [entry.seq for entry in found])
-    names = _names(db, found)
-    texts = _wordings(db, found)
+    texts = wordings_named(db, [entry.body["document"] for entry in found])
     replaced = {ref["seq"] for entry in found if entry.kind in {"withdrawn", "corrected"} for ref in entry.body["refs"]}
     with i18n.speaking(language):
-        return tuple(_act(entry, details.get(entry.seq), names, texts, entry.seq in replaced) for entry in found)
+        names = _names(db, found)
+        who = participants(db, found, details, names)
+        return tuple(
+            _act(entry, details.get(entry.seq), names, texts, who[entry.seq], entry.seq in replaced) for entry in found
+        )
 
 
 def wordings_of(shown: Iterable[Act], kinds: frozenset[str] = MARKS) -> tuple[ShownWording, ...]:
@@ -224,18 +192,13 @@ def _act(
     details: Mapping[str, Any] | None,
     names: Mapping[str, str],
     texts: Mapping[str, agreements.Wording],
+    who: Participants,
     taken_back: bool,
 ) -> Act:
     body, personal = entry.body, details or {}
     facts = body["act"]
     wording = texts.get(body["document"].get("text_sha256", ""))
-    subject = body["subject"]["pseudonym"]
-    by = facts.get("guardian") or facts.get("on_behalf_by") or body["actor"]["pseudonym"]
-    if entry.kind in MARKS and "recorded_by" in facts and "on_behalf_by" not in facts:
-        by = subject
-    recorder = facts.get("recorded_by", "")
-    if not recorder and entry.kind in CHOICES and body["actor"]["pseudonym"] != by:
-        recorder = body["actor"]["pseudonym"]
+    subject, by = body["subject"]["pseudonym"], signer_of(entry)
     return Act(
         seq=entry.seq,
         entry_hash=entry.entry_hash,
@@ -246,20 +209,35 @@ def _act(
         about=names.get(subject, ""),
         by=names.get(by, ""),
         on_behalf=by != subject,
-        recorded_by=names.get(recorder, ""),
-        teacher=str(personal.get("teacher_name") or ""),
+        who=who,
         typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
         name_given=_("name as typed") if personal.get("typed_name") else _("name picked in class"),
         mark=printing.mark_image(personal.get("mark") or []),
-        reason=str(personal.get("reason") or personal.get("note") or ""),
+        reason=str(personal.get("reason") or ""),
+        note=_note(personal),
         declarations=tuple((str(key), str(value)) for key, value in dict(personal.get("declarations") or {}).items()),
         choices=_choices(facts.get("answers") or {}, wording),
+        act=facts,
+        details=personal,
+        refs=tuple(ref["seq"] for ref in body["refs"]),
         assurance=words.channel_of(body["assurance"], evidence.ASSURANCES),
         channel=words.channel_of(body["channel"], evidence.CHANNELS),
         erased=bool(body["details_commitment"]) and details is None,
         taken_back=taken_back,
         clock_suspect=bool(body.get("clock_suspect")),
     )
+
+
+def _note(personal: Mapping[str, Any]) -> str:
+    """What the office noted beside an answer that it entered."""
+    received = personal.get("received_on")
+    identified = str(personal.get("identified") or "").rstrip(".")
+    parts = (
+        _("Received on %(day)s.", day=render.day(dt.date.fromisoformat(str(received)))) if received else "",
+        _("How we confirmed who it was: %(how)s.", how=identified) if identified else "",
+        str(personal.get("note") or ""),
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _choices(answers: Mapping[str, str], wording: agreements.Wording | None) -> tuple[tuple[str, str, str], ...]:
@@ -273,19 +251,26 @@ def _choices(answers: Mapping[str, str], wording: agreements.Wording | None) -> 
     return tuple(uses)
 
 
-def _names(db: Session, entries: Iterable[evidence.EntryRow]) -> dict[str, str]:
-    pseudonyms: set[str] = set()
-    for entry in entries:
-        facts = entry.body["act"]
-        pseudonyms.update((entry.body["subject"]["pseudonym"], entry.body["actor"]["pseudonym"]))
-        pseudonyms.update(facts[key] for key in ("guardian", "on_behalf_by", "recorded_by") if key in facts)
+def _names(db: Session, entries: Sequence[evidence.EntryRow]) -> dict[str, str]:
+    """Everybody in the entries by pseudonym; children who share a name with anybody here bear their birthday."""
+    pseudonyms = {entry.body["subject"]["pseudonym"] for entry in entries}
+    pseudonyms.update(entry.body["actor"]["pseudonym"] for entry in entries)
+    pseudonyms.update(*pseudonyms_in(db, entries).values())
     found = people.persons_by_pseudonym(db, pseudonyms - {"", "school"})
-    return {"school": _("the school"), **{pseudonym: row.full_name for pseudonym, row in found.items()}}
+    shared = Counter(row.full_name for row in found.values())
+    return {"school": _("the school")} | {
+        pseudonym: with_birthday(row.full_name, people.child_by_id(db, row.person_id))
+        if row.is_child and shared[row.full_name] > 1
+        else row.full_name
+        for pseudonym, row in found.items()
+    }
 
 
-def _wordings(db: Session, entries: Iterable[evidence.EntryRow]) -> dict[str, agreements.Wording]:
-    keys = {entry.body["document"]["agreement"] for entry in entries if entry.body["document"]}
-    hashes = {entry.body["document"]["text_sha256"] for entry in entries if entry.body["document"]}
+def wordings_named(db: Session, documents: Iterable[Mapping[str, Any]]) -> dict[str, agreements.Wording]:
+    """The published wordings that the ``document`` of ledger entries names, by their hash."""
+    named = [document for document in documents if document]
+    keys = {document["agreement"] for document in named}
+    hashes = {document["text_sha256"] for document in named}
     ids = [
         text.version_text_id
         for key in sorted(keys)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from babel import Locale
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, people, retention
@@ -15,10 +16,12 @@ from oval_aup.core import render
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, later
 from oval_aup.core.school import School
+from oval_aup.reports import documents_story as story
 from oval_aup.reports import documents_words as words
 from oval_aup.reports import subject_access as access
-from oval_aup.reports.documents_person import RULES
+from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.subject_access_ledger import Told
 from oval_aup.reports.subject_access_who import Who
 
 DATA_NAME = "subject-access.json"
@@ -30,10 +33,10 @@ LABELS: dict[str, str] = {
     "archived_on": later("Left on"),
     "asked_at": later("Asked"),
     "assurance": later("How identified"),
-    "attempts": later("Tries"),
+    "attempts": later("Attempts"),
     "basis": later("Basis"),
     "born_on": later("Date of birth"),
-    "channel": later("Way"),
+    "channel": later("How it came"),
     "child": later("Child"),
     "class": later("Class"),
     "class_name": later("Class"),
@@ -48,12 +51,12 @@ LABELS: dict[str, str] = {
     "done_by": later("Done by"),
     "draft": later("Filled in so far"),
     "due_on": later("Due"),
-    "email": later("E-mail"),
+    "email": later("Email"),
     "ended_at": later("Ended"),
     "ended_on": later("Ended"),
     "erased_on": later("Erased on"),
     "error": later("What went wrong"),
-    "expires_at": later("Ends by itself"),
+    "expires_at": later("Expires"),
     "failed_at": later("When"),
     "finished_at": later("Finished"),
     "forename": later("Forename"),
@@ -76,18 +79,18 @@ LABELS: dict[str, str] = {
     "ordered_at": later("Decided"),
     "ordered_by": later("Decided by"),
     "outcome": later("Outcome"),
-    "owner": later("Seen to by"),
+    "owner": later("Dealt with by"),
     "parental_responsibility": later("Parental responsibility"),
     "person": later("For"),
-    "placed_at": later("Placed"),
-    "placed_by": later("Placed by"),
+    "placed_at": later("Started"),
+    "placed_by": later("Started by"),
     "places": later("Where pictures were found"),
     "post": later("Post"),
     "preferred_forename": later("Preferred forename"),
     "priority": later("Order of contact"),
     "pseudonym": later("In the ledger as"),
     "published_at": later("Published"),
-    "purpose": later("Opens"),
+    "purpose": later("What it opens"),
     "purpose_key": later("Use of pictures"),
     "queued_at": later("Written"),
     "reading_level": later("Reading level"),
@@ -96,17 +99,17 @@ LABELS: dict[str, str] = {
     "now": later("After"),
     "cause": later("Because of"),
     "deleted_at": later("Deleted"),
-    "told_at": later("Told of it"),
+    "told_at": later("Told about it"),
     "ready_at": later("Ready"),
     "reason": later("Reason"),
     "received_on": later("Asked for on"),
     "record_type": later("Kind of record"),
-    "recorded_by": later("Recorded by"),
+    "recorded_by": later("Entered by"),
     "relationship_name": later("Relationship"),
     "requested_at": later("Ordered"),
     "requested_by": later("Ordered by"),
-    "review_on": later("Looked at again on"),
-    "revoked_at": later("Taken back"),
+    "review_on": later("Review on"),
+    "revoked_at": later("Cancelled"),
     "role": later("Role"),
     "said_at": later("When"),
     "school_year": later("School year"),
@@ -121,9 +124,9 @@ LABELS: dict[str, str] = {
     "size": later("Bytes"),
     "staff_code": later("Staff code"),
     "staff_group": later("Group"),
-    "started_at": later("Begun"),
+    "started_at": later("Started"),
     "starts_on": later("Since"),
-    "status": later("State"),
+    "status": later("Status"),
     "step": later("Step"),
     "subject": later("Subject"),
     "surname": later("Surname"),
@@ -134,11 +137,11 @@ LABELS: dict[str, str] = {
     "at": later("When"),
     "by": later("By"),
     "until": later("Until"),
-    "uploaded_at": later("Brought in"),
+    "uploaded_at": later("Imported"),
     "upn": later("Unique pupil number"),
     "way": later("How to answer"),
     "wording": later("Wording"),
-    "work_email": later("Work e-mail"),
+    "work_email": later("Work email"),
     "year_group": later("Year group"),
 }
 """What the columns are called on paper; in the file for a computer they keep their own names."""
@@ -147,7 +150,7 @@ IN_ENTRIES: dict[str, str] = {
     "agreements": later("Asked for"),
     "answers": later("Answers"),
     "browser": later("browser"),
-    "came_by": later("Came by"),
+    "came_by": later("Device and address"),
     "child_name": later("Child"),
     "covered_sha256": later("Fingerprint of what the seal covers"),
     "image_choices": later("Asked about pictures"),
@@ -159,7 +162,7 @@ IN_ENTRIES: dict[str, str] = {
     "pictures_sha256": later("Fingerprint of the list of uses read"),
     "reconsiders": later("Changes earlier answers"),
     "record_sha256": later("Fingerprint of what is inside"),
-    "recorded_by_name": later("Recorded by"),
+    "recorded_by_name": later("Entered by"),
     "relationship": later("Relationship"),
     "rules": later("Fingerprint of the rules read"),
     "rules_declined": later("Does not agree with the rules"),
@@ -167,13 +170,32 @@ IN_ENTRIES: dict[str, str] = {
     "signer_name": later("Signed by"),
     "typed_name": later("Name as typed"),
     "witness_name": later("Witness"),
+    "identified": later("How the office confirmed who it was"),
+    "received_on": later("Received on"),
+    "reading_level": later("Reading level"),
+    "class_name": later("Class"),
+    "teacher_name": later("Teacher"),
+    "declarations": later("Declared"),
+    "note": later("Note"),
+    "remark": later("Remark"),
+    "mark": later("Drawn mark"),
+    "requests": later("Requests"),
+    "message_kind": later("Message"),
+    "code": later("Answer of the mail server"),
+    "witness": later("Witness"),
+    "purposes": later("Uses of pictures"),
+    "entries": later("Ledger entries"),
     "younger": later("Fingerprint of the younger children’s rules read"),
     "younger_declined": later("Does not agree with the younger children’s rules"),
     "younger_reason": later("Reason given about the younger children’s rules"),
 }
 """What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
 
-FIRST = {"guardianship": ("child", "guardian"), "guardianship_state": ("guardian",)}
+FIRST = {
+    "consent_decision": ("purpose_key",),
+    "guardianship": ("child", "guardian"),
+    "guardianship_state": ("guardian",),
+}
 """What a row is known by where that is not what stands first in its table."""
 
 MOST_LINES = 200
@@ -209,8 +231,8 @@ _CODES: dict[str, dict[str, str]] = {
     "act": {
         "given": later("yes"),
         "refused": later("no"),
-        "withdrawn": later("no, a yes withdrawn"),
-        "invalidated": later("declared void"),
+        "withdrawn": later("no (yes withdrawn)"),
+        "invalidated": later("marked as invalid"),
     },
     "was": STANDING,
     "now": STANDING,
@@ -231,16 +253,65 @@ _CODES: dict[str, dict[str, str]] = {
 
 STATES = {
     "message": words.MESSAGES,
-    "signature_request": words.REQUESTS,
+    "signature_request": {
+        "open": later("no answer"),
+        "started": later("no answer (started)"),
+        "signed": later("signed"),
+        "declined": later("did not agree"),
+        "cancelled": later("closed"),
+    },
     "document": words.DOCUMENTS,
+    "roster_import": {
+        "previewed": later("not imported yet"),
+        "applied": later("imported"),
+        "discarded": later("discarded"),
+    },
+    "campaign": {"planned": later("planned"), "open": later("open"), "closed": later("closed")},
+    "erasure": {
+        "ordered": later("decided"),
+        "wiped": later("erased, files being cleaned"),
+        "done": later("done"),
+        "stopped": later("could not be carried out"),
+        "refused": later("refused"),
+    },
+    "pack": {
+        "queued": later("waiting"),
+        "collecting": later("being made"),
+        "writing": later("being made"),
+        "ready": later("ready"),
+        "cancelled": later("cancelled"),
+        "failed": later("could not be made"),
+        "deleted": later("deleted"),
+        "erased": later("erased"),
+    },
     "signing_session": {
-        "reading": later("begun, not finished"),
+        "reading": later("started, not finished"),
         "signed": later("finished"),
         "declined": later("finished"),
-        "expired": later("over without an answer"),
+        "expired": later("ended without an answer"),
     },
 }
 """What ``status`` means in the tables that have one."""
+
+
+CODES_OF: dict[tuple[str, str], dict[str, str]] = {
+    ("private_link", "purpose"): {
+        "family": later("the family pages"),
+        "set-password": later("the page to set a password"),
+    },
+    ("access_session", "kind"): {
+        "family": later("family pages"),
+        "login": later("staff log-in"),
+        "kiosk": later("class device"),
+    },
+    ("roster_import", "kind"): {
+        "pupils": later("pupils"),
+        "contacts": later("contacts"),
+        "staff": later("staff"),
+    },
+    ("class_session", "reading_level"): {"full": later("all rules"), "younger": later("younger children’s rules")},
+}
+"""What codes mean in the one column of the one table that has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +337,15 @@ class Part:
         return any(len(line.facts) > 1 for line in self.lines)
 
 
+class _Checked:
+    """One entry as the page for checking prints it."""
+
+    def __init__(self, told: Told) -> None:
+        self.seq, self.headline, self.at = told.seq, told.headline, Moment(told.at)
+        self.entry_hash = str(told.facts["entry_hash"])
+        self.clock_suspect = False
+
+
 def subject_access_html(
     db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> str:
@@ -278,7 +358,7 @@ def subject_access_html(
         document=document,
         head=head,
         language="en",
-        title=_("Everything kept about one person"),
+        title=_("Subject access request"),
         found=found,
         explanations=access.explanations(),
         sections=[_part(each, uses) for each in found.sections],
@@ -288,6 +368,11 @@ def subject_access_html(
         made_at=Moment(head.signed_at),
         named_in=[(words.channel_of(kind, words.MESSAGE_KINDS), at) for kind, at in found.named_in],
         data_name=DATA_NAME,
+        clause_kinds=words.CLAUSE_KINDS,
+        parts=identity(db, found.person, with_children=False),
+        counts=[(each.heading, len(each.rows)) for each in found.sections],
+        wordings=[story.shown_wording(each) for each in found.wordings],
+        checked=[_Checked(told) for told in found.ledger if told.concerns],
     )
 
 
@@ -332,6 +417,8 @@ def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
         return render.day(value)
     if isinstance(value, Mapping):
         return "\n".join(f"{_named(each, uses)}: {said(each, held, uses)}" for each, held in value.items())
+    if (table, key) in CODES_OF:
+        return words.channel_of(str(value), CODES_OF[table, key])
     if key == "purpose_key":
         return uses.get(value, value)
     if key == "status":
@@ -354,6 +441,10 @@ def said(key: str, value: Any, uses: Mapping[str, str]) -> str:
         return ", ".join(said(key, each, uses) for each in value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if key == "received_on":
+        return render.day(dt.date.fromisoformat(str(value)))
+    if key == "language":
+        return str(Locale.parse(str(value), sep="-").get_display_name("en") or value)
     if key == "school_year":
         return render.year_label(int(value))
     return words.channel_of(value, _CODES[key]).rstrip(".") if key in _CODES else str(value)
@@ -374,5 +465,5 @@ def _entry_facts(facts: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[str
         lines.append(_("Personal details erased by law."))
     elif facts["held_back"]:
         names = ", ".join(_named(key, uses) for key in facts["held_back"])
-        lines.append(_("Held back because they belong to others: %(names)s", names=names))
+        lines.append(_("Not given because they belong to others: %(names)s", names=names))
     return tuple(lines)

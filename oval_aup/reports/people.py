@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, notifications, people, signing
 from oval_aup.core.i18n import _
-from oval_aup.reports import documents_person
+from oval_aup.reports import documents_story
 from oval_aup.reports import tables as t
+from oval_aup.reports.participants import Participants
+from oval_aup.reports.timeline import Event, events
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +21,10 @@ class Mark:
     """One signature, refusal or correction in the office's words."""
 
     row: signing.SignatureRow
-    about: str
-    """Whom it is for, where that is somebody else than the person looked at; or who made it for them."""
     version: int
     title: str
     assurance: str
-    teacher: str
-    """Who held the lesson, where it was made in one."""
-    recorded_by: str
+    who: Participants
     reason: str
     other_name: str
     """The name as typed, where it is not the name of whoever signed."""
@@ -62,7 +60,7 @@ class Story:
     blocks: tuple[consent.BlockRow, ...]
     messages: tuple[notifications.MessageRow, ...]
     documents: tuple[evidence.DocumentRow, ...]
-    events: tuple[documents_person.Event, ...]
+    events: tuple[Event, ...]
     address: str
     trouble: str
 
@@ -102,13 +100,13 @@ def story(db: Session, public_id: str, school_year: int) -> Story:
         member=member,
         links=links,
         requests=requests_of(db, person.person_id),
-        marks=_marks(db, person, marks),
+        marks=_marks(db, marks),
         choices=_choices(db, links, school_year),
         verdicts=consent.permissions(db, [child.person_id], school_year)[child.person_id] if child else {},
         blocks=consent.blocks_of(db, child.person_id) if child else (),
         messages=tuple(reversed(notifications.messages_to(db, person.pseudonym))),
         documents=evidence.documents_about(db, person.pseudonym),
-        events=tuple(reversed(documents_person.events(db, person, told))),
+        events=tuple(reversed(events(db, person, told))),
         address=address,
         trouble=notifications.troubled_addresses(db, [address]).get(address, ""),
     )
@@ -145,25 +143,22 @@ def requests_of(db: Session, person_id: int) -> tuple[signing.RequestRow, ...]:
     return tuple(signing.RequestRow(*row) for row in db.execute(ordered))
 
 
-def _marks(db: Session, person: people.PersonRow, rows: Iterable[signing.SignatureRow]) -> tuple[Mark, ...]:
+def _marks(db: Session, rows: Iterable[signing.SignatureRow]) -> tuple[Mark, ...]:
     rows = sorted(rows, key=lambda row: row.id, reverse=True)
     wordings = agreements.wordings(db, {row.version_text_id for row in rows})
-    ids = {other for row in rows for other in (row.person_id, row.signed_by_id, row.recorded_by_id or 0)}
-    names = {id_: found.full_name for id_, found in people.persons_by_id(db, ids).items()}
-    told = evidence.details(db, [row.ledger_seq for row in rows])
+    seqs = [row.ledger_seq for row in rows]
+    told = evidence.details(db, seqs)
+    who = {act.seq: act.who for act in documents_story.acts(db, list(evidence.entries(db, seqs).values()))}
     marks = []
     for row in rows:
-        other = row.person_id if row.person_id != person.person_id else row.signed_by_id
         wording, details = wordings[row.version_text_id], told.get(row.ledger_seq, {})
         marks.append(
             Mark(
                 row=row,
-                about=names.get(other, "") if other != person.person_id else "",
                 version=wording.version_number,
                 title=wording.title,
                 assurance=_(evidence.ASSURANCES.get(row.assurance, row.assurance)),
-                teacher=str(details.get("teacher_name", "")),
-                recorded_by=names.get(row.recorded_by_id or 0, ""),
+                who=who[row.ledger_seq],
                 reason=str(details.get("reason", "")),
                 other_name=str(details.get("typed_name", "")) if details.get("name_matches") is False else "",
             )

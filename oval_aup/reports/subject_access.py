@@ -20,7 +20,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Base
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports.subject_access_ledger import Told, entries_told
+from oval_aup.reports.subject_access_ledger import Told, entries_told, wordings_answered
 from oval_aup.reports.subject_access_names import OtherNames
 from oval_aup.reports.subject_access_tables import HOLDINGS, LEFT_OUT, Holding
 from oval_aup.reports.subject_access_who import Who
@@ -52,6 +52,8 @@ class SubjectAccess:
     """Lists not yet decided on that name the person."""
     left_out: dict[str, str]
     """Table to the reason, in words."""
+    wordings: tuple[agreements.Wording, ...]
+    """The exact words of everything that was answered, each once."""
 
 
 def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAccess:
@@ -68,13 +70,15 @@ def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAcc
     )
     reader = _Reader(db, who, own, names)
     sections = [Section(each.table, _(each.heading), reader.rows(each)) for each in HOLDINGS]
+    ledger = entries_told(db, who, names)
     return SubjectAccess(
         person=person,
         sections=tuple(each for each in sections if each.rows),
-        ledger=entries_told(db, who, names),
+        ledger=ledger,
         named_in=_named_in(db, person),
         lists=people.roster.lists_naming(db, person_id),
         left_out={table: _(reason) for table, reason in LEFT_OUT.items()},
+        wordings=wordings_answered(db, ledger),
     )
 
 
@@ -90,6 +94,17 @@ def as_json(found: SubjectAccess, *, school: School, made_at: dt.datetime) -> by
         "sections": [
             {"table": each.table, "heading": each.heading, "rows": [_plain(row) for row in each.rows]}
             for each in found.sections
+        ],
+        "wordings": [
+            {
+                "agreement": each.agreement_key,
+                "version": each.version_number,
+                "language": each.language,
+                "reading_level": each.reading_level,
+                "text_sha256": each.text_sha256,
+                "text": agreements.as_text(each),
+            }
+            for each in found.wordings
         ],
         "ledger": [_plain(each.facts) for each in found.ledger],
         "messages_to_others_naming_this_person": [
@@ -109,15 +124,15 @@ def explanations() -> tuple[str, ...]:
     return (
         _("This is everything that this system keeps about the person named above, as it was when this was made."),
         _(
-            "Nobody else is named. Other people stand here as what they are to this person; only this person’s own"
-            " children are named. Where a text named somebody else, that place is marked."
+            "Nobody else is named. Other people are described by what they are to this person; only this person’s own"
+            " children are named. Where a text named somebody else, the name is replaced."
         ),
         _("Passwords, private links and other secrets are kept only as hashes, which are not given out."),
         _(
-            "The school’s lists of pupils, contacts and staff are deleted once they have been taken over, and which"
-            " list named whom is not kept. What they said is what stands here."
+            "The school’s lists of pupils, contacts and staff are deleted once they have been imported, and we don’t"
+            " keep which list named whom. What they said is shown here."
         ),
-        _("Entries of the ledger are kept for ever. They hold no names; personal details stand beside them."),
+        _("Ledger entries are kept for ever. They hold no names; personal details are kept beside them."),
     )
 
 

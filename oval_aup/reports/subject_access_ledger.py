@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, printing, signing
+from oval_aup import agreements, consent, evidence, printing, signing
 from oval_aup.core.i18n import _
 from oval_aup.reports import documents_words as words
+from oval_aup.reports.documents_story import wordings_named
 from oval_aup.reports.subject_access_names import OtherNames
 from oval_aup.reports.subject_access_who import Who
 
 SIGNERS_OWN = frozenset({"typed_name", "signer_name", "mark", "name_matches", "relationship"})
 """Details that are the signer's own, whomever the entry is about."""
 
-TEXTS = frozenset({"reason", "note", "remark", "declarations", "places"})
+TEXTS = frozenset({"reason", "note", "remark", "declarations", "places", "identified"})
+DAYS = frozenset({"received_on"})
+"""Details that are about the answer itself."""
+
 ADDRESSES = frozenset({"sent_to", "address"})
 ABOUT = frozenset({"child_name", "picked_name", "class_name"})
 """Details that name the child an entry is about."""
+
+AGREED = frozenset({"signed", "declined", "witnessed", "consent_recorded", "consent_withdrawn"})
+"""The kinds of entry that hold an answer to some wording."""
 
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _PUBLIC_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -60,6 +67,14 @@ class _Stand:
         return self.about_me or self.signed_by_me or (self.about_my_child and self.by_me)
 
 
+def wordings_answered(db: Session, told: Iterable[Told]) -> tuple[agreements.Wording, ...]:
+    """Every wording that an answer of the person, or about them, was given to: each once, in the order first met."""
+    named = [each.facts["wording"] for each in told if each.concerns and each.facts["kind"] in AGREED]
+    found = wordings_named(db, named)
+    hashes = dict.fromkeys(each["text_sha256"] for each in named if each)
+    return tuple(found[digest] for digest in hashes if digest in found)
+
+
 def entries_told(db: Session, who: Who, names: OtherNames) -> tuple[Told, ...]:
     """Every entry by or about the person, or that holds an answer of theirs, oldest first."""
     person = who.person
@@ -87,7 +102,11 @@ def _told(entry: evidence.EntryRow, details: Mapping[str, Any] | None, who: Who,
         "about": who.of_pseudonym(body["subject"]["pseudonym"]),
         "assurance": body["assurance"],
         "channel": body["channel"],
-        "wording": {key: body["document"][key] for key in ("agreement", "version") if body["document"]},
+        "wording": {
+            key: body["document"][key]
+            for key in ("agreement", "version", "language", "reading_level", "text_sha256")
+            if body["document"]
+        },
         "act": _act(body["act"], who) if stand.concerns_me else {},
         "refers_to": [ref["seq"] for ref in body["refs"]],
         "details": given,
@@ -133,6 +152,8 @@ def _details(
             given[key] = value
         elif (key == "came_by" and stand.by_me) or (key in SIGNERS_OWN and stand.signed_by_me):
             given[key] = _text(value, names, own_words=True) if isinstance(value, str | Mapping) else value
+        elif key in DAYS and stand.concerns_me:
+            given[key] = value
         elif key in TEXTS and stand.concerns_me:
             given[key] = _text(value, names, own_words=stand.signed_by_me and stand.by_me)
     return given, sorted(set(details) - set(given))

@@ -13,7 +13,7 @@ from oval_aup.core.i18n import later
 KEY = later("a number or key by which the system finds its own rows")
 SECRET = later("a secret, or the hash of one")
 ELSEWHERE = later("given elsewhere in this file")
-WORK = later("how far the system has come with its own work")
+WORK = later("how far the system’s own work has got")
 BEGINNING = later("whether the lists said so already when such states began to be kept")
 
 
@@ -121,7 +121,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardianship_state",
-        later("What the school’s lists said of the links to children, and since when"),
+        later("What the school’s lists said about the links to children, and since when"),
         {"guardian_id": "ids"},
         ("since", "parental_responsibility", "contact_allowed", "ended_on"),
         people=("child_id",),
@@ -130,7 +130,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardianship_state",
-        later("What the school’s lists said of the links to adults"),
+        later("What the school’s lists said about the links to adults"),
         {"child_id": "ids"},
         ("ended_on",),
         people=("guardian_id",),
@@ -141,14 +141,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "child_class_state",
-        later("What the school’s lists said of the class, and since when"),
+        later("What the school’s lists said about the class, and since when"),
         {"child_id": "ids"},
         ("since", "class_name", "year_group", "left_on"),
         left_out={"id": KEY, "child_id": KEY, "taken_over": BEGINNING},
     ),
     Holding(
         "staff_state",
-        later("What the school’s lists said of working here, and since when"),
+        later("What the school’s lists said about working here, and since when"),
         _PERSON,
         ("since", "left_on"),
         left_out={"id": KEY, "person_id": KEY, "taken_over": BEGINNING},
@@ -183,7 +183,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "failed_attempt",
-        later("Wrong answers at the door"),
+        later("Failed attempts to log in or open a link"),
         {"bucket": "buckets"},
         ("failed_at",),
         left_out={"id": KEY, "bucket": later("under which hash the tries were counted")},
@@ -197,7 +197,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "signing_session",
-        later("Sittings"),
+        later("Visits to answer"),
         _PERSON,
         ("started_at", "school_year", "status", "language", "finished_at"),
         own_texts=("draft",),
@@ -221,7 +221,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "signature",
-        later("Signatures of others that this person recorded"),
+        later("Other people’s signatures that this person entered"),
         {"recorded_by_id": "ids"},
         ("signed_at", "outcome", "channel"),
         except_for={"person_id": "ids", "signed_by_id": "ids"},
@@ -237,7 +237,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "consent_decision",
-        later("Choices of others that this person recorded"),
+        later("Other people’s choices that this person entered"),
         {"recorded_by_id": "ids"},
         ("decided_at", "channel"),
         except_for={"child_id": "ids", "guardian_id": "ids"},
@@ -275,7 +275,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "take_down",
-        later("Pictures this person was to take down"),
+        later("Pictures this person was asked to take down"),
         {"owner_id": "ids", "done_by_id": "ids"},
         ("opened_at", "purpose_key", "due_on", "done_at"),
         except_for={"child_id": "ids"},
@@ -306,7 +306,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "reminder",
-        later("Steps of the asking taken for this person"),
+        later("Requests and reminders sent to this person"),
         _PERSON,
         ("taken_at", "step"),
         left_out={"id": KEY, "person_id": KEY, "campaign_id": KEY, "message": ELSEWHERE},
@@ -324,7 +324,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "public_id": KEY,
             "recipient": KEY,
             "dedupe_key": KEY,
-            "html": later("the same text again, dressed for a screen"),
+            "html": later("the same text again, laid out for a screen"),
             "link_purpose": ELSEWHERE,
             "attachment": ELSEWHERE,
             "next_attempt_at": WORK,
@@ -333,7 +333,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "address_trouble",
-        later("Mail that does not arrive"),
+        later("Emails that bounced"),
         {"address": "addresses"},
         ("noticed_at", "address"),
         others_texts=("reason",),
@@ -389,7 +389,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "roster_import",
-        later("Lists this person brought in"),
+        later("Lists this person imported"),
         {"uploaded_by_id": "ids"},
         ("uploaded_at", "kind", "status", "settled_at"),
         left_out={
@@ -407,7 +407,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "campaign",
-        later("Rounds of asking this person planned"),
+        later("Yearly sign-ups this person planned"),
         {"created_by_id": "ids"},
         ("created_at", "school_year", "status"),
         left_out=dict.fromkeys(
@@ -421,7 +421,7 @@ HOLDINGS: tuple[Holding, ...] = (
                 "reminder_days",
                 "opened_at",
             ),
-            later("about the round, not about a person"),
+            later("about the sign-up, not about a person"),
         ),
     ),
     Holding(
@@ -449,7 +449,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "legal_hold",
-        later("Records of others that this person held or let go"),
+        later("Other people’s records that this person held or released"),
         {"placed_by_id": "ids", "lifted_by_id": "ids"},
         ("placed_at", "lifted_at"),
         except_for=_PERSON,
@@ -477,14 +477,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "erasure",
-        later("Decisions about the records of others that this person took"),
+        later("Decisions this person took about other people’s records"),
         {"ordered_by_id": "ids"},
         ("ordered_at", "basis"),
         except_for=_PERSON,
     ),
     Holding(
         "retention_period",
-        later("Periods of keeping that this person decided"),
+        later("Retention periods this person decided"),
         {"said_by_id": "ids"},
         ("said_at", "record_type", "months"),
         left_out={"id": KEY, "said_by_id": KEY},
@@ -498,12 +498,12 @@ LEFT_OUT: dict[str, str] = {
     "document_content": later("The documents themselves are handed out one by one; each is listed here."),
     "pack_file": later("A pack is handed out as a whole; whoever asks is given their own record instead."),
     "pack_member": later("Whose records are in a pack: the records themselves are listed as documents."),
-    "ledger_trace": later("Which entries name a person, for finding them: each entry is given itself."),
-    "watermark": later("How far the system has come with its own work."),
-    "school_class": later("Classes are about nobody; this person’s own class is named where it belongs."),
+    "ledger_trace": later("An index of which entries name a person: the entries themselves are given."),
+    "watermark": later("How far the system’s own work has got."),
+    "school_class": later("Classes are about nobody; this person’s own class is named above."),
     "agreement": later("The rules are about nobody."),
-    "version_text": later("The words of the rules are about nobody; each signature names the wording."),
-    "roster_mapping": later("Which heading of a list means what: about nobody."),
+    "version_text": later("Rules are about nobody; those that this person answered are given in full."),
+    "roster_mapping": later("What the headings of a list mean: about nobody."),
     "coverage_count": later("Counts, about nobody by name."),
     "coverage_day": later("Counts, about nobody by name."),
 }

@@ -243,7 +243,7 @@ def _record(
         acting = replace(acting, role="child", person_id=child.person_id, pseudonym=child.pseudonym)
     key = f"class:{session.public_id}:{child.public_id}:{attempt}"
     if request.way != "class":
-        return _witness(db, session, child, request, wording, mark, key, recorded_by_id, acting)
+        return _witness(db, session, child, request, wording, mark, key, recorded_by_id, teacher.full_name, acting)
     return sign(
         db,
         request.id,
@@ -269,6 +269,7 @@ def _witness(
     mark: Any,
     key: str,
     recorded_by_id: int | None,
+    teacher_name: str,
     actor: Actor,
 ) -> SignatureRow:
     """Took part, while a guardian's signature is what fulfils the request: its status does not move."""
@@ -285,7 +286,8 @@ def _witness(
         subject=child.pseudonym,
         act={"request": request.public_id, "school_year": session.school_year, "class_session": session.public_id},
         document=document_ref(wording),
-        details={"class_name": child.class_name, "picked_name": child.full_name} | ({"mark": drawn} if drawn else {}),
+        details={"class_name": child.class_name, "picked_name": child.full_name, "teacher_name": teacher_name}
+        | ({"mark": drawn} if drawn else {}),
         idempotency_key=key,
         actor=actor,
     )

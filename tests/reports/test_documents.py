@@ -15,7 +15,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from oval_aup import agreements, consent, evidence, people, printing, reports, signing
+from oval_aup import agreements, campaigns, consent, evidence, people, printing, reports, signing
 from oval_aup.core import clock, render
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
@@ -49,6 +49,7 @@ def test_a_receipt_says_everything_that_was_agreed_and_how_to_undo_it(answered: 
     for said in (
         "Your receipt",
         "Ann Ali, school year 2026–27",
+        "On 22 November 2026 at 12:41",
         "22 November 2026, 12:41:07 (GMT, UTC+00:00)",
         "2026-11-22 12:41:07 UTC",
         "Opened a private link sent to the e-mail address",
@@ -57,8 +58,8 @@ def test_a_receipt_says_everything_that_was_agreed_and_how_to_undo_it(answered: 
         "Max Ali",
         "If you change your mind",
         "0121 496 0000",
-        "How to check this receipt",
-        "What this does not prove",
+        "For checking later",
+        "Limits of this document",
         "Page 1 of",
     ):
         assert said in text
@@ -179,7 +180,8 @@ def test_a_record_tells_the_whole_story_with_corrections(answered: Answered, pri
         first = signing.signatures_of(db, people.ann.person_id)[0]
         signing.withdraw(db, first.public_id, reason="Signed too soon", actor=small_school.guardian_actor(people.ann))
     text = read(printed(answered.paper("record", people.ann.pseudonym, person_id=people.ann.person_id)))
-    for said in ("Ann Ali", "Parent or carer of Max Ali (4C), Mia Ali (1A)", "taken back later", "Signed too soon"):
+    family = "Parent or carer of Max Ali (4C, born 14 March 2018), Mia Ali (1A, born 2 November 2020)"
+    for said in ("Ann Ali", family, "taken back later", "Signed too soon"):
         assert said in text
     assert people.ann.pseudonym in text
 
@@ -187,8 +189,8 @@ def test_a_record_tells_the_whole_story_with_corrections(answered: Answered, pri
 def test_a_record_of_a_child_shows_who_signed_for_them(answered: Answered, printed: Printed) -> None:
     mia = answered.people.mia
     text = read(printed(answered.paper("record", mia.pseudonym, person_id=mia.person_id)))
-    assert "Ann Ali, on behalf of Mia Ali" in text
-    assert "Child, class 1A" in text
+    for said in ("Answered by Ann Ali, for Mia Ali", "Child, class 1A", "Date of birth 2 November 2020"):
+        assert said in text
 
 
 def test_a_mark_made_in_class_names_the_teacher_who_was_there(answered: Answered, printed: Printed) -> None:
@@ -209,9 +211,9 @@ def test_a_mark_made_in_class_names_the_teacher_who_was_there(answered: Answered
         )
     with answered.database.reading() as db:
         (mark,) = reports.story(db, max_ali.public_id, YEAR).marks
-    assert mark.teacher == "Di Dunn"
+    assert mark.who.present == "Di Dunn, who led the class session"
     text = read(printed(answered.paper("record", max_ali.pseudonym, person_id=max_ali.person_id)))
-    assert "Teacher Di Dunn" in text
+    assert "Present Di Dunn, who led the class session" in text
 
 
 def test_erased_details_leave_the_entry_and_say_so(answered: Answered, printed: Printed) -> None:
@@ -230,7 +232,7 @@ def test_erased_details_leave_the_entry_and_say_so(answered: Answered, printed: 
 
 def test_a_class_report_lists_the_class_and_who_has_not_answered(answered: Answered, printed: Printed) -> None:
     text = read(printed(answered.paper("class_report", answered.people.older.public_id, school_year=YEAR)))
-    for said in ("Class 4C", "Max Ali", "Cy Coe", "Bob Ali", "1 of 3", "No answer yet", "by Eve Ode"):
+    for said in ("Class 4C", "Max Ali", "Cy Coe", "Bob Ali", "1 of 3", "No answer yet", "for Eve Ode"):
         assert said in text
     assert "Mia Ali" not in text, "another class's child"
 
@@ -265,8 +267,8 @@ def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
     assert summer.short == "2 September 2026, 00:30:05 BST"
     ann = answered.people.ann
     record = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
-    story = record.split("The whole story, in order")[1].split("Fingerprints")[0]
-    assert Moment(at).short in story
+    story = record.split("<h2>Timeline</h2>")[1].split("<h2>")[0]
+    assert render.moment(at) in story
     assert "UTC" not in story
 
 
@@ -284,7 +286,7 @@ def test_a_document_that_waited_tells_of_the_moment_it_was_made_and_not_ordered(
         paper = documents.paper(db, document, school=SCHOOL, head=head)
     said = {Moment(later).london, render.moment(later)}
     assert any(words in paper.html for words in said)
-    assert Moment(document.requested_at).utc not in paper.html.split("Fingerprints")[0].split("Signatures")[0]
+    assert Moment(document.requested_at).utc not in paper.html
     assert paper.made_at == later
 
 
@@ -330,9 +332,12 @@ def test_a_staff_receipt_shows_every_rule_and_what_was_declared(answered: Answer
 
 def test_whoever_answers_for_a_child_is_named_as_the_signer(answered: Answered) -> None:
     mia = answered.people.mia
-    for html in (answered.receipt().html, answered.paper("record", mia.pseudonym, person_id=mia.person_id).html):
-        assert "Signed by Ann Ali, for Mia Ali" in html
-        assert "Signed: Mia Ali" not in html
+    record = answered.paper("record", mia.pseudonym, person_id=mia.person_id).html
+    assert "<td>Ann Ali, for Mia Ali</td>" in record
+    receipt = answered.receipt().html
+    assert "Our six rules, version\u00a01, for Mia Ali" in receipt
+    assert re.search(r"Answered by</th><td>Ann Ali</td>", receipt)
+    assert "<td>Mia Ali</td>" not in record + receipt
 
 
 def test_a_record_says_how_the_name_came_and_never_that_the_answered_were_not_asked(answered: Answered) -> None:
@@ -352,10 +357,10 @@ def test_a_record_says_how_the_name_came_and_never_that_the_answered_were_not_as
     typed = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
     assert "Rules for parents and carers, version\u00a01</h2>" in typed, "a number alone on a line is of nothing"
     assert re.search(r"Ann Ali</span> <span[^>]*>\(name as typed\)", typed)
-    assert "not yet" not in typed.split("Signatures")[0]
+    assert "Not asked" not in typed.split("Signatures")[0]
     waits = answered.people.bob
     html = answered.paper("record", waits.pseudonym, person_id=waits.person_id).html
-    assert "not yet" in html.split("Signatures")[0]
+    assert "Not asked" in html.split("Signatures")[0]
 
 
 def test_each_use_of_pictures_heads_its_row_for_those_who_listen(answered: Answered) -> None:
@@ -363,7 +368,7 @@ def test_each_use_of_pictures_heads_its_row_for_those_who_listen(answered: Answe
     with answered.database.reading() as db:
         headings = [use.heading for use in consent.asked_purposes(db)]
     assert headings
-    rows = re.findall(r'<th scope="row"[^>]*><strong>(.*?)</strong>', html)
+    rows = re.findall(r'<th scope="row"[^>]*>(.*?)</th>', html)
     assert [row for row in headings if row not in rows] == []
 
 
@@ -386,17 +391,123 @@ def test_a_receipt_in_a_language_nobody_translated_reads_from_left_to_right(answ
     assert "Your receipt" in html
 
 
-def test_what_closes_a_document_is_never_alone_on_its_last_page(answered: Answered, printed: Printed) -> None:
-    """Whatever stands before it, the page of “What this does not prove” also shows what it is about."""
-    paper = answered.as_at(answered.people.ann)
-    before, heading, after = paper.html.partition("The school’s signature under the whole ledger")
-    start = before.rindex('<div class="keep">')
-    closing, end = (before[start:] + heading + after).split("</body>")
-    line, turn = "<p>One line.</p>", '<div style="break-before: page"></div>'
-    lengths = range(20, 32, 2)
-    body = "".join(turn + line * length + closing for length in lengths)
-    path = printed(replace(paper, html=before[:start] + body + "</body>" + end))
-    shown = subprocess.run([tool("pdftotext"), str(path), "-"], capture_output=True, check=True, text=True).stdout
-    closed = [page for page in shown.split("\f") if "What this does not prove" in page]
-    assert len(closed) == len(lengths)
-    assert [page for page in closed if "signature under the whole ledger" not in page] == []
+@pytest.mark.parametrize("kind", ["receipt", "record", "as_at", "class_report"])
+def test_what_only_a_checker_needs_is_on_one_page_and_the_last(answered: Answered, printed: Printed, kind: str) -> None:
+    """However long the document is, its last page holds the whole of it, and no other page shows a hash."""
+    people = answered.people
+    paper = {
+        "receipt": lambda: answered.receipt(),
+        "record": lambda: answered.paper("record", people.ann.pseudonym, person_id=people.ann.person_id),
+        "as_at": lambda: answered.as_at(people.max),
+        "class_report": lambda: answered.paper("class_report", people.older.public_id, school_year=YEAR),
+    }[kind]()
+    before, heading, checking = paper.html.partition('<div class="checking">')
+    for lines in (0, 14, 30):
+        longer = before + "<p>One line.</p>" * lines + heading + checking
+        shown = subprocess.run(
+            [tool("pdftotext"), str(printed(replace(paper, html=longer))), "-"],
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        *pages, last, _end = shown.split("\f")
+        for said in ("For checking later", "OVAL-HEAD 1", "Limits of this document", "not recorded."):
+            assert said in last, (lines, said)
+        assert [page for page in pages if re.search(r"[0-9a-f]{32}", page)] == []
+
+
+def test_a_long_record_still_checks_on_one_page(answered: Answered, printed: Printed) -> None:
+    ann = answered.people.ann
+    with answered.database.writing() as db:
+        use = consent.asked_purposes(db)[0].key
+        for number in range(30):
+            consent.change(
+                db,
+                child=answered.people.max,
+                guardian=ann,
+                purpose_key=use,
+                answer="no" if number % 2 == 0 else "yes",
+                wording=agreements.current(db, "image-uses"),
+                school_year=YEAR,
+                idempotency_key=f"again:{number}",
+                actor=small_school.guardian_actor(ann),
+            )
+    paper = answered.paper("record", ann.pseudonym, person_id=ann.person_id)
+    assert "14 earlier entries are only in the file record.json" in paper.html
+    shown = read_pages(printed(paper))
+    assert "For checking later" in shown[-1]
+    assert "Limits of this document" in shown[-1]
+
+
+def read_pages(path: Path) -> list[str]:
+    """The text of each page of a PDF."""
+    shown = subprocess.run([tool("pdftotext"), str(path), "-"], capture_output=True, check=True, text=True)
+    return shown.stdout.split("\f")[:-1]
+
+
+def test_the_first_page_of_a_record_is_for_its_reader(answered: Answered, printed: Printed) -> None:
+    max_ = answered.people.max
+    first = read_pages(printed(answered.paper("record", max_.pseudonym, person_id=max_.person_id)))[0]
+    for said in ("Date of birth", "14 March 2018", "Child, class 4C", "Where things stand"):
+        assert said in first
+    for never in ("SHA-256", "UTC", max_.pseudonym, "Ledger"):
+        assert never not in first
+
+
+def test_a_childs_record_gives_the_pupil_number(answered: Answered) -> None:
+    with answered.database.writing() as db:
+        child = people.add_child(
+            db,
+            forename="Max",
+            surname="Ali",
+            born_on=dt.date(2018, 3, 15),
+            year_group="4",
+            upn="a123456789012",
+            actor=SYSTEM,
+        )
+    html = answered.paper("record", child.pseudonym, person_id=child.person_id).html
+    assert "A123456789012" in html
+    assert "15 March 2018" in html
+
+
+def test_record_statement_and_class_report_say_alike_whether_a_child_was_asked(answered: Answered) -> None:
+    school = answered.people
+    records = [answered.paper("record", school.max.pseudonym, person_id=school.max.person_id)]
+    records += [answered.as_at(school.max), answered.paper("class_report", school.older.public_id, school_year=YEAR)]
+    assert ["Not asked" in paper.html for paper in records] == [True] * 3
+    clock.pretend(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
+    with answered.database.writing() as db:
+        plan = campaigns.plan(
+            db, school_year=YEAR, opens_on=dt.date(2026, 9, 14), due_on=dt.date(2026, 10, 5), actor=SYSTEM
+        )
+        campaigns.open_campaign(db, plan, school=SCHOOL, actor=SYSTEM)
+    clock.pretend(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
+    params = {"person_id": school.max.person_id}
+    at = clock.iso(dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC))
+    papers = [
+        answered.paper("record", school.max.pseudonym, **params, again=1),
+        answered.paper("as_at", school.max.pseudonym, **params, at=at),
+        answered.paper("class_report", school.older.public_id, school_year=YEAR, again=1),
+    ]
+    for paper in papers:
+        assert "Asked, no answer" in paper.html
+        assert "Not asked" not in paper.html
+
+
+def test_a_class_report_names_each_childs_exceptions_first(answered: Answered) -> None:
+    school = answered.people
+    with answered.database.writing() as db:
+        consent.record(
+            db,
+            child=school.cy,
+            guardian=school.cass,
+            answers={use.key: "yes" for use in consent.asked_purposes(db)},
+            wording=agreements.current(db, "image-uses"),
+            school_year=YEAR,
+            idempotency_key="cass",
+            actor=small_school.guardian_actor(school.cass),
+        )
+    html = answered.paper("class_report", school.older.public_id, school_year=YEAR).html
+    table = html.split("what each child’s family said")[1].split("Signed so far")[0]
+    assert re.search(r"<strong>Max Ali</strong></th>\s*<td>In newsletters and messages home; ", table)
+    assert table.index("Max Ali") < table.index("Yes to every use: 1") < table.index("Cy Coe")

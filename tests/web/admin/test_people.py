@@ -27,9 +27,9 @@ def test_a_parents_page_tells_the_whole_story(world: World, troubles: Troubles, 
         "Rules for parents and carers",
         "Has parental responsibility",
         "Opened a private link sent to the e-mail address",
-        "Choices about pictures recorded",
-        "Asked to answer",
-        "E-mail: ",
+        "Choices about pictures: ",
+        "Asked to answer: the rules for ",
+        "Email: ",
         "Withdraw or correct",
     ):
         assert words in text, words
