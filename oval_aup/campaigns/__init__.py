@@ -15,9 +15,11 @@ from oval_aup.campaigns.family import (
     decline_for_family,
     family,
     journey,
+    not_in_use,
     reconsider_rules,
     sign_for_family,
     sitting_of_family,
+    unfinished,
 )
 from oval_aup.campaigns.new_links import send_new_link
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
@@ -81,6 +83,7 @@ __all__ = [
     "journey",
     "list_is_old",
     "list_loaded_on",
+    "not_in_use",
     "nudge",
     "nudge_plan",
     "open_campaign",
@@ -104,6 +107,7 @@ __all__ = [
     "tell_of_erased_pack",
     "tell_witnesses",
     "terms_of",
+    "unfinished",
     "unsent_letters",
     "warn_of_certificate",
     "way_of",

@@ -260,6 +260,36 @@ def sitting_of_family(
     return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY, hold=hold)
 
 
+def not_in_use(db: Session, mine: Family) -> dict[int, frozenset[str]]:
+    """Child's person id to the uses for which the school does not use pictures today.
+
+    Whether another adult, the school or nobody's answer is the reason makes no difference here: a guardian is shown
+    their own answer and whether pictures are used, never why.
+    """
+    children = [each.child.person_id for each in mine.children if each.link.may_choose]
+    found = consent.permissions(db, children, mine.school_year) if children else {}
+    return {
+        child_id: frozenset(key for key, each in uses.items() if not each.allowed) for child_id, uses in found.items()
+    }
+
+
+def unfinished(db: Session, guardian_id: int, school_year: int) -> tuple[str, ...]:
+    """What a guardian has still to answer, by kind of page: ``rules``, ``pictures``, ``younger``, and last ``sign``.
+
+    Empty where nothing waits for them.
+    """
+    mine = family(db, guardian_id, school_year)
+    sitting = sitting_of_family(db, guardian_id, school_year)
+    if sitting is not None and sitting.status == "reading":
+        trip = _journey(db, sitting, mine)
+        steps = [step for step in trip.steps[:-1] if not trip.is_done(step)]
+        waits = len(trip.steps) > 1
+    else:
+        steps = ["rules"] * mine.wants_rules + ["pictures"] * bool(mine.choosing) + ["younger"] * bool(mine.younger)
+        waits = mine.owes_anything
+    return (*dict.fromkeys(step.partition("/")[0] for step in steps), "sign") if waits else ()
+
+
 def journey(db: Session, sitting: signing.SittingRow) -> Journey:
     """Everything the pages of a sitting need."""
     return _journey(db, sitting, family(db, sitting.person_id, sitting.school_year))

@@ -209,8 +209,8 @@ def test_whoever_is_done_on_this_device_leaves_nothing_behind(
         assert link.guardian in seen
         page.get_by_role("link", name=re.compile("^Change")).first.click()
         heading(page, first_names(link)[0])
-        page.get_by_role("button", name="I am done").click()
-        heading(page, "You are done on this device")
+        page.get_by_role("button", name="I’m finished", exact=True).click()
+        heading(page, "Your visit on this device has ended")
         for _step in range(4):
             page.go_back()
             shown = page.inner_text("body")

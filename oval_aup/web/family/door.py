@@ -174,12 +174,25 @@ def link_sent() -> str:
 def finish() -> ResponseReturnValue:
     """End the visit here and on the server; safe to repeat."""
     here = "school-device" if access.on_school_device() else None
+    left = _still_to_do()
     access.let_out("family")
-    return go(url_for(".finished", on=here))
+    return go(url_for(".finished", on=here, left=left or None))
+
+
+def _still_to_do() -> list[str]:
+    """The kinds of page that are not finished; ``sign`` where only the signature is missing."""
+    held = access.visitor("family")
+    if held is None or held.person_id is None:
+        return []
+    return list(campaigns.unfinished(g.db, held.person_id, this_year()))
 
 
 @bp.get("/family/finished")
 @allow("anyone")
 def finished() -> str:
-    """Say that nothing of the visit is left on this device."""
-    return render_template("family/finished.html", school_device=request.args.get("on") == "school-device")
+    """Say that nothing of the visit is left on this device, and what is not finished."""
+    return render_template(
+        "family/finished.html",
+        school_device=request.args.get("on") == "school-device",
+        left=set(request.args.getlist("left")) & {"rules", "pictures", "younger", "sign"},
+    )

@@ -29,6 +29,7 @@ def home() -> str:
         younger=listed([each.child.forename for each in family.younger]),
         refused_for=listed([each.child.forename for each in family.refused_for]),
         choosing=listed([each.child.forename for each in family.choosing]),
+        not_in_use=campaigns.not_in_use(g.db, family),
         marks=marks,
         names={each.child.person_id: each.child.forename for each in family.children},
         wordings=agreements.wordings(g.db, {row.version_text_id for row in marks}),

@@ -183,7 +183,7 @@ def _changes_said(count: int, name: str) -> str:
 def choice(child_public_id: str, purpose_key: str) -> str:
     """Show one choice as it stands and ask for the new one."""
     each, use, wording = _standing(child_public_id, purpose_key)
-    return render_template("family/choice.html", each=each, use=use, wording=wording, errors={})
+    return _choice_page(each, use, wording)
 
 
 @bp.post("/family/choices/<child_public_id>/<purpose_key>")
@@ -193,8 +193,7 @@ def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
     each, use, wording = _standing(child_public_id, purpose_key)
     answer = typed("answer")
     if answer not in ("yes", "no"):
-        wrong = {"answer": _("Choose yes or no.")}
-        return render_template("family/choice.html", each=each, use=use, wording=wording, errors=wrong), 422
+        return _choice_page(each, use, wording, {"answer": _("Choose yes or no.")}), 422
     if typed("shown_sha256") != wording.text_sha256:
         return changed_meanwhile(request.path)
     changed = campaigns.change_choice(
@@ -209,15 +208,41 @@ def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
         actor=current_actor(),
     )
     if changed:
-        flash(_said(answer, use.heading, each.child.forename))
+        flash(_said(answer, use.heading, each.child.forename, in_use=_in_use(each, use.key)))
     return go(url_for(".home"))
 
 
-def _said(answer: str, use: str, name: str) -> str:
+def _choice_page(
+    each: campaigns.FamilyChild,
+    use: consent.Purpose,
+    wording: agreements.Wording,
+    errors: dict[str, str] | None = None,
+) -> str:
+    return render_template(
+        "family/choice.html",
+        each=each,
+        use=use,
+        wording=wording,
+        in_use=_in_use(each, use.key),
+        errors=errors or {},
+    )
+
+
+def _in_use(each: campaigns.FamilyChild, purpose_key: str) -> bool:
+    """Whether the school may use the child's pictures there today."""
+    child_id = each.child.person_id
+    return consent.permissions(g.db, [child_id], this_year())[child_id][purpose_key].allowed
+
+
+def _said(answer: str, use: str, name: str, *, in_use: bool) -> str:
+    if answer == "yes" and not in_use:
+        yes = _("Your answer about “%(use)s” for %(name)s is now Yes.", use=use, name=name)
+        return f"{yes} {_('We are not using pictures here at the moment.')}"
     if answer == "yes":
-        return _("“%(use)s” is now a yes from you for %(name)s.", use=use, name=name)
+        return _("Your answer about “%(use)s” for %(name)s is now Yes.", use=use, name=name)
     return _(
-        "“%(use)s” is now a no for %(name)s. It counts from this moment, and we take pictures down where we can.",
+        "Your answer about “%(use)s” for %(name)s is now No. It counts straight away, and we take pictures down where we"
+        " can.",
         use=use,
         name=name,
     )

@@ -96,8 +96,14 @@ def done() -> ResponseReturnValue:
     if current_visitor().on_school_device:
         end_after_this_page("family")
     family = campaigns.family(g.db, guardian_id(), this_year())
+    unused = campaigns.not_in_use(g.db, family)
     return render_template(
         "family/done.html",
+        some_not_in_use=any(
+            answer == "yes" and use in unused.get(each.child.person_id, ())
+            for each in family.children
+            for use, answer in each.answers.items()
+        ),
         sitting=sitting,
         family=family,
         children=listed([each.child.forename for each in family.children if each.link.is_asked or each.answers]),

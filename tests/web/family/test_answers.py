@@ -269,3 +269,50 @@ def test_a_refusal_of_words_that_are_no_longer_in_force_is_not_taken(browser: Br
     walk.come_in(browser, world)
     browser.get("/family/rules/decline")
     browser.post("/family/rules/decline", {"reason": "", "shown_sha256": "0" * 64}, status=409)
+
+
+def leave(browser: Browser) -> Page:
+    return browser.post("/family/finish")
+
+
+def way_out(page: Page) -> str:
+    return next(e.text for e in page.all("button") if e.inside("header"))
+
+
+def test_leaving_half_way_says_what_is_not_finished(browser: Browser, world: World) -> None:
+    page = walk.come_in(browser, world)
+    assert way_out(page) == "Save and leave"
+    page = leave(browser)
+    assert page.heading == "Saved, but not finished yet"
+    for words in ("the rules for parents and carers", "choices about pictures", "the children’s rules", "and sign"):
+        assert words in page.text
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    walk.choose(browser, world.ayaan)
+    page = leave(browser)
+    assert "the rules for parents" not in page.text
+    assert "choices about pictures" in page.text
+    for word in ("Ayaan", "Zara", "Ann"):
+        assert word not in page.html
+
+
+def test_leaving_before_the_last_button_says_that_the_signature_is_missing(browser: Browser, world: World) -> None:
+    page = walk.to_check(browser, world)
+    assert way_out(page) == "Save and leave"
+    page = leave(browser)
+    assert [e.text for e in page.all("li")] == ["check your answers and sign"]
+
+
+def test_leaving_after_signing_is_the_end(browser: Browser, world: World) -> None:
+    page = walk.signed(browser, world)
+    assert way_out(page) == "I’m finished"
+    page = leave(browser)
+    assert page.heading == "Your visit on this device has ended"
+    assert "Still to do" not in page.text
+
+
+def test_leaving_from_the_family_page_before_starting_names_everything(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    page = browser.get("/family")
+    assert way_out(page) == "Save and leave"
+    assert len(leave(browser).all("li")) == 4

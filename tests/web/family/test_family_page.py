@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import consent, evidence, notifications, signing
+from oval_aup import agreements, consent, evidence, notifications, signing
 from tests.web.browser import Browser
 from tests.web.family import walk
+from tests.web.page import Page
 from tests.web.world import OFFICE, YEAR, World
 
 
@@ -54,7 +55,7 @@ def test_a_choice_is_changed_in_two_steps_and_counts_at_once(
     walk.signed(browser, world)
     change(browser, choice(world, use), answer)
     assert browser.page.heading == "Your family page"
-    assert f"is now a {answer}" in browser.page.text
+    assert f"is now {answer.capitalize()}" in browser.page.text
     with world.database.reading() as db:
         assert consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)[use] == answer
         told = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]
@@ -155,3 +156,69 @@ def test_nobody_can_look_at_another_guardians_page_after_done(browser: Browser, 
     walk.come_in(browser, world, world.bob)
     assert "Bob" in browser.get("/family").text
     assert "Zara" not in browser.page.text
+
+
+NOT_USED = "Your answer: Yes. We are not using pictures here at the moment."
+
+
+def row_of(page: Page, use: str) -> str:
+    """The line of the family page about one use of the first child's pictures."""
+    return next(e.text for e in page.all("li") if use in e.text)
+
+
+def bob_answers(world: World, answer: str) -> None:
+    with world.database.writing() as db:
+        consent.record(
+            db,
+            child=world.ayaan,
+            guardian=world.bob,
+            answers={use.key: answer for use in consent.asked_purposes(db)},
+            wording=agreements.current(db, consent.AGREEMENT),
+            school_year=YEAR,
+            idempotency_key=f"bob-{answer}",
+            actor=OFFICE,
+        )
+
+
+def block(world: World) -> None:
+    with world.database.writing() as db:
+        consent.block(db, world.ayaan, school_year=YEAR, actor=OFFICE)
+
+
+@pytest.mark.parametrize("reason", ["the other parent", "a block"])
+def test_a_yes_that_is_not_in_force_says_so_and_never_why(browser: Browser, world: World, reason: str) -> None:
+    walk.signed(browser, world)
+    assert NOT_USED not in browser.get("/family").text
+    if reason == "the other parent":
+        bob_answers(world, "no")
+    else:
+        block(world)
+    page = browser.get("/family")
+    assert f"{NOT_USED} Yes" in row_of(page, "In newspapers")
+    assert NOT_USED in browser.get(choice(world)).text
+    assert NOT_USED not in row_of(page, "On the school website"), "a no needs no explanation"
+    for word in ("Bob", "block", "court", "parent said", "disagree"):
+        assert word not in page.text
+
+
+def test_the_page_is_the_same_word_for_word_whatever_keeps_pictures_from_being_used(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    walk.signed(browser, world)
+    bob_answers(world, "no")
+    after_no = browser.get("/family").text
+    bob_answers(world, "yes")
+    block(world)
+    assert browser.get("/family").text == after_no
+
+
+def test_a_new_yes_that_does_not_count_yet_says_so(browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    bob_answers(world, "no")
+    change(browser, choice(world, "website"), "yes")
+    assert "is now Yes. We are not using pictures here at the moment." in browser.page.text
+
+
+def test_thanks_do_not_promise_pictures_that_another_adult_refused(browser: Browser, world: World) -> None:
+    bob_answers(world, "no")
+    assert "your family page shows where" in walk.signed(browser, world).text

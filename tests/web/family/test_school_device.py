@@ -32,7 +32,7 @@ def signed(browser: Browser, world: World) -> Page:
 
 
 def over(page: Page) -> bool:
-    return page.heading == "You are done on this device" and "school office" in page.text
+    return page.heading == "Your visit on this device has ended" and "school office" in page.text
 
 
 def test_every_page_of_such_a_visit_ends_by_itself_and_says_so_first(browser: Browser, world: World) -> None:
@@ -95,7 +95,8 @@ def test_a_second_press_of_the_button_after_the_end_changes_nothing_and_leads_ou
 def test_i_am_done_leads_to_a_page_that_asks_for_the_device_back(browser: Browser, world: World) -> None:
     handed_over(browser, world)
     page = browser.post("/family/finish")
-    assert over(page)
+    assert page.heading == "Saved, but not finished yet"
+    assert "give this device back to the school office" in page.text
     assert "/staff/log-in" in [e["href"] for e in page.all("a")]
     assert browser.get("/family").heading == "Where shall we send your new link?"
 
