@@ -79,6 +79,11 @@ class Draft:
         others = self.pictures if self.pictures_sha256 == sha256 else {}
         return replace(self, pictures={**others, child_public_id: dict(answers)}, pictures_sha256=sha256)
 
+    def with_picture(self, child_public_id: str, answers: Mapping[str, str], sha256: str) -> Draft:
+        """The draft with some of one child's answers, beside those it has."""
+        others = self.pictures if self.pictures_sha256 == sha256 else {}
+        return self.with_pictures(child_public_id, {**others.get(child_public_id, {}), **answers}, sha256)
+
     def only(self, asked: Mapping[str, Collection[str]]) -> Draft:
         """The draft without answers to what has been answered elsewhere since; ``asked`` is child to uses."""
         kept = {

@@ -15,7 +15,9 @@ NAME_LENGTH = 120
 MARK_POINTS = 4_000
 """Most points a drawn mark may have."""
 MARK_EXTENT = 2_000
-"""Largest coordinate of a drawn mark; the pad is scaled to fit."""
+"""Largest coordinate of a drawn mark; pages keep it in units of which 1,000 go across the pad, whatever its width."""
+MARK_LEAST = 50
+"""A drawing narrower and lower than this is a slip of the finger: a twentieth of the pad's width."""
 
 TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Embeddings, overrides and isolates; the joiners that Urdu, Persian and emoji need are none of them."""
@@ -65,7 +67,7 @@ def drawn_mark(strokes: Any) -> Mark | None:
 
 
 def read_mark(text: str) -> Mark | None:
-    """Read a drawn mark from the form field that carries it as JSON; empty text is no mark."""
+    """Read a drawn mark from the form field that carries it as JSON; empty text is no mark, and neither is a dot."""
     if not text.strip():
         return None
     if len(text) > MARK_POINTS * 40:
@@ -76,7 +78,15 @@ def read_mark(text: str) -> Mark | None:
         raise _unreadable_mark() from None
     if not isinstance(strokes, list):
         raise _unreadable_mark()
-    return drawn_mark(strokes)
+    mark = drawn_mark(strokes)
+    if mark is not None and _is_tiny(mark):
+        raise Invalid(fields={"mark": _("That drawing is too small. Please draw again, or leave it empty.")})
+    return mark
+
+
+def _is_tiny(mark: Mark) -> bool:
+    points = [point for stroke in mark for point in stroke]
+    return all(max(column) - min(column) < MARK_LEAST for column in zip(*points, strict=True))
 
 
 def _point(point: Any) -> list[int]:
@@ -95,7 +105,7 @@ def _coordinate(value: Any) -> int:
 
 
 def _unreadable_mark() -> Invalid:
-    return Invalid(fields={"mark": _("We could not read the drawing. Clear it and try again, or leave it empty.")})
+    return Invalid(fields={"mark": _("We couldn’t read the drawing. Please draw again, or leave it empty.")})
 
 
 def visible(text: str) -> str:

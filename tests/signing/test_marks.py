@@ -49,9 +49,20 @@ def test_names_compare_without_capitals_accents_and_hyphens(typed: str, known: s
 
 
 def test_a_drawn_mark_becomes_whole_numbers_fit_for_the_ledger() -> None:
-    mark = marks.read_mark("[[[1.4, 2.6], [3, 4]], []]")
-    assert mark == [[[1, 3], [3, 4]]]
+    mark = marks.read_mark("[[[1.4, 2.6], [300, 4]], []]")
+    assert mark == [[[1, 3], [300, 4]]]
     assert canonical(mark)
+
+
+@pytest.mark.parametrize("text", ["[[[500, 200]]]", "[[[500, 200]], [[510, 205]]]", "[[[500, 200], [549, 249]]]"])
+def test_a_dot_is_no_drawing(text: str) -> None:
+    with pytest.raises(Invalid, match="draw again, or leave it empty"):
+        marks.read_mark(text)
+
+
+@pytest.mark.parametrize("text", ["[[[500, 200], [550, 200]]]", "[[[500, 200]], [[500, 260]]]"])
+def test_a_short_line_is_a_drawing(text: str) -> None:
+    assert marks.read_mark(text)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "[]", "[[]]", "null"])

@@ -34,8 +34,9 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         family.link_sent family.come_back family.welcome_back""",
     ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
         family.decline_now family.decline_younger family.decline_younger_now family.done family.home
-        family.pictures family.pictures_chosen family.receipt family.reconsider family.rules family.rules_read
-        family.sign family.start family.younger family.younger_read""",
+        family.pictures family.pictures_chosen family.receipt family.save_picture family.save_rules
+        family.save_younger family.reconsider family.rules family.rules_read family.sign family.start
+        family.younger family.younger_read""",
     ("kiosk",): "classroom.child classroom.device classroom.mark classroom.names classroom.rules classroom.well_done",
     STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.receipt staff.rules
         staff.rules_read staff.sign staff.start""",

@@ -9,7 +9,7 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, consent, signing
-from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
@@ -56,6 +56,20 @@ def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     draft = trip.draft.with_pictures(child_public_id, form.answers, shown)
     signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
     return go(onward(replace(trip, draft=draft)))
+
+
+@bp.post("/family/pictures/<child_public_id>/saved")
+@allow("family")
+def save_picture(child_public_id: str) -> ResponseReturnValue:
+    """Keep the answers that were chosen so far, one or several, before the page is finished."""
+    trip, each = _asked_about(child_public_id)
+    shown = typed("shown_sha256")
+    if shown != trip.uses.text_sha256:
+        raise Conflict
+    answers = Choices.read(_waiting(trip, each)).answers
+    draft = trip.draft.with_picture(child_public_id, answers, shown)
+    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
+    return "", 204
 
 
 def _asked_about(child_public_id: str) -> tuple[campaigns.Journey, campaigns.FamilyChild]:
@@ -241,8 +255,8 @@ def _said(answer: str, use: str, name: str, *, in_use: bool) -> str:
     if answer == "yes":
         return _("Your answer about “%(use)s” for %(name)s is now Yes.", use=use, name=name)
     return _(
-        "Your answer about “%(use)s” for %(name)s is now No. It counts straight away, and we take pictures down where we"
-        " can.",
+        "Your answer about “%(use)s” for %(name)s is now No. It counts straight away, and we take pictures down where"
+        " we can.",
         use=use,
         name=name,
     )

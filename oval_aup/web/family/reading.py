@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import flash, g, render_template, request, url_for
@@ -185,6 +186,33 @@ def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None)
         renewed=bool(trip.draft.younger_sha256) and not trip.is_done("younger"),
         errors=errors or {},
     )
+
+
+@bp.post("/family/rules/saved")
+@allow("family")
+def save_rules() -> ResponseReturnValue:
+    """Keep whether the box of the parents' rules is ticked, before the page is finished."""
+    trip = trip_at("rules")
+    return _save_tick(trip, trip.rules, trip.draft.with_rules)
+
+
+@bp.post("/family/younger-rules/saved")
+@allow("family")
+def save_younger() -> ResponseReturnValue:
+    """Keep whether the box of the younger children's rules is ticked, before the page is finished."""
+    trip = trip_at("younger")
+    return _save_tick(trip, trip.children_rules, trip.draft.with_younger)
+
+
+def _save_tick(
+    trip: campaigns.Journey, wording: agreements.Wording, answered: Callable[[str], campaigns.Draft]
+) -> ResponseReturnValue:
+    shown = typed("shown_sha256")
+    if shown != wording.text_sha256:
+        raise Conflict
+    draft = answered(shown if request.form.get("read") == "yes" else "")
+    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
+    return "", 204
 
 
 def _keep(trip: campaigns.Journey, draft: campaigns.Draft) -> ResponseReturnValue:

@@ -68,15 +68,15 @@ def test_a_child_taps_and_is_thanked_and_the_name_leaves_the_list(device: Browse
 
 
 def test_a_drawn_mark_is_kept(device: Browser, world: World) -> None:
-    make_mark(device, world.maja, mark="[[[1,2],[3,4]]]")
+    make_mark(device, world.maja, mark="[[[1,2],[300,4]]]")
     with world.database.reading() as db:
         (entry,) = [row for row in evidence.entries_about(db, world.maja.pseudonym) if row.kind == "signed"]
-        assert evidence.details(db, [entry.seq])[entry.seq]["mark"] == [[[1, 2], [3, 4]]]
+        assert evidence.details(db, [entry.seq])[entry.seq]["mark"] == [[[1, 2], [300, 4]]]
     assert entry.body["assurance"] == "in-class"
 
 
 def test_a_bad_drawing_is_refused_with_a_sentence(device: Browser, world: World) -> None:
-    assert "could not read the drawing" in make_mark(device, world.maja, status=422, mark="[[[1]]]").text
+    assert "couldn’t read the drawing" in make_mark(device, world.maja, status=422, mark="[[[1]]]").text
 
 
 def test_the_same_post_again_is_thanked_again_and_one_signature(device: Browser, world: World) -> None:

@@ -316,3 +316,47 @@ def test_leaving_from_the_family_page_before_starting_names_everything(browser: 
     page = browser.get("/family")
     assert way_out(page) == "Save and leave"
     assert len(leave(browser).all("li")) == 4
+
+
+def save(browser: Browser, path: str, fields: dict[str, str], *, status: int = 204) -> None:
+    """Send what the page's script sends after one tap."""
+    form = {"csrf_token": browser.page.csrf_token(), "shown_sha256": browser.page.hidden("shown_sha256")}
+    assert browser.client.post(f"{path}/saved", data=form | fields).status_code == status
+
+
+def picked(page: Page) -> dict[str, str]:
+    return {e["name"]: e["value"] for e in page.all("input") if e["type"] == "radio" and "checked" in e.attributes}
+
+
+def test_each_tap_is_kept_before_the_page_is_finished(browser: Browser, another_browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    walk.accept(browser)
+    path = f"/family/pictures/{world.ayaan.public_id}"
+    save(browser, path, {"website": "no"})
+    save(browser, path, {"press": "yes"})
+    save(browser, path, {"website": "yes", "ai-tools": "yes", "nothing": "no"})
+    page = walk.come_in(another_browser, world)
+    assert page.heading == "Where may we use pictures of Ayaan?", "two answers of ten are no finished page"
+    assert picked(page) == {"website": "yes", "press": "yes"}
+
+
+def test_a_tick_is_kept_and_taken_off_again(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    save(browser, "/family/rules", {"read": "yes"})
+    assert [e for e in browser.get("/family/rules").all("input") if "checked" in e.attributes]
+    save(browser, "/family/rules", {"read": ""})
+    assert not [e for e in browser.get("/family/rules").all("input") if "checked" in e.attributes]
+
+
+def test_a_tap_on_words_that_are_no_longer_in_force_is_not_kept(browser: Browser, world: World) -> None:
+    walk.come_in(browser, world)
+    save(browser, "/family/rules", {"read": "yes", "shown_sha256": "0" * 64}, status=409)
+    browser.get(f"/family/pictures/{world.ayaan.public_id}")
+    save(browser, f"/family/pictures/{world.ayaan.public_id}", {"shown_sha256": "0" * 64}, status=409)
+    save(browser, f"/family/pictures/{world.maja.public_id}", {"website": "yes"}, status=404)
+
+
+def test_the_first_page_promises_finished_pages_only(browser: Browser, world: World) -> None:
+    page = browser.get(f"/f/{world.link(world.ann)}")
+    assert "we keep every page you finish" in page.text
+    assert "your answers wait" not in page.text

@@ -61,11 +61,11 @@ def test_another_name_is_taken_and_noted(browser: Browser, world: World) -> None
 
 def test_a_drawn_mark_is_kept_as_points(browser: Browser, world: World) -> None:
     walk.to_check(browser, world)
-    walk.sign(browser, mark=json.dumps([[[1, 2], [3, 4]]]))
+    walk.sign(browser, mark=json.dumps([[[1, 2], [300, 4]]]))
     with world.database.reading() as db:
         seqs = [entry.seq for kind in ("signed", "consent_recorded") for entry in entries(world, kind)]
         marks = [details["mark"] for details in evidence.details(db, seqs).values() if "mark" in details]
-    assert marks == [[[[1, 2], [3, 4]]]]
+    assert marks == [[[[1, 2], [300, 4]]]]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_drawn_mark_is_kept_as_points(browser: Browser, world: World) -> None:
 )
 def test_a_drawing_that_is_none_is_refused(browser: Browser, world: World, mark: str) -> None:
     walk.to_check(browser, world)
-    assert "could not read the drawing" in walk.sign(browser, mark=mark, status=422).text
+    assert "couldn’t read the drawing" in walk.sign(browser, mark=mark, status=422).text
 
 
 def test_sending_it_again_is_the_same_signature_and_the_same_receipt(browser: Browser, world: World) -> None:

@@ -73,16 +73,16 @@ def test_a_signature_needs_a_name(browser: Browser, world: World) -> None:
 def test_a_drawing_that_is_none_is_refused_with_a_sentence(browser: Browser, world: World) -> None:
     _read(browser)
     _sign(browser, mark="not a drawing", status=422)
-    assert "could not read the drawing" in browser.page.text
+    assert "couldn’t read the drawing" in browser.page.text
 
 
 def test_a_drawn_mark_is_kept_among_the_erasable_details(browser: Browser, world: World) -> None:
     _read(browser)
-    _sign(browser, mark="[[[10,20],[30,40]]]")
+    _sign(browser, mark="[[[10,20],[300,40]]]")
     (entry,) = _entries(world, "signed")
     with world.database.reading() as db:
         kept = evidence.details(db, [entry.seq])[entry.seq]
-    assert kept["mark"] == [[[10, 20], [30, 40]]]
+    assert kept["mark"] == [[[10, 20], [300, 40]]]
     assert "mark" not in entry.body["act"]
 
 
