@@ -47,6 +47,7 @@ from oval_aup.campaigns.witness_letters import (
     sound_ledger_alarm,
     sound_papers_alarm,
     tell_of_erased_pack,
+    tell_of_proposed_erasure,
     tell_witnesses,
     warn_of_certificate,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "steps_for",
     "tell_of_changes",
     "tell_of_erased_pack",
+    "tell_of_proposed_erasure",
     "tell_witnesses",
     "terms_of",
     "unfinished",

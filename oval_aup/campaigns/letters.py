@@ -137,6 +137,12 @@ def papers_late(school: School, *, number: int, reason: str) -> Letter:
     return letter("papers-late", school, number=number, reason=reason, page=f"{school.base_url}/office/evidence")
 
 
+def erasure_proposed(school: School, *, batch: str) -> Letter:
+    """To the second person, who approves or refuses that a record goes before its time."""
+    page = f"{school.base_url}/office/retention/decisions/{batch}/approve"
+    return letter("erasure-proposed", school, page=page)
+
+
 def pack_erased(school: School, *, forename: str, title: str, at: dt.datetime) -> Letter:
     """Tell whoever ordered an evidence pack that an erasure deleted it; whose is nobody's business."""
     page = f"{school.base_url}/office/packs"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, notifications, people
+from oval_aup import accounts, evidence, notifications, people
 from oval_aup.campaigns import letters
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
@@ -77,6 +77,26 @@ def tell_of_erased_pack(db: Session, pack: evidence.PackRow, *, school: School) 
         letter=letters.pack_erased(school, forename=member.forename, title=title, at=at),
         dedupe_key=f"pack-erased:{pack.public_id}",
     )
+
+
+def tell_of_proposed_erasure(db: Session, batch: str, *, besides: int | None, school: School) -> None:
+    """Queue the message to every head but ``besides``: a record is to go before its time, if they approve it.
+
+    Where the head is who asked, or nobody is head, it goes to the office. It names nobody.
+    """
+    heads = [row for row in accounts.accounts_with_role(db, "head") if row.person_id != besides]
+    found = [people.staff_member(db, row.person_id) for row in heads]
+    reached = [row for row in found if row.archived_on is None and row.work_email]
+    made = letters.erasure_proposed(school, batch=batch)
+    for recipient, address in [(row.pseudonym, row.work_email) for row in reached] or [("school", school.email)]:
+        notifications.enqueue(
+            db,
+            kind="erasure-proposed",
+            recipient=recipient,
+            to_address=address,
+            letter=made,
+            dedupe_key=f"erasure-proposed:{batch}:{recipient}",
+        )
 
 
 def warn_of_certificate(db: Session, *, key_id: str, ends_on: dt.date, step: int, school: School) -> None:

@@ -7,10 +7,10 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from oval_aup import retention
+from oval_aup import campaigns, retention
 from oval_aup.cli.context import OFFICE, database, settings
 from oval_aup.core import clock
-from oval_aup.core.errors import NotFound
+from oval_aup.core.errors import Invalid, NotFound
 
 retention_group = AppGroup("retention", help="What is due to be destroyed.")
 
@@ -31,9 +31,13 @@ def retention_review() -> None:
 @retention_group.command("erase")
 @click.argument("person")
 @click.option("--basis", required=True, type=click.Choice(list(retention.BASES)))
+@click.option("--name", default="", help="The person’s full name, where the record must still be kept.")
 @click.option("--destroy", is_flag=True, help="Do it; without this the command only says what would go.")
-def retention_erase(person: str, basis: str, destroy: bool) -> None:
-    """Erase PERSON, by the id that `review` and the address of their page show, for ever."""
+def retention_erase(person: str, basis: str, name: str, destroy: bool) -> None:
+    """Erase PERSON, by the id that `review` and the address of their page show, for ever.
+
+    Where the school still has to keep the record, this only asks: the head approves it in the browser.
+    """
     try:
         with database().writing() as db:
             planned = retention.plan(db, [person], basis=basis)
@@ -42,9 +46,16 @@ def retention_erase(person: str, basis: str, destroy: bool) -> None:
                 sys.exit(why)
             if not destroy:
                 sys.exit("Nothing was destroyed. Add --destroy to do it.")
-            batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=OFFICE)
+            batch = retention.order(db, planned, fingerprint=planned.fingerprint, confirmation=name, actor=OFFICE)
+            if planned.early:
+                campaigns.tell_of_proposed_erasure(db, batch, besides=None, school=settings().school)
     except NotFound:
         sys.exit("Nobody here has this id.")
+    except Invalid as problem:
+        sys.exit(" ".join(problem.fields.values()) + " Give it with --name.")
+    if planned.early:
+        click.echo("Nothing is erased yet: the head has to approve it under Office, Evidence, Keeping and erasing.")
+        return
     retention.carry_out(database(), settings().instance)
     with database().reading() as db:
         states = {row.status for row in retention.erasures(db, batch=batch)}

@@ -60,18 +60,22 @@ def erase_details(
     basis: str,
     subject: str,
     removed: Mapping[str, int] | None = None,
+    approved_by: str = "",
     idempotency_key: str,
     actor: Actor,
 ) -> ledger.EntryRow:
     """Delete the personal details and salts of entries for ever and record that under the legal ``basis``.
 
-    ``removed`` counts by kind what went with them outside the ledger. The ``erased`` entry is written first: a guard in
+    ``removed`` counts by kind what went with them outside the ledger; ``approved_by`` is the pseudonym of the second
+    person who agreed, where one had to. The ``erased`` entry is written first: a guard in
     the database lets details go only once an entry says why.
     """
     chosen = sorted(set(seqs))
     act: dict[str, Any] = {"basis": basis, "entries": len(chosen)}
     if removed:
         act["removed"] = dict(removed)
+    if approved_by:
+        act["approved_by"] = approved_by
     erased = ledger.append(
         db,
         "erased",

@@ -5,7 +5,7 @@ whose own front door is ``people.roster``.
 """
 
 from oval_aup.people import roster
-from oval_aup.people.erasing import LeaverRow, discard_undecided_lists, erase_person, kin_of, leavers
+from oval_aup.people.erasing import LeaverRow, discard_undecided_lists, erase_contact, erase_person, kin_of, leavers
 from oval_aup.people.families import (
     child,
     child_by_id,
@@ -104,6 +104,7 @@ __all__ = [
     "classes",
     "discard_undecided_lists",
     "end_guardianship",
+    "erase_contact",
     "erase_person",
     "folded",
     "guardian",

@@ -98,6 +98,12 @@ def erase_person(db: Session, person_id: int) -> None:
     history.keep_of_person(db, person_id)
 
 
+def erase_contact(db: Session, person_id: int) -> None:
+    """Forget how a person is reached, and nothing else; safe to repeat."""
+    db.execute(sa.update(Guardian).where(Guardian.person_id == person_id).values(email="", mobile=""))
+    db.execute(sa.update(StaffMember).where(StaffMember.person_id == person_id).values(work_email=""))
+
+
 def discard_undecided_lists(db: Session) -> int:
     """Forget the bytes of every list nobody has decided on, since anybody may be in it; returns how many those were."""
     undecided = RosterImport.status == "previewed"

@@ -49,6 +49,8 @@ def certificate_html(db: Session, document: evidence.DocumentRow, *, school: Sch
         received_on=first.received_on,
         decided_by=_decider(db, first),
         decided_at=Moment(first.ordered_at),
+        approved_by=people.person_by_id(db, first.approved_by_id).full_name if first.approved_by_id else "",
+        approved_at=Moment(first.approved_at) if first.approved_at else None,
         made_at=Moment(head.signed_at),
     )
 

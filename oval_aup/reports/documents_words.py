@@ -65,6 +65,7 @@ MESSAGE_KINDS: dict[str, str] = {
     "choice-changed": later("Note to the class teacher: permission ended"),
     "choices-today": later("Note to the class teacher: the day’s changes"),
     "head": later("Note to a witness"),
+    "erasure-proposed": later("Request to approve an early erasure"),
     "pack-erased": later("Evidence pack deleted"),
     "papers-late": later("Alarm: documents are not being made"),
     "ledger-alarm": later("Alarm: the ledger is not in order"),

@@ -458,8 +458,8 @@ HOLDINGS: tuple[Holding, ...] = (
         "erasure",
         later("Decisions to erase this person, or not to"),
         _PERSON,
-        ("ordered_at", "received_on", "basis", "status", "ledger_seq"),
-        people=("ordered_by_id",),
+        ("ordered_at", "received_on", "basis", "status", "approved_at", "ledger_seq"),
+        people=("ordered_by_id", "approved_by_id"),
         others_texts=("reason",),
         left_out={
             "id": KEY,
@@ -478,8 +478,8 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "erasure",
         later("Decisions this person took about other people’s records"),
-        {"ordered_by_id": "ids"},
-        ("ordered_at", "basis"),
+        {"ordered_by_id": "ids", "approved_by_id": "ids"},
+        ("ordered_at", "approved_at", "basis"),
         except_for=_PERSON,
     ),
     Holding(

@@ -9,11 +9,16 @@ from oval_aup.retention.erasing import (
     RETENTION,
     ErasureRow,
     Plan,
+    approve,
     carry_out_next,
     decided_before,
     erasures,
     order,
     plan,
+    proposed_plan,
+    send_back,
+    waiting_for_approval,
+    why_not_second,
 )
 from oval_aup.retention.finishing import CERTIFICATE, carry_out, finish, reapply
 from oval_aup.retention.holds import HoldRow, all_holds, held, hold, hold_row, lift_hold, review_hold
@@ -41,6 +46,7 @@ __all__ = [
     "RecordType",
     "add_months",
     "all_holds",
+    "approve",
     "carry_out",
     "carry_out_next",
     "confirm_period",
@@ -57,8 +63,12 @@ __all__ = [
     "order",
     "periods",
     "plan",
+    "proposed_plan",
     "reapply",
     "refuse_erasure",
     "review_hold",
+    "send_back",
     "things_going",
+    "waiting_for_approval",
+    "why_not_second",
 ]

@@ -16,13 +16,14 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, Invalid
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, later, ngettext
 from oval_aup.retention import holds
+from oval_aup.retention.holds import REASON_LENGTH
 from oval_aup.retention.models import Erasure
 from oval_aup.retention.periods import periods
-from oval_aup.retention.reach import OldThings, Reach, old_things, reach_of
+from oval_aup.retention.reach import OldThings, Reach, contact_reach_of, old_things, reach_of
 from oval_aup.retention.review import THINGS, cut_off, due_people
-from oval_aup.retention.wiping import Removed, wipe, wipe_old
+from oval_aup.retention.wiping import Removed, wipe, wipe_contact, wipe_old
 
 RETENTION = "retention"
 BASES: dict[str, str] = {
@@ -36,7 +37,7 @@ BASES: dict[str, str] = {
 """Why something may be destroyed, in the order offered."""
 
 
-STANDING = ("ordered", "wiped", "done")
+STANDING = ("proposed", "ordered", "wiped", "done")
 """The states of a decision that was, or will be, carried out."""
 
 
@@ -51,6 +52,10 @@ class Plan:
     with_mentions: bool
     received_on: dt.date | None = None
     """When the person asked; None where it is the school's own decision."""
+    early: bool = False
+    """Whether anybody's time is not over: a second person has to approve it then."""
+    contact_only: bool = False
+    """Whether only how somebody was reached goes, and the record of what they answered stays."""
     packs: int = 0
     """Evidence packs kept or being made: they all go with anybody, since they may name people who are not in them."""
 
@@ -70,6 +75,13 @@ class Plan:
         return total.counts
 
     @property
+    def confirmation(self) -> str:
+        """What has to be typed before anything goes early: the person's name, or how many people they are."""
+        if len(self.reaches) == 1:
+            return self.reaches[0].person.full_name
+        return ngettext("%(num)s person", "%(num)s people", len(self.reaches))
+
+    @property
     def open_log_ins(self) -> bool:
         """Whether a log-in is among what would go; it may have to be closed first."""
         return any(reach.access.log_ins for reach in self.reaches)
@@ -79,7 +91,7 @@ class Plan:
         """Names exactly this: the confirming page posts it back."""
         people_ = sorted((r.person.public_id, list(r.seqs), sorted(r.counts.items())) for r in self.reaches)
         things = sorted((one.record_type, one.until.isoformat(), sorted(one.counts.items())) for one in self.things)
-        facts = json.dumps([self.basis, self.with_mentions, people_, things, self.packs])
+        facts = json.dumps([self.basis, self.with_mentions, self.contact_only, people_, things, self.packs])
         return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -98,6 +110,8 @@ class ErasureRow:
     status: str
     ordered_at: dt.datetime
     ordered_by_id: int | None
+    approved_at: dt.datetime | None
+    approved_by_id: int | None
     wiped_at: dt.datetime | None
     ledger_seq: int | None
     entries: int
@@ -112,8 +126,11 @@ def plan(
     basis: str,
     received_on: dt.date | None = None,
     with_mentions: bool = False,
+    contact_only: bool = False,
 ) -> Plan:
     """Work out what would go, without doing anything; ``received_on`` is the day on which it was asked for, if it was.
+
+    ``contact_only`` leaves the record of what somebody answered, and takes how they were reached: that may go early.
 
     Raises NotFound for an unknown person, Invalid for the basis or a request from the future.
     """
@@ -127,17 +144,21 @@ def plan(
     months = {key: row.months for key, row in periods(db).items()}
     today = clock.today()
     chosen = [people.person(db, public_id) for public_id in dict.fromkeys(person_public_ids)]
-    due = {row.person.person_id for row in due_people(db, today)} if basis == RETENTION and chosen else set()
-    reaches = tuple(reach_of(db, person, with_mentions=with_mentions) for person in chosen)
+    due = {row.person.person_id for row in due_people(db, today)} if chosen else set()
+    if contact_only:
+        reaches = tuple(contact_reach_of(db, person) for person in chosen)
+    else:
+        reaches = tuple(reach_of(db, person, with_mentions=with_mentions) for person in chosen)
+    early = not contact_only and any(person.person_id not in due for person in chosen)
     refusals = {}
     for reach in reaches:
-        why = _refusal(db, reach) or _not_due(reach, due, basis)
+        why = _refusal(db, reach) or (_not_due(reach, due) if basis == RETENTION else "")
         if why:
             refusals[reach.person.public_id] = why
     old = tuple(old_things(db, key, cut_off(key, months[key], today)) for key in dict.fromkeys(things) if key in THINGS)
-    packs = len(evidence.packs(db, limit=None)) if reaches else 0
+    packs = len(evidence.packs(db, limit=None)) if reaches and not contact_only else 0
     found = tuple(one for one in old if one.number)
-    return Plan(basis, reaches, found, refusals, with_mentions, received_on, packs)
+    return Plan(basis, reaches, found, refusals, with_mentions, received_on, early, contact_only, packs)
 
 
 def order(
@@ -145,12 +166,14 @@ def order(
     planned: Plan,
     *,
     fingerprint: str,
+    confirmation: str = "",
     actor: Actor,
 ) -> str:
     """Decide that everything in ``planned`` goes, and return the batch under which ``carry_out_next`` finds it.
 
-    Raises Conflict where it is no longer what ``fingerprint`` named, where somebody in it cannot be erased, and where
-    there is nothing in it.
+    Before its time a record is only proposed, with ``Plan.confirmation`` typed: it goes when a second person has called
+    ``approve``. Raises Conflict where it is no longer what ``fingerprint``
+    named, where somebody in it cannot be erased, and where there is nothing in it; Invalid for the confirmation.
     """
     if planned.refusals:
         raise Conflict(" ".join(dict.fromkeys(planned.refusals.values())))
@@ -158,30 +181,36 @@ def order(
         raise Conflict(_("Nothing was chosen."))
     if planned.fingerprint != fingerprint:
         raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
+    if planned.early:
+        _check_early(planned, confirmation)
     shared = {
         "batch": new_public_id(),
         "basis": planned.basis,
         "received_on": planned.received_on,
         "with_mentions": planned.with_mentions,
-        "status": "ordered",
+        "status": "proposed" if planned.early else "ordered",
         "ordered_at": clock.now(),
         "ordered_by_id": actor.person_id,
     }
-    db.add_all(Erasure(what="person", person_id=reach.person.person_id, **shared) for reach in planned.reaches)
+    what = "contact" if planned.contact_only else "person"
+    db.add_all(Erasure(what=what, person_id=reach.person.person_id, **shared) for reach in planned.reaches)
     db.add_all(Erasure(what=one.record_type, until=one.until, **shared) for one in planned.things)
     db.flush()
     return str(shared["batch"])
 
 
-def decided_before(db: Session, person_public_ids: Iterable[str], things: Iterable[str] = ()) -> ErasureRow | None:
+def decided_before(
+    db: Session, person_public_ids: Iterable[str], things: Iterable[str] = (), *, contact_only: bool = False
+) -> ErasureRow | None:
     """The newest decision by which all of this is gone or about to go; None where some of it is still to be decided.
 
     For whoever posts a decision a second time: it is answered with what became of the first. Raises NotFound for an
     unknown person.
     """
     months = {key: row.months for key, row in periods(db).items()}
+    what = "contact" if contact_only else "person"
     chosen = [
-        sa.and_(Erasure.what == "person", Erasure.person_id == people.person(db, public_id).person_id)
+        sa.and_(Erasure.what == what, Erasure.person_id == people.person(db, public_id).person_id)
         for public_id in dict.fromkeys(person_public_ids)
     ]
     for key in dict.fromkeys(things):
@@ -193,6 +222,71 @@ def decided_before(db: Session, person_public_ids: Iterable[str], things: Iterab
     found = [db.scalar(standing.where(one)) for one in chosen]
     rows = [row for row in found if row is not None]
     return erasure_row(max(rows, key=lambda row: row.id)) if rows and len(rows) == len(found) else None
+
+
+def approve(db: Session, batch: str, *, fingerprint: str, confirmation: str, actor: Actor) -> None:
+    """Agree, as the second person, that a record goes before its time: ``carry_out_next`` finds it from now on.
+
+    Raises Conflict where nothing waits, where this person may not be the second, where somebody cannot be erased any
+    more, and where it is no longer what ``fingerprint`` named; Invalid for the typed name.
+    """
+    rows = _proposed(db, batch)
+    planned = proposed_plan(db, batch)
+    if why := why_not_second(db, batch, actor):
+        raise Conflict(why)
+    if planned.refusals:
+        raise Conflict(" ".join(planned.refusals.values()))
+    if planned.fingerprint != fingerprint:
+        raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
+    _check_early(planned, confirmation)
+    until = {one.record_type: one.until for one in planned.things}
+    for row in rows:
+        row.until = until.get(row.what, row.until)
+        row.status, row.approved_at, row.approved_by_id = "ordered", clock.now(), actor.person_id
+    db.flush()
+
+
+def send_back(db: Session, batch: str, *, reason: str, actor: Actor) -> None:
+    """Decide, as whoever may approve or proposed it, that a record stays; raises Conflict where nothing waits."""
+    rows = _proposed(db, batch)
+    if not reason.strip():
+        raise Invalid(fields={"reason": _("Say in a few words why.")})
+    for row in rows:
+        row.status, row.reason = "sent-back", reason.strip()[:REASON_LENGTH]
+        row.approved_at, row.approved_by_id = clock.now(), actor.person_id
+    db.flush()
+
+
+def proposed_plan(db: Session, batch: str) -> Plan:
+    """What would go, as things are now, if a waiting proposal were approved; raises Conflict where nothing waits."""
+    rows = _proposed(db, batch)
+    persons = people.persons_by_id(db, [row.person_id for row in rows if row.person_id])
+    return plan(
+        db,
+        [persons[row.person_id].public_id for row in rows if row.person_id],
+        [row.what for row in rows if not row.person_id],
+        basis=rows[0].basis,
+        received_on=rows[0].received_on,
+        with_mentions=rows[0].with_mentions,
+    )
+
+
+def why_not_second(db: Session, batch: str, actor: Actor) -> str:
+    """Why this person cannot be the second one who approves, in a sentence; empty where they can.
+
+    Two different people, of whom one is the head.
+    """
+    first = _proposed(db, batch)[0].ordered_by_id
+    if actor.person_id is None or actor.person_id == first:
+        return _("You asked for this, so somebody else has to approve it.")
+    if not any(_is_head(db, person_id) for person_id in (actor.person_id, first)):
+        return _("The head has to be one of the two who decide this.")
+    return ""
+
+
+def waiting_for_approval(db: Session) -> tuple[ErasureRow, ...]:
+    """Proposals that wait for a second person, oldest first."""
+    return tuple(map(erasure_row, db.scalars(sa.select(Erasure).filter_by(status="proposed").order_by(Erasure.id))))
 
 
 def carry_out_next(db: Session, *, batch: str = "") -> bool:
@@ -210,6 +304,8 @@ def carry_out_next(db: Session, *, batch: str = "") -> bool:
     decider = _decider(db, row)
     if row.what == "person":
         _erase_person(db, row, decider)
+    elif row.what == "contact":
+        _erase_contact(db, row, decider)
     else:
         _erase_things(db, row, decider)
     db.flush()
@@ -242,11 +338,22 @@ def _erase_person(db: Session, row: Erasure, decider: Actor) -> None:
     person = people.person_by_id(db, row.person_id or 0)
     reach = reach_of(db, person, with_mentions=row.with_mentions)
     why = _refusal(db, reach)
+    if not why and row.approved_by_id is None:
+        why = _not_due(reach, {due.person.person_id for due in due_people(db, clock.today())})
     if why:
         row.status, row.reason = "stopped", why
         return
     removed = wipe(db, reach)
     _enter(db, row, person.pseudonym, reach.seqs, removed, decider)
+
+
+def _erase_contact(db: Session, row: Erasure, decider: Actor) -> None:
+    reach = contact_reach_of(db, people.person_by_id(db, row.person_id or 0))
+    why = _refusal(db, reach)
+    if why:
+        row.status, row.reason = "stopped", why
+        return
+    _enter(db, row, reach.person.pseudonym, (), wipe_contact(db, reach), decider)
 
 
 def _erase_things(db: Session, row: Erasure, decider: Actor) -> None:
@@ -262,6 +369,7 @@ def _enter(db: Session, row: Erasure, subject: str, seqs: Sequence[int], removed
         basis=row.basis,
         subject=subject,
         removed=removed.counts,
+        approved_by=people.person_by_id(db, row.approved_by_id).pseudonym if row.approved_by_id else "",
         idempotency_key=ledger_key(row),
         actor=decider,
     )
@@ -305,7 +413,26 @@ def _refusal(db: Session, reach: Reach) -> str:
     return ""
 
 
-def _not_due(reach: Reach, due: set[int], basis: str) -> str:
-    if basis == RETENTION and reach.person.person_id not in due:
-        return _("The time of %(name)s’s record is not over.", name=reach.person.full_name)
+def _not_due(reach: Reach, due: set[int]) -> str:
+    if reach.person.person_id not in due:
+        return _("The school still has to keep %(name)s’s record.", name=reach.person.full_name)
     return ""
+
+
+def _check_early(planned: Plan, confirmation: str) -> None:
+    expected = planned.confirmation
+    if " ".join(confirmation.split()).casefold() != " ".join(expected.split()).casefold():
+        raise Invalid(fields={"confirmation": _("Type exactly what is shown: %(words)s", words=expected)})
+
+
+def _proposed(db: Session, batch: str) -> list[Erasure]:
+    chosen = sa.select(Erasure).filter_by(batch=batch, status="proposed").order_by(Erasure.id)
+    rows = list(db.scalars(chosen.with_for_update()))
+    if not rows:
+        raise Conflict(_("This no longer waits for approval."))
+    return rows
+
+
+def _is_head(db: Session, person_id: int | None) -> bool:
+    account = accounts.account_of(db, person_id) if person_id is not None else None
+    return account is not None and account.role == "head" and not account.disabled

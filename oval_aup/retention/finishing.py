@@ -15,8 +15,8 @@ from oval_aup.core.db import Database, new_public_id
 from oval_aup.evidence import NotedErasure
 from oval_aup.retention.erasing import carry_out_next
 from oval_aup.retention.models import Erasure
-from oval_aup.retention.reach import reach_of
-from oval_aup.retention.wiping import wipe, wipe_old
+from oval_aup.retention.reach import contact_reach_of, reach_of
+from oval_aup.retention.wiping import wipe, wipe_contact, wipe_old
 
 CERTIFICATE = "destruction_certificate"
 
@@ -63,8 +63,11 @@ def reapply(db: Session, noted: NotedErasure) -> None:
     as well: they were when it was decided. Safe to repeat, also where nothing came back.
     """
     what, until, public_id = _key(noted.idempotency_key)
-    person = people.persons_by_pseudonym(db, [noted.subject]).get(noted.subject) if what == "person" else None
-    if person is not None:
+    about = what in ("person", "contact")
+    person = people.persons_by_pseudonym(db, [noted.subject]).get(noted.subject) if about else None
+    if person is not None and what == "contact":
+        removed = wipe_contact(db, contact_reach_of(db, person))
+    elif person is not None:
         removed = wipe(db, reach_of(db, person, seqs=noted.seqs))
     elif until is not None:
         removed = wipe_old(db, what, until)

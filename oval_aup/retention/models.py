@@ -50,7 +50,7 @@ class Erasure(Base):
     batch: Mapped[str] = mapped_column(sa.String(36), index=True)
     """What was decided in one go shares this id, and one certificate."""
     what: Mapped[str] = mapped_column(sa.String(24))
-    """``person``, or the record type of which old ones go."""
+    """``person``, ``contact`` (their addresses, messages and links alone), or the record type of which old ones go."""
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     until: Mapped[dt.date | None]
     """For old things: those from before this London date."""
@@ -62,10 +62,14 @@ class Erasure(Base):
     """When the person asked, if they did."""
     with_mentions: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(sa.String(12), index=True)
-    """``ordered``, ``wiped`` (gone from the tables, files and free space still to be cleaned), ``done``, ``stopped``
+    """``proposed`` (waits for a second person), ``sent-back`` (not approved), ``ordered``,
+    ``wiped`` (gone from the tables, files and free space still to be cleaned), ``done``, ``stopped``
     (could not be carried out) or ``refused``."""
     ordered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     ordered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    approved_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    """When a second person agreed that it goes before its time; None where none had to."""
+    approved_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     wiped_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     ledger_seq: Mapped[int | None]
     entries: Mapped[int] = mapped_column(default=0)

@@ -118,6 +118,16 @@ def reach_of(db: Session, person: people.PersonRow, *, with_mentions: bool = Fal
     )
 
 
+def contact_reach_of(db: Session, person: people.PersonRow) -> Reach:
+    """Look up how a person was reached: addresses, messages, links and visits, and nothing of what they answered."""
+    return Reach(
+        person=person,
+        messages=notifications.messages_with_words(db, [person.pseudonym]),
+        addresses=_addresses(db, person),
+        access=accounts.access_of(db, person.person_id),
+    )
+
+
 def old_things(db: Session, record_type: str, until: dt.date) -> OldThings:
     """Everything of one kind from before a London day."""
     moment = clock.at_london(until, 0)

@@ -25,6 +25,7 @@ OLD = later("Its time was over.")
 
 REMOVED: dict[str, str] = {
     "names": later("Name, date of birth, addresses and numbers"),
+    "contact": later("E-mail addresses and telephone numbers"),
     "documents": later("Documents about the person"),
     "family-documents": later("Documents of the family that showed the person"),
     "reports": later("Class and school reports that name people"),
@@ -112,6 +113,23 @@ def _name(db: Session, reach: Reach, removed: Removed) -> None:
 STEPS: tuple[Step, ...] = (_messages, _documents, _packs, _access, _answers, _lists, _own_rows, _name)
 """What is done for one person, the name last. Another place that keeps personal things adds its step here; files it
 names in ``removed.files``, relative to the instance folder, are deleted once everything is committed."""
+
+
+def _contact(db: Session, reach: Reach, removed: Removed) -> None:
+    people.erase_contact(db, reach.person.person_id)
+    removed.add("contact", 1)
+
+
+CONTACT_STEPS: tuple[Step, ...] = (_messages, _access, _contact)
+"""What is done where only the way to reach a person goes."""
+
+
+def wipe_contact(db: Session, reach: Reach) -> Removed:
+    """Take the way to reach a person, and leave what they answered."""
+    removed = Removed()
+    for step in CONTACT_STEPS:
+        step(db, reach, removed)
+    return removed
 
 
 def wipe(db: Session, reach: Reach) -> Removed:

@@ -71,6 +71,7 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "ledger-alarm": lambda: letters.ledger_alarm(
         SCHOOL, today=dt.date(2026, 11, 23), finding="Entry 17 was edited after it was written."
     ),
+    "erasure-proposed": lambda: letters.erasure_proposed(SCHOOL, batch="11111111-2222-3333-4444-555555555555"),
     "pack-erased": lambda: letters.pack_erased(
         SCHOOL, forename="Eve", title="Class 4C", at=dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
     ),

@@ -26,6 +26,17 @@ def app(family: Family) -> Flask:
     return app
 
 
+def approve_all(family: Family) -> None:
+    """The head agrees to whatever waits, and it is carried out."""
+    with family.database.writing() as db:
+        for row in retention.waiting_for_approval(db):
+            planned = retention.proposed_plan(db, row.batch)
+            retention.approve(
+                db, row.batch, fingerprint=planned.fingerprint, confirmation=planned.confirmation, actor=family.hal
+            )
+    retention.carry_out(family.database, family.instance)
+
+
 def test_the_command_first_says_what_would_go(family: Family, app: Flask) -> None:
     family.leave()
     runner, ann = app.test_cli_runner(), family.world.ann
@@ -35,12 +46,23 @@ def test_the_command_first_says_what_would_go(family: Family, app: Flask) -> Non
     assert "43 entries lose their details" in said.output
     assert "Nothing was destroyed" in said.output
     assert ADDRESS in family.found_in_files(ADDRESS)
-    done = runner.invoke(args=[*words, "--destroy"])
-    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "Destroyed.")
+    assert "Give it with --name" in runner.invoke(args=[*words, "--destroy"]).output
+    asked = runner.invoke(args=[*words, "--destroy", "--name", "Ann Khan"])
+    assert (asked.exit_code, asked.output.splitlines()[-1][:22]) == (0, "Nothing is erased yet:")
+    approve_all(family)
     assert family.found_in_files(ADDRESS, TYPED) == set()
     assert runner.invoke(args=["ledger", "verify"]).exit_code == 0
     assert "erased already" in runner.invoke(args=[*words, "--destroy"]).output
     assert "Nobody here" in runner.invoke(args=["retention", "erase", "x", "--basis", "objection"]).output
+
+
+def test_the_command_erases_at_once_what_is_due(family: Family, app: Flask) -> None:
+    family.leave()
+    family.take_pictures_down()
+    clock.pretend(clock.at_london(LEFT_ON.replace(year=2033), 9))
+    words = ["retention", "erase", family.world.ann.public_id, "--basis", "retention", "--destroy"]
+    done = app.test_cli_runner().invoke(args=words)
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "Destroyed.")
 
 
 def test_the_command_lists_what_is_due_without_a_name(family: Family, app: Flask) -> None:
@@ -57,7 +79,9 @@ def test_a_backup_of_before_brings_nobody_back(family: Family, app: Flask) -> No
     settings, ann = app.extensions["oval_settings"], family.world.ann
     backups.create(settings, family.database)
     family.leave()
-    app.test_cli_runner().invoke(args=["retention", "erase", ann.public_id, "--basis", "no-longer-needed", "--destroy"])
+    words = ["retention", "erase", ann.public_id, "--basis", "no-longer-needed"]
+    app.test_cli_runner().invoke(args=[*words, "--destroy", "--name", "Ann Khan"])
+    approve_all(family)
     family.database.dispose()
     restored = app.test_cli_runner().invoke(args=["backup", "restore", "--replace", "--older-than-known"])
     assert "Erasures applied again: 1." in restored.output, restored.output
@@ -90,7 +114,10 @@ def test_on_postgresql_a_person_goes_as_well(postgresql: Database, instance: Pat
         assert retention.due_people(db, LEFT_ON) == ()
         assert len(retention.due_people(db, LEFT_ON.replace(year=2033))) == 3
         planned = retention.plan(db, [world.ann.public_id, world.zara.public_id], ["visits"], basis="objection")
-        retention.order(db, planned, fingerprint=planned.fingerprint, actor=eve)
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, confirmation="2 people", actor=eve)
+        again = retention.proposed_plan(db, batch)
+        hal = Actor("head", world.hal.person_id, world.hal.pseudonym, "staff-login", "office")
+        retention.approve(db, batch, fingerprint=again.fingerprint, confirmation="2 people", actor=hal)
     assert retention.carry_out(postgresql, instance) == 2
     with postgresql.reading() as db:
         assert {row.status for row in retention.erasures(db)} == {"done"}

@@ -25,11 +25,11 @@ from oval_aup import (
     signing,
 )
 from oval_aup.core import clock
-from oval_aup.core.actor import SYSTEM
+from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
-from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.retention import finishing, wiping
-from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family
+from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family, decide
 from tests.web import world as worlds
 
 Erase = Callable[..., str]
@@ -63,6 +63,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_file(family: Family, erase: 
         person = people.person(db, ann.public_id)
     assert (erasure.status, erasure.entries) == ("done", planned.entries)
     assert entry.body["act"] == {
+        "approved_by": family.world.hal.pseudonym,
         "basis": "no-longer-needed",
         "entries": planned.entries,
         "removed": {"documents": 1, "drafts": 1, "links": 3, "messages": 2, "names": 1, "visits": 1},
@@ -150,7 +151,7 @@ def test_who_is_here_or_held_or_not_due_or_logged_in_is_not_erased(family: Famil
     ann, ayaan, sam = family.world.ann, family.world.ayaan, family.world.sam
     assert "still on the school’s lists" in refused(family, ann.public_id)
     family.leave()
-    assert "not over" in refused(family, ann.public_id, "retention")
+    assert "still has to keep" in refused(family, ann.public_id, "retention")
     with family.database.writing() as db:
         hold = retention.hold(
             db,
@@ -170,12 +171,83 @@ def test_who_is_here_or_held_or_not_due_or_logged_in_is_not_erased(family: Famil
     assert "log-in" in refused(family, sam.public_id)
 
 
+def early(family: Family) -> retention.Plan:
+    family.leave()
+    with family.database.reading() as db:
+        return retention.plan(db, [family.world.ann.public_id], basis="objection", received_on=LEFT_ON)
+
+
+def test_a_record_goes_before_its_time_only_when_the_head_agrees_by_its_name(family: Family) -> None:
+    planned = early(family)
+    shown, name = planned.fingerprint, "Ann Khan"
+    with family.database.writing() as db:
+        with pytest.raises(Invalid):
+            retention.order(db, planned, fingerprint=shown, confirmation="Ann", actor=family.eve)
+        batch = retention.order(db, planned, fingerprint=shown, confirmation=name, actor=family.eve)
+    assert retention.carry_out(family.database, family.instance) == 0, "one person alone erases nothing early"
+    governor = Actor("governor", family.world.gov.person_id, family.world.gov.pseudonym, "staff-login", "office")
+    with family.database.writing() as db:
+        for nobody in (family.eve, governor):
+            with pytest.raises(Conflict):
+                retention.approve(db, batch, fingerprint=shown, confirmation=name, actor=nobody)
+        with pytest.raises(Invalid):
+            retention.approve(db, batch, fingerprint=shown, confirmation="Bob Khan", actor=family.hal)
+        retention.approve(db, batch, fingerprint=shown, confirmation=name, actor=family.hal)
+    assert retention.carry_out(family.database, family.instance) == 1
+    with family.database.reading() as db:
+        row = retention.erasures(db, batch=batch)[0]
+    assert (row.status, row.ordered_by_id, row.approved_by_id, row.received_on) == (
+        "done",
+        family.world.eve.person_id,
+        family.world.hal.person_id,
+        LEFT_ON,
+    )
+
+
+def test_a_record_that_is_kept_after_all_says_why_and_who(family: Family) -> None:
+    planned = early(family)
+    shown = planned.fingerprint
+    with family.database.writing() as db:
+        batch = retention.order(db, planned, fingerprint=shown, confirmation="ann  khan", actor=family.eve)
+        retention.send_back(db, batch, reason="A claim is likely", actor=family.hal)
+        with pytest.raises(Conflict):
+            retention.approve(db, batch, fingerprint=shown, confirmation="Ann Khan", actor=family.hal)
+    assert retention.carry_out(family.database, family.instance) == 0
+    with family.database.reading() as db:
+        row = retention.erasures(db, batch=batch)[0]
+    hal = family.world.hal.person_id
+    assert (row.status, row.reason, row.approved_by_id) == ("sent-back", "A claim is likely", hal)
+
+
+def test_contact_details_go_early_while_the_record_of_answers_stays(family: Family) -> None:
+    ann = family.world.ann
+    family.leave()
+    before = entries_with_details(family, by=ann)
+    with family.database.reading() as db:
+        planned = retention.plan(db, [ann.public_id], basis="objection", contact_only=True)
+    assert not planned.early
+    with family.database.writing() as db:
+        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    retention.carry_out(family.database, family.instance)
+    with family.database.reading() as db:
+        row = retention.erasures(db, batch=batch)[0]
+        guardian = people.guardian(db, ann.person_id)
+        entry = evidence.entries(db, [row.ledger_seq or 0])[row.ledger_seq or 0]
+        assert evidence.verify(db).ok
+    assert (row.status, row.entries) == ("done", 0)
+    assert row.removed == {"contact": 1, "links": 3, "messages": 2, "visits": 1}
+    assert (guardian.email, guardian.full_name) == ("", "Ann Khan")
+    assert entry.body["act"]["removed"] == row.removed
+    assert entries_with_details(family, by=ann) == before
+
+
 def test_a_hold_placed_after_the_decision_stops_it(family: Family) -> None:
     ann = family.world.ann
     family.leave()
-    with family.database.writing() as db:
+    with family.database.reading() as db:
         planned = retention.plan(db, [ann.public_id], basis="no-longer-needed")
-        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    batch = decide(family, planned)
+    with family.database.writing() as db:
         person = people.person_by_id(db, ann.person_id)
         retention.hold(db, person, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
     retention.carry_out(family.database, family.instance)
@@ -237,9 +309,9 @@ def test_a_batch_killed_anywhere_ends_in_the_same_with_each_done_once(family: Fa
     world = family.world
     family.leave()
     chosen = [world.ann.public_id, world.ayaan.public_id, world.zara.public_id]
-    with family.database.writing() as db:
+    with family.database.reading() as db:
         planned = retention.plan(db, chosen, ["messages"], basis="no-longer-needed")
-        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    batch = decide(family, planned)
     family.database.dispose()
     pid = os.fork()
     if pid == 0:
@@ -315,7 +387,7 @@ def test_who_recorded_for_others_stays_named_there_until_those_go(family: Family
             school=SCHOOL,
             actor=family.eve,
         )
-        accounts.set_role(db, accounts.account_of(db, hal.person_id).public_id, "admin")  # type: ignore[union-attr]
+        accounts.set_role(db, accounts.account_of(db, family.world.gov.person_id).public_id, "admin")  # type: ignore[union-attr]
         accounts.disable(db, accounts.account_of(db, eve.person_id).public_id)  # type: ignore[union-attr]
     family.leave(eve.person_id)
     with family.database.reading() as db:

@@ -9,7 +9,7 @@ from oval_aup import config, evidence, packing, reports, retention, worker
 from oval_aup.core import clock
 from tests.reports.conftest import SCHOOL, unsigned_head
 from tests.reports.test_golden_papers import text_of
-from tests.retention.conftest import ADDRESS, CHILD, TYPED, Family
+from tests.retention.conftest import ADDRESS, CHILD, TYPED, Family, decide
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "papers" / "destruction-certificate.txt"
 
@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "papers" / "destructio
 def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     world = family.world
     family.leave()
-    with family.database.writing() as db:
+    with family.database.reading() as db:
         planned = retention.plan(
             db,
             [world.ann.public_id, world.ayaan.public_id],
@@ -25,7 +25,7 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
             basis="no-longer-needed",
             received_on=clock.today().replace(day=1),
         )
-        batch = retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    batch = decide(family, planned)
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
     worker.run(settings, once=True, database=family.database)
     assert family.found_in_files(TYPED, CHILD) == set()
@@ -56,10 +56,10 @@ def test_a_pack_ordered_after_an_erasure_is_made_though_records_of_the_family_we
 
     assert made().status == "ready"
     family.leave()
-    with family.database.writing() as db:
+    with family.database.reading() as db:
         planned = retention.plan(db, [family.world.ayaan.public_id], basis="objection")
         assert planned.reaches[0].family_documents, "his mother's record shows him and goes"
-        retention.order(db, planned, fingerprint=planned.fingerprint, actor=family.eve)
+    decide(family, planned)
     worker.run(settings, once=True, database=family.database)
     again = made()
     assert (again.status, again.error) == ("ready", "")

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, people
+from oval_aup import campaigns, evidence, people
 from oval_aup import retention as keeping
 from oval_aup.core import clock, render
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -33,7 +33,8 @@ def retention() -> str:
     """List who and what is due, which holds stand, and what was decided lately."""
     due = keeping.due_people(g.db, clock.today())
     holds, decided = keeping.all_holds(g.db), keeping.erasures(g.db, limit=30)
-    ids = [row.person_id for row in holds] + [row.person_id for row in decided if row.person_id is not None]
+    proposed = keeping.waiting_for_approval(g.db)
+    ids = [row.person_id for row in holds] + [row.person_id for row in (*decided, *proposed) if row.person_id]
     return render_template(
         "admin/retention.html",
         due=due[:SHOWN],
@@ -46,6 +47,7 @@ def retention() -> str:
         unconfirmed=sum(row.is_default for row in keeping.periods(g.db).values()),
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
+        proposed=proposed,
         words=words,
     )
 
@@ -97,12 +99,21 @@ def look_at_erasure() -> ResponseReturnValue:
     if not planned.reaches and not planned.things:
         flash(_("Nothing was chosen."))
         return go(url_for(".retention"))
+    return _check_page(planned)
+
+
+def _check_page(planned: keeping.Plan, errors: dict[str, str] | None = None, *, batch: str = "") -> str:
+    """Restate what would go; with ``batch`` for the second person, who approves that proposal."""
     return render_template(
         "admin/erasure-check.html",
         plan=planned,
+        proposal=keeping.erasures(g.db, batch=batch)[0] if batch else None,
+        not_second=keeping.why_not_second(g.db, batch, current_actor("office")) if batch else "",
         bases=keeping.BASES,
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
+        errors=errors or {},
+        typed=request.form,
         words=words,
     )
 
@@ -118,6 +129,7 @@ def _planned() -> keeping.Plan:
         basis=typed("basis"),
         received_on=_received(),
         with_mentions=typed("mentions") == "yes",
+        contact_only=typed("scope") == "contact",
     )
 
 
@@ -129,25 +141,80 @@ def _received() -> dt.date | None:
 @bp.post("/office/retention/erase")
 @allow("retention.decide")
 def order_erasure() -> ResponseReturnValue:
-    """Decide: one person goes at once, several are seen to by the worker; what follows on the disk is the worker's."""
+    """Decide: one person goes at once, several are seen to by the worker; what follows on the disk is the worker's.
+
+    A record whose time is not over goes nowhere yet: it waits for a second person.
+    """
     planned = _planned()
-    before = keeping.decided_before(g.db, request.form.getlist("person"), request.form.getlist("thing"))
+    before = keeping.decided_before(
+        g.db, request.form.getlist("person"), request.form.getlist("thing"), contact_only=planned.contact_only
+    )
     if before is not None:
         flash(_said_before(before))
         return go(url_for(".erasure", public_id=before.batch))
     actor = current_actor("office")
-    batch = keeping.order(g.db, planned, fingerprint=typed("fingerprint"), actor=actor)
-    if len(planned.reaches) + len(planned.things) == 1:
+    try:
+        batch = keeping.order(
+            g.db, planned, fingerprint=typed("fingerprint"), confirmation=typed("confirmation", 300), actor=actor
+        )
+    except Invalid as problem:
+        return _check_page(planned, problem.fields), 422
+    if planned.early:
+        campaigns.tell_of_proposed_erasure(g.db, batch, besides=actor.person_id, school=settings().school)
+        return go(url_for(".erasure", public_id=batch))
+    return _carried_out(batch, at_once=len(planned.reaches) + len(planned.things) == 1)
+
+
+def _carried_out(batch: str, *, at_once: bool) -> ResponseReturnValue:
+    if at_once:
         keeping.carry_out_next(g.db, batch=batch)
     instance = settings().instance
     unit_of_work.afterwards(lambda db: evidence.note_missing_erasures(db, instance))
     return go(url_for(".erasure", public_id=batch))
 
 
+@bp.get("/office/retention/decisions/<public_id>/approve")
+@allow("retention.decide")
+def look_at_proposal(public_id: str) -> str:
+    """Restate to the second person exactly what would go before its time."""
+    return _check_page(keeping.proposed_plan(g.db, public_id), batch=public_id)
+
+
+@bp.post("/office/retention/decisions/<public_id>/approve")
+@allow("retention.decide")
+def approve_erasure(public_id: str) -> ResponseReturnValue:
+    """Approve, as the second person, that a record goes before its time."""
+    try:
+        keeping.approve(
+            g.db,
+            public_id,
+            fingerprint=typed("fingerprint"),
+            confirmation=typed("confirmation", 300),
+            actor=current_actor("office"),
+        )
+    except Invalid as problem:
+        return _check_page(keeping.proposed_plan(g.db, public_id), problem.fields, batch=public_id), 422
+    return _carried_out(public_id, at_once=True)
+
+
+@bp.post("/office/retention/decisions/<public_id>/send-back")
+@allow("retention.decide")
+def send_back_erasure(public_id: str) -> ResponseReturnValue:
+    """Decide that a record which somebody wanted to erase early stays."""
+    try:
+        keeping.send_back(g.db, public_id, reason=typed("reason", 3000), actor=current_actor("office"))
+    except Invalid as problem:
+        return _check_page(keeping.proposed_plan(g.db, public_id), problem.fields, batch=public_id), 422
+    flash(_("The record stays. The reason is kept with the decision."))
+    return go(url_for(".erasure", public_id=public_id))
+
+
 def _said_before(row: keeping.ErasureRow) -> str:
+    if row.status == "proposed":
+        return _("This already waits for a second person’s approval.")
     if row.wiped_at is None:
-        return _("This was already decided on %(at)s, and is being destroyed now.", at=render.moment(row.ordered_at))
-    return _("This was already destroyed on %(at)s. Nothing was done a second time.", at=render.moment(row.wiped_at))
+        return _("This was already decided on %(at)s, and is being erased now.", at=render.moment(row.ordered_at))
+    return _("This was already erased on %(at)s. Nothing was done a second time.", at=render.moment(row.wiped_at))
 
 
 @bp.get("/office/retention/decisions/<public_id>")
@@ -162,7 +229,9 @@ def erasure(public_id: str) -> str:
         "admin/erasure.html",
         rows=rows,
         first=rows[-1],
-        persons=people.persons_by_id(g.db, [*ids, *(row.ordered_by_id for row in rows if row.ordered_by_id)]),
+        persons=people.persons_by_id(
+            g.db, [*ids, *(one for row in rows for one in (row.ordered_by_id, row.approved_by_id) if one)]
+        ),
         documents=evidence.documents_about(g.db, public_id),
         waiting=any(row.status in ("ordered", "wiped") for row in rows),
         going=any(row.status == "ordered" for row in rows),

@@ -223,9 +223,11 @@ def roles() -> dict[str, str]:
 def erasure_statuses() -> dict[str, tuple[str, str]]:
     """How far a decision about somebody's record is: tone and words."""
     return {
-        "ordered": ("wait", _("Being destroyed now")),
-        "wiped": ("wait", _("Gone; files are being cleaned")),
-        "done": ("yes", _("Destroyed")),
+        "proposed": ("wait", _("Waiting for approval")),
+        "sent-back": ("none", _("Not approved")),
+        "ordered": ("wait", _("Being erased now")),
+        "wiped": ("wait", _("Erased; cleaning files")),
+        "done": ("yes", _("Erased")),
         "stopped": ("no", _("Could not be done")),
         "refused": ("none", _("Request refused")),
     }

@@ -300,4 +300,4 @@ def test_a_log_in_that_a_leaver_still_has_can_be_closed(world: World, troubles: 
     eve.get("/office/log-ins")
     assert "though they have left" not in eve.post(f"/office/log-ins/{sam.public_id}/close").text
     looked = eve.post("/office/retention/look", {"person": world.sam.public_id, "basis": "objection"})
-    assert "Destroy it" in looked.text
+    assert "Ask for approval" in looked.text

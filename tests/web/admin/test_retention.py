@@ -6,9 +6,10 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import consent, evidence, packing, people, reports, retention
+from oval_aup import consent, evidence, notifications, packing, people, reports, retention
 from oval_aup.config import Settings
 from oval_aup.core import clock
+from oval_aup.core.actor import Actor
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -40,13 +41,21 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
     assert "Erase or hold…" in eve.get(f"/office/people/{bob.public_id}").text
     text = eve.get(page_of(bob)).text
     assert "Has left" in text
-    assert "Look at what would go" in text
+    assert "Preview what would go" in text
+    assert "The school still has to keep what this person answered" in text
+    with left.database.writing() as db:
+        people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
+        for task in consent.take_downs(db):
+            consent.finish_take_down(db, task.public_id, actor=OFFICE)
+    clock.pretend(clock.at_london(LATER, 10))
+    eve.log_in("eve@oval.example.org")
+    assert "The school still has to keep" not in eve.get(page_of(bob)).text
     chosen = {"person": bob.public_id, "basis": "no-longer-needed"}
     restated = eve.post("/office/retention/look", chosen)
-    for words in ("Bob Khan", "Before you destroy this", "Article 17(1)(a)", "This cannot be undone", "3 entries"):
+    for words in ("Bob Khan", "Before you erase this", "Article 17(1)(a)", "This cannot be undone", "3 entries"):
         assert words in restated.text, words
     with left.database.reading() as db:
-        assert people.person(db, bob.public_id).full_name == "Bob Khan", "looking destroys nothing"
+        assert people.person(db, bob.public_id).full_name == "Bob Khan", "looking erases nothing"
     fields = posted_back(restated)
     done = eve.post("/office/retention/erase", fields)
     assert "A decision about records" in done.text
@@ -64,7 +73,7 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
     eve.get("/office/retention")
     again = eve.post("/office/retention/erase", fields)
     assert again.heading == "A decision about records"
-    assert "This was already destroyed on 15 September 2026" in again.text
+    assert f"This was already erased on {LATER:%-d %B %Y}" in again.text
     with left.database.reading() as db:
         assert (evidence.head(db).size, retention.erasures(db)) == (size, before)
 
@@ -95,7 +104,7 @@ def test_a_second_press_before_the_worker_came_decides_nothing_twice(
         retention.carry_out(left.database, settings.instance)
         eve.get("/office/retention")
         again = eve.post("/office/retention/erase", chosen | {"fingerprint": fields["fingerprint"]})
-        assert "This was already destroyed on" in again.text
+        assert "This was already erased on" in again.text
         with left.database.reading() as db:
             assert [row.public_id for row in retention.erasures(db)] == [row.public_id for row in before]
     mixed = {"person": [left.bob.public_id, left.ayaan.public_id], "basis": "retention", "fingerprint": "0" * 64}
@@ -103,8 +112,7 @@ def test_a_second_press_before_the_worker_came_decides_nothing_twice(
 
 
 def test_the_decision_is_noted_beside_the_database_at_once(left: World, eve: Browser, settings: Settings) -> None:
-    restated = _look(eve, left.bob.public_id)
-    eve.post("/office/retention/erase", restated)
+    eve.post("/office/retention/erase", _look(eve, left.bob.public_id))
     assert [one.subject for one in evidence.noted_erasures(settings.instance)] == [left.bob.pseudonym]
 
 
@@ -126,20 +134,77 @@ def test_a_request_from_another_time_is_not_recorded(left: World, eve: Browser, 
 
 
 def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, eve: Browser) -> None:
-    restated = _look(eve, left.bob.public_id)
+    restated = _look(eve, left.bob.public_id, "all") | {"confirmation": "Bob Khan"}
     with left.database.writing() as db:
         packing.order(db, reports.Scope(), actor=OFFICE)
     assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
     eve.get(page_of(left.bob))
-    page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection"})
+    page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection", "scope": "all"})
     assert '<dt>Evidence packs</dt><dd class="num">1</dd>' in page.html
     assert "Every evidence pack goes, also one that is being made" in page.text
 
 
-def _look(eve: Browser, public_id: str) -> dict[str, str]:
+def _look(eve: Browser, public_id: str, scope: str = "contact") -> dict[str, str]:
     eve.get(f"/office/people/{public_id}/keep-or-erase")
-    page = eve.post("/office/retention/look", {"person": public_id, "basis": "objection"})
+    page = eve.post("/office/retention/look", {"person": public_id, "basis": "objection", "scope": scope})
     return posted_back(page)
+
+
+def test_an_early_erasure_waits_for_the_head_who_types_the_name_too(left: World, eve: Browser) -> None:
+    asked = {"received-day": "1", "received-month": "9", "received-year": "2026"}
+    eve.get(page_of(left.bob))
+    chosen = {"person": left.bob.public_id, "basis": "objection", "scope": "all", **asked}
+    page = eve.post("/office/retention/look", chosen)
+    assert "It is erased only when a second person approves" in page.text
+    fields = posted_back(page)
+    wrong = eve.post("/office/retention/erase", fields | {"confirmation": "Bob"}, status=422)
+    assert "Type exactly what is shown: Bob Khan" in wrong.text
+    assert 'value="Bob"' in wrong.html, "what was typed stays"
+    waiting = eve.post("/office/retention/erase", fields | {"confirmation": "bob khan"})
+    assert "Nothing is erased yet" in waiting.text
+    assert "already waits" in eve.post("/office/retention/erase", fields | {"confirmation": "Bob Khan"}).text
+    with left.database.reading() as db:
+        batch = retention.waiting_for_approval(db)[0].batch
+        told = [one for one in notifications.messages_in(db, ["queued"]) if one.kind == "erasure-proposed"]
+    assert [one.to_address for one in told] == ["hal@oval.example.org"]
+    approve = f"/office/retention/decisions/{batch}/approve"
+    assert "You asked for this, so somebody else has to approve it." in eve.get(approve).text
+    eve.post(approve, {"fingerprint": fields["fingerprint"], "confirmation": "Bob Khan"}, status=409)
+    eve.log_in("hal@oval.example.org")
+    assert "Bob Khan" in eve.get("/office/retention").text
+    page = eve.get(approve)
+    assert "You are the second person" in page.text
+    fields = {"fingerprint": page.hidden("fingerprint")}
+    assert "Type exactly" in eve.post(approve, fields | {"confirmation": ""}, status=422).text
+    done = eve.post(approve, fields | {"confirmation": "Bob Khan"})
+    assert "Approved before its time by Hal Stone" in done.text
+    with left.database.reading() as db:
+        assert people.person(db, left.bob.public_id).erased
+        assert evidence.verify(db).ok
+
+
+def test_the_head_keeps_a_record_and_the_reason_stands_with_it(left: World, eve: Browser) -> None:
+    fields = _look(eve, left.bob.public_id, "all")
+    eve.post("/office/retention/erase", fields | {"confirmation": "Bob Khan"})
+    with left.database.reading() as db:
+        batch = retention.waiting_for_approval(db)[0].batch
+    eve.log_in("hal@oval.example.org")
+    eve.get(f"/office/retention/decisions/{batch}/approve")
+    path = f"/office/retention/decisions/{batch}/send-back"
+    assert "Say in a few words why." in eve.post(path, {"reason": ""}, status=422).text
+    kept = eve.post(path, {"reason": "A claim is likely"})
+    assert "Hal Stone kept the record" in kept.text
+    assert "A claim is likely" in kept.text
+    with left.database.reading() as db:
+        assert not people.person(db, left.bob.public_id).erased
+
+
+def test_contact_details_alone_go_at_once(left: World, eve: Browser) -> None:
+    page = eve.post("/office/retention/erase", _look(eve, left.bob.public_id))
+    assert "A decision about records" in page.text
+    with left.database.reading() as db:
+        bob = people.guardian(db, left.bob.person_id)
+        assert (bob.email, bob.full_name) == ("", "Bob Khan")
 
 
 def test_a_page_that_is_out_of_date_destroys_nothing(left: World, eve: Browser) -> None:
@@ -176,21 +241,21 @@ def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
     assert "of 3 people" in restated.text
     fingerprint = posted_back(restated)["fingerprint"]
     decided = eve.post("/office/retention/erase", chosen | {"fingerprint": fingerprint})
-    assert decided.text.count("Being destroyed now") == 5
-    assert "names still stand on the pages" in decided.text
+    assert decided.text.count("Being erased now") == 5
+    assert "names are still on the pages" in decided.text
     meanwhile = eve.get("/office/retention")
     offered = {box["value"] for box in meanwhile.all("input") if box["name"] in ("person", "thing")}
     assert not offered & {*chosen["person"], *chosen["thing"]}
-    assert meanwhile.text.count("Being destroyed now") == 5 + 5, "on the list and among what was decided"
+    assert meanwhile.text.count("Being erased now") == 5 + 5, "on the list and among what was decided"
     whose = eve.get(page_of(left.bob)).text
-    assert "Being destroyed now" in whose
-    assert "Look at what would go" not in whose
+    assert "Being erased now" in whose
+    assert "Preview what would go" not in whose
     retention.carry_out(left.database, settings.instance)
     eve.get("/office/retention")
     with left.database.reading() as db:
         batch = retention.erasures(db)[0].batch
     done = eve.get(f"/office/retention/decisions/{batch}")
-    assert done.text.count("Destroyed") >= 5
+    assert done.text.count("Erased") >= 5
     assert "Destruction certificate" in done.text
     assert "Nothing is due." in eve.get("/office/retention").text
 
@@ -275,7 +340,7 @@ def test_who_is_still_here_cannot_be_erased(world: World, troubles: Troubles, ev
     assert "Only somebody who has left can be erased" in eve.get(page_of(world.ann)).text
     looked = eve.post("/office/retention/look", {"person": world.ann.public_id, "basis": "objection"})
     assert "still on the school’s lists" in looked.text
-    assert "Destroy it" not in looked.text
+    assert "Ask for approval" not in looked.text
 
 
 def test_no_pictures_are_stopped_of_a_child_who_was_erased(left: World, troubles: Troubles, eve: Browser) -> None:
@@ -284,7 +349,14 @@ def test_no_pictures_are_stopped_of_a_child_who_was_erased(left: World, troubles
         people.archive_person(db, ayaan.person_id, actor=OFFICE)
         for task in consent.take_downs(db):
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
-    assert "A decision about records" in eve.post("/office/retention/erase", _look(eve, ayaan.public_id)).text
+    fields = _look(eve, ayaan.public_id, "all") | {"confirmation": "Ayaan Khan"}
+    assert "A decision about records" in eve.post("/office/retention/erase", fields).text
+    with left.database.writing() as db:
+        batch = retention.waiting_for_approval(db)[0].batch
+        hal = Actor("head", left.hal.person_id, left.hal.pseudonym, "staff-login", "office")
+        planned = retention.proposed_plan(db, batch)
+        retention.approve(db, batch, fingerprint=planned.fingerprint, confirmation="Ayaan Khan", actor=hal)
+        retention.carry_out_next(db, batch=batch)
     with left.database.reading() as db:
         before = evidence.head(db).size
     eve.get("/office/retention")
@@ -305,4 +377,4 @@ def test_others_see_and_decide_nothing(left: World, browser: Browser, who: str) 
 
 def test_the_head_decides_like_the_office(left: World, browser: Browser) -> None:
     browser.log_in("hal@oval.example.org")
-    assert "Look at what would go" in browser.get(page_of(left.bob)).text
+    assert "Preview what would go" in browser.get(page_of(left.bob)).text
