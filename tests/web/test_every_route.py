@@ -51,6 +51,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
         admin.retry_documents admin.handle_tasks admin.none_found admin.take_downs
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
+        admin.look_at_proposal admin.approve_erasure admin.send_back_erasure
         admin.look_at_erasure admin.order_erasure admin.erasure admin.keep_or_erase admin.place_hold admin.review_hold
         admin.lift_hold admin.refuse_erasure admin.packs admin.order_pack admin.take_pack admin.cancel_pack
         admin.resume_pack admin.delete_pack""",
