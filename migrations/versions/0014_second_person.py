@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_second_person"
-down_revision = "0012_records_on_demand"
+revision = "0014_second_person"
+down_revision = "0013_task_notes"
 
 
 def upgrade() -> None:
