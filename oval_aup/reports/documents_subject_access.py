@@ -78,7 +78,7 @@ LABELS: dict[str, str] = {
     "opened_at": later("Opened"),
     "ordered_at": later("Decided"),
     "approved_at": later("Approved or sent back by a second person"),
-    "approved_by_id": later("Second person"),
+    "approved_by": later("Second person"),
     "ordered_by": later("Decided by"),
     "outcome": later("Outcome"),
     "owner": later("Dealt with by"),
