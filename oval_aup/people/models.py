@@ -194,7 +194,7 @@ class RosterImport(Base):
     mapping: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
     """Field name to the header that feeds it."""
     options: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    """What the office answered beside the mapping: ``partial`` and, per child, ``matches``."""
+    """What the office answered beside the mapping: ``partial``, ``answers`` by question and a workbook's ``sheet``."""
     plan_sha256: Mapped[str] = mapped_column(sa.String(64), default="")
     """What the preview promised: applying anything else is refused."""
     status: Mapped[str] = mapped_column(sa.String(12), default="previewed")

@@ -27,6 +27,7 @@ from oval_aup.reports.outstanding import (
 )
 from oval_aup.reports.packs import Plan, Scope, pack_files, pack_plan, record_key, record_name
 from oval_aup.reports.people import ChildChoices, Mark, Story, story
+from oval_aup.reports.xlsx_export import xlsx_bytes
 
 __all__ = [
     "AUDIENCES",
@@ -86,4 +87,5 @@ __all__ = [
     "told_apart",
     "why_counts",
     "with_birthday",
+    "xlsx_bytes",
 ]

@@ -42,7 +42,7 @@ def test_addresses_are_kebab_case_and_carry_public_ids_only(app: Flask) -> None:
     odd = [
         rule.rule
         for rule in app.url_map.iter_rules()
-        if not re.fullmatch(r"(/([a-z0-9-]+(\.csv)?|<[a-z_]+>))+|/", rule.rule) or "<int:" in rule.rule
+        if not re.fullmatch(r"(/([a-z0-9-]+(\.(csv|xlsx))?|<[a-z_]+>))+|/", rule.rule) or "<int:" in rule.rule
     ]
     assert odd == []
 

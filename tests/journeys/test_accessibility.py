@@ -16,7 +16,7 @@ from tests.journeys import test_parent as parent
 from tests.journeys.axe import faults
 from tests.journeys.conftest import PHONE, Running, heading, log_in, visiting
 
-NOT_PAGES = re.compile(r"\.csv$|^/healthy$|/receipts/|/documents/|/attachment$|^/static/|^/verify/checker$")
+NOT_PAGES = re.compile(r"\.(csv|xlsx)$|^/healthy$|/receipts/|/documents/|/attachment$|^/static/|^/verify/checker$")
 """Addresses that answer with a file, or with one word for machines."""
 
 
@@ -160,7 +160,9 @@ def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> N
         found = look_at(page, running, paths)
         page.goto(f"{running.url}/office/roster")
         content = b"Forename,Surname,Shoe Size,Date of Birth\nAda,Stone,31,1 May 2019\n"
-        page.get_by_label("CSV file").set_input_files({"name": "odd.csv", "mimeType": "text/csv", "buffer": content})
+        page.get_by_label("Excel or CSV file").set_input_files(
+            {"name": "odd.csv", "mimeType": "text/csv", "buffer": content}
+        )
         page.get_by_role("button", name="Look at the changes").click()
         page.wait_for_load_state()
         found += faults(page)

@@ -200,7 +200,7 @@ def test_a_list_is_imported_after_every_change_was_shown(running: Running, chrom
     with visiting(chromium, DESK) as page:
         log_in(page, running, "office")
         page.goto(f"{running.url}/office/roster")
-        choose = page.get_by_label("CSV file")
+        choose = page.get_by_label("Excel or CSV file")
         choose.set_input_files({"name": "empty.csv", "mimeType": "text/csv", "buffer": b""})
         page.get_by_role("button", name="Look at the changes").click()
         expect(page.get_by_role("alert")).to_be_visible()

@@ -45,10 +45,13 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ("admin", "teacher"): """classroom.board classroom.close classroom.hand_over classroom.lesson classroom.start
         classroom.start_now classroom.took_part classroom.undo""",
     FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
+        admin.coverage_xlsx
         admin.order_figures""",
     READERS: """admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
+        admin.choices_xlsx
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
+        admin.outstanding_xlsx
         admin.retry_documents admin.handle_tasks admin.none_found admin.take_downs
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
         admin.look_at_proposal admin.approve_erasure admin.send_back_erasure

@@ -9,7 +9,6 @@ from oval_aup.core.i18n import _, later
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", later("This is a PDF; export the list as CSV instead.")),
-    (b"\xd0\xcf\x11\xe0", later("This is an Excel workbook; save it as CSV first.")),
     (b"\x1f\x8b", later("This is a compressed file; unpack it and choose the CSV file inside.")),
     (b"7z\xbc\xaf", later("This is a compressed file; unpack it and choose the CSV file inside.")),
     (b"Rar!", later("This is a compressed file; unpack it and choose the CSV file inside.")),
@@ -60,11 +59,7 @@ def decoded(content: bytes) -> tuple[str, str, str]:
 
 def _other_format(content: bytes) -> str:
     if content.startswith(b"PK"):
-        if b"xl/" in content or b"[Content_Types].xml" in content[:4096]:
-            return _("This is an Excel workbook; save it as CSV first.")
-        if b"opendocument.spreadsheet" in content[:200]:
-            return _("This is a LibreOffice spreadsheet; save it as CSV first.")
-        return _("This is a ZIP file; unpack it and choose the CSV file inside.")
+        return _("This is a ZIP file; unpack it and choose the file inside.")
     for magic, sentence in _MAGIC:
         if content.startswith(magic):
             return _(sentence)

@@ -51,6 +51,9 @@ class Preview:
     answers: dict[str, str]
     encoding: str
     delimiter: str
+    sheets: tuple[str, ...]
+    """Of a workbook; ``sheet`` is the one that was read."""
+    sheet: str
     rows: int
     gaps: tuple[str, ...]
     plan: Plan | None
@@ -112,6 +115,24 @@ def preview(
     """
     table = read(content, limit=limit)
     _forget_stale(db)
+    kind, mapping = _remembered_or_guessed(db, table, kind, mapping)
+    row = RosterImport(
+        kind=kind,
+        file_name=_plain_name(file_name),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        mapping=mapping_.fitting(mapping, table.headers, kind),
+        options={"partial": partial, "answers": dict(answers or {}), "sheet": table.sheet},
+        uploaded_at=clock.now(),
+        uploaded_by_id=actor.person_id,
+    )
+    db.add(row)
+    return _looked_at(db, row, table, actor)
+
+
+def _remembered_or_guessed(
+    db: Session, table: Table, kind: str | None, mapping: Mapping[str, str] | None
+) -> tuple[str, Mapping[str, str]]:
     digest = mapping_.headers_sha256(table.headers)
     remembered = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
     if kind is None:
@@ -119,18 +140,7 @@ def preview(
     _check_kind(kind)
     if mapping is None:
         mapping = remembered.mapping if remembered and remembered.kind == kind else mapping_.guess(table.headers, kind)
-    row = RosterImport(
-        kind=kind,
-        file_name=_plain_name(file_name),
-        sha256=hashlib.sha256(content).hexdigest(),
-        content=content,
-        mapping=mapping_.fitting(mapping, table.headers, kind),
-        options={"partial": partial, "answers": dict(answers or {})},
-        uploaded_at=clock.now(),
-        uploaded_by_id=actor.person_id,
-    )
-    db.add(row)
-    return _looked_at(db, row, table, actor)
+    return kind, mapping
 
 
 def preview_again(
@@ -141,11 +151,22 @@ def preview_again(
     kind: str | None = None,
     partial: bool | None = None,
     answers: Mapping[str, str] | None = None,
+    sheet: str | None = None,
     actor: Actor,
 ) -> Preview:
-    """Look at an undecided import again, with another mapping, kind, extent or answers where given."""
+    """Look at an undecided import again, with another mapping, kind, extent, answers or sheet where given.
+
+    For another sheet of a workbook the kind and the mapping are found anew.
+    """
     row = _undecided(db, import_public_id)
     table = _table(row)
+    if sheet is not None and sheet != table.sheet:
+        if sheet not in table.sheets:
+            raise Invalid(fields={"sheet": _("Choose a sheet of this file.")})
+        content = row.content or b""
+        table = read(content, sheet=sheet, limit=len(content))
+        row.kind, mapping = _remembered_or_guessed(db, table, None, None)
+        row.options, kind = dict(row.options) | {"sheet": sheet}, None
     if kind is not None and kind != row.kind:
         _check_kind(kind)
         row.kind = kind
@@ -265,7 +286,7 @@ def _undecided(db: Session, import_public_id: str) -> RosterImport:
 
 def _table(row: RosterImport) -> Table:
     content = row.content or b""
-    return read(content, limit=len(content))
+    return read(content, sheet=row.options.get("sheet", ""), limit=len(content))
 
 
 def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
@@ -312,6 +333,8 @@ def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> P
         answers=dict(row.options.get("answers", {})),
         encoding=table.encoding,
         delimiter=table.delimiter,
+        sheets=table.sheets,
+        sheet=table.sheet,
         rows=len(table.rows) + len(table.misshapen),
         gaps=missing,
         plan=plan,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from oval_aup.people.models import Child, Guardian, Person, RosterImport, StaffMember
 from oval_aup.people.names import folded
 from oval_aup.people.roster.imports import ImportRow, roster_import
-from oval_aup.people.roster.read import Unreadable, read
+from oval_aup.people.roster.read import Unreadable, every_row
 
 
 def lists_naming(db: Session, person_id: int) -> tuple[ImportRow, ...]:
@@ -18,7 +18,7 @@ def lists_naming(db: Session, person_id: int) -> tuple[ImportRow, ...]:
     waiting = sa.select(RosterImport.public_id, RosterImport.content).where(RosterImport.content.is_not(None))
     for public_id, content in db.execute(waiting.order_by(RosterImport.id)).all():
         try:
-            rows = read(content or b"", limit=len(content or b"")).rows
+            rows = every_row(content or b"")
         except Unreadable:
             continue
         cells = ({folded(cell) for cell in row if cell} for row in rows)

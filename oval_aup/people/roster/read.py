@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
+from oval_aup.people.roster import workbook
 from oval_aup.people.roster.decode import decoded
 from oval_aup.people.roster.mapping import holds_password, is_known_heading
 
@@ -56,14 +57,22 @@ class Table:
     delimiter: str
     notes: tuple[tuple[int, str], ...] = ()
     """What else is to be said of the file: a row number, 0 for the file as a whole, and a sentence."""
+    sheets: tuple[str, ...] = ()
+    """The sheets of a workbook that hold something, and the one that was read."""
+    sheet: str = ""
 
 
-def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
-    """Read an export of at most ``limit`` bytes; raises Unreadable with a sentence for anything else."""
+def read(content: bytes, *, sheet: str = "", limit: int = DEFAULT_LIMIT) -> Table:
+    """Read an export of at most ``limit`` bytes; raises Unreadable with a sentence for anything else.
+
+    ``sheet`` names the sheet of a workbook; without it the one that looks most like a list is read.
+    """
     if len(content) > limit:
         raise Unreadable(
             _("This file is larger than %(limit)s MB, the most that can be read.", limit=_megabytes(limit))
         )
+    if workbook.is_workbook(content):
+        return _sheet(content, sheet)
     text, encoding, fault = decoded(content)
     if fault:
         raise Unreadable(fault)
@@ -74,6 +83,48 @@ def read(content: bytes, *, limit: int = DEFAULT_LIMIT) -> Table:
     rows, numbers, misshapen = _body(records[:below], first, len(headers), {row for row, _sentence in notes})
     _refuse_passwords(headers, rows)
     return Table(headers, rows, numbers, misshapen, encoding, _NAMED[delimiter], notes)
+
+
+def every_row(content: bytes) -> list[tuple[str, ...]]:
+    """The rows of a list, or of every sheet of a workbook; raises Unreadable."""
+    if not workbook.is_workbook(content):
+        return list(read(content, limit=len(content)).rows)
+    return [tuple(map(tidy, row)) for sheet in _sheets(content) for row in sheet.rows]
+
+
+def _sheets(content: bytes) -> tuple[workbook.Sheet, ...]:
+    found, fault = workbook.sheets(content)
+    if fault:
+        raise Unreadable(fault)
+    return found
+
+
+def _sheet(content: bytes, name: str) -> Table:
+    found = _sheets(content)
+    chosen = next((sheet for sheet in found if sheet.name == name), None) or max(found, key=_looks_like_a_list)
+    width = max(map(len, chosen.rows))
+    records = [row + [""] * (width - len(row)) for row in chosen.rows]
+    headers, first = _headers(records)
+    notes, below = _passed_over(records, first, headers)
+    rows, numbers, misshapen = _body(records[:below], first, len(headers), {row for row, _sentence in notes})
+    _refuse_passwords(headers, rows)
+    lost = tuple((row, _lost(cell, error)) for row, cell, error in chosen.lost if row >= first)
+    names = tuple(sheet.name for sheet in found)
+    told = tuple(sorted((*notes, *lost)))
+    return Table(headers, rows, numbers, misshapen, "Excel", "", told, names, chosen.name)
+
+
+def _looks_like_a_list(sheet: workbook.Sheet) -> tuple[bool, int, int]:
+    known = max((sum(map(is_known_heading, row)) for row in sheet.rows[:_PREAMBLE]), default=0)
+    return not sheet.hidden, known, len(sheet.rows) if known else 0
+
+
+def _lost(cell: str, error: str) -> str:
+    if error:
+        return _("Cell %(cell)s shows %(error)s, which is no value.", cell=cell, error=error)
+    return _(
+        "The formula in cell %(cell)s has no value: open the file in Excel, save it and choose it again.", cell=cell
+    )
 
 
 def _refuse_passwords(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:

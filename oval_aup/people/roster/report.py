@@ -20,7 +20,7 @@ def as_text(preview: Preview, *, shown: int = SHOWN) -> str:
     """The whole preview: what was read, which column feeds what, who joins and leaves, changes and problems."""
     lines = [
         f"{preview.file_name}: {KINDS[preview.kind]}",
-        f"  {preview.rows:,} rows, {preview.encoding}, {preview.delimiter} between cells, SHA-256 {preview.sha256}",
+        f"  {preview.rows:,} rows, {_format(preview)}, SHA-256 {preview.sha256}",
         "  Columns:",
         *(f"    {LABELS[key]} ← {header}" for key, header in preview.mapping.items()),
     ]
@@ -30,6 +30,13 @@ def as_text(preview: Preview, *, shown: int = SHOWN) -> str:
     if preview.plan is None:
         return "\n".join([*lines, *(f"  {sentence}" for sentence in preview.gaps), ""])
     return "\n".join([*lines, *_plan_lines(preview.plan, shown), ""])
+
+
+def _format(preview: Preview) -> str:
+    if preview.sheets:
+        others = f" of {len(preview.sheets)}" if len(preview.sheets) > 1 else ""
+        return f"{preview.encoding}, sheet “{preview.sheet}”{others}"
+    return f"{preview.encoding}, {preview.delimiter} between cells"
 
 
 def applied_as_text(applied: Applied) -> str:

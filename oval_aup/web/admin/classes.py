@@ -26,6 +26,7 @@ def classes() -> str:
 
 
 @bp.get("/office/coverage.csv")
+@bp.get("/office/coverage.xlsx", endpoint="coverage_xlsx")
 @allow("coverage.read")
 def coverage_csv() -> Response:
     """The counts by audience and class as a table; names nobody."""
@@ -54,6 +55,7 @@ def school_class(class_public_id: str) -> str:
 
 
 @bp.get("/office/classes/<class_public_id>/choices.csv")
+@bp.get("/office/classes/<class_public_id>/choices.xlsx", endpoint="choices_xlsx")
 @allow("choices.read")
 def choices_csv(class_public_id: str) -> Response:
     """The class's picture choices as a table, with the moment it was true."""

@@ -75,6 +75,7 @@ def _has_been_asked(year: int) -> bool:
 
 
 @bp.get("/office/outstanding.csv")
+@bp.get("/office/outstanding.xlsx", endpoint="outstanding_xlsx")
 @allow("people.read")
 def outstanding_csv() -> Response:
     """The same list, whole, as a table to open in a spreadsheet."""

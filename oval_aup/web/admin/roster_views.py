@@ -69,7 +69,11 @@ def roster_look_again(public_id: str) -> ResponseReturnValue:
         roster.preview_again(g.db, public_id, answers=posted_answers(before.answers), actor=actor)
         return _on(public_id, about if about in {"pairs", "people", "gone"} else "questions")
     kind = request.form.get("kind", before.kind)
+    sheet = request.form.get("sheet", before.sheet)
     try:
+        if sheet != before.sheet:
+            roster.preview_again(g.db, public_id, sheet=sheet, actor=actor)
+            return _on(public_id)
         # The columns were chosen for the kind that was shown; for another kind they are guessed anew.
         mapping = posted_mapping(before.headers) if kind == before.kind else None
         partial = request.form.get("partial") == "yes"

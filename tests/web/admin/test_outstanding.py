@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
 
 from oval_aup import notifications
@@ -50,6 +53,10 @@ def test_the_table_holds_the_same_people_and_no_formula(world: World, troubles: 
     assert response.mimetype == "text/csv"
     assert len(lines) == 2
     assert lines[1].startswith("Cass Nowak,Maja 4C,")
+    book = eve.client.get("/office/outstanding.xlsx?why=bounced")
+    assert book.headers["Content-Disposition"].endswith('.xlsx"')
+    sheet = openpyxl.load_workbook(io.BytesIO(book.data)).worksheets[0]
+    assert [sheet["A2"].value, sheet["B2"].value, sheet.max_row] == ["Cass Nowak", "Maja 4C", 2]
 
 
 def test_a_nudge_is_shown_before_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:

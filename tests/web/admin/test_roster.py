@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
+import openpyxl
 import pytest
 from werkzeug.test import TestResponse
 
@@ -97,7 +99,7 @@ def test_a_discarded_list_changes_nothing(office: Browser, world: World) -> None
     [
         (b"", "This file is empty."),
         (b"%PDF-1.7", "This is a PDF"),
-        (b"PK\x03\x04[Content_Types].xml xl/", "This is an Excel workbook; save it as CSV first."),
+        (b"PK\x03\x04[Content_Types].xml xl/", "This Excel file is damaged or is not really one"),
         (contacts(link(1, 1), link(2, 2))[:-60], "cut short"),
     ],
 )
@@ -228,6 +230,26 @@ def test_children_without_a_number_who_are_not_listed_can_all_be_said_to_have_le
     assert "100 % of the people on this list today would leave" in page.text
     office.post(f"{address}/apply", {"confirm_leavers": "yes"})
     assert _names(world) == ["Leo Brown"]
+
+
+def test_a_workbook_is_imported_and_its_sheet_chosen(office: Browser, world: World) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["Read me", "please"])
+    for name, number in (("Autumn", 1), ("Spring", 2)):
+        sheet = book.create_sheet(name)
+        for row in csv.reader(class_list(class_row(number)).decode().splitlines()):
+            sheet.append(row)
+    kept = io.BytesIO()
+    book.save(kept)
+    page = _upload(office, kept.getvalue(), name="pupils.xlsx", partial="yes")
+    assert "Sheet “Autumn”" in page.text
+    assert _chosen(page)["sheet"] == "Autumn"
+    page = office.post(_address(office), {**_chosen(page), "sheet": "Spring", "partial": "yes"})
+    assert "Maja Brown" in page.text
+    page = office.post(_address(office), {**_chosen(page), "sheet": "Sheet"}, status=422)
+    assert "headings but no rows" in page.text
+    office.post(f"{_address(office)}/apply")
+    assert "Maja Brown" in _names(world)
 
 
 def test_all_questions_can_be_answered_at_once(office: Browser) -> None:
