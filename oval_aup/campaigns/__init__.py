@@ -38,6 +38,8 @@ from oval_aup.campaigns.rounds import (
     list_loaded_on,
     plan,
     terms_of,
+    usual_dates,
+    year_of_delivery,
     years_to_plan,
 )
 from oval_aup.campaigns.rules import publish_shipped_rules
@@ -111,7 +113,9 @@ __all__ = [
     "terms_of",
     "unfinished",
     "unsent_letters",
+    "usual_dates",
     "warn_of_certificate",
     "way_of",
+    "year_of_delivery",
     "years_to_plan",
 ]

@@ -53,9 +53,14 @@ def open_campaign(
     campaign = rounds.campaign(db, campaign.public_id)
     rounds.hold(db, campaign)
     if campaign.status == "closed" and not again:
-        raise Conflict(_("This round is over."))
+        raise Conflict(_("This sign-up has ended."))
     if campaign.status == "planned" and campaign.due_on < clock.today():
         raise Conflict(_("The due date of this plan has passed. Change the plan first."))
+    arrives = rounds.year_of_delivery(school)
+    if arrives < campaign.school_year:
+        raise Conflict(_("The letters would arrive in the old school year. Send them in the summer holidays."))
+    if arrives > campaign.school_year:
+        raise Conflict(_("The letters would arrive after the end of this school year. Plan the next one instead."))
     if campaign.status == "planned" and not old_list and rounds.list_is_old(db, campaign.school_year):
         raise Conflict(
             _("The list of children is from last school year. Load the new list first, or tick that you mean it.")
@@ -68,24 +73,37 @@ def open_campaign(
 
 
 def ask_joiners(db: Session, *, school: School, actor: Actor) -> int:
-    """Ask people who joined since the round of this school year was opened; returns how many messages were queued."""
-    campaign = rounds.campaign_of(db, people.school_year(clock.today()))
-    if campaign is None or campaign.status != "open":
+    """Ask people who joined since the round was opened; returns how many messages were queued.
+
+    Whoever would get the letter, or be given time to answer, after the end of the school year waits for the next round.
+    """
+    campaign = _joiners_round(db, school)
+    if campaign is None:
         return 0
     rounds.hold(db, campaign)
     return _open_and_ask(db, campaign, school=school, actor=actor)[1]
 
 
+def _joiners_round(db: Session, school: School) -> CampaignRow | None:
+    """The open round in whose school year somebody who joins now gets the letter and answers it, or None."""
+    campaign = rounds.campaign_of(db, rounds.year_of_delivery(school))
+    if campaign is None or campaign.status != "open":
+        return None
+    answered_by = rounds.delivery_day(school) + JOINERS_HAVE
+    return campaign if answered_by <= rounds.last_school_day(school, campaign.school_year) else None
+
+
 def follow_roster(db: Session, *, school: School, actor: Actor) -> RosterFollowUp:
     """Do what a changed roster asks for: cancel what leavers and barred contacts owe, ask joiners, count afresh."""
-    school_year = people.school_year(clock.today())
-    cancelled = _cancel_for_leavers(db, school_year)
-    campaign = rounds.campaign_of(db, school_year)
+    campaign = _joiners_round(db, school)
+    years = {people.school_year(clock.today()), rounds.year_of_delivery(school)}
+    cancelled = sum(_cancel_for_leavers(db, school_year) for school_year in sorted(years))
     opened, asked = 0, 0
-    if campaign is not None and campaign.status == "open":
+    if campaign is not None:
         rounds.hold(db, campaign)
         opened, asked = _open_and_ask(db, campaign, school=school, actor=actor)
-    signing.rebuild_coverage(db, school_year)
+    for school_year in sorted(years):
+        signing.rebuild_coverage(db, school_year)
     return RosterFollowUp(cancelled, opened, asked)
 
 
@@ -101,10 +119,9 @@ def _cancel_for_leavers(db: Session, school_year: int) -> int:
 
 
 def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: Actor) -> tuple[int, int]:
-    due_on = (
-        max(campaign.due_on, clock.today() + JOINERS_HAVE) if clock.today() > campaign.opens_on else campaign.due_on
-    )
-    due_on = min(due_on, people.school_year_ends(campaign.school_year))
+    due_on, arrives_on = campaign.due_on, rounds.delivery_day(school)
+    if arrives_on > campaign.opens_on and arrives_on + JOINERS_HAVE > due_on:
+        due_on = rounds.due_day(rounds.terms_of(school, campaign), arrives_on + JOINERS_HAVE, campaign.school_year)
     opened = signing.open_requests(db, _needed(db, campaign, school), school_year=campaign.school_year, due_on=due_on)
     newcomers = {row.person_id for row in opened}
     taken = steps.taken_steps(db, campaign.id)
@@ -163,7 +180,8 @@ def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school
         dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
         not_before=sending_time(clock.now(), rounds.terms_of(school, campaign)),
     )
-    if not steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id):
+    at = max(clock.now(), message.next_attempt_at)
+    if not steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id, at=at):
         return 0
     signing.mark_asked(db, [row.id for row in adult.requests])
     note(db, "requested", campaign, adult, step=step, message=message.public_id, actor=actor)

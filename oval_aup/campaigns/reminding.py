@@ -148,6 +148,8 @@ def nudge_plan(db: Session, person_ids: Iterable[int] | None) -> NudgePlan:
 def nudge(db: Session, person_ids: Iterable[int], *, school: School, actor: Actor) -> Nudged:
     """Remind chosen people now, at most once a day each; raises Conflict when no round is open."""
     campaign, today = _open_round(db), clock.today()
+    if rounds.year_of_delivery(school) != campaign.school_year:
+        raise Conflict(_("The letters would arrive after the end of this school year. Nobody was reminded."))
     rounds.hold(db, campaign)
     planned = _nudge_plan(db, campaign, person_ids)
     skipped = dict.fromkeys(planned.nothing_owed, "nothing-owed")
@@ -165,7 +167,7 @@ def nudge(db: Session, person_ids: Iterable[int], *, school: School, actor: Acto
 def _open_round(db: Session) -> CampaignRow:
     campaign = rounds.campaign_of(db, people.school_year(clock.today()))
     if campaign is None or campaign.status != "open":
-        raise Conflict(_("Open this year’s round of asking first."))
+        raise Conflict(_("Send this year’s sign-up first."))
     return campaign
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from oval_aup import people, signing
 from oval_aup.campaigns.models import Campaign
-from oval_aup.campaigns.schedule import MOST_REMINDERS
-from oval_aup.campaigns.term_dates import TermDates, term_dates
+from oval_aup.campaigns.schedule import MOST_REMINDERS, sending_time
+from oval_aup.campaigns.term_dates import ONE_DAY, TermDates, term_dates
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -22,6 +22,8 @@ from oval_aup.people import roster
 
 AUDIENCES = ("guardians", "staff", "children")
 USUAL_REMINDER_DAYS = (7, 14, 21)
+USUAL_TIME = dt.timedelta(days=25)
+"""How long people are usually given to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def plan(
         db.add(row)
     elif row.status != "planned" and (set(row.audiences) != set(audiences) or row.opens_on != opens_on):
         raise Conflict(
-            _("This round is open: its due date and reminders can change, not what it asks or when it began.")
+            _("This sign-up has started: you can change its due date and reminders, but not who is asked or when it started.")
         )
     elif row.status != "planned" and row.due_on != due_on:
         signing.move_due_date(db, school_year, before=row.due_on, to=due_on)
@@ -117,14 +119,51 @@ def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
     """
     row = campaign(db, public_id)
     if row.status == "planned":
-        raise Conflict(_("This round has not been opened yet."))
+        raise Conflict(_("This sign-up has not started yet."))
     set_status(db, row, "closed")
     return campaign(db, public_id)
 
 
 def years_to_plan(today: dt.date) -> tuple[int, ...]:
-    """The school years that can be planned on a day."""
-    return (people.school_year(today),)
+    """The school years that can be planned on a day: the present one, and from June on the next."""
+    year = people.school_year(today)
+    return (year, year + 1) if 6 <= today.month <= 8 else (year,)
+
+
+def delivery_day(school: School) -> dt.date:
+    """The London date on which a letter that is queued now goes: today, or the next school day."""
+    year = people.school_year(clock.today())
+    terms = term_dates(school.holidays, school_years=(year, year + 1))
+    return clock.london(sending_time(clock.now(), terms)).date()
+
+
+def year_of_delivery(school: School) -> int:
+    """The school year in which a letter that is queued now arrives, and which it must be about."""
+    return people.school_year(delivery_day(school))
+
+
+def usual_dates(school: School, school_year: int) -> tuple[dt.date, dt.date]:
+    """When a round of this school year would usually open, from today on, and by when answers are due.
+
+    Both are school days in term.
+    """
+    terms = term_dates(school.holidays, school_years=(school_year, school_year + 1))
+    opens_on = terms.first_school_day_from(max(clock.today(), people.school_year_starts(school_year)))
+    return opens_on, due_day(terms, opens_on + USUAL_TIME, school_year)
+
+
+def due_day(terms: TermDates, day: dt.date, school_year: int) -> dt.date:
+    """The day itself or the next school day, but never later than the last school day of the school year."""
+    last = people.school_year_ends(school_year)
+    while not terms.is_school_day(last):
+        last -= ONE_DAY
+    return min(terms.first_school_day_from(min(day, last)), last)
+
+
+def last_school_day(school: School, school_year: int) -> dt.date:
+    """The last day of a school year on which the school is open to pupils."""
+    terms = term_dates(school.holidays, school_years=(school_year, school_year + 1))
+    return due_day(terms, people.school_year_ends(school_year), school_year)
 
 
 def list_loaded_on(db: Session) -> dt.date | None:
@@ -153,8 +192,8 @@ def hold(db: Session, row: CampaignRow) -> None:
 
 
 def terms_of(school: School, row: CampaignRow) -> TermDates:
-    """The school days that this round goes by, and those of the year after it."""
-    return term_dates(school.holidays, school_years=(row.school_year, row.school_year + 1))
+    """The school days that this round goes by, and those of the years before and after it."""
+    return term_dates(school.holidays, school_years=range(row.school_year - 1, row.school_year + 2))
 
 
 def is_school_day(school: School, day: dt.date) -> bool:

@@ -55,8 +55,13 @@ class StepRow:
     taken_at: dt.datetime
 
 
-def claim(db: Session, campaign_id: int, person_id: int, step: str, *, message: str = "") -> bool:
-    """Take a step for a person; False where somebody has taken it before."""
+def claim(
+    db: Session, campaign_id: int, person_id: int, step: str, *, message: str = "", at: dt.datetime | None = None
+) -> bool:
+    """Take a step for a person; False where somebody has taken it before.
+
+    ``at`` is when its letter goes, where that is later than now: what follows is counted from then.
+    """
     taken = db.execute(
         _CLAIM,
         {
@@ -64,7 +69,7 @@ def claim(db: Session, campaign_id: int, person_id: int, step: str, *, message: 
             "person_id": person_id,
             "step": step,
             "message": message,
-            "taken_at": clock.now(),
+            "taken_at": at or clock.now(),
         },
     )
     return bool(cast(Any, taken).rowcount == 1)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oval_aup import agreements, campaigns, people
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
+from oval_aup.core.school import School
 
 NEEDED_AGREEMENTS = ("parents", "staff", "children", "image-uses")
 
@@ -24,7 +25,7 @@ class NextStep:
     """When the newest list of children was loaded."""
 
 
-def next_step(db: Session) -> NextStep | None:
+def next_step(db: Session, school: School) -> NextStep | None:
     """The one step that comes next, or None while this year’s sign-up is under way and the next is not due."""
     today = clock.today()
     year = people.school_year(today)
@@ -33,15 +34,18 @@ def next_step(db: Session) -> NextStep | None:
         return NextStep("list", year, list_from)
     if not rules_published(db):
         return NextStep("rules", year, list_from)
-    for one in campaigns.years_to_plan(today):
+    years = campaigns.years_to_plan(today)
+    for one in years:
         row = campaigns.campaign_of(db, one)
-        if row is not None and row.status != "planned":
+        if row is None and one != year:
+            return NextStep("plan-next", one, list_from)
+        if row is None and len(years) > 1:  # too late for a year that is nearly over
             continue
-        if campaigns.list_is_old(db, one) and one == year:
+        if (row is not None and row.status != "planned") or one != campaigns.year_of_delivery(school):
+            continue
+        if campaigns.list_is_old(db, one):
             return NextStep("new-list", one, list_from)
-        if row is None:
-            return NextStep("plan" if one == year else "plan-next", one, list_from)
-        return NextStep("open", one, list_from)
+        return NextStep("plan" if row is None else "open", one, list_from)
     return None
 
 

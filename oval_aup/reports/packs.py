@@ -108,7 +108,7 @@ def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dic
         if not (scope.key.isascii() and scope.key.isdigit() and len(scope.key) == 4):
             raise Invalid(fields={"about": _("Choose one of the school years.")})
         year = int(scope.key)
-        title = _("The round of asking %(year)s", year=people.school_year_label(year))
+        title = _("Sign-up %(year)s", year=people.school_year_label(year))
     elif scope.about == "school":
         title = _("Whole school")
     else:

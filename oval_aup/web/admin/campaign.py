@@ -1,4 +1,4 @@
-"""The round of asking of a school year: planned, looked at before it opens, opened, and what goes next."""
+"""The sign-up of a school year: planned, checked, sent, and what goes next."""
 
 from __future__ import annotations
 
@@ -19,18 +19,26 @@ from oval_aup.web.unit_of_work import settings
 
 AUDIENCES = ("guardians", "staff", "children")
 USUAL_DAYS = "7, 14, 21"
-USUAL_TIME = dt.timedelta(days=25)
 SHOWN = 100
 
 
 def _year() -> int:
-    return people.school_year(clock.today())
+    """The school year that the page or form is about: the present one, or the next where it can be planned."""
+    asked = request.values.get("year", "")
+    years = campaigns.years_to_plan(clock.today())
+    return next((year for year in years if str(year) == asked), years[0])
+
+
+def _page_url(endpoint: str) -> str:
+    """The address of a page about the same school year."""
+    year = _year()
+    return url_for(endpoint) if year == people.school_year(clock.today()) else url_for(endpoint, year=year)
 
 
 @bp.get("/office/campaign")
 @allow("people.read")
 def campaign() -> str:
-    """Show where the round stands and what it sends next."""
+    """Show how far the sign-up has come and what it sends next."""
     return _page()
 
 
@@ -45,11 +53,13 @@ def _page(errors: dict[str, str] | None = None) -> str:
         else ()
     )
     tomorrow = on + dt.timedelta(days=1)
+    usual_start, usual_due = campaigns.usual_dates(settings().school, year)
     next_day = campaigns.terms_of(settings().school, row).first_school_day_from(tomorrow) if row else tomorrow
     return render_template(
         "admin/campaign.html",
         year=year,
         campaign=row,
+        years=campaigns.years_to_plan(on),
         coverage=signing.coverage(g.db, year, class_ids=()),
         outbox=notifications.outbox_counts(g.db),
         planned=planned[:SHOWN],
@@ -57,8 +67,8 @@ def _page(errors: dict[str, str] | None = None) -> str:
         next_day=next_day,
         errors=errors or {},
         typed=request.form,
-        opens=as_typed("opens", row.opens_on if row else on),
-        due=as_typed("due", row.due_on if row else on + USUAL_TIME),
+        opens=as_typed("opens", row.opens_on if row else usual_start),
+        due=as_typed("due", row.due_on if row else usual_due),
         audiences=request.form.getlist("audience") or (row.audiences if row else AUDIENCES),
         days=request.form.get("days", ", ".join(map(str, row.reminder_days)) if row else USUAL_DAYS),
         words=words,
@@ -76,7 +86,7 @@ def plan_campaign() -> ResponseReturnValue:
     except Conflict as problem:
         return _page({"opens": problem.message}), 422
     flash(_("The plan is saved. Nothing has been sent."))
-    return go(url_for(".campaign_preview" if saved.status == "planned" else ".campaign"))
+    return go(_page_url(".campaign_preview" if saved.status == "planned" else ".campaign"))
 
 
 _FIELDS = {"opens_on": "opens", "due_on": "due", "reminder_days": "days"}
@@ -112,7 +122,7 @@ def campaign_preview() -> ResponseReturnValue:
     """Show how many will be asked and who cannot be reached, before anything is sent."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None or row.status != "planned":
-        return go(url_for(".campaign"))
+        return go(_page_url(".campaign"))
     return render_template(
         "admin/campaign-preview.html",
         campaign=row,
@@ -150,7 +160,7 @@ def open_campaign() -> ResponseReturnValue:
     """Open the round, or one that was ended; doing it again asks only those who joined since."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
-        raise Conflict(_("Plan the round first."))
+        raise Conflict(_("Plan the sign-up first."))
     asked = campaigns.open_campaign(
         g.db,
         row,
@@ -160,7 +170,7 @@ def open_campaign() -> ResponseReturnValue:
         actor=current_actor("office"),
     )
     flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", asked))
-    return go(url_for(".campaign"))
+    return go(_page_url(".campaign"))
 
 
 @bp.post("/office/campaign/joiners")
@@ -168,8 +178,11 @@ def open_campaign() -> ResponseReturnValue:
 def ask_joiners() -> ResponseReturnValue:
     """Ask everybody who joined since the round was opened."""
     asked = campaigns.ask_joiners(g.db, school=settings().school, actor=current_actor("office"))
-    flash(ngettext("%(num)s person who joined has been asked.", "%(num)s people who joined have been asked.", asked))
-    return go(url_for(".campaign"))
+    if asked or campaigns.year_of_delivery(settings().school) == people.school_year(clock.today()):
+        flash(ngettext("%(num)s person has been asked.", "%(num)s people have been asked.", asked))
+    else:
+        flash(_("The school is closed until next school year. Whoever joins now is asked in the next sign-up."))
+    return go(_page_url(".campaign"))
 
 
 @bp.post("/office/campaign/close")
@@ -178,7 +191,7 @@ def close_campaign() -> ResponseReturnValue:
     """End the round: no reminder goes any more, answers are still taken."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
-        raise Conflict(_("Plan the round first."))
+        raise Conflict(_("Plan the sign-up first."))
     campaigns.close_campaign(g.db, row.public_id, actor=current_actor("office"))
-    flash(_("The round is over. Answers are still taken; no reminder goes any more."))
-    return go(url_for(".campaign"))
+    flash(_("The sign-up has ended. No more reminders are sent; answers still count."))
+    return go(_page_url(".campaign"))

@@ -15,6 +15,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, charts, words
 from oval_aup.web.admin.forms import as_typed, one_of, typed, typed_date
 from oval_aup.web.htmx import go
+from oval_aup.web.unit_of_work import settings
 
 SHOWN = 2
 """Tasks of each kind that the first screen names."""
@@ -47,7 +48,7 @@ def home() -> str:
         whys=reports.why_counts(g.db, overview.audiences, year) if names_shown else None,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
         backup=backups.standing(current_app.extensions["oval_settings"]) if names_shown else None,
-        step=reports.next_step(g.db) if names_shown else None,
+        step=reports.next_step(g.db, settings().school) if names_shown else None,
         words=words,
     )
 

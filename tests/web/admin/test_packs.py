@@ -173,6 +173,6 @@ def test_a_year_that_nobody_means_is_said_to_be_none(world: World, eve: Browser,
 def test_a_campaign_is_offered_by_the_name_its_page_has(world: World, troubles: Troubles, eve: Browser) -> None:
     name = eve.get("/office/campaign").heading
     page = eve.get("/office/packs")
-    assert '<optgroup label="One campaign: everybody asked in that round">' in page.html
+    assert '<optgroup label="One sign-up: everybody asked in that year">' in page.html
     assert f'<option value="year:2026">{name}</option>' in page.html
     assert name in eve.post("/office/packs", {"about": "year:2026"}).text.split("Order a pack")[0]

@@ -55,7 +55,7 @@ def test_a_plan_that_cannot_be_keeps_what_was_typed(world: World, eve: Browser) 
 def test_what_an_open_round_asks_cannot_change(troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/campaign")
     page = eve.post("/office/campaign", PLAN | {"audience": ["staff"]}, status=422)
-    assert "This round is open" in page.text
+    assert "This sign-up has started" in page.text
 
 
 def test_what_goes_next_is_shown_and_not_sent(
@@ -103,7 +103,7 @@ def test_a_round_is_ended_once_and_says_so(world: World, troubles: Troubles, eve
     eve.get("/office/campaign")
     for _again in range(2):
         page = eve.post("/office/campaign/close")
-    assert "Over" in page.text
+    assert "Ended" in page.text
 
 
 def test_an_ended_round_is_opened_again_only_when_that_is_meant(world: World, troubles: Troubles, eve: Browser) -> None:
@@ -116,7 +116,7 @@ def test_an_ended_round_is_opened_again_only_when_that_is_meant(world: World, tr
     eve.post("/office/campaign/open", status=409)
     for _again in range(2):
         page = eve.post("/office/campaign/open", {"again": "yes"})
-    assert "What goes next" in page.text
+    assert "Next reminders" in page.text
     with world.database.reading() as db:
         assert len(notifications.messages_to(db, world.ann.pseudonym)) == before
 
@@ -137,7 +137,7 @@ def test_a_plan_whose_due_date_has_passed_is_not_opened(world: World, eve: Brows
 def test_a_new_due_date_of_an_open_round_leads_back_to_the_round(troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/campaign")
     page = eve.post("/office/campaign", PLAN | {"due-day": "9"})
-    assert page.heading.startswith("The round of asking")
+    assert page.heading.startswith("Sign-up")
 
 
 def test_the_head_looks_and_does_not_touch(troubles: Troubles, browser: Browser) -> None:
@@ -145,3 +145,26 @@ def test_the_head_looks_and_does_not_touch(troubles: Troubles, browser: Browser)
     page = browser.get("/office/campaign")
     assert not [e for e in page.all("button") if "Save" in e.text]
     browser.post("/office/campaign", PLAN, status=403)
+
+
+def test_next_years_sign_up_is_planned_in_july_on_its_own_page(world: World, eve: Browser) -> None:
+    clock.pretend(clock.at_london(dt.date(2027, 7, 12), 10))
+    eve.log_in("eve@oval.example.org")
+    assert "Plan the sign-up for 2027–28." in eve.get("/office").text
+    page = eve.get("/office/campaign?year=2027")
+    assert page.heading == "Sign-up 2027–28"
+    due = {each["name"]: each["value"] for each in page.all("input") if each["name"].startswith("due-")}
+    assert due == {"due-day": "27", "due-month": "9", "due-year": "2027"}
+    dates = {"opens-day": "2", "opens-month": "9", "opens-year": "2027", "days": "7"} | due
+    page = eve.post("/office/campaign", {"year": "2027", "audience": ["guardians"]} | dates)
+    assert page.heading == "Before you send it"
+    with world.database.reading() as db:
+        assert campaigns.campaign_of(db, YEAR) is None
+        row = campaigns.campaign_of(db, 2027)
+        assert row is not None
+        assert row.opens_on == dt.date(2027, 9, 2)
+    eve.post("/office/campaign/open", {"year": "2027"}, status=409)
+
+
+def test_next_year_cannot_be_planned_before_june(world: World, eve: Browser) -> None:
+    assert eve.get("/office/campaign?year=2027").heading == "Sign-up 2026–27"
