@@ -71,9 +71,7 @@ def plan(
         db.add(row)
     elif row.status != "planned" and (set(row.audiences) != set(audiences) or row.opens_on != opens_on):
         raise Conflict(
-            _(
-                "This sign-up has started: you can change its due date and reminders, not who is asked or when it started."
-            )
+            _("This sign-up has started: its due date and reminders can change, not who is asked or when it started.")
         )
     elif row.status != "planned" and row.due_on != due_on:
         signing.move_due_date(db, school_year, before=row.due_on, to=due_on)
