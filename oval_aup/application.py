@@ -10,7 +10,7 @@ from oval_aup import cli
 from oval_aup.config import ROOT, Settings, load
 from oval_aup.core import render
 from oval_aup.core.db import Database
-from oval_aup.web import access, assets, errors, pages, security, unit_of_work
+from oval_aup.web import access, assets, errors, pages, security, shown, unit_of_work
 from oval_aup.web.admin import bp as admin
 from oval_aup.web.classroom import bp as classroom
 from oval_aup.web.family import bp as family
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     CSRFProtect(app)
     access.install(app)
     assets.install(app)
+    shown.install(app)
     pages.install(app)
     errors.install(app)
     for blueprint in (public, family, classroom, staff, admin):

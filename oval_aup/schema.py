@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from oval_aup.core import append_only
 from oval_aup.core.db import Base, Database
 from oval_aup.core.errors import DatabaseBusy
 
@@ -47,6 +48,15 @@ def upgrade(database: Database) -> str:
     """Bring the database to the newest revision and return its name; safe to repeat."""
     command.upgrade(_config(database), "head")
     return current(database) or ""
+
+
+def put_guards_back(database: Database) -> frozenset[str]:
+    """Create the triggers that keep history as it is wherever one is missing; returns which were."""
+    with database.writing() as db:
+        gone = append_only.missing(db.connection())
+        if gone:
+            append_only.guard(db.connection())
+    return gone
 
 
 def current(database: Database) -> str | None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from oval_aup import campaigns, evidence
 from oval_aup.config import Settings
-from oval_aup.core import clock
+from oval_aup.core import append_only, clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.core.school import School
 
 EVERY = dt.timedelta(hours=24)
@@ -39,7 +41,7 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
     if not due and not _is_older(note):
         return
     with database.reading() as db:
-        verdict = evidence.verify(db, known_heads=evidence.kept_heads(settings.instance))
+        verdict = check(db, settings.instance)
     note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
     if not verdict.ok:
         with database.writing() as db:
@@ -53,12 +55,30 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
 def check(db: Session, instance: Path, brought: Iterable[evidence.HeadFinding] = ()) -> evidence.Verdict:
     """Read the whole ledger back now, against every head that is kept beside the database or was brought along.
 
+    Also whether the database still refuses to change what was written.
+
     A head that the school did not sign says nothing about its ledger and is left out. So is one of a time that the
     ledger itself says was lost: the head's own finding tells it, and today's entries are no less in order for it.
     """
     told = (one for one in brought if one.verdict != "not_ours" and not one.owned_up)
     signed = (evidence.Head(one.size, one.entry_hash) for one in told)
-    return evidence.verify(db, known_heads=(*evidence.kept_heads(instance), *signed))
+    return _with_guards(db, evidence.verify(db, known_heads=(*evidence.kept_heads(instance), *signed)))
+
+
+def _with_guards(db: Session, verdict: evidence.Verdict) -> evidence.Verdict:
+    """The finding, and what is missing of the triggers that keep entries as they are: nothing of ours removes one."""
+    gone = sorted(append_only.missing(db.connection()))
+    if not gone:
+        return verdict
+    said = ngettext(
+        "The database lacks %(num)s guard that keeps history from being changed: %(names)s.",
+        "The database lacks %(num)s guards that keep history from being changed: %(names)s.",
+        len(gone),
+        names=", ".join(gone),
+    )
+    kept = _("The entries themselves are as they were written.") if verdict.ok else verdict.reason
+    mend = _("Find out who removed them; then “.venv/bin/flask db upgrade” puts them back.")
+    return replace(verdict, ok=False, fault=verdict.fault or "unguarded", reason=f"{kept} {said} {mend}")
 
 
 def sound_alarm(db: Session, settings: Settings, finding: str) -> None:

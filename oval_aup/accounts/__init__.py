@@ -3,6 +3,7 @@
 from oval_aup.accounts.erasing import Access, access_of, erase_access, erase_old_access, old_access
 from oval_aup.accounts.links import LinkRow, link, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
+from oval_aup.accounts.probing import continues, note_probe
 from oval_aup.accounts.service import (
     AccountRow,
     WrongAnswer,
@@ -58,6 +59,7 @@ __all__ = [
     "check",
     "choose_password",
     "close_accounts",
+    "continues",
     "disable",
     "end",
     "end_all",
@@ -69,6 +71,7 @@ __all__ = [
     "log_in",
     "mint_link",
     "note_failure",
+    "note_probe",
     "old_access",
     "open_account",
     "open_accounts",

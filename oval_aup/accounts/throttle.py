@@ -15,7 +15,7 @@ from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 
 WINDOW = dt.timedelta(minutes=15)
-LIMITS = {"link": 5, "account": 8, "address": 30, "code": 100, "proof": 60, "all": 200}
+LIMITS = {"link": 5, "account": 8, "address": 30, "code": 100, "proof": 60, "probe": 3, "all": 200}
 """Wrong answers allowed per kind of bucket within the window; ``all`` is for guessing spread over many addresses.
 
 ``code`` is for class codes: a whole school mistypes them from one address, and must not lock its teachers out.
@@ -32,7 +32,7 @@ class TooMany(DomainError):
 
 def bucket(kind: str, value: str | int = "") -> str:
     """The name under which tries are counted; addresses and e-mails are kept only as a hash."""
-    if kind in {"address", "account", "code", "proof"}:
+    if kind in {"address", "account", "code", "proof", "probe"}:
         value = hashlib.sha256(str(value).encode()).hexdigest()[:32]
     return f"{kind}:{value}"
 

@@ -38,6 +38,9 @@ db_group = AppGroup("db", help="The database's shape.")
 def db_upgrade() -> None:
     """Bring the database to the newest shape; says so when it already is."""
     click.echo(f"The database is at {schema.upgrade(_database())}.")
+    gone = schema.put_guards_back(_database())
+    if gone:
+        click.echo(f"Put back the guards of history: {', '.join(sorted(gone))}. Find out who removed them.")
 
 
 @db_group.command("revise")

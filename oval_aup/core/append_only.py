@@ -24,12 +24,16 @@ def guard(connection: Connection) -> None:
 
 
 def missing(connection: Connection) -> frozenset[str]:
-    """The names of triggers that ought to be there and are not."""
+    """The names of triggers that ought to be there and are not, were switched off, or say something else than ours."""
     if connection.dialect.name == "sqlite":
-        found = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
+        rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+        said = dict(tuple(row) for row in rows)
+        wanted = {statement.split()[2]: statement for statement in _sqlite() if statement.startswith("CREATE")}
+        found = {name for name, statement in wanted.items() if said.get(name) == statement}
     else:
-        found = connection.execute(sa.text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")).scalars()
-    return frozenset(_names()) - frozenset(found)
+        working = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+        found = set(connection.execute(sa.text(working)).scalars())
+    return frozenset(_names()) - found
 
 
 def _names() -> list[str]:

@@ -60,6 +60,7 @@ KINDS = frozenset(
         "erased",
         "restored",
         "demonstration",
+        "probed",
         "held",
         "key_rotated",
         "head_issued",

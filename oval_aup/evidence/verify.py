@@ -27,9 +27,9 @@ class Verdict:
     """What a full reading found.
 
     ``fault`` is empty, or the first fault's kind: ``edited``, ``missing``, ``inserted``, ``reordered``,
-    ``details_changed``, ``details_missing``, ``details_inserted``, ``not_erased`` or ``unreadable``; ``bad_seq`` is
-    the entry it concerns and ``reason`` says it in plain words. ``size`` and ``head_hash`` are those of the last entry
-    that is still in order.
+    ``details_changed``, ``details_missing``, ``details_inserted``, ``not_erased``, ``unreadable``, or ``unguarded``
+    where only triggers are gone; ``bad_seq`` is the entry it concerns and ``reason`` says it in plain words. ``size``
+    and ``head_hash`` are those of the last entry that is still in order.
     """
 
     ok: bool

@@ -35,6 +35,7 @@ KINDS: dict[str, str] = {
     "exported": later("Document made"),
     "erased": later("Personal details erased"),
     "restored": later("Restored from a backup"),
+    "probed": later("Several tries were refused: a page or rules that were not theirs"),
     "demonstration": later("Demonstration: everybody here is made up"),
     "held": later("Kept for a legal reason"),
     "key_rotated": later("Key changed"),

@@ -326,11 +326,38 @@ def _documents_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
     ]
 
 
+def _probing(db: Session, school_year: int, limit: int) -> list[Need]:
+    """One task a person and day: several of their tries were refused, which is more than a slip."""
+    said = {
+        "address": _("Asked several times for a page that is not theirs"),
+        "wording": _("Sent rules several times that had not been shown to them"),
+    }
+    since = clock.at_london(people.school_year_starts(school_year), 0)
+    entries = [one for one in evidence.entries_of_kind(db, "probed") if one.at is not None and one.at >= since]
+    names = people.persons_by_pseudonym(db, [one.body["subject"]["pseudonym"] for one in entries])
+    needs = []
+    for one in reversed(entries[-limit:]):
+        person = names.get(one.body["subject"]["pseudonym"])
+        needs.append(
+            Need(
+                "probing",
+                person.public_id if person else "",
+                person.full_name if person else _("A class device"),
+                said.get(one.body["act"]["what"], ""),
+                one.at,
+                person_id=person.person_id if person else None,
+                occurrence=str(one.seq),
+            )
+        )
+    return needs
+
+
 NEED_KINDS: dict[str, NeedKind] = {
     one.key: one
     for one in (
         NeedKind("take-down", _take_downs, is_closable=False, has_own_page=True),
         NeedKind("conflict", _conflicts, most=100),
+        NeedKind("probing", _probing),
         NeedKind("bounced", _bounced),
         NeedKind("no-address", _no_address, _tally_no_address),
         NeedKind("declined", _declined, _tally_declined),

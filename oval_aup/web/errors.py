@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from oval_aup.accounts import TooMany
 from oval_aup.core.errors import Conflict, DatabaseBusy, DomainError, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.web import access, unit_of_work
+from oval_aup.web import access, probing, unit_of_work
 from oval_aup.web.htmx import wants_fragment
 
 log = logging.getLogger("oval_aup.web")
@@ -90,6 +90,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(DomainError)
     def refused(error: DomainError) -> Response:
+        if isinstance(error, (NotFound, NotAllowed)) and request.view_args:
+            probing.note("address")
         response = _page(STATUS.get(type(error), 400), error.message)
         if isinstance(error, TooMany):
             response.headers["Retry-After"] = str(error.retry_after)

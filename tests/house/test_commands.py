@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -35,6 +36,9 @@ def files(tmp_path: Path) -> list[str]:
     contacts.write_bytes(made.contacts_csv())
     staff.write_bytes(made.staff_csv())
     return [str(contacts), str(staff)]
+
+
+GUARD = "ledger_entry_no_delete"
 
 
 def run(app: Flask, *words: str) -> Result:
@@ -143,6 +147,29 @@ def test_a_tampered_ledger_is_named_and_fails_the_command(app: Flask, database: 
     outcome = run(app, "ledger", "verify")
     assert outcome.exit_code == 1
     assert "2" in outcome.output
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        f"DROP TRIGGER {GUARD}",
+        f"DROP TRIGGER {GUARD}; CREATE TRIGGER {GUARD} BEFORE DELETE ON ledger_entry WHEN 0 BEGIN SELECT 1; END",
+    ],
+    ids=["dropped", "emptied"],
+)
+def test_a_guard_that_is_gone_is_named_and_put_back_by_the_upgrade(
+    app: Flask, database: Database, tampering: str
+) -> None:
+    run(app, "rules", "publish")
+    raw: Any = database.engine.raw_connection()
+    raw.driver_connection.executescript(tampering)
+    raw.close()
+    outcome = run(app, "ledger", "verify")
+    assert outcome.exit_code == 1
+    assert "lacks 1 guard that keeps history from being changed: ledger_entry_no_delete" in outcome.output
+    assert "as they were written" in outcome.output
+    assert "ledger_entry_no_delete" in run(app, "db", "upgrade").output
+    assert run(app, "ledger", "verify").exit_code == 0
 
 
 def test_the_outbox_is_sent_to_the_mail_folder(

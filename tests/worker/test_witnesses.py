@@ -91,6 +91,18 @@ def test_a_changed_ledger_is_never_signed_and_everybody_hears_of_it(watched: Ins
     assert heads_issued(watched.database) == 1
 
 
+def test_a_guard_that_somebody_dropped_is_named_to_everybody(watched: Installation) -> None:
+    watched.work_once()
+    with watched.database.engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER signature_no_update"))
+    clock.pretend(MONDAY + dt.timedelta(days=1))
+    watched.work_once()
+    alarms = mails(watched, "not in order")
+    assert {to for to, _body in alarms} >= {"clerk@example.org", "head@example.org"}
+    assert all("signature_no_update" in body for _to, body in alarms)
+    assert "lacks 1 guard that" in (watched.instance / evidence.CHECK_NOTE).read_text("utf-8")
+
+
 def test_going_back_to_yesterdays_database_is_noticed_by_itself(watched: Installation, tmp_path: Path) -> None:
     file = Path(str(watched.database.url.database))
     yesterday = tmp_path / "yesterday.db"

@@ -47,6 +47,7 @@ def needs() -> dict[str, str]:
     return {
         "take-down": _("Take pictures down"),
         "conflict": _("Parents disagree"),
+        "probing": _("Refused several times"),
         "bounced": _("Bounced"),
         "no-address": _("No address"),
         "declined": _("Declined"),
@@ -63,6 +64,7 @@ def need_acts() -> dict[str, str]:
     return {
         "take-down": _("Deal with this"),
         "conflict": _("Review"),
+        "probing": _("Look into it"),
         "bounced": _("Fix address"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
@@ -86,6 +88,12 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
         ),
         "bounced": lambda: ngettext(
             "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
+        ),
+        "probing": lambda: ngettext(
+            "%(num)s time somebody tried what is not theirs",
+            "%(num)s times somebody tried what is not theirs",
+            number,
+            num=num,
         ),
         "no-address": lambda: ngettext(
             "%(num)s person has no address", "%(num)s people have no address", number, num=num

@@ -17,6 +17,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
+from oval_aup.web.shown import read_shown
 
 
 @bp.get("/class")
@@ -105,7 +106,7 @@ def mark(child_public_id: str) -> ResponseReturnValue:
             lesson.public_id,
             child_public_id,
             wording=wording_for(lesson),
-            shown_sha256=request.form.get("shown_sha256", "")[:64],
+            shown_sha256=read_shown(),
             mark=signing.read_mark(request.form.get("mark", "")),
             attempt=int(attempt) if attempt.isascii() and attempt.isdigit() and len(attempt) < 5 else 0,
             actor=current_actor(),

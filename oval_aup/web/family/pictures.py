@@ -25,6 +25,7 @@ from oval_aup.web.family.trip import (
     this_year,
 )
 from oval_aup.web.htmx import go
+from oval_aup.web.shown import read_shown
 
 
 @bp.get("/family/pictures/<child_public_id>")
@@ -44,7 +45,7 @@ def pictures(child_public_id: str) -> str:
 def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     """Keep the choices for one child."""
     trip, each = _asked_about(child_public_id)
-    shown = typed("shown_sha256")
+    shown = read_shown()
     if shown != trip.uses.text_sha256:
         return changed_meanwhile(request.path)
     uses = _waiting(trip, each)
@@ -63,7 +64,7 @@ def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
 def save_picture(child_public_id: str) -> ResponseReturnValue:
     """Keep the answers that were chosen so far, one or several, before the page is finished."""
     trip, each = _asked_about(child_public_id)
-    shown = typed("shown_sha256")
+    shown = read_shown()
     if shown != trip.uses.text_sha256:
         raise Conflict
     answers = Choices.read(_waiting(trip, each)).answers
@@ -138,7 +139,7 @@ def choices(child_public_id: str) -> str:
 def choose_all(child_public_id: str) -> ResponseReturnValue:
     """Change whatever differs from what stands; it counts at once, and the same again changes nothing."""
     each, wording = _answered(child_public_id)
-    if typed("shown_sha256") != wording.text_sha256:
+    if read_shown() != wording.text_sha256:
         return changed_meanwhile(request.path)
     form = Choices.read(_asked(wording))
     differs = {key: answer for key, answer in form.answers.items() if each.answers.get(key) != answer}
@@ -208,7 +209,7 @@ def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
     answer = typed("answer")
     if answer not in ("yes", "no"):
         return _choice_page(each, use, wording, {"answer": _("Choose yes or no.")}), 422
-    if typed("shown_sha256") != wording.text_sha256:
+    if read_shown() != wording.text_sha256:
         return changed_meanwhile(request.path)
     changed = campaigns.change_choice(
         g.db,

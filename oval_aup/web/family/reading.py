@@ -25,6 +25,7 @@ from oval_aup.web.family.trip import (
     trip_at,
 )
 from oval_aup.web.htmx import go
+from oval_aup.web.shown import read_shown
 
 PAGES = {"rules": ".rules", "younger": ".younger"}
 
@@ -41,7 +42,7 @@ def rules() -> str:
 def rules_read() -> ResponseReturnValue:
     """Keep that the rules were read and accepted."""
     trip = trip_at("rules")
-    shown = typed("shown_sha256")
+    shown = read_shown()
     if shown != trip.rules.text_sha256:
         return changed_meanwhile(url_for(".rules"))
     if request.form.get("read") != "yes":
@@ -104,7 +105,7 @@ def _declined(step: str) -> ResponseReturnValue:
             trip.sitting,
             step=step,
             reason=reason,
-            shown_sha256=typed("shown_sha256"),
+            shown_sha256=read_shown(),
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
@@ -166,7 +167,7 @@ def younger() -> str:
 def younger_read() -> ResponseReturnValue:
     """Keep that the rules were read with the children and accepted for them."""
     trip = trip_at("younger")
-    shown = typed("shown_sha256")
+    shown = read_shown()
     if shown != trip.children_rules.text_sha256:
         return changed_meanwhile(url_for(".younger"))
     if request.form.get("read") != "yes":
@@ -207,7 +208,7 @@ def save_younger() -> ResponseReturnValue:
 def _save_tick(
     trip: campaigns.Journey, wording: agreements.Wording, answered: Callable[[str], campaigns.Draft]
 ) -> ResponseReturnValue:
-    shown = typed("shown_sha256")
+    shown = read_shown()
     if shown != wording.text_sha256:
         raise Conflict
     draft = answered(shown if request.form.get("read") == "yes" else "")

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, evidence, people, signing
 from oval_aup.core import clock, i18n
-from oval_aup.core.errors import Invalid, NotFound
+from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
 from oval_aup.web.htmx import go
+from oval_aup.web.shown import read_shown
 from oval_aup.web.staff import bp
 from oval_aup.web.staff.forms import Declarations, typed
 
@@ -81,7 +82,10 @@ def rules_read() -> ResponseReturnValue:
     form = Declarations.read()
     if request.form.get("read") != "yes":
         return _rules_page(form, errors={"read": _("Tick the box when you have read the rules.")}), 422
-    draft = {"journey": AGREEMENT, "read": True, "shown_sha256": typed("shown_sha256"), "declarations": form.told}
+    shown = read_shown()
+    if not shown:
+        raise Conflict(_("These rules were not shown in this visit. Please read them here, then tick the box."))
+    draft = {"journey": AGREEMENT, "read": True, "shown_sha256": shown, "declarations": form.told}
     signing.save_draft(g.db, sitting.public_id, draft)
     return go(url_for(".check"))
 
@@ -124,7 +128,7 @@ def sign() -> ResponseReturnValue:
             sitting,
             typed_name=name,
             mark=signing.read_mark(request.form.get("mark", "")),
-            shown_sha256=typed("shown_sha256"),
+            shown_sha256=read_shown(),
             declarations=Declarations.kept(sitting.draft).for_the_record,
             school=unit_of_work.settings().school,
             actor=current_actor(),
@@ -176,7 +180,7 @@ def decline_now() -> ResponseReturnValue:
             g.db,
             _sitting(),
             reason=reason,
-            shown_sha256=typed("shown_sha256"),
+            shown_sha256=read_shown(),
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
