@@ -10,7 +10,7 @@ from oval_aup import cli
 from oval_aup.config import ROOT, Settings, load
 from oval_aup.core import render
 from oval_aup.core.db import Database
-from oval_aup.web import access, assets, errors, pages, security, shown, unit_of_work
+from oval_aup.web import access, assets, departures, errors, pages, security, shown, unit_of_work
 from oval_aup.web.admin import bp as admin
 from oval_aup.web.classroom import bp as classroom
 from oval_aup.web.family import bp as family
@@ -48,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.install(app)
     shown.install(app)
     pages.install(app)
+    departures.install(app)
     errors.install(app)
     for blueprint in (public, family, classroom, staff, admin):
         app.register_blueprint(blueprint)

@@ -4,6 +4,7 @@ It joins the rooms below for one purpose: a round of asking for a school year, f
 """
 
 from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, way_of
+from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.draft import Draft
 from oval_aup.campaigns.family import (
@@ -21,7 +22,7 @@ from oval_aup.campaigns.family import (
     sitting_of_family,
     unfinished,
 )
-from oval_aup.campaigns.new_links import send_new_link
+from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
@@ -34,6 +35,7 @@ from oval_aup.campaigns.rounds import (
     campaign_of,
     close_campaign,
     is_school_day,
+    leaving_at,
     list_is_old,
     list_loaded_on,
     plan,
@@ -45,6 +47,7 @@ from oval_aup.campaigns.rounds import (
 from oval_aup.campaigns.rules import publish_shipped_rules
 from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
 from oval_aup.campaigns.steps import StepRow, steps_for
+from oval_aup.campaigns.trying_mail import send_test
 from oval_aup.campaigns.witness_letters import (
     sound_ledger_alarm,
     sound_papers_alarm,
@@ -67,6 +70,7 @@ __all__ = [
     "PlannedReminder",
     "RosterFollowUp",
     "StepRow",
+    "WrongBounce",
     "apply_roster",
     "ask_joiners",
     "begin_for_family",
@@ -77,6 +81,7 @@ __all__ = [
     "change_choice",
     "change_choices",
     "close_campaign",
+    "correct_wrong_bounces",
     "decline_for_family",
     "decline_for_staff",
     "family",
@@ -84,9 +89,11 @@ __all__ = [
     "follow_roster",
     "is_school_day",
     "journey",
+    "leaving_at",
     "list_is_old",
     "list_loaded_on",
     "not_in_use",
+    "note_reached",
     "nudge",
     "nudge_plan",
     "open_campaign",
@@ -97,8 +104,10 @@ __all__ = [
     "record_on_behalf",
     "remind",
     "send_new_link",
+    "send_new_link_to",
     "send_once_more",
     "send_password_link",
+    "send_test",
     "send_unsent",
     "sign_for_family",
     "sign_for_staff",
@@ -116,6 +125,7 @@ __all__ = [
     "usual_dates",
     "warn_of_certificate",
     "way_of",
+    "wrong_bounces",
     "year_of_delivery",
     "years_to_plan",
 ]

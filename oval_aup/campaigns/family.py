@@ -488,7 +488,7 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
         entries=seqs,
         school_year=trip.family.school_year,
         language=trip.sitting.language,
-        forename=guardian.forename,
+        forename=guardian.greeting_name,
         to_address=guardian.email,
         family=True,
         key=trip.sitting.public_id,

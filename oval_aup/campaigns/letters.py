@@ -9,6 +9,7 @@ from functools import lru_cache
 from markupsafe import escape
 
 from oval_aup.core import i18n, render
+from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.notifications import LINK_MARK, Letter
 
@@ -82,7 +83,7 @@ def escalation(school: School, *, forename: str, families: int, colleagues: int)
 
 def receipt(school: School, *, forename: str, language: str, next_year: int, family: bool) -> Letter:
     """Send the receipt that travels as an attachment; a guardian's letter carries the link to their family page."""
-    unnamed = _unnamed_receipt(school, language, next_year, family)
+    unnamed = _unnamed_receipt(school, language, next_year, family, bool(forename))
     return Letter(
         subject=unnamed.subject,
         text=unnamed.text.replace(_NAME_MARK, forename),
@@ -91,21 +92,26 @@ def receipt(school: School, *, forename: str, language: str, next_year: int, fam
 
 
 @lru_cache(maxsize=64)
-def _unnamed_receipt(school: School, language: str, next_year: int, family: bool) -> Letter:
+def _unnamed_receipt(school: School, language: str, next_year: int, family: bool, named: bool) -> Letter:
     """Put together once: it differs in the name alone, and every family's last post waits for it."""
     return letter(
         "receipt",
         school,
         language=language,
-        forename=_NAME_MARK,
+        forename=_NAME_MARK if named else "",
         next_year=next_year,
         link=LINK_MARK if family else "",
     )
 
 
-def new_link(school: School, *, forename: str, language: str) -> Letter:
-    """Replace a private link that ran out."""
-    return letter("new-link", school, language=language, forename=forename, link=LINK_MARK)
+def new_link(school: School, *, forename: str, language: str, only_for: str = "") -> Letter:
+    """Replace a private link that ran out; ``only_for`` names the person where several share the mailbox."""
+    return letter("new-link", school, language=language, forename=forename, only_for=only_for, link=LINK_MARK)
+
+
+def set_password(school: School, *, forename: str) -> Letter:
+    """Let a staff member choose a password."""
+    return letter("set-password", school, forename=forename, link=LINK_MARK)
 
 
 def declined(school: School, *, person_public_id: str) -> Letter:
@@ -149,6 +155,11 @@ def pack_erased(school: School, *, forename: str, title: str, at: dt.datetime) -
     return letter("pack-erased", school, forename=forename, title=title, at=at, page=page)
 
 
+def test(school: School, *, asked_at: dt.datetime) -> Letter:
+    """Show that email leaves the school."""
+    return letter("test", school, asked_at=asked_at)
+
+
 def certificate(school: School, *, ends_on: dt.date, days: int) -> Letter:
     """Warn the office that the certificate which seals is about to end."""
     return letter("certificate", school, ends_on=ends_on, days=days)
@@ -172,12 +183,18 @@ def letter(kind: str, school: School, *, language: str = "en", **context: object
     spoken = i18n.spoken(language)
     with i18n.speaking(spoken):
         shared: dict[str, object] = {"school": school, "language": spoken, **context}
+        shared["greeting"] = greeting(str(context.get("forename", "")))
         subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
         return Letter(
             subject=subject,
             text=render.page(f"email/{kind}/body.txt", subject=subject, **shared).strip() + "\n",
             html=render.page(f"email/{kind}/body.html", subject=subject, **shared),
         )
+
+
+def greeting(name: str) -> str:
+    """The first line of a letter, which is never made from half a name: without one nobody is named."""
+    return _("Dear %(name)s,", name=name) if name else _("Hello,")
 
 
 def _staff_link(school: School) -> str:

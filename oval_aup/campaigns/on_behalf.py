@@ -254,7 +254,7 @@ def _receipt(db: Session, recording: _Recording, seqs: Collection[int], school: 
     guardian = people.guardian(db, person.person_id) if person.is_guardian else None
     member = people.staff_member(db, person.person_id) if person.is_staff else None
     address = (guardian.email if guardian else "") or (member.work_email if member else "")
-    forename = guardian.forename if guardian else member.forename if member else person.full_name
+    forename = guardian.greeting_name if guardian else member.greeting_name if member else person.full_name
     return want_receipt(
         db,
         person=person,

@@ -102,7 +102,7 @@ def owed_by(
             continue
         adult = adults.setdefault(
             member.person_id,
-            Owed(member.person_id, member.pseudonym, member.forename, member.full_name, member.work_email),
+            Owed(member.person_id, member.pseudonym, member.greeting_name, member.full_name, member.work_email),
         )
         adult.own.extend(own)
         adult.address = adult.address or member.work_email
@@ -136,7 +136,7 @@ def _guardians(
         adults[guardian.person_id] = Owed(
             person_id=guardian.person_id,
             pseudonym=guardian.pseudonym,
-            forename=guardian.forename,
+            forename=guardian.greeting_name,
             full_name=guardian.full_name,
             address=guardian.email,
             language=guardian.language,

@@ -86,7 +86,7 @@ class _Listeners:
         self._by_class: dict[int, list[_Listener]] = {}
         for member in people.staff(db):
             if member.class_id in pages and member.staff_group in ("teaching", "leadership") and member.work_email:
-                listener = (member.pseudonym, member.forename, member.work_email, pages[member.class_id])
+                listener = (member.pseudonym, member.greeting_name or _("colleague"), member.work_email, pages[member.class_id])
                 self._by_class.setdefault(member.class_id, []).append(listener)
         self._office: _Listener = ("school", "", school.email, f"{school.base_url}/staff/classes/changes")
 

@@ -56,6 +56,7 @@ def want_receipt(
             attachment=receipt,
             waits=True,
             dedupe_key=f"receipt:{key}",
+            asked_for=True,
         )
     return receipt
 

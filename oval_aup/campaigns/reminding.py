@@ -263,4 +263,4 @@ class _Listeners:
 
 
 def _listener(member: people.StaffRow) -> _Listener:
-    return _Listener(member.pseudonym, member.forename, member.work_email)
+    return _Listener(member.pseudonym, member.greeting_name, member.work_email)

@@ -196,6 +196,11 @@ def terms_of(school: School, row: CampaignRow) -> TermDates:
     return term_dates(school.holidays, school_years=range(row.school_year - 1, row.school_year + 2))
 
 
+def leaving_at(school: School, row: CampaignRow) -> dt.datetime:
+    """When a message of this campaign that is queued now may leave: by day, on a school day."""
+    return sending_time(clock.now(), terms_of(school, row))
+
+
 def is_school_day(school: School, day: dt.date) -> bool:
     """Whether the school is open to pupils on this day, by its own holidays or a typical year's."""
     return term_dates(school.holidays, school_years=(people.school_year(day),)).is_school_day(day)

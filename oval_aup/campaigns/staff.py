@@ -74,7 +74,7 @@ def sign_for_staff(
         entries=[row.ledger_seq],
         school_year=sitting.school_year,
         language=sitting.language,
-        forename=member.forename,
+        forename=member.greeting_name,
         to_address=member.work_email,
         family=False,
         key=sitting.public_id,
@@ -142,23 +142,25 @@ def _record(
     )
 
 
-def send_password_link(db: Session, email: str, *, school: School) -> None:
+def send_password_link(db: Session, email: str, *, school: School) -> notifications.MessageRow | None:
     """Queue a link to choose a password where a working log-in has this address; otherwise do nothing.
 
-    The letter is written in either case, so that the time it takes tells nobody which addresses have a log-in.
+    Within some minutes of the last one it returns that message as it stands now. The letter is written in either case,
+    so that the time it takes tells nobody which addresses have a log-in.
     """
     account = accounts.account_by_email(db, email)
     if account is None:
-        letters.letter("set-password", school, forename="", link=notifications.LINK_MARK)
-        return
+        letters.set_password(school, forename="")
+        return None
     member = people.staff_member(db, account.person_id)
     window = int(clock.now().timestamp()) // (60 * PASSWORD_LINK_EVERY)
-    notifications.enqueue(
+    return notifications.enqueue(
         db,
         kind="set-password",
         recipient=member.pseudonym,
         to_address=account.email,
-        letter=letters.letter("set-password", school, forename=member.forename, link=notifications.LINK_MARK),
+        letter=letters.set_password(school, forename=member.greeting_name),
         link_purpose="set-password",
         dedupe_key=f"set-password:{account.public_id}:{window}",
+        asked_for=True,
     )

@@ -74,7 +74,7 @@ def tell_of_erased_pack(db: Session, pack: evidence.PackRow, *, school: School) 
         kind="pack-erased",
         recipient=member.pseudonym,
         to_address=member.work_email,
-        letter=letters.pack_erased(school, forename=member.forename, title=title, at=at),
+        letter=letters.pack_erased(school, forename=member.greeting_name, title=title, at=at),
         dedupe_key=f"pack-erased:{pack.public_id}",
     )
 

@@ -31,6 +31,22 @@ def moment(value: dt.datetime) -> str:
     return i18n.gettext("%(day)s at %(time)s", day=day(local.date()), time=f"{local:%H:%M}")
 
 
+def clock_time(value: dt.datetime) -> str:
+    """8am, or 8:30am, on the school's clock."""
+    local = clock.london(value)
+    if i18n.language() != "en":
+        return f"{local:%H:%M}"
+    minutes = f":{local:%M}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"
+
+
+def when(value: dt.datetime) -> str:
+    """Monday 7 September at 8am, for a moment within the next weeks."""
+    local = clock.london(value).date()
+    weekday = f"{local:%A} {local.day} {local:%B}" if i18n.language() == "en" else i18n.date(local, "EEEE d MMMM")
+    return i18n.gettext("%(day)s at %(time)s", day=weekday, time=clock_time(value))
+
+
 def number(value: int) -> str:
     """1,297"""
     return f"{value:,}"
@@ -41,7 +57,15 @@ def year_label(start: int) -> str:
     return f"{start}–{(start + 1) % 100:02d}"
 
 
-FILTERS = {"day": day, "short_day": short_day, "moment": moment, "number": number, "year_label": year_label}
+FILTERS = {
+    "day": day,
+    "short_day": short_day,
+    "moment": moment,
+    "time": clock_time,
+    "when": when,
+    "number": number,
+    "year_label": year_label,
+}
 
 
 def dress(environment: Environment) -> Environment:

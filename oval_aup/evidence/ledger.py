@@ -38,6 +38,7 @@ KINDS = frozenset(
         "requested",
         "reminded",
         "bounced",
+        "reached",
         "started",
         "signed",
         "declined",

@@ -14,6 +14,7 @@ from oval_aup.notifications.channels import (
 )
 from oval_aup.notifications.erasing import erase_messages, mail_file, messages_with_words, old_messages
 from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.outages import Outage, outage, try_now
 from oval_aup.notifications.outbox import (
     LINK_MARK,
     GivenUp,
@@ -26,6 +27,7 @@ from oval_aup.notifications.outbox import (
     cancel,
     enqueue,
     given_up,
+    latest,
     message,
     messages_in,
     messages_to,
@@ -33,6 +35,7 @@ from oval_aup.notifications.outbox import (
     release,
     retry,
 )
+from oval_aup.notifications.replies import spoke_of_recipient
 from oval_aup.notifications.sending import SendCounts, recover, send_due
 from oval_aup.notifications.smtp import SmtpChannel, smtp_channel
 from oval_aup.notifications.trouble import TroubleRow, all_trouble, clear_trouble, troubled_addresses
@@ -46,6 +49,7 @@ __all__ = [
     "Letter",
     "MemoryChannel",
     "MessageRow",
+    "Outage",
     "OutboxCounts",
     "PermanentRefusal",
     "SendCounts",
@@ -64,17 +68,21 @@ __all__ = [
     "enqueue",
     "erase_messages",
     "given_up",
+    "latest",
     "mail_file",
     "message",
     "messages_in",
     "messages_to",
     "messages_with_words",
     "old_messages",
+    "outage",
     "outbox_counts",
     "recover",
     "release",
     "retry",
     "send_due",
     "smtp_channel",
+    "spoke_of_recipient",
     "troubled_addresses",
+    "try_now",
 ]

@@ -1,4 +1,4 @@
-"""The ways a letter can leave the house, and the three ways that can go wrong."""
+"""The ways a letter can leave the house, and the ways that can go wrong."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import Protocol
 
 from oval_aup.core.i18n import _
+from oval_aup.notifications import replies
 
 
 class ChannelDown(Exception):
-    """Nothing can be sent at all just now: no connection, no encryption, log-in refused. No letter is to blame."""
+    """Nothing can be sent at all just now, and no letter is to blame.
+
+    ``about`` is ``server`` (no connection, no encryption, log-in refused) or ``sender`` (the school has reached its
+    limit, or may not send).
+    """
+
+    def __init__(self, message: str, *, about: str = replies.SERVER) -> None:
+        super().__init__(message)
+        self.about = about
 
 
 class TemporaryRefusal(Exception):
@@ -20,7 +29,7 @@ class TemporaryRefusal(Exception):
 
 
 class PermanentRefusal(Exception):
-    """This letter will never be taken; ``about_address`` says whether the address is the reason."""
+    """This letter was refused for good; ``about_address`` says whether the address is the reason, or what it says."""
 
     def __init__(self, message: str, *, code: str = "", about_address: bool = True) -> None:
         super().__init__(message)

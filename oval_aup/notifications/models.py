@@ -14,7 +14,10 @@ class Message(Base):
     """One message to one address; a private link is minted only when it is sent, so no text here opens anything."""
 
     __tablename__ = "message"
-    __table_args__ = (sa.Index("ix_message_queue", "status", "next_attempt_at"),)
+    __table_args__ = (
+        sa.Index("ix_message_queue", "status", "next_attempt_at"),
+        sa.Index("ix_message_asked_for", "status", "asked_for", "next_attempt_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = public_id_column()
@@ -29,6 +32,8 @@ class Message(Base):
     """Which private link takes the place of the marker in the text: ``family``, ``set-password`` or none."""
     attachment: Mapped[str] = mapped_column(sa.String(36), default="")
     """Public id of the document to attach, or empty."""
+    asked_for: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether somebody asked for it just now: it goes before others, and to an address that mail did not reach, too."""
     dedupe_key: Mapped[str] = mapped_column(sa.String(160), unique=True)
     status: Mapped[str] = mapped_column(sa.String(12), default="queued")
     """``waiting`` (for its attachment), ``queued``, ``sending``, ``sent``, ``failed``, ``bounced``, ``uncertain``
@@ -39,6 +44,22 @@ class Message(Base):
     error: Mapped[str] = mapped_column(sa.Text, default="")
     queued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailOutage(Base):
+    """A time in which no message could leave the school, whatever its recipient."""
+
+    __tablename__ = "mail_outage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    about: Mapped[str] = mapped_column(sa.String(12))
+    """``server`` or ``sender``."""
+    reason: Mapped[str] = mapped_column(sa.Text)
+    tries: Mapped[int] = mapped_column(default=1)
+    retry_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    """Nothing is tried before."""
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
 class AddressTrouble(Base):

@@ -93,11 +93,14 @@ def enqueue(
     waits: bool = False,
     dedupe_key: str,
     not_before: dt.datetime | None = None,
+    asked_for: bool = False,
 ) -> MessageRow:
     """Put one message in the outbox; a known ``dedupe_key`` returns the message queued first.
 
     ``recipient`` is a pseudonym, ``attachment`` a document's public id; with ``waits`` the message stays back until
-    ``release`` is called for that document. A letter that carries LINK_MARK needs a ``link_purpose`` and the reverse.
+    ``release`` is called for that document; ``asked_for`` says that somebody asked for it just now, so that it goes
+    first, and also to an address that mail did not reach. A letter that carries LINK_MARK needs a ``link_purpose`` and
+    the reverse.
     """
     has_mark = LINK_MARK in letter.text and LINK_MARK in letter.html
     if has_mark != bool(link_purpose) or (waits and not attachment):
@@ -115,6 +118,7 @@ def enqueue(
         "html": letter.html,
         "link_purpose": link_purpose,
         "attachment": attachment,
+        "asked_for": asked_for,
         "dedupe_key": dedupe_key,
         "status": "waiting" if waits else "queued",
         "attempts": 0,
@@ -207,6 +211,12 @@ def message(db: Session, public_id: str) -> MessageRow:
     if row is None:
         raise NotFound(_("There is no such message."))
     return message_row(row)
+
+
+def latest(db: Session, kind: str) -> MessageRow | None:
+    """The newest message of one kind, or None."""
+    row = db.execute(sa.select(_message).where(_message.c.kind == kind).order_by(_message.c.id.desc()).limit(1)).first()
+    return None if row is None else message_row(row)
 
 
 def messages_to(db: Session, pseudonym: str) -> tuple[MessageRow, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Any
@@ -24,7 +24,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.notifications import trouble
+from oval_aup.notifications import outages, replies, trouble
 from oval_aup.notifications.channels import (
     Carrier,
     Channel,
@@ -40,6 +40,10 @@ BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120
 """How long to wait after the first, second … temporary refusal; after one more, two days on, the message has failed."""
 
 MAX_ATTEMPTS = len(BACK_OFF) + 1
+
+MESSAGE_BACK_OFF = (dt.timedelta(minutes=15), dt.timedelta(hours=4))
+"""How long to wait after the first and second time that what a letter says was refused; then it has failed."""
+
 CLAIM_STALE_AFTER = dt.timedelta(minutes=2)
 DELIVERY_STALE_AFTER = dt.timedelta(minutes=5)
 """Longer than a server may take to answer after the final dot, so a live worker is not declared dead."""
@@ -49,18 +53,21 @@ _message = message_table
 
 Mint = Callable[[Session, MessageRow], str]
 Attach = Callable[[Session, str], tuple[str, bytes]]
-Refused = Callable[[Session, MessageRow, str], None]
+Refused = Callable[[Session, MessageRow, str, str], None]
+Reached = Callable[[Session, MessageRow], None]
 
 
 @dataclass(slots=True)
 class SendCounts:
-    """What one run of sending did; ``trouble`` says why it had to stop, if it had to."""
+    """What one run of sending did; ``trouble`` says why it had to stop or is waiting, if it had to or is."""
 
     sent: int = 0
     retried: int = 0
     failed: int = 0
     uncertain: int = 0
     trouble: str = ""
+    paused: bool = False
+    """True where nothing was tried, because it is not time yet after the last failure."""
 
     @property
     def handled(self) -> int:
@@ -81,27 +88,43 @@ def send_due(
     attachment: Attach,
     limit: int = 50,
     refused: Refused | None = None,
+    reached: Reached | None = None,
+    at_once: bool = False,
 ) -> SendCounts:
     """Send up to ``limit`` messages whose time has come.
 
+    After a failure of the server, or a limit of the school's, nothing is tried for a while, unless ``at_once``.
+
     ``mint(db, message)`` makes the private link and runs in a write transaction of its own;
-    ``attachment(db, public_id)`` gives a file name and the bytes; ``refused(db, message, code)`` runs in the
-    transaction that records an address as unreachable. No network is touched while a transaction is open.
+    ``attachment(db, public_id)`` gives a file name and the bytes; ``refused(db, message, code, reply)`` runs in the
+    transaction that records an address as unreachable, ``reached(db, message)`` in the one that records that mail
+    reaches it again. No network is touched while a transaction is open.
     """
     recover(database)
     counts = SendCounts()
-    if not _anything_due(database):
+    with database.reading() as db:
+        known = outages.recorded(db)
+    if known is not None and known.retry_at > clock.now() and not at_once:
+        counts.trouble, counts.paused = known.reason, True
+        return counts
+    if known is None and not _anything_due(database):
         return counts
     try:
-        with channel.opened() as carrier:
+        with channel.opened() as carrier:  # after an outage also with nothing to send, to see whether it is over
             while counts.handled < limit and (claim := _claim(database)) is not None:
-                outcome = _send_one(database, carrier, claim, sender, mint, attachment)
-                _settle(database, claim, outcome, refused)
+                outcome = _final(claim, _send_one(database, carrier, claim, sender, mint, attachment))
+                _settle(database, claim, outcome, refused, reached)
                 _count(counts, outcome)
                 if outcome.stops:
                     break
     except ChannelDown as down:
         counts.trouble = str(down)
+        with database.writing() as db:
+            outages.note(db, down.about, str(down))
+    else:
+        if known is not None and not counts.trouble and (known.about == replies.SERVER or not counts.handled):
+            with database.writing() as db:
+                outages.end(db)
     return counts
 
 
@@ -128,8 +151,11 @@ class _Outcome:
     code: str = ""
     about_address: bool = False
     stops: bool = False
-    free: bool = False
-    """True when the attempt was not the letter's fault and is not counted."""
+    """True when nothing else can be sent either; then the attempt was not the letter's fault and is not counted."""
+    about: str = ""
+    """With ``stops``, what the server's refusal was about."""
+    waits: tuple[dt.timedelta, ...] = BACK_OFF
+    """How long to wait after the first, second … time; after one more the message has failed."""
 
 
 def _send_one(
@@ -150,11 +176,15 @@ def _send_one(
     except _ClaimLost:
         return _Outcome("lost")
     except ChannelDown as down:
-        return _Outcome("queued", str(down), stops=True, free=True)
+        if claim.error and _others_left(database, claim):
+            return _Outcome("queued", str(down))  # refused before, while others were taken: it is about this letter
+        return _Outcome("queued", str(down), stops=True, about=down.about)
     except TemporaryRefusal as refusal:
         return _Outcome("queued", str(refusal))
     except PermanentRefusal as refusal:
-        return _Outcome("failed", str(refusal), code=refusal.code, about_address=refusal.about_address)
+        if refusal.about_address:
+            return _Outcome("failed", str(refusal), code=refusal.code, about_address=True)
+        return _Outcome("queued", str(refusal), code=refusal.code, waits=MESSAGE_BACK_OFF)
     except UncertainDelivery as doubt:
         return _Outcome("uncertain", str(doubt))
     except DomainError as error:
@@ -165,6 +195,19 @@ def _send_one(
             "uncertain" if handed_over else "queued", _("Unexpected fault: %(kind)s", kind=type(error).__name__)
         )
     return _Outcome("sent")
+
+
+def _final(claim: MessageRow, outcome: _Outcome) -> _Outcome:
+    """The outcome itself, or a failure where this was the last time to try."""
+    if outcome.status == "queued" and not outcome.stops and claim.attempts > len(outcome.waits):
+        return replace(outcome, status="failed")
+    return outcome
+
+
+def _others_left(database: Database, claim: MessageRow) -> bool:
+    """Whether another letter has left since the server last refused everything at this one."""
+    with database.reading() as db:
+        return outages.left_since(db, claim.next_attempt_at - outages.HELD_BACK)
 
 
 def _check_address(address: str) -> None:
@@ -199,12 +242,11 @@ def _anything_due(database: Database) -> bool:
 def _claim(database: Database) -> MessageRow | None:
     with database.writing() as db:
         now = clock.now()
-        chosen = sa.select(_message).where(_due(now)).order_by(_message.c.next_attempt_at, _message.c.id).limit(20)
-        for row in db.execute(chosen).all():
+        for row in _next(db, now):
             unchanged = sa.and_(
                 _message.c.id == row.id, _message.c.status == "queued", _message.c.attempts == row.attempts
             )
-            reasons = trouble.troubled_addresses(db, [row.to_address])
+            reasons = {} if row.asked_for else trouble.troubled_addresses(db, [row.to_address])
             if reasons:
                 why = _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address])
                 stopped = {"status": "failed", "error": why}
@@ -216,6 +258,13 @@ def _claim(database: Database) -> MessageRow | None:
     return None
 
 
+def _next(db: Session, now: dt.datetime) -> list[sa.Row[Any]]:
+    """Some of what is due, the longest waiting first; before all others what somebody asked for and waits for."""
+    chosen = sa.select(_message).where(_due(now)).order_by(_message.c.next_attempt_at, _message.c.id).limit(20)
+    wanted = db.execute(chosen.where(_message.c.asked_for.is_(True))).all()
+    return list(wanted or db.execute(chosen).all())
+
+
 def _hand_over(database: Database, claim: MessageRow) -> None:
     with database.writing() as db:
         begun = {"status": "delivering", "claimed_at": clock.now()}
@@ -223,27 +272,32 @@ def _hand_over(database: Database, claim: MessageRow) -> None:
             raise _ClaimLost
 
 
-def _settle(database: Database, claim: MessageRow, outcome: _Outcome, refused: Refused | None) -> None:
+def _settle(
+    database: Database, claim: MessageRow, outcome: _Outcome, refused: Refused | None, reached: Reached | None
+) -> None:
     if outcome.status == "lost":
         return
     now = clock.now()
     values: dict[str, Any] = {"status": outcome.status, "error": outcome.error[:2000], "claimed_at": None}
-    if outcome.status == "sent":
-        values["sent_at"] = now
-    elif outcome.status == "queued" and outcome.free:
-        values.update(next_attempt_at=now + BACK_OFF[0], attempts=claim.attempts - 1)
-    elif outcome.status == "queued" and claim.attempts >= MAX_ATTEMPTS:
-        values["status"] = "failed"
-    elif outcome.status == "queued":
-        values["next_attempt_at"] = now + BACK_OFF[claim.attempts - 1]
     with database.writing() as db:
+        if outcome.status == "sent":
+            values["sent_at"] = now
+        elif outcome.stops:
+            retry_at = outages.note(db, outcome.about, outcome.error)
+            values.update(next_attempt_at=retry_at + outages.HELD_BACK, attempts=claim.attempts - 1)
+        elif outcome.status == "queued":
+            values["next_attempt_at"] = now + outcome.waits[claim.attempts - 1]
         # a late answer may still settle what was meanwhile called uncertain, but never what another worker holds
         if changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
             return
         if outcome.status == "failed" and outcome.about_address:
             trouble.notice(db, claim.to_address, outcome.error)
             if refused is not None:
-                refused(db, claim, outcome.code)
+                refused(db, claim, outcome.code, outcome.error)
+        if outcome.status == "sent":
+            outages.end(db)
+            if trouble.clear_trouble(db, claim.to_address) and reached is not None:
+                reached(db, claim)
 
 
 def _held(claim: MessageRow, *statuses: str) -> sa.Update:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from oval_aup.core.i18n import _
+from oval_aup.notifications import replies
 from oval_aup.notifications.channels import (
     ChannelDown,
     HandOver,
@@ -28,8 +30,6 @@ RECEIPT_SECONDS = 120.0
 """How long it may take to answer after the final dot before the letter counts as uncertain."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-ADDRESS_TROUBLE = re.compile(r"\b5\.[12]\.\d{1,3}\b")
-"""Enhanced status codes that speak of the address or the mailbox (RFC 3463)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +164,16 @@ class SmtpCarrier:
         try:
             code, reply = server.mail(self.channel.sender, () if plain else ("SMTPUTF8",))
             if code != 250:
-                raise ChannelDown(_("The mail server refused our sender address: %(reply)s", reply=_reply(code, reply)))
+                raise ChannelDown(
+                    _("The mail server refused our sender address: %(reply)s", reply=_reply(code, reply)),
+                    about=replies.SENDER,
+                )
             code, reply = server.rcpt(recipient)
             if code not in {250, 251}:
-                raise _refusal(code, reply, about_address=True)
+                raise _refusal(code, reply, of_recipient=True)
             code, reply = server.docmd("DATA")
             if code != 354:
-                raise _refusal(code, reply, about_address=False)
+                raise _refusal(code, reply)
         except (smtplib.SMTPException, OSError) as error:
             raise TemporaryRefusal(
                 _("The connection broke before the letter was sent: %(fault)s", fault=_said(error))
@@ -198,14 +201,21 @@ class SmtpCarrier:
                 _("The letter was sent, but the answer never came: %(fault)s", fault=_said(error))
             ) from error
         if code != 250:
-            raise _refusal(code, reply, about_address=bool(ADDRESS_TROUBLE.search(_reply(code, reply))))
+            raise _refusal(code, reply)
 
 
-def _refusal(code: int, reply: bytes, *, about_address: bool) -> Exception:
+def _refusal(code: int, reply: bytes, *, of_recipient: bool = False) -> Exception:
     said = _reply(code, reply)
-    if 500 <= code < 600:
-        return PermanentRefusal(said, code=str(code), about_address=about_address)
-    return TemporaryRefusal(said)
+    about = replies.about(code, said, of_recipient=of_recipient)
+    if about == replies.SENDER:
+        return ChannelDown(
+            _("The mail server takes no more messages from the school for now: %(reply)s", reply=said), about=about
+        )
+    if about == replies.SERVER:
+        return ChannelDown(_("The mail server cannot take messages at the moment: %(reply)s", reply=said))
+    if about == replies.MOMENT:
+        return TemporaryRefusal(said)
+    return PermanentRefusal(said, code=str(code), about_address=about == replies.RECIPIENT)
 
 
 def _reply(code: int, reply: bytes) -> str:
@@ -216,6 +226,14 @@ def _said(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error
         return _reply(error.smtp_code, said if isinstance(said, bytes) else said.encode())
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _("its certificate is not trusted (%(fault)s)", fault=error.verify_message)
+    if isinstance(error, ConnectionRefusedError):
+        return _("it does not accept connections")
+    if isinstance(error, TimeoutError):
+        return _("it does not answer")
+    if isinstance(error, socket.gaierror):
+        return _("there is no server of this name, or the network is down")
     return str(error) or type(error).__name__
 
 

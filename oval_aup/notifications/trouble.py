@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -57,9 +57,10 @@ def notice(db: Session, address: str, reason: str) -> None:
         db.execute(sa.update(_trouble).where(_trouble.c.id == known).values(**seen))
 
 
-def clear_trouble(db: Session, address: str) -> None:
-    """Let mail go to an address again, because the office says it is right."""
-    db.execute(sa.delete(_trouble).where(_trouble.c.address == _folded(address)))
+def clear_trouble(db: Session, address: str) -> bool:
+    """Let mail go to an address again; whether it had been in trouble."""
+    gone = db.execute(sa.delete(_trouble).where(_trouble.c.address == _folded(address)))
+    return bool(cast(Any, gone).rowcount)
 
 
 def _folded(address: str) -> str:

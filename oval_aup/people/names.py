@@ -55,6 +55,41 @@ def normal_email(text: str) -> str:
     return address
 
 
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "lady", "master"})
+_JOINING = frozenset({"and", "und"})
+
+
+def greeting_name(forename: str, full_name: str) -> str:
+    """How a letter may address somebody: the forename, else the whole name; empty where both are only fragments.
+
+    A letter, a title or a joining word is no name to greet anybody by: lists hold "Mr & Mrs J Patel" in one cell.
+    """
+    if _is_a_name(forename) and not _words(forename) & _TITLES:
+        return forename
+    return " ".join(filter(_has_letters, full_name.split())) if _is_a_name(full_name) else ""
+
+
+def _has_letters(word: str) -> bool:
+    return any(char.isalpha() for char in word)
+
+
+def _words(text: str) -> set[str]:
+    return {word.strip(".,;") for word in text.casefold().split()}
+
+
+def _is_a_name(text: str) -> bool:
+    """Whether it names one person, by a word of two letters or more; other scripts have names of one character."""
+    words = _words(text)
+    if words & _JOINING or any(char in "&+/@;=?*<>()[]{}" or char.isdigit() for char in text):
+        return False
+    whole = words - _TITLES
+    return any(sum(char.isalpha() for char in word) > 1 or _is_one_character_name(word) for word in whole)
+
+
+def _is_one_character_name(word: str) -> bool:
+    return len(word) == 1 and unicodedata.category(word) == "Lo"
+
+
 def search_name(forename: str, preferred_forename: str, surname: str) -> str:
     """Every name of one person, folded into the text that searching looks in."""
     return folded(f"{forename} {preferred_forename} {surname}")

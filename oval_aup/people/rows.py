@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from oval_aup.people import names
+
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
@@ -60,6 +62,11 @@ class GuardianRow:
     mobile: str
     language: str
     archived_on: dt.date | None
+
+    @property
+    def greeting_name(self) -> str:
+        """How a letter may address them; empty where the lists hold only a fragment."""
+        return names.greeting_name(self.forename, self.full_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +153,8 @@ class StaffRow:
     line_manager_id: int | None
     starts_on: dt.date | None
     archived_on: dt.date | None
+
+    @property
+    def greeting_name(self) -> str:
+        """How a letter may address them; empty where the lists hold only a fragment."""
+        return names.greeting_name(self.forename, self.full_name)

@@ -56,7 +56,9 @@ class Holding:
         )
 
 
-ABOUT_THE_READER = frozenset({"ask", "staff-ask", "reminder", "last-reminder", "receipt", "new-link", "set-password"})
+ABOUT_THE_READER = frozenset(
+    {"ask", "staff-ask", "reminder", "last-reminder", "receipt", "new-link", "set-password", "test"}
+)
 """Letters about nobody but whom they are written to, and that person's children."""
 
 _PERSON = {"person_id": "ids"}
@@ -327,6 +329,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "html": later("the same text again, laid out for a screen"),
             "link_purpose": ELSEWHERE,
             "attachment": ELSEWHERE,
+            "asked_for": WORK,
             "next_attempt_at": WORK,
             "claimed_at": WORK,
         },
@@ -506,5 +509,6 @@ LEFT_OUT: dict[str, str] = {
     "roster_mapping": later("What the headings of a list mean: about nobody."),
     "coverage_count": later("Counts, about nobody by name."),
     "coverage_day": later("Counts, about nobody by name."),
+    "mail_outage": later("When no message could leave the school: about nobody."),
 }
 """Tables of which nothing is given, and why."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, evidence, notifications, people, reports
+from oval_aup import accounts, campaigns, evidence, notifications, people, reports
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -12,17 +14,15 @@ from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.worker.bench import Bench, channel_of
 
+log = logging.getLogger("oval_aup.worker")
+
 LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}
 """Purpose of a private link to the address it opens, without the secret."""
 
 
-class MailServerDown(Exception):
-    """The run stopped because nothing can be sent just now."""
-
-
 def send_now(settings: Settings, database: Database) -> str:
     """Send everything that is due at this moment and say what became of it."""
-    counts = send(settings, database, channel_of(settings), limit=10_000)
+    counts = send(settings, database, channel_of(settings), limit=10_000, at_once=True)
     said = _(
         "%(sent)s sent, %(retried)s to be tried again, %(failed)s failed, %(uncertain)s uncertain.",
         sent=counts.sent,
@@ -34,17 +34,17 @@ def send_now(settings: Settings, database: Database) -> str:
 
 
 def send_some(bench: Bench) -> bool:
-    """Send a handful of what is due; whether there was any. Raises MailServerDown."""
+    """Send a handful of what is due; whether there was any. Where nothing can be sent, the outbox knows when to try."""
     counts = send(bench.settings, bench.database, bench.channel, limit=50)
-    if counts.trouble:
-        raise MailServerDown(counts.trouble)
-    return counts.handled > 0
+    if counts.trouble and not counts.paused:
+        log.warning("mail cannot be sent: %s", counts.trouble)
+    return counts.handled > 0 and not counts.trouble
 
 
 def send(
-    settings: Settings, database: Database, channel: notifications.Channel, *, limit: int
+    settings: Settings, database: Database, channel: notifications.Channel, *, limit: int, at_once: bool = False
 ) -> notifications.SendCounts:
-    """Send what is due, at most ``limit`` messages."""
+    """Send what is due, at most ``limit`` messages; ``at_once`` does not wait until a failure is to be tried again."""
     return notifications.send_due(
         database,
         channel,
@@ -53,6 +53,8 @@ def send(
         attachment=_attachment,
         limit=limit,
         refused=_refused,
+        reached=campaigns.note_reached,
+        at_once=at_once,
     )
 
 
@@ -69,13 +71,13 @@ def _attachment(db: Session, public_id: str) -> tuple[str, bytes]:
     return reports.file_name(evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
 
 
-def _refused(db: Session, message: notifications.MessageRow, code: str) -> None:
+def _refused(db: Session, message: notifications.MessageRow, code: str, reply: str) -> None:
     evidence.append(
         db,
         "bounced",
         subject=message.recipient,
         act={"message": message.public_id, "message_kind": message.kind, "code": code},
-        details={"address": message.to_address},
+        details={"address": message.to_address, "reply": reply},
         idempotency_key=f"bounced:{message.public_id}:{message.attempts}",
         actor=SYSTEM,
     )

@@ -15,13 +15,13 @@ from oval_aup.core import logs
 from oval_aup.core.db import Database
 from oval_aup.worker.bench import Bench, opened
 from oval_aup.worker.chores import Chores
-from oval_aup.worker.mail import MailServerDown, send, send_some
+from oval_aup.worker.mail import send, send_some
 from oval_aup.worker.rendering import hands, render_all, render_next
 
 IDLE_SECONDS = 1.0
 CHORES_EVERY = 60.0
 SLOWEST = 600.0
-"""Seconds between attempts while something stays broken: the mail server, or a step of our own."""
+"""Seconds between attempts while a step of our own stays broken."""
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -98,13 +98,10 @@ def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.E
         try:
             worked = step()
             broken = 0
-        except Exception as error:
+        except Exception:
             broken += 1
             worked = False
-            if isinstance(error, MailServerDown):
-                log.warning("mail cannot be sent: %s", error)
-            else:
-                log.exception("step %s failed", name)
+            log.exception("step %s failed", name)
         if not worked:
             stop.wait(min(SLOWEST, pause * 2 ** min(broken, 20)))
 
@@ -114,7 +111,7 @@ def _everything_once(bench: Bench) -> None:
     render_all(bench)
     while packing.take_turn(bench.packer):
         render_all(bench)
-    counts = send(bench.settings, bench.database, bench.channel, limit=10_000)
+    counts = send(bench.settings, bench.database, bench.channel, limit=10_000, at_once=True)
     if counts.trouble:
         log.warning("mail cannot be sent: %s", counts.trouble)
 

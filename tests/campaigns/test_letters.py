@@ -59,6 +59,9 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "receipt": lambda: letters.receipt(SCHOOL, forename="Ann", language="en", next_year=2027, family=True),
     "receipt-staff": lambda: letters.receipt(SCHOOL, forename="Di", language="en", next_year=2027, family=False),
     "new-link": lambda: letters.new_link(SCHOOL, forename="Ann", language="en"),
+    "new-link-shared": lambda: letters.new_link(SCHOOL, forename="Ann", language="en", only_for="Ann Khan"),
+    "set-password": lambda: letters.set_password(SCHOOL, forename="Di"),
+    "test": lambda: letters.test(SCHOOL, asked_at=dt.datetime(2026, 9, 7, 9, 15, tzinfo=dt.UTC)),
     "declined": lambda: letters.declined(SCHOOL, person_public_id="11111111-2222-3333-4444-555555555555"),
     "head": lambda: letters.head(
         SCHOOL,

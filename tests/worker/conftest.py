@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from oval_aup import config, evidence, notifications, worker
 from oval_aup.core import clock
@@ -53,6 +54,10 @@ class Installation:
         return document
 
     def queue(self, key: str, **parts: Any) -> notifications.MessageRow:
+        with self.database.writing() as db:
+            return self.queue_in(db, key, **parts)
+
+    def queue_in(self, db: Session, key: str, **parts: Any) -> notifications.MessageRow:
         mark = notifications.LINK_MARK
         chosen: dict[str, Any] = {
             "kind": "receipt",
@@ -63,8 +68,7 @@ class Installation:
             "dedupe_key": key,
             **parts,
         }
-        with self.database.writing() as db:
-            return notifications.enqueue(db, **chosen)
+        return notifications.enqueue(db, **chosen)
 
     def work_once(self) -> None:
         worker.run(self.settings, once=True, database=self.database)

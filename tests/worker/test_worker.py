@@ -12,8 +12,9 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, evidence, notifications, reports, worker
+from oval_aup import accounts, campaigns, evidence, notifications, reports, worker
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from tests.notifications.conftest import StartServer
 from tests.worker.conftest import Installation, Waits
 
@@ -105,7 +106,55 @@ def test_a_refused_address_is_a_bounce_in_the_ledger_without_the_address(
         bounced = [entry for entry in evidence.entries_about(db, ann.pseudonym) if entry.kind == "bounced"]
         assert [entry.body["act"]["message"] for entry in bounced] == [row.public_id]
         assert "example.org" not in str(bounced[0].body)
-        assert evidence.details(db, [bounced[0].seq]) == {bounced[0].seq: {"address": "ann@example.org"}}
+        assert evidence.details(db, [bounced[0].seq]) == {
+            bounced[0].seq: {"address": "ann@example.org", "reply": "550 5.1.1 No such mailbox"}
+        }
+
+
+def test_a_bounce_is_cleared_in_the_ledger_by_a_later_accepted_message(
+    installation: Installation, start_server: StartServer
+) -> None:
+    server = start_server()
+    installation.mail_through(server)
+    server.post.recipient_reply = "552 5.2.2 Mailbox full"
+    installation.queue("one")
+    installation.work_once()
+    server.post.recipient_reply = ""
+    row = installation.queue("two", asked_for=True)
+    installation.work_once()
+    assert installation.message(row).status == "sent"
+    with installation.database.reading() as db:
+        entries = evidence.entries_about(db, installation.school.people.ann.pseudonym)
+        bounced, reached = (entry for entry in entries if entry.kind in ("bounced", "reached"))
+        assert reached.body["refs"] == [{"seq": bounced.seq, "reason": "reached"}]
+        assert notifications.all_trouble(db) == ()
+
+
+def test_a_bounce_that_was_the_schools_own_limit_is_corrected_by_a_later_entry(installation: Installation) -> None:
+    ann = installation.school.people.ann
+    limit, full = "554 5.2.0 STOREDRV.Submission: SubmissionQuotaExceededException", "552 5.2.2 Mailbox full"
+    with installation.database.writing() as db:
+        for reply, address in ((limit, "ann@example.org"), (full, "bob@example.org")):
+            row = installation.queue_in(db, reply, to_address=address)
+            notifications.bounce(db, row.public_id, reply)
+            evidence.append(
+                db,
+                "bounced",
+                subject=ann.pseudonym,
+                act={"message": row.public_id, "message_kind": row.kind, "code": reply[:3]},
+                details={"address": address},
+                idempotency_key=f"bounced:{row.public_id}:1",
+                actor=SYSTEM,
+            )
+    with installation.database.writing() as db:
+        (wrong,) = campaigns.wrong_bounces(db)
+        assert (wrong.address, wrong.reply) == ("ann@example.org", limit)
+        assert campaigns.correct_wrong_bounces(db, actor=SYSTEM) == 1
+        assert campaigns.correct_wrong_bounces(db, actor=SYSTEM) == 0
+    with installation.database.reading() as db:
+        assert [row.address for row in notifications.all_trouble(db)] == ["bob@example.org"]
+        (corrected,) = (entry for entry in evidence.entries_about(db, ann.pseudonym) if entry.kind == "corrected")
+        assert corrected.body["refs"] == [{"seq": wrong.seq, "reason": "corrected"}]
 
 
 def test_nobody_who_has_left_gets_a_link(installation: Installation) -> None:

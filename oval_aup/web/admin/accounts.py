@@ -9,6 +9,7 @@ from oval_aup import accounts as log_ins
 from oval_aup import campaigns, people
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.web import departures
 from oval_aup.web.access import allow, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.htmx import go
@@ -87,6 +88,7 @@ def password_link(public_id: str) -> ResponseReturnValue:
     row = log_ins.account(g.db, public_id)
     if row.disabled:
         raise Conflict(_("This log-in is closed."))
-    campaigns.send_password_link(g.db, row.email, school=settings().school)
-    flash(_("A link to choose a password is on its way."))
+    sent = campaigns.send_password_link(g.db, row.email, school=settings().school)
+    if sent is not None:
+        flash(departures.of_message(sent))
     return go(url_for(".accounts"))

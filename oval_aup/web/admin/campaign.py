@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from oval_aup import campaigns, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
-from oval_aup.core.i18n import _, ngettext
+from oval_aup.core.i18n import _
+from oval_aup.web import departures
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
@@ -169,7 +170,7 @@ def open_campaign() -> ResponseReturnValue:
         school=settings().school,
         actor=current_actor("office"),
     )
-    flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", asked))
+    flash(departures.of_messages(asked, campaigns.leaving_at(settings().school, row)))
     return go(_page_url(".campaign"))
 
 
@@ -178,8 +179,11 @@ def open_campaign() -> ResponseReturnValue:
 def ask_joiners() -> ResponseReturnValue:
     """Ask everybody who joined since the round was opened."""
     asked = campaigns.ask_joiners(g.db, school=settings().school, actor=current_actor("office"))
-    if asked or campaigns.year_of_delivery(settings().school) == people.school_year(clock.today()):
-        flash(ngettext("%(num)s person has been asked.", "%(num)s people have been asked.", asked))
+    row = campaigns.campaign_of(g.db, campaigns.year_of_delivery(settings().school))
+    if asked and row is not None:
+        flash(departures.of_messages(asked, campaigns.leaving_at(settings().school, row)))
+    elif campaigns.year_of_delivery(settings().school) == people.school_year(clock.today()):
+        flash(_("Nobody has joined who has not been asked."))
     else:
         flash(_("The school is closed until next school year. Whoever joins now is asked in the next sign-up."))
     return go(_page_url(".campaign"))

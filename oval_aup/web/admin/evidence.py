@@ -10,6 +10,7 @@ from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.web import departures
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
@@ -165,7 +166,9 @@ def mail() -> str:
     rows = notifications.messages_in(g.db, TROUBLED, SHOWN_MAIL)
     on_the_way = notifications.messages_in(g.db, ON_THE_WAY, SHOWN_MAIL)
     sent = notifications.messages_in(g.db, ("sent",), SHOWN_MAIL // 4)
-    names = people.persons_by_pseudonym(g.db, {row.recipient for row in (*rows, *on_the_way, *sent)})
+    wrong = campaigns.wrong_bounces(g.db)
+    recipients = {row.recipient for row in (*rows, *on_the_way, *sent)} | {row.pseudonym for row in wrong}
+    names = people.persons_by_pseudonym(g.db, recipients)
     return render_template(
         "admin/mail.html",
         troubled=rows,
@@ -175,6 +178,9 @@ def mail() -> str:
         unsent=len(campaigns.unsent_letters(g.db)),
         counts=notifications.outbox_counts(g.db),
         bad=notifications.troubled_addresses(g.db, [row.to_address for row in rows]),
+        wrong=wrong,
+        test=notifications.latest(g.db, "test"),
+        state=departures.state,
         words=words,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from werkzeug.datastructures import MultiDict
 from oval_aup import campaigns, people, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict
-from oval_aup.core.i18n import _, ngettext
+from oval_aup.core.i18n import _
+from oval_aup.web import departures
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import chosen_page, one_of, typed
@@ -97,7 +99,14 @@ def nudge() -> str:
         nothing_owed=[row for row in chosen.ticked if row.person_id in plan.nothing_owed],
         public_ids={row.person_id: row.public_id for row in _rows([one.person_id for one in plan.unreachable])},
         skipped=_skipped(),
+        leaving_at=_leaving_at(),
     )
+
+
+def _leaving_at() -> dt.datetime:
+    """When a nudge that is sent now leaves."""
+    row = campaigns.campaign_of(g.db, people.school_year(clock.today()))
+    return campaigns.leaving_at(settings().school, row) if row else clock.now()
 
 
 @bp.post("/office/nudge")
@@ -113,7 +122,7 @@ def send_nudge() -> ResponseReturnValue:
     if ids is None:
         ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.nudged_today)]
     outcome = campaigns.nudge(g.db, ids, school=settings().school, actor=current_actor("office"))
-    flash(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", outcome.sent))
+    flash(departures.of_messages(outcome.sent, _leaving_at()))
     for why, count in sorted(Counter(outcome.skipped.values()).items()):
         flash(f"{count}: {_skipped()[why]}")
     return go(url_for(".outstanding", **chosen.asked))

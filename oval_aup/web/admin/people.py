@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -11,6 +13,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.reports import told_apart
+from oval_aup.web import departures
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
@@ -125,12 +128,8 @@ def address_works(public_id: str) -> ResponseReturnValue:
 @allow("campaign.run")
 def new_link(public_id: str) -> ResponseReturnValue:
     """Send a guardian a fresh private link."""
-    row = writable(public_id)
-    guardian = school_people.guardian(g.db, row.person_id)
-    if not guardian.email:
-        raise Conflict(_("There is no e-mail address to send a link to."))
-    campaigns.send_new_link(g.db, guardian.email, school=settings().school)
-    flash(_("A new link is on its way."))
+    guardian = school_people.guardian(g.db, writable(public_id).person_id)
+    flash(departures.of_message(campaigns.send_new_link_to(g.db, guardian, school=settings().school)))
     return back_to(public_id)
 
 
@@ -147,8 +146,13 @@ def nudge_one(public_id: str) -> ResponseReturnValue:
         "nudged-today": _("This person was nudged today already."),
     }
     why = outcome.skipped.get(row.person_id, "")
-    flash(sentences[why] if why else _("A nudge is on its way."))
+    flash(sentences[why] if why else departures.of_messages(1, _leaving_at()))
     return back_to(public_id)
+
+
+def _leaving_at() -> dt.datetime:
+    campaign = campaigns.campaign_of(g.db, this_year())
+    return campaigns.leaving_at(settings().school, campaign) if campaign else clock.now()
 
 
 @bp.post("/office/people/<public_id>/record")

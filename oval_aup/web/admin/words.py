@@ -202,12 +202,12 @@ def message_statuses() -> dict[str, tuple[str, str]]:
     return {
         "waiting": ("none", _("Waiting for its document")),
         "queued": ("none", _("Waiting to be sent")),
-        "sending": ("none", _("On its way")),
-        "delivering": ("none", _("On its way")),
+        "sending": ("none", _("Being sent")),
+        "delivering": ("none", _("Being sent")),
         "sent": ("yes", _("Sent")),
         "failed": ("no", _("Not sent")),
         "bounced": ("no", _("Came back")),
-        "uncertain": ("wait", _("Perhaps sent")),
+        "uncertain": ("wait", _("Delivery not confirmed")),
         "cancelled": ("none", _("Not needed any more")),
     }
 

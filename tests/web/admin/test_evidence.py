@@ -165,13 +165,17 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
         left_out.append(to_barred)
         left_out.append(_letter(db, world.cass.pseudonym, "receipt", "nobody@example.org"))
     refusing = Refusing()
-    notifications.send_due(
-        world.database,
-        refusing,
-        sender=notifications.Sender("The Oval School", "office@oval.example.org"),
-        mint=lambda db, message: "https://oval.example.org/l/secret",
-        attachment=lambda db, public_id: ("receipt.pdf", b"%PDF-1.7"),
-    )
+    now = clock.now()
+    for minutes in (0, 20, 300):
+        clock.pretend(now + dt.timedelta(minutes=minutes))
+        notifications.send_due(
+            world.database,
+            refusing,
+            sender=notifications.Sender("The Oval School", "office@oval.example.org"),
+            mint=lambda db, message: "https://oval.example.org/l/secret",
+            attachment=lambda db, public_id: ("receipt.pdf", b"%PDF-1.7"),
+        )
+    clock.pretend(now)
     with world.database.writing() as db:
         notifications.bounce(db, _letter(db, world.cass.pseudonym, "ask", "nobody@example.org"), "550 no such user")
         failed = {row.public_id for row in notifications.messages_in(db, ("failed",))}

@@ -85,13 +85,13 @@ def test_all_who_match_are_nudged_after_it_was_said_who_they_are(
     assert '<dt>Staff, governors and volunteers</dt><dd class="num">6</dd>' in page.html
     assert "Parents and carers" not in page.text
     fields = {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
-    assert "6 messages are on their way." in eve.post("/office/nudge", fields).text
+    assert "6 messages are being sent." in eve.post("/office/nudge", fields).text
     again = eve.get(link)
     assert "There is nobody to write to." in again.text
     assert '<dt>Nudged today already</dt><dd class="num">6</dd>' in again.html
     eve.get("/office/outstanding")
     eve.post("/office/nudge", fields)
-    assert "0 messages are on their way." in eve.page.text
+    assert "No message was sent." in eve.page.text
     assert len(_reminders(world, world.di.pseudonym)) == 1
     assert not _reminders(world, world.ann.pseudonym)
 

@@ -1,0 +1,120 @@
+"""Remembers since when no message can leave and why, when sending is tried again, and how many messages wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from oval_aup.core import clock
+from oval_aup.core.i18n import _
+from oval_aup.notifications import replies
+from oval_aup.notifications.models import MailOutage, Message
+
+_outage = cast(sa.Table, MailOutage.__table__)
+_message = cast(sa.Table, Message.__table__)
+
+LATE = dt.timedelta(minutes=2)
+"""A due message that has waited this long, while nothing else left, means that nobody is sending."""
+
+HELD_BACK = dt.timedelta(minutes=5)
+"""How much longer than the pause the message waits at which the server said no: another one is tried first."""
+
+_ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+
+_PAUSES = {
+    replies.SERVER: (15, 30, 60),
+    replies.SENDER: (300, 900, 1800),
+}
+"""Seconds until the next try after the first, second, third and every later failure; a limit takes longer to lift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Nothing can be sent: since when, why in words, and when it is tried again.
+
+    ``about`` is ``server``, ``sender``, or ``worker`` where nothing is trying to send.
+    """
+
+    since: dt.datetime
+    about: str
+    reason: str
+    retry_at: dt.datetime
+    waiting: int = 0
+    """Messages that would have left by now."""
+
+
+def outage(db: Session) -> Outage | None:
+    """Whether messages are stuck just now, and why; None while they leave, or while there is nothing to send."""
+    now = clock.now()
+    row = _open(db)
+    if row is not None:
+        return Outage(row.since, row.about, row.reason, row.retry_at, _waiting(db, max(now, row.retry_at + HELD_BACK)))
+    oldest = db.scalar(sa.select(sa.func.min(_message.c.next_attempt_at)).where(_unsent(now)))
+    if oldest is None or oldest > now - LATE:
+        return None
+    left = db.scalar(sa.select(sa.func.max(_message.c.sent_at)))
+    if left is not None and left > now - LATE:
+        return None
+    reason = _("The background worker, which sends them, is not running or cannot keep up.")
+    return Outage(max(oldest, left or oldest), "worker", reason, now, _waiting(db, now))
+
+
+def _unsent(until: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(_message.c.status.in_(("queued", "sending")), _message.c.next_attempt_at <= until)
+
+
+def _waiting(db: Session, until: dt.datetime) -> int:
+    return db.scalar(sa.select(sa.func.count()).select_from(_message).where(_unsent(until))) or 0
+
+
+def _open(db: Session) -> Any:
+    chosen = sa.select(
+        _outage.c.id, _outage.c.since, _outage.c.about, _outage.c.reason, _outage.c.tries, _outage.c.retry_at
+    )
+    return db.execute(chosen.where(_outage.c.ended_at.is_(None)).order_by(_outage.c.id).limit(1)).first()
+
+
+def recorded(db: Session) -> Outage | None:
+    """The outage that sending has noted and that is not over, without counting what waits."""
+    row = _open(db)
+    return None if row is None else Outage(row.since, row.about, row.reason, row.retry_at)
+
+
+def note(db: Session, about: str, reason: str) -> dt.datetime:
+    """Note that nothing can be sent, and return when it is to be tried again; later and later while it lasts."""
+    now, row = clock.now(), _open(db)
+    tries = 1 if row is None or row.about != about else row.tries + 1
+    pauses = _PAUSES[about]
+    retry_at = now + dt.timedelta(seconds=pauses[min(tries, len(pauses)) - 1])
+    values = {"about": about, "reason": _without_addresses(reason), "tries": tries, "retry_at": retry_at}
+    if row is None:
+        db.execute(sa.insert(_outage), {"since": now, "ended_at": None, **values})
+    else:
+        db.execute(sa.update(_outage).where(_outage.c.id == row.id).values(**values))
+    return retry_at
+
+
+def _without_addresses(reason: str) -> str:
+    """A server may name the recipient it was asked about; this table is about nobody."""
+    return _ADDRESS.sub("<…>", reason)[:2000]
+
+
+def end(db: Session) -> None:
+    """Messages leave again."""
+    db.execute(sa.update(_outage).where(_outage.c.ended_at.is_(None)).values(ended_at=clock.now()))
+
+
+def try_now(db: Session) -> None:
+    """End the pause, because somebody wants to see whether messages leave again."""
+    db.execute(sa.update(_outage).where(_outage.c.ended_at.is_(None)).values(retry_at=clock.now()))
+
+
+def left_since(db: Session, moment: dt.datetime) -> bool:
+    """Whether any message has left at or after this moment."""
+    chosen = sa.select(_message.c.id).where(_message.c.sent_at >= moment).limit(1)
+    return db.execute(chosen).first() is not None
