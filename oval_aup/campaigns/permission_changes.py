@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oval_aup import consent, notifications, people
 from oval_aup.campaigns import letters, rounds
 from oval_aup.core import clock
+from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 
 DAILY_FROM = 7
@@ -86,7 +87,8 @@ class _Listeners:
         self._by_class: dict[int, list[_Listener]] = {}
         for member in people.staff(db):
             if member.class_id in pages and member.staff_group in ("teaching", "leadership") and member.work_email:
-                listener = (member.pseudonym, member.greeting_name or _("colleague"), member.work_email, pages[member.class_id])
+                name = member.greeting_name or _("colleague")
+                listener = (member.pseudonym, name, member.work_email, pages[member.class_id])
                 self._by_class.setdefault(member.class_id, []).append(listener)
         self._office: _Listener = ("school", "", school.email, f"{school.base_url}/staff/classes/changes")
 
