@@ -40,7 +40,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ("kiosk",): "classroom.child classroom.device classroom.mark classroom.names classroom.rules classroom.well_done",
     STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.receipt staff.rules
         staff.rules_read staff.sign staff.start""",
-    ("admin", "head", "teacher"): "staff.classes staff.changes staff.school_class staff.valid_today",
+    ("admin", "head", "teacher"): "staff.classes staff.school_class staff.valid_today",
     ("admin", "head", "teacher", "staff"): "staff.photos",
     ("admin", "teacher"): """classroom.board classroom.close classroom.hand_over classroom.lesson classroom.start
         classroom.start_now classroom.took_part classroom.undo""",
