@@ -47,7 +47,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
         admin.coverage_xlsx
         admin.order_figures""",
-    READERS: """admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
+    READERS: """staff.changes admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
         admin.choices_xlsx
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
