@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, notifications, people, worklist
+from oval_aup import consent, evidence, notifications, people, retention, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
@@ -305,6 +305,23 @@ def _certificate(db: Session, _school_year: int, _limit: int) -> list[Need]:
     return [Need("certificate", "", _("The sealing certificate"), what, None, ends_on, occurrence=str(ends_on))]
 
 
+def _early_erasures(db: Session, _school_year: int, limit: int) -> list[Need]:
+    """Records that somebody wants to erase before their time: one task a decision, however many people are in it."""
+    rows = {row.batch: row for row in retention.waiting_for_approval(db)}
+    names = people.persons_by_id(db, [row.person_id for row in rows.values() if row.person_id])
+    return [
+        Need(
+            "early-erasure",
+            batch,
+            names[row.person_id].full_name if row.person_id in names else "",
+            _("Needs a second person; one of the two is the head"),
+            row.ordered_at,
+            person_id=row.person_id,
+        )
+        for batch, row in list(rows.items())[:limit]
+    ]
+
+
 def _packs_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
     rows = evidence.failed_packs(db)[:limit]
     return [Need("pack-failed", row.public_id, str(row.scope["title"]), row.error, row.ordered_at) for row in rows]
@@ -358,6 +375,7 @@ NEED_KINDS: dict[str, NeedKind] = {
         NeedKind("take-down", _take_downs, is_closable=False, has_own_page=True),
         NeedKind("conflict", _conflicts, most=100),
         NeedKind("probing", _probing),
+        NeedKind("early-erasure", _early_erasures, is_closable=False),
         NeedKind("bounced", _bounced),
         NeedKind("no-address", _no_address, _tally_no_address),
         NeedKind("declined", _declined, _tally_declined),

@@ -48,6 +48,7 @@ def needs() -> dict[str, str]:
         "take-down": _("Take pictures down"),
         "conflict": _("Parents disagree"),
         "probing": _("Refused several times"),
+        "early-erasure": _("Early erasure to approve"),
         "bounced": _("Bounced"),
         "no-address": _("No address"),
         "declined": _("Declined"),
@@ -65,6 +66,7 @@ def need_acts() -> dict[str, str]:
         "take-down": _("Deal with this"),
         "conflict": _("Review"),
         "probing": _("Look into it"),
+        "early-erasure": _("Review"),
         "bounced": _("Fix address"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
@@ -85,6 +87,9 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
         ),
         "conflict": lambda: ngettext(
             "Parents of %(num)s child disagree", "Parents of %(num)s children disagree", number, num=num
+        ),
+        "early-erasure": lambda: ngettext(
+            "%(num)s early erasure waits for approval", "%(num)s early erasures wait for approval", number, num=num
         ),
         "bounced": lambda: ngettext(
             "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num

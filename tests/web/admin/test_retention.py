@@ -171,6 +171,8 @@ def test_an_early_erasure_waits_for_the_head_who_types_the_name_too(left: World,
     assert "You asked for this, so somebody else has to approve it." in eve.get(approve).text
     eve.post(approve, {"fingerprint": fields["fingerprint"], "confirmation": "Bob Khan"}, status=409)
     eve.log_in("hal@oval.example.org")
+    assert "1 early erasure waits for approval" in eve.get("/office").text
+    assert f"/office/retention/decisions/{batch}" in eve.get("/office/tasks/early-erasure").html
     assert "Bob Khan" in eve.get("/office/retention").text
     page = eve.get(approve)
     assert "You are the second person" in page.text
