@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, agreements, campaigns, consent, evidence, people, signing
-from oval_aup.core import clock, render
+from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
 from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, let_in, let_out
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
+from oval_aup.web.admin.in_hand import (
+    InHand,
+    Replaced,
+    check_shown,
+    confirm,
+    in_hand,
+    refused_before,
+    replaced,
+    standing_choices,
+)
 from oval_aup.web.admin.people import back_to, this_year, writable
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
@@ -50,12 +60,55 @@ def _open_for(public_id: str) -> _Open:
     return _Open(row, own, choosing, mine.younger if mine else ())
 
 
-def _form_page(asked: _Open, errors: dict[str, str] | None = None, *, filled: Mapping[str, str] | None = None) -> str:
+@dataclass(slots=True)
+class _Entered:
+    """What the office has typed so far, read against the words that the person had."""
+
+    received: dt.date | None
+    words: dict[str, InHand]
+    answers: dict[str, dict[str, str]]
+    faults: dict[str, str]
+    replaced: tuple[Replaced, ...]
+    refused: tuple[signing.RequestRow, ...]
+
+    @property
+    def uses(self) -> tuple[consent.Purpose, ...]:
+        return self.words[consent.AGREEMENT].uses if consent.AGREEMENT in self.words else ()
+
+
+def _entered(asked: _Open) -> _Entered:
+    faults: dict[str, str] = {}
+    received = _received(faults) if request.method == "POST" else clock.today()
+    keys = {row.agreement_key: "full" for row in asked.own}
+    keys |= {consent.AGREEMENT: "full"} if asked.choosing else {}
+    keys |= {"children": "younger"} if asked.younger else {}
+    words_had = in_hand(keys, received, faults)
+    check_shown(words_had, faults)
+    uses = words_had[consent.AGREEMENT].uses if asked.choosing else ()
+    answers = _answers(asked, uses)
+    return _Entered(
+        received,
+        words_had,
+        answers,
+        faults,
+        replaced(
+            asked.person.person_id, asked.choosing, answers, {use.key: use for use in uses}, received, this_year()
+        ),
+        refused_before(asked.own, typed("outcome")),
+    )
+
+
+def _form_page(
+    asked: _Open, entered: _Entered, errors: dict[str, str] | None = None, *, filled: Mapping[str, str] | None = None
+) -> str:
+    person_id = asked.person.person_id
     return render_template(
         "admin/answer.html",
         asked=asked,
-        uses=consent.asked_purposes(g.db),
-        rules=[agreements.current(g.db, row.agreement_key) for row in asked.own],
+        entered=entered,
+        rules=[entered.words[row.agreement_key].wording for row in asked.own],
+        stands={each.child.public_id: standing_choices(person_id, each, this_year()) for each in asked.choosing},
+        ways=evidence.CHANNELS,
         errors=errors or {},
         typed=request.form.to_dict() | dict(filled or {}),
         received=as_typed("received", clock.today()),
@@ -69,35 +122,69 @@ def _form_page(asked: _Open, errors: dict[str, str] | None = None, *, filled: Ma
 @allow("answers.record")
 def answer(public_id: str) -> str:
     """Ask for a whole paper form, telephone call or visit on one page."""
-    return _form_page(_open_for(public_id))
+    asked = _open_for(public_id)
+    return _form_page(asked, _entered(asked))
 
 
 @bp.post("/office/people/<public_id>/answer")
 @allow("answers.record")
 def record_answer(public_id: str) -> ResponseReturnValue:
-    """Record it under the recorder's name; the same form sent twice is recorded once. ``fill`` only fills it in."""
+    """Record it under the recorder’s name; the same form sent twice is recorded once.
+
+    ``fill`` only fills answers in, and ``show`` only shows the words that the person had.
+    """
     asked = _open_for(public_id)
+    entered = _entered(asked)
     if "fill" in request.form:
-        return _form_page(asked, filled=_filled(asked))
+        return _form_page(asked, entered, filled=_filled(asked, entered))
+    if "show" in request.form:
+        return _form_page(asked, entered, {name: text for name, text in entered.faults.items() if name == "code"})
     try:
-        _record(asked)
+        _record(asked, entered)
     except Invalid as problem:
-        return _form_page(asked, problem.fields or {"channel": problem.message}), 422
+        return _form_page(asked, entered, problem.fields or {"channel": problem.message}), 422
     except Conflict as problem:
-        return _form_page(asked, {"outcome": problem.message}), 422
-    flash(_("Recorded. The receipt is being prepared, and goes out by e-mail where we have an address."))
+        return _form_page(asked, entered, {"outcome": problem.message}), 422
+    flash(_("Recorded. The receipt is being prepared. We email it if we have an address."))
+    for sentence in _what_stands(asked, entered):
+        flash(sentence)
     return back_to(public_id)
 
 
-def _filled(asked: _Open) -> dict[str, str]:
+def _filled(asked: _Open, entered: _Entered) -> dict[str, str]:
     """The choices of one child with every use answered alike, as ``fill`` asks: the child's id, a colon, yes or no."""
     child, _colon, answer = typed("fill").partition(":")
     if answer not in ("yes", "no") or child not in {each.child.public_id for each in asked.choosing}:
         raise Invalid
-    return {f"use-{child}-{use.key}": answer for use in consent.asked_purposes(g.db)}
+    return {f"use-{child}-{use.key}": answer for use in entered.uses}
 
 
-def _record(asked: _Open) -> None:
+def _what_stands(asked: _Open, entered: _Entered) -> list[str]:
+    """After answers were replaced, or recorded for an earlier version: what counts now."""
+    found = []
+    for each in entered.replaced:
+        verdict = consent.permissions(g.db, [each.child.person_id], this_year())[each.child.person_id]
+        allowed = each.use.key in verdict and verdict[each.use.key].allowed
+        values = {"child": each.child.forename, "use": each.use.heading}
+        found.append(
+            _("%(child)s, %(use)s: pictures may now be used.", **values)
+            if allowed
+            else _("%(child)s, %(use)s: pictures must not be used.", **values)
+        )
+    for had in entered.words.values():
+        if had.is_old:
+            found.append(
+                _(
+                    "%(title)s: recorded for version %(number)s, which they had. Version %(newest)s is in force today.",
+                    title=had.wording.title,
+                    number=had.wording.version_number,
+                    newest=had.newest,
+                )
+            )
+    return found
+
+
+def _record(asked: _Open, entered: _Entered) -> None:
     faults: dict[str, str] = {}
     channel, outcome = typed("channel"), typed("outcome")
     if channel not in CHANNELS:
@@ -105,12 +192,11 @@ def _record(asked: _Open) -> None:
     if outcome not in OUTCOMES or (asked.own and "outcome" not in request.form):
         faults["outcome"] = _("Choose what they said about the rules.")
     if not typed("identified"):
-        faults["identified"] = _("Say who made sure that it was this person, and how.")
-    received = _received(faults)
-    answers = _answers(asked, faults)
+        faults["identified"] = _("Say how you confirmed who it was.")
+    faults |= entered.faults
     if faults:
         raise Invalid(fields=faults)
-    remark = typed("remark", 1000)
+    confirm(bool(entered.replaced or entered.refused))
     younger = [each.child for each in asked.younger]
     campaigns.record_on_behalf(
         g.db,
@@ -118,18 +204,14 @@ def _record(asked: _Open) -> None:
         school_year=this_year(),
         channel=channel,
         outcome=outcome if asked.own else "",
-        answers=answers,
+        answers=entered.answers,
         for_children=[row.public_id for row in younger if request.form.get(f"for-{row.public_id}")],
         reason=typed("reason", 1000) if outcome == "declined" else "",
-        note=" ".join(
-            part
-            for part in (
-                _("Received on %(day)s.", day=render.day(received)) if received else "",
-                _("Identified: %(how)s.", how=typed("identified").rstrip(".")),
-                remark,
-            )
-            if part
-        ),
+        note=typed("remark", 1000),
+        identified=typed("identified"),
+        received_on=entered.received,
+        versions={key: had.wording.version_number for key, had in entered.words.items()},
+        language=next((had.wording.language for had in entered.words.values() if had.wording.language != "en"), "en"),
         idempotency_key=f"{asked.person.public_id}:{typed('key', 64) or secrets.token_hex(16)}",
         school=settings().school,
         actor=current_actor("office"),
@@ -147,22 +229,31 @@ def _received(faults: dict[str, str]) -> dt.date | None:
     return day
 
 
-def _answers(asked: _Open, faults: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Child to use to yes or no, for each child for whom anything was chosen; all of a child's uses or none."""
-    uses = consent.asked_purposes(g.db)
+def _answers(asked: _Open, uses: Iterable[consent.Purpose]) -> dict[str, dict[str, str]]:
+    """Child to use to yes or no, for what was said alone: a use that nobody mentioned keeps its answer."""
     found: dict[str, dict[str, str]] = {}
     for each in asked.choosing:
         fields = {use.key: f"use-{each.child.public_id}-{use.key}" for use in uses}
         chosen = {key: typed(field) for key, field in fields.items() if typed(field) in ("yes", "no")}
-        if not chosen:
-            continue
-        for use in uses:
-            if use.key not in chosen:
-                faults[fields[use.key]] = _(
-                    "%(child)s: choose yes or no for “%(use)s”.", child=each.child.forename, use=use.heading
-                )
-        found[each.child.public_id] = chosen
+        if chosen:
+            found[each.child.public_id] = chosen
     return found
+
+
+@bp.get("/office/paper-forms/<agreement_key>")
+@allow("answers.record")
+def paper_form(agreement_key: str) -> str:
+    """A blank form to print, with the exact words in force and the code by which the office finds them again."""
+    level = "younger" if request.args.get("level") == "younger" else "full"
+    wording = agreements.current(g.db, agreement_key, reading_level=level)
+    return render_template(
+        "admin/paper-form.html",
+        wording=wording,
+        code=agreements.form_code(wording.text_sha256),
+        uses=[use.key for use in consent.purposes_in(wording) if use.basis == "consent"],
+        as_html=agreements.as_html,
+        is_choice=agreement_key == consent.AGREEMENT,
+    )
 
 
 @bp.get("/office/signatures/<public_id>/take-back")

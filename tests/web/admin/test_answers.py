@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from oval_aup import consent, evidence, people, signing
-from tests.web.admin.conftest import Troubles
+from flask import Flask
+
+from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.agreements.shipped import shipped_versions
+from oval_aup.core import clock
+from tests.web.admin.conftest import EVE, Troubles, guardian_actor
 from tests.web.browser import Browser
-from tests.web.world import YEAR, World
+from tests.web.world import OFFICE, YEAR, World
 
 SAID = {
     "channel": "phone",
@@ -47,8 +52,9 @@ def test_a_telephone_call_is_recorded_whole_and_under_the_recorders_name(
     assert (mark.outcome, mark.channel, mark.assurance) == ("signed", "phone", "telephone")
     assert mark.recorded_by_id == world.eve.person_id
     assert set(answers.values()) == {"no"}
-    assert "I called the number on file" in told["note"]
-    assert "An interpreter helped" in told["note"]
+    assert told["identified"] == "I called the number on file"
+    assert told["received_on"] == "2026-09-15"
+    assert told["note"] == "An interpreter helped"
 
 
 def test_the_same_form_sent_twice_is_recorded_once(world: World, troubles: Troubles, eve: Browser) -> None:
@@ -72,9 +78,8 @@ def test_nothing_is_chosen_beforehand_and_a_half_filled_form_keeps_what_was_type
     _send(eve, path, {"remark": "Typed before", "received-day": "40"} | half, status=422)
     page = eve.page
     assert "There is a problem" in page.text
-    for words in ("Say how the answer came", "Choose what they said", "Enter a date", "Say who made sure"):
+    for words in ("Say how the answer came", "Choose what they said", "Enter a date", "Say how you confirmed"):
         assert words in page.text
-    assert "Maja: choose yes or no for" in page.text
     assert "Typed before" in page.html
     assert len([e for e in page.all("input") if "checked" in e.attributes]) == 2
     with world.database.reading() as db:
@@ -178,3 +183,146 @@ def test_yes_or_no_to_all_only_fills_one_childs_choices_in(world: World, trouble
     with world.database.reading() as db:
         assert not [row for row in signing.signatures_of(db, world.ann.person_id) if row.recorded_by_id]
     eve.post(path, {"key": eve.page.hidden("key"), "fill": f"{world.maja.public_id}:no"}, status=422)
+
+
+def _choose_by_phone(world: World, eve: Browser, chosen: dict[str, str], status: int = 200) -> None:
+    """Eve records what Ann said on the telephone about pictures of Ayaan, and nothing else."""
+    said = SAID | {"outcome": ""} | {f"use-{world.ayaan.public_id}-{key}": answer for key, answer in chosen.items()}
+    _send(eve, f"/office/people/{world.ann.public_id}/answer", said, status)
+
+
+def _answers(world: World, guardian: people.GuardianRow) -> dict[str, str]:
+    with world.database.reading() as db:
+        return consent.answers_of(db, world.ayaan.person_id, guardian.person_id, YEAR)
+
+
+def test_one_change_by_telephone_leaves_every_other_answer_alone(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    before = _answers(world, world.ann)
+    assert before["website"] == "yes"
+    said = {f"use-{world.ayaan.public_id}-website": "no", "confirm": "yes"}
+    _send(eve, f"/office/people/{world.ann.public_id}/answer", SAID | {"outcome": ""} | said)
+    assert _answers(world, world.ann) == before | {"website": "no"}
+    with world.database.reading() as db:
+        entry = evidence.entries_about(db, world.ayaan.pseudonym)[-1]
+        told = evidence.details(db, [entry.seq])[entry.seq]
+    assert (entry.kind, entry.body["act"]["answers"]) == ("consent_withdrawn", {"website": "no"})
+    assert (entry.body["channel"], entry.body["assurance"]) == ("phone", "telephone")
+    assert told["identified"] == "I called the number on file"
+    assert told["signer_name"] == "Ann Khan"
+
+
+def test_an_answer_that_would_be_replaced_is_shown_before_it_is(world: World, troubles: Troubles, eve: Browser) -> None:
+    before = _answers(world, world.ann)
+    _choose_by_phone(world, eve, {"website": "no"}, status=422)
+    text = eve.page.text
+    assert "This replaces answers that stand" in text
+    assert "Ayaan Khan, On the school website: now Yes, would become No." in text
+    assert "through their private link" in text
+    assert _answers(world, world.ann) == before
+    eve.post(
+        f"/office/people/{world.ann.public_id}/answer",
+        SAID
+        | {"key": eve.page.hidden("key"), "outcome": "", "confirm": "yes"}
+        | {f"use-{world.ayaan.public_id}-website": "no"},
+    )
+    assert "Ayaan, On the school website: pictures must not be used." in eve.page.text
+    assert _answers(world, world.ann)["website"] == "no"
+
+
+def test_an_answer_given_after_the_paper_came_is_said_to_be_newer(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    with world.database.writing() as db:
+        consent.change(
+            db,
+            child=world.ayaan,
+            guardian=world.ann,
+            purpose_key="website",
+            answer="no",
+            wording=agreements.current(db, "image-uses"),
+            school_year=YEAR,
+            idempotency_key="later",
+            actor=guardian_actor(world.ann),
+        )
+    said = SAID | {"outcome": "", f"use-{world.ayaan.public_id}-website": "yes", "received-day": "14"}
+    _send(eve, f"/office/people/{world.ann.public_id}/answer", said | {"version-image-uses": "1"}, status=422)
+    assert "They gave this answer after the day you entered." in eve.page.text
+
+
+def _publish_newer(world: World) -> str:
+    """Publish second versions on 1 December, of which the one about pictures leaves a use out; the first one's code."""
+    clock.pretend(dt.datetime(2026, 12, 1, 9, 0, tzinfo=dt.UTC))
+    newer = {"parents": "Newer rules", "image-uses": "Newer pictures"}
+    with world.database.writing() as db:
+        old = agreements.current(db, "parents")
+        for wordings in shipped_versions():
+            if wordings[0]["agreement"] in newer:
+                changed = []
+                for each in wordings:
+                    clauses = [one for one in each["clauses"] if one["key"] != "website"]
+                    title = newer[each["agreement"]]
+                    changed.append({**each, "version": 2, "title": title, "clauses": clauses})
+                agreements.publish(db, changed, actor=OFFICE)
+    return agreements.form_code(old.text_sha256)
+
+
+OCTOBER = SAID | {"channel": "paper", "received-day": "30", "received-month": "10"}
+
+
+def _signed_version(world: World, person_id: int) -> int:
+    with world.database.reading() as db:
+        mark = signing.signatures_of(db, person_id)[-1]
+        return int(evidence.entries(db, [mark.ledger_seq])[mark.ledger_seq].body["document"]["version"])
+
+
+def test_a_paper_of_october_is_recorded_for_the_words_of_october(world: World, troubles: Troubles, app: Flask) -> None:
+    _publish_newer(world)
+    eve = Browser(app)
+    eve.log_in(EVE)
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    page = eve.get(path)
+    assert "Newer rules, version 2" in page.text
+    assert "On the school website" not in page.text
+    form = {"key": page.hidden("key"), "shown-parents": "2", "shown-image-uses": "2"} | OCTOBER
+    eve.post(path, form, status=422)
+    assert "They had version 1 of “Rules for parents and carers”." in eve.page.text
+    assert "On the school website" in eve.page.text
+    shown = {name: eve.page.hidden(name) for name in ("shown-parents", "shown-image-uses")}
+    assert set(shown.values()) == {"1"}
+    eve.post(path, form | shown | {f"use-{world.maja.public_id}-website": "yes"})
+    assert "recorded for version 1, which they had. Version 2 is in force today." in eve.page.text
+    assert _signed_version(world, troubles.dan.person_id) == 1
+    with world.database.reading() as db:
+        entry = evidence.entries_about(db, world.maja.pseudonym)[-1]
+    assert entry.body["document"]["version"] == 1
+    assert entry.body["act"]["answers"] == {"website": "yes"}
+
+
+def test_the_code_of_a_form_or_a_choice_names_the_version(world: World, troubles: Troubles, app: Flask) -> None:
+    code = _publish_newer(world)
+    eve = Browser(app)
+    eve.log_in(EVE)
+    today = SAID | {"received-day": "1", "received-month": "12", "channel": "paper"}
+    path = f"/office/people/{troubles.dan.public_id}/answer"
+    _send(eve, path, today | {"code": "0000-0000"}, status=422)
+    assert "No form has this code." in eve.page.text
+    _send(eve, path, today | {"code": code, "version-parents": "2", "shown-parents": "1"}, status=422)
+    assert "another version is chosen" in eve.page.text
+    _send(eve, path, today | {"code": code.lower().replace("-", " "), "shown-parents": "1"})
+    assert _signed_version(world, troubles.dan.person_id) == 1
+    path = f"/office/people/{world.cass.public_id}/answer"
+    _send(eve, path, today | {"version-parents": "2", "shown-parents": "2"})
+    assert _signed_version(world, world.cass.person_id) == 2
+
+
+def test_a_blank_form_bears_the_code_of_its_exact_words(world: World, troubles: Troubles, eve: Browser) -> None:
+    with world.database.reading() as db:
+        wording = agreements.current(db, "image-uses")
+    page = eve.get("/office/paper-forms/image-uses")
+    assert agreements.form_code(wording.text_sha256) in page.text
+    for clause in wording.clauses:
+        assert clause.heading in page.text
+    assert page.text.count("☐ Yes") == len([clause for clause in wording.clauses if clause.basis == "consent"])
+    eve.get("/office/paper-forms/nothing", status=404)
