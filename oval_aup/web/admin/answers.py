@@ -165,11 +165,11 @@ def _what_stands(asked: _Open, entered: _Entered) -> list[str]:
     for each in entered.replaced:
         verdict = consent.permissions(g.db, [each.child.person_id], this_year())[each.child.person_id]
         allowed = each.use.key in verdict and verdict[each.use.key].allowed
-        values = {"child": each.child.forename, "use": each.use.heading}
+        name, use = each.child.forename, each.use.heading
         found.append(
-            _("%(child)s, %(use)s: pictures may now be used.", **values)
+            _("%(child)s, %(use)s: pictures may now be used.", child=name, use=use)
             if allowed
-            else _("%(child)s, %(use)s: pictures must not be used.", **values)
+            else _("%(child)s, %(use)s: pictures must not be used.", child=name, use=use)
         )
     for had in entered.words.values():
         if had.is_old:
