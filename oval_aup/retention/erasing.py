@@ -178,7 +178,7 @@ def order(
     if planned.refusals:
         raise Conflict(" ".join(dict.fromkeys(planned.refusals.values())))
     if not planned.reaches and not planned.things:
-        raise Conflict(_("Nothing was chosen."))
+        raise Conflict(_("You haven’t chosen anything."))
     if planned.fingerprint != fingerprint:
         raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
     if planned.early:

@@ -106,7 +106,7 @@ def _going(db: Session, column: InstrumentedAttribute[T]) -> set[T]:
 
 
 def due_things(db: Session, on: dt.date) -> tuple[OldThings, ...]:
-    """Old things of each kind that are due on a London day; kinds without any are left out."""
+    """Old items of each kind that are due on a London day; kinds without any are left out."""
     found = (old_things(db, key, cut_off(key, row.months, on)) for key, row in periods(db).items() if key in THINGS)
     return tuple(one for one in found if one.number)
 

@@ -169,7 +169,7 @@ def test_the_whole_schools_report_is_ordered_and_saved(running: Running, chromiu
         log_in(page, running, "head")
         page.get_by_role("link", name="Evidence").click()
         page.get_by_label("About").select_option(label="The whole school")
-        page.get_by_role("button", name="Order the report").click()
+        page.get_by_role("button", name="Create report").click()
         expect(page.get_by_role("status").first).to_contain_text("The report is being prepared.")
         no_sideways_scrolling(page)
         name = f"{reports.DOCUMENT_KINDS['school_report']} (PDF)"

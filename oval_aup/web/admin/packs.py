@@ -55,7 +55,7 @@ def _page(errors: dict[str, str] | None = None) -> Response:
 @bp.post("/office/packs")
 @allow("reports.make")
 def order_pack() -> ResponseReturnValue:
-    """Order a pack of the chosen scope."""
+    """Create a pack of the chosen scope."""
     try:
         packing.order(g.db, _scope(), actor=current_actor("office"))
     except Invalid as problem:

@@ -187,7 +187,7 @@ def order_subject_access(public_id: str) -> ResponseReturnValue:
             dedupe_key=f"{kind}:{row.public_id}:{clock.now():%Y-%m-%dT%H:%M}",
             requested_by_id=current_actor("office").person_id,
         )
-    flash(_("It is being put together. Both files appear under Documents within a minute."))
+    flash(_("We’re making the files. They’ll appear under Documents within a minute."))
     return back_to(public_id)
 
 

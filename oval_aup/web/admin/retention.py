@@ -82,7 +82,7 @@ def confirm_period(record_type: str) -> ResponseReturnValue:
         keeping.confirm_period(g.db, record_type, months, actor=current_actor("office"))
     except Invalid as problem:
         return _periods_page(problem.fields, record_type), 422
-    flash(_("Saved. The review list goes by it from now."))
+    flash(_("Saved. The review list now uses it."))
     return go(url_for(".periods"))
 
 
@@ -97,7 +97,7 @@ def look_at_erasure() -> ResponseReturnValue:
             raise
         return _keep_page(chosen[0], problem.fields), 422
     if not planned.reaches and not planned.things:
-        flash(_("Nothing was chosen."))
+        flash(_("You haven’t chosen anything."))
         return go(url_for(".retention"))
     return _check_page(planned)
 
@@ -121,7 +121,7 @@ def _check_page(planned: keeping.Plan, errors: dict[str, str] | None = None, *, 
 def _planned() -> keeping.Plan:
     form = request.form
     if len(form.getlist("person")) > SHOWN:
-        raise Conflict(_("These are too many at once."))
+        raise Conflict(_("That’s too many at once."))
     return keeping.plan(
         g.db,
         form.getlist("person"),
@@ -288,7 +288,7 @@ def place_hold(public_id: str) -> ResponseReturnValue:
     except Conflict as problem:  # nothing was written: somebody was faster, or pressed twice
         flash(problem.message)
         return back_to(public_id)
-    flash(_("The record is held. Nothing about this person is destroyed until the hold is lifted."))
+    flash(_("The record is on hold. Nothing about this person is erased until the hold is lifted."))
     return back_to(public_id)
 
 
@@ -310,7 +310,7 @@ def review_hold(public_id: str) -> ResponseReturnValue:
     except Conflict as problem:
         flash(problem.message)
     else:
-        flash(_("The hold goes on."))
+        flash(_("The hold was extended."))
     return go(url_for(".keep_or_erase", public_id=whose.public_id))
 
 
@@ -324,7 +324,7 @@ def lift_hold(public_id: str) -> ResponseReturnValue:
     except Conflict as problem:
         flash(problem.message)
     else:
-        flash(_("The hold is lifted. Nothing is destroyed by that: somebody has to decide it."))
+        flash(_("The hold was lifted. Nothing has been erased."))
     return go(url_for(".keep_or_erase", public_id=whose.public_id))
 
 

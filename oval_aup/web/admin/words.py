@@ -169,7 +169,7 @@ def document_name(row: evidence.DocumentRow) -> str:
     """What one document is called, with the moment that it is about where it is not the moment it was made."""
     if row.kind == "as_at" and "at" in row.params:
         moment = render.moment(dt.datetime.fromisoformat(row.params["at"]))
-        return _("As it stood on %(moment)s", moment=moment)
+        return _("Position on %(moment)s", moment=moment)
     return document_kinds()[row.kind]
 
 

@@ -31,7 +31,7 @@ def test_a_child_on_an_earlier_day(world: World, troubles: Troubles, eve: Browse
 def test_a_parent_today_leads_to_each_child(world: World, troubles: Troubles, eve: Browser) -> None:
     page = eve.get(f"/office/people/{world.ann.public_id}/as-at")
     assert "Bound by version 1 in 2026–27." in page.text
-    assert {"Ayaan Khan, at the same moment", "Zara Khan, at the same moment"} <= {each.text for each in page.all("a")}
+    assert {"Ayaan Khan on the same date", "Zara Khan on the same date"} <= {each.text for each in page.all("a")}
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_the_statement_is_ordered_once_a_minute(world: World, troubles: Troubles
         ordered = [row for row in evidence.documents_about(db, world.ann.pseudonym) if row.kind == "as_at"]
     assert [row.params["at"] for row in ordered] == ["2026-09-15T08:00:59.999999Z"]
     for list_of_documents in ("/office/evidence", f"/office/people/{world.ann.public_id}"):
-        assert "As it stood on 15 September 2026 at 09:00" in eve.get(list_of_documents).text, "two are told apart"
+        assert "Position on 15 September 2026 at 09:00" in eve.get(list_of_documents).text, "two are told apart"
     eve.post(path, {"on-day": "15", "on-month": "9", "on-year": "2031", "time": ""}, status=422)
 
 
 def test_everything_about_a_person_is_ordered_as_two_files(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get(f"/office/people/{world.ann.public_id}")
     page = eve.post(f"/office/people/{world.ann.public_id}/subject-access")
-    assert "Everything kept about one person" in page.text
+    assert "everything kept about one person" in page.text
     with world.database.reading() as db:
         kinds = {row.kind for row in evidence.documents_about(db, world.ann.pseudonym)}
     assert kinds == {"subject_access", "subject_access_data"}
@@ -93,4 +93,4 @@ def test_teachers_staff_and_governors_see_none_of_it(world: World, browser: Brow
 def test_the_head_may(world: World, browser: Browser) -> None:
     browser.log_in("hal@oval.example.org")
     page = browser.get(f"/office/people/{world.ayaan.public_id}/as-at")
-    assert page.heading == "Ayaan Khan, as it stood"
+    assert page.heading == "Ayaan Khan: position on a past date"

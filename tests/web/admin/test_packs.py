@@ -175,4 +175,4 @@ def test_a_campaign_is_offered_by_the_name_its_page_has(world: World, troubles: 
     page = eve.get("/office/packs")
     assert '<optgroup label="One sign-up: everybody asked in that year">' in page.html
     assert f'<option value="year:2026">{name}</option>' in page.html
-    assert name in eve.post("/office/packs", {"about": "year:2026"}).text.split("Order a pack")[0]
+    assert name in eve.post("/office/packs", {"about": "year:2026"}).text.split("Create a pack")[0]

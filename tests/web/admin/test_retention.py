@@ -58,7 +58,7 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
         assert people.person(db, bob.public_id).full_name == "Bob Khan", "looking erases nothing"
     fields = posted_back(restated)
     done = eve.post("/office/retention/erase", fields)
-    assert "A decision about records" in done.text
+    assert "Erasure decision" in done.text
     assert "Bob" not in done.text
     assert "Decided by Eve Office" in done.text
     with left.database.reading() as db:
@@ -72,7 +72,7 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
     eve.log_in("eve@oval.example.org")
     eve.get("/office/retention")
     again = eve.post("/office/retention/erase", fields)
-    assert again.heading == "A decision about records"
+    assert again.heading == "Erasure decision"
     assert f"This was already erased on {LATER:%-d %B %Y}" in again.text
     with left.database.reading() as db:
         assert (evidence.head(db).size, retention.erasures(db)) == (size, before)
@@ -141,7 +141,7 @@ def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, 
     eve.get(page_of(left.bob))
     page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection", "scope": "all"})
     assert '<dt>Evidence packs</dt><dd class="num">1</dd>' in page.html
-    assert "Every evidence pack goes, also one that is being made" in page.text
+    assert "All evidence packs are deleted too" in page.text
 
 
 def _look(eve: Browser, public_id: str, scope: str = "contact") -> dict[str, str]:
@@ -203,7 +203,7 @@ def test_the_head_keeps_a_record_and_the_reason_stands_with_it(left: World, eve:
 
 def test_contact_details_alone_go_at_once(left: World, eve: Browser) -> None:
     page = eve.post("/office/retention/erase", _look(eve, left.bob.public_id))
-    assert "A decision about records" in page.text
+    assert "Erasure decision" in page.text
     with left.database.reading() as db:
         bob = people.guardian(db, left.bob.person_id)
         assert (bob.email, bob.full_name) == ("", "Bob Khan")
@@ -276,14 +276,14 @@ def test_who_waits_is_shown_with_what_they_wait_for(left: World, troubles: Troub
     page = eve.get(page_of(left.ann))
     assert "is still to be taken down" in page.text
     assert "/office/tasks/take-down" in page.html
-    assert "The time for which" not in page.text
+    assert "The school keeps this record until" not in page.text
     with left.database.writing() as db:
         for task in tasks:
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
     assert "while somebody they answered for is still at the school" in eve.get(page_of(left.ann)).text
     with left.database.writing() as db:
         people.archive_person(db, left.zara.person_id, actor=OFFICE)
-    assert f"It ends on {LATER.replace(year=LATER.year + 6):%-d %B %Y}" in eve.get(page_of(left.ann)).text
+    assert f"until {LATER.replace(year=LATER.year + 6):%-d %B %Y}" in eve.get(page_of(left.ann)).text
 
 
 def test_a_hold_is_placed_reviewed_and_lifted(left: World, eve: Browser) -> None:
@@ -352,7 +352,7 @@ def test_no_pictures_are_stopped_of_a_child_who_was_erased(left: World, troubles
         for task in consent.take_downs(db):
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
     fields = _look(eve, ayaan.public_id, "all") | {"confirmation": "Ayaan Khan"}
-    assert "A decision about records" in eve.post("/office/retention/erase", fields).text
+    assert "Erasure decision" in eve.post("/office/retention/erase", fields).text
     with left.database.writing() as db:
         batch = retention.waiting_for_approval(db)[0].batch
         hal = Actor("head", left.hal.person_id, left.hal.pseudonym, "staff-login", "office")
