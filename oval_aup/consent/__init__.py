@@ -1,7 +1,8 @@
 """May we use this child's picture for that? Decided per use from what each guardian chose, never bundled with signing.
 
-A safeguarding block outweighs everything; then any no; then a missing answer; then yes. Choices lapse with the school
-year, are only ever added to; each change of what is allowed is kept, and a yes taken back opens a take-down.
+A safeguarding block outweighs everything; then any no; then a missing answer; then yes. A yes counts only from somebody
+with parental responsibility; a no counts until it lapses or the office declares it invalid. Choices lapse with the
+school year, are only ever added to; each change of what is allowed is kept, and a yes taken back opens a take-down.
 """
 
 from oval_aup.consent.as_at import BlockThen, Said, UseThen, blocks_then, uses_then
@@ -27,7 +28,7 @@ from oval_aup.consent.history import (
     decisions,
     standing_answers,
 )
-from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, permissions
+from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, foreseen, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
 from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
@@ -79,6 +80,7 @@ __all__ = [
     "finish_take_down",
     "finish_take_downs",
     "following",
+    "foreseen",
     "in_use",
     "invalidate",
     "lapses_wait",

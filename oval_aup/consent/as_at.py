@@ -24,7 +24,7 @@ class Said:
     answer: str
     """``yes`` or ``no``."""
     counts: bool
-    """False where the guardian was not among those who might choose at the moment."""
+    """False for the yes of a guardian who was not known at the moment to have parental responsibility."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def uses_then(db: Session, child_id: int, past: evidence.Past) -> tuple[UseThen,
         for key, each in answers.items():
             row = made[each.ledger_seq, guardian_id, key]
             name = known[guardian_id].full_name if guardian_id in known else ""
-            said.setdefault(key, []).append(Said(guardian_id, name, row, each.answer, guardian_id in counted))
+            heard = each.answer == "no" or counted.get(guardian_id, False)
+            said.setdefault(key, []).append(Said(guardian_id, name, row, each.answer, heard))
     return tuple(
         UseThen(use, verdicts[use.key], tuple(sorted(said.get(use.key, ()), key=lambda one: one.decision.ledger_seq)))
         for use in uses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -61,54 +61,102 @@ def permissions(
 ) -> dict[int, dict[str, Permission]]:
     """Child to purpose to permission for every child asked about, in a number of statements that does not grow.
 
-    Only answers given in ``school_year`` count, and only those of guardians who may choose for the child. With ``past``
-    it answers for that moment from the history up to it: who might choose then comes from ``people.guardians_then``.
+    Only answers given in ``school_year`` count; of those a yes only from guardians with parental responsibility, a no
+    from anybody. With ``past`` it answers for that moment from the history up to it: who might choose then comes from
+    ``people.guardians_then``.
     """
     wanted = sorted(set(child_ids))
     uses = purposes(db, at=past.at if past else None)
-    counted_of = _choosers_of(db, wanted, past)
+    links_of = _links_of(db, wanted, past)
     standing = standing_answers(db, wanted, school_year, past=past)
     blocked = blocked_children(db, wanted, past=past)
-    found: dict[int, dict[str, Permission]] = {}
-    for child_id in wanted:
-        counted = counted_of.get(child_id, {})
-        verdicts = child_verdicts(uses, counted, standing.get(child_id, {}), blocked=child_id in blocked, policy=policy)
-        found[child_id] = {
-            key: Permission(key, each.verdict, tuple(counted[id_] for id_ in each.broken_by))
+    verdicts_of = {
+        child_id: child_verdicts(
+            uses,
+            choosers(links_of.get(child_id, ())),
+            standing.get(child_id, {}),
+            blocked=child_id in blocked,
+            policy=policy,
+        )
+        for child_id in wanted
+    }
+    broken_by = {id_ for verdicts in verdicts_of.values() for each in verdicts.values() for id_ in each.broken_by}
+    named = _names(db, broken_by, links_of)
+    return {
+        child_id: {
+            key: Permission(key, each.verdict, tuple(named[id_] for id_ in each.broken_by))
             for key, each in verdicts.items()
         }
-    return found
+        for child_id, verdicts in verdicts_of.items()
+    }
 
 
 def child_verdicts(
     uses: Sequence[Purpose],
-    counted: Iterable[int],
+    asked: Mapping[int, bool],
     standing: Mapping[int, Mapping[str, Standing]],
     *,
     blocked: bool = False,
     policy: str = ANY,
 ) -> dict[str, Verdict]:
-    """One child's verdict for each use from what its counted guardians answer; touches no database."""
-    guardian_ids = tuple(counted)
+    """One child's verdict for each use; touches no database.
+
+    ``asked`` has every guardian who may choose, and whether their yes counts: it does not while nobody has said that
+    they have parental responsibility, and then they are as good as silent. A no that stands counts whoever said it,
+    also of somebody who may not choose any more; only the office can declare it invalid.
+    """
     verdicts: dict[str, Verdict] = {}
     for use in uses:
-        answers: dict[int, str | None] = {}
-        for guardian_id in guardian_ids:
-            said = standing.get(guardian_id, {}).get(use.key)
-            answers[guardian_id] = said.answer if said else None
+        answers: dict[int, str | None] = dict.fromkeys(asked)
+        for guardian_id, given in standing.items():
+            said = given.get(use.key)
+            if said is not None and (said.answer == "no" or asked.get(guardian_id, False)):
+                answers[guardian_id] = said.answer
         verdicts[use.key] = resolve(answers, basis=use.basis, blocked=blocked, policy=policy)
     return verdicts
 
 
-def choosers(links: Iterable[people.GuardianshipRow | people.GuardianshipThen]) -> dict[int, str]:
-    """The guardians whose answer counts, by id, with their names."""
-    return {link.guardian.person_id: link.guardian.full_name for link in links if link.may_choose}
+Link = people.GuardianshipRow | people.GuardianshipThen
 
 
-def _choosers_of(db: Session, child_ids: Sequence[int], past: evidence.Past | None) -> dict[int, dict[int, str]]:
+def choosers(links: Iterable[Link]) -> dict[int, bool]:
+    """The guardians who are asked about pictures, by id, and whether a yes of theirs counts."""
+    return {link.guardian.person_id: link.counts for link in links if link.may_choose}
+
+
+def _links_of(db: Session, child_ids: Sequence[int], past: evidence.Past | None) -> Mapping[int, Sequence[Link]]:
     if past is None:
-        return {id_: choosers(links) for id_, links in people.guardians_of_children(db, child_ids).items()}
-    return {id_: choosers(links) for id_, links in people.guardians_then(db, child_ids, past.at).items()}
+        return people.guardians_of_children(db, child_ids)
+    return people.guardians_then(db, child_ids, past.at)
+
+
+def _names(db: Session, wanted: set[int], links_of: Mapping[int, Sequence[Link]]) -> dict[int, str]:
+    """Names of guardians, looked up only for those who are not linked any more."""
+    named = {link.guardian.person_id: link.guardian.full_name for links in links_of.values() for link in links}
+    gone = people.persons_by_id(db, wanted - set(named)) if wanted - set(named) else {}
+    return named | {id_: row.full_name for id_, row in gone.items()}
+
+
+def foreseen(
+    db: Session, links_of: Mapping[int, Sequence[Link]], school_year: int, *, without: Collection[tuple[int, int]] = ()
+) -> dict[int, dict[str, Verdict]]:
+    """Child to use to verdict as it would be with these links, and without the answers of some (child, guardian)."""
+    standing = standing_answers(db, links_of, school_year)
+    blocked = blocked_children(db, links_of)
+    uses = purposes(db)
+    return {
+        child_id: child_verdicts(
+            uses,
+            choosers(links),
+            {
+                guardian_id: answers
+                for guardian_id, answers in standing.get(child_id, {}).items()
+                if (child_id, guardian_id) not in without
+            },
+            blocked=child_id in blocked,
+        )
+        for child_id, links in links_of.items()
+    }
 
 
 def conflicts(db: Session, school_year: int, limit: int = 50, *, policy: str = ANY) -> tuple[ConflictRow, ...]:
@@ -121,22 +169,29 @@ def conflicts(db: Session, school_year: int, limit: int = 50, *, policy: str = A
         for child_id in batch:
             keys = tuple(key for key, each in verdicts[child_id].items() if each.verdict == "conflict")
             if keys:
-                found.append(_conflict(links[child_id], keys, standing[child_id]))
+                found.append(_conflict(db, child_id, links.get(child_id, ()), keys, standing[child_id]))
             if len(found) == limit:
                 return tuple(found)
     return tuple(found)
 
 
 def _conflict(
-    links: Sequence[people.GuardianshipRow], keys: Sequence[str], standing: Mapping[int, Mapping[str, Standing]]
+    db: Session,
+    child_id: int,
+    links: Sequence[people.GuardianshipRow],
+    keys: Sequence[str],
+    standing: Mapping[int, Mapping[str, Standing]],
 ) -> ConflictRow:
     said: dict[str, list[str]] = {"yes": [], "no": []}
-    for guardian_id, name in choosers(links).items():
-        answers = standing.get(guardian_id, {})
+    counted = choosers(links)
+    named = _names(db, set(standing), {child_id: links})
+    for guardian_id, answers in standing.items():
         for answer, names in said.items():
-            if any(key in answers and answers[key].answer == answer for key in keys):
-                names.append(name)
-    return ConflictRow(links[0].child, tuple(keys), tuple(said["yes"]), tuple(said["no"]))
+            heard = answer == "no" or counted.get(guardian_id, False)
+            if heard and any(key in answers and answers[key].answer == answer for key in keys):
+                names.append(named[guardian_id])
+    child = links[0].child if links else people.child_by_id(db, child_id)
+    return ConflictRow(child, tuple(keys), tuple(said["yes"]), tuple(said["no"]))
 
 
 def _disputed(db: Session, school_year: int) -> Iterator[list[int]]:

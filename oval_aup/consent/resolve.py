@@ -69,7 +69,7 @@ def fold(decisions: Iterable[Decision]) -> dict[int, dict[str, Standing]]:
 def resolve(
     answers: Mapping[int, str | None], *, basis: str = "consent", blocked: bool = False, policy: str = ANY
 ) -> Verdict:
-    """Add up the answers (``yes``, ``no`` or None) of every guardian whose answer counts.
+    """Add up the answers (``yes``, ``no`` or None) of every guardian who is asked, and every no that stands beside.
 
     A block outweighs everything; then any no, which beside a yes is a conflict; then a missing answer; then yes.
     """

@@ -48,7 +48,7 @@ class _Choosing:
     child: people.ChildRow
     guardian: people.GuardianRow
     school_year: int
-    counted: dict[int, str]
+    counted: dict[int, bool]
     standing: dict[int, dict[str, Standing]]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from oval_aup.core.db import fetch
 from oval_aup.people.lookups import Condition, chunks, one, shown_name
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass
-from oval_aup.people.rows import ChildRow, GuardianRow, GuardianshipRow
+from oval_aup.people.rows import ChildRow, GuardianRow, GuardianshipRow, is_asked
 
 _ChildPerson = aliased(Person, name="child_person")
 _GuardianPerson = aliased(Person, name="guardian_person")
@@ -173,8 +173,11 @@ def _link(row: Sequence[Any]) -> GuardianshipRow:
 
 
 def children_of(db: Session, guardian_id: int) -> tuple[GuardianshipRow, ...]:
-    """The current children a guardian may be written to about, eldest first; barred ones are left out."""
-    links = _links(db, _LINKS_OF_GUARDIAN, guardian_id=guardian_id)
+    """The current children a guardian may be written to about, eldest first.
+
+    Left out are children from whom they are barred, and those of whom only the office can say how they stand to them.
+    """
+    links = [row for row in _links(db, _LINKS_OF_GUARDIAN, guardian_id=guardian_id) if not row.waits_for_office]
     return tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name, link.child.person_id)))
 
 
@@ -199,27 +202,50 @@ def children_of_guardians(db: Session, guardian_ids: Iterable[int]) -> dict[int,
         for link in _links(
             db, _LINKS.where(Guardianship.guardian_id.in_(piece), Guardianship.contact_allowed.is_(True))
         ):
-            found[link.guardian.person_id].append(link)
+            if not link.waits_for_office:
+                found[link.guardian.person_id].append(link)
     return {
         guardian_id: tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name)))
         for guardian_id, links in found.items()
     }
 
 
-def _asked() -> Condition:
-    """``GuardianshipRow.is_asked`` in SQL, for a current link of a current child."""
-    return sa.and_(
-        Guardianship.contact_allowed.is_(True),
-        Guardianship.ended_on.is_(None),
-        Child.archived_on.is_(None),
-        sa.or_(Guardianship.parental_responsibility != "no", Guardianship.lives_with.is_(True)),
+_ASKED = (
+    sa.select(
+        Guardianship.guardian_id,
+        Child.class_id,
+        Guardianship.contact_allowed,
+        Guardianship.parental_responsibility,
+        Guardianship.relationship_name,
+        Guardianship.lives_with,
     )
+    .join(Child, Child.person_id == Guardianship.child_id)
+    .where(Guardianship.contact_allowed.is_(True), Guardianship.ended_on.is_(None), Child.archived_on.is_(None))
+)
+"""Guardian, the child's class, and what ``is_asked`` decides by, for every current link of a current child."""
+
+
+def _asked(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, int | None]]:
+    return ((guardian_id, class_id) for guardian_id, class_id, *said in rows if is_asked(*said))
 
 
 def guardians_asked(db: Session) -> tuple[GuardianRow, ...]:
     """Every guardian who is asked to sign the parents' rules for at least one child on roll."""
-    wanted = sa.select(Guardianship.guardian_id).join(Child, Child.person_id == Guardianship.child_id).where(_asked())
-    return tuple(_guardians(db, Guardian.archived_on.is_(None), Guardian.person_id.in_(wanted)))
+    wanted = {guardian_id for guardian_id, _class_id in _asked(fetch(db, _ASKED))}
+    return tuple(row for row in _guardians(db, Guardian.archived_on.is_(None)) if row.person_id in wanted)
+
+
+def undecided_links(db: Session) -> tuple[GuardianshipRow, ...]:
+    """Current links of which the office has still to say, or to confirm, whether there is parental responsibility.
+
+    Those are the untold ones whose adult is not a likely parent, and those where the adult said so themselves. A likely
+    parent who has not signed yet is not among them: they are asked, and say it while signing.
+    """
+    undecided = _LINKS.where(
+        Guardianship.contact_allowed.is_(True),
+        Guardianship.parental_responsibility.in_(("unknown", "declared", "denied")),
+    )
+    return tuple(_links(db, undecided))
 
 
 _GUARDIANS = (
@@ -275,18 +301,23 @@ def class_ids_by_person(db: Session) -> dict[int, frozenset[int]]:
 
 def _gathered(rows: Iterable[Sequence[Any]]) -> dict[int, frozenset[int]]:
     found: dict[int, set[int]] = defaultdict(set)
-    for person_id, class_id in rows:
-        found[person_id].add(class_id)
+    for person_id, class_id in _asked(rows):
+        if class_id is not None:
+            found[person_id].add(class_id)
     return {person_id: frozenset(class_ids) for person_id, class_ids in found.items()}
 
 
-_OWN_CLASS = sa.select(Child.person_id, Child.class_id).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
-_CLASS_THROUGH_CHILD = (
-    sa.select(Guardianship.guardian_id, Child.class_id)
-    .join(Child, Child.person_id == Guardianship.child_id)
-    .where(_asked(), Child.class_id.is_not(None))
-)
-_CLASSES_OF_SOME = sa.union_all(
+_OWN_CLASS = sa.select(
+    Child.person_id,
+    Child.class_id,
+    sa.true(),
+    sa.literal("yes"),
+    sa.literal(""),
+    sa.null(),
+).where(Child.archived_on.is_(None), Child.class_id.is_not(None))
+"""A child counts towards its class as an adult who is asked does."""
+_CLASS_THROUGH_CHILD = _ASKED.where(Child.class_id.is_not(None))
+_CLASSES_OF_SOME: sa.CompoundSelect[Any] = sa.union_all(
     _OWN_CLASS.where(Child.person_id.in_(sa.bindparam("person_ids", expanding=True))),
     _CLASS_THROUGH_CHILD.where(Guardianship.guardian_id.in_(sa.bindparam("person_ids", expanding=True))),
 )

@@ -6,6 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from oval_aup.people import names
+from oval_aup.people.relationships import is_likely_parent
+
+HAVE_RESPONSIBILITY = frozenset({"yes", "declared"})
+"""Known to have parental responsibility, or said so themselves while signing: a yes about pictures counts."""
+NO_RESPONSIBILITY = frozenset({"no", "denied"})
+"""Known not to have it, or said so themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,11 @@ class GuardianRow:
 
 @dataclass(frozen=True, slots=True)
 class GuardianshipRow:
-    """How one guardian stands to one child; ``parental_responsibility`` is ``yes``, ``no`` or ``unknown``."""
+    """How one guardian stands to one child.
+
+    ``parental_responsibility`` is ``yes``, ``no`` or ``unknown`` as the lists and the office say or, where the guardian
+    said it while signing and the office has not confirmed it, ``declared`` or ``denied``.
+    """
 
     child: ChildRow
     guardian: GuardianRow
@@ -84,12 +94,27 @@ class GuardianshipRow:
     @property
     def is_asked(self) -> bool:
         """Whether this guardian is asked to sign the parents' rules because of this child."""
-        return self.contact_allowed and (self.parental_responsibility != "no" or bool(self.lives_with))
+        return is_asked(self.contact_allowed, self.parental_responsibility, self.relationship_name, self.lives_with)
 
     @property
     def may_choose(self) -> bool:
-        """Whether this guardian is asked about this child's images, and their answer counts."""
-        return _may_choose(self.contact_allowed, self.parental_responsibility)
+        """Whether this guardian is asked about this child's images."""
+        return _may_choose(self.contact_allowed, self.parental_responsibility, self.relationship_name)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a yes of this guardian counts; a no that was said counts in any case."""
+        return self.contact_allowed and self.parental_responsibility in HAVE_RESPONSIBILITY
+
+    @property
+    def must_declare(self) -> bool:
+        """Whether a likely parent is asked whether they have parental responsibility: nobody has said so yet."""
+        return self.may_choose and self.parental_responsibility == "unknown"
+
+    @property
+    def waits_for_office(self) -> bool:
+        """Whether nothing is asked, and nothing of the child shown, until the office says how this adult stands."""
+        return self.contact_allowed and self.parental_responsibility == "unknown" and not self.must_declare
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +129,28 @@ class GuardianshipThen:
 
     @property
     def may_choose(self) -> bool:
-        """Whether this guardian's answers about this child's images counted."""
-        return _may_choose(self.contact_allowed, self.parental_responsibility)
+        """Whether this guardian was asked about this child's images."""
+        return _may_choose(self.contact_allowed, self.parental_responsibility, self.relationship_name)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a yes of this guardian counted; a no that was said counted in any case."""
+        return self.contact_allowed and self.parental_responsibility in HAVE_RESPONSIBILITY
 
 
-def _may_choose(contact_allowed: bool, parental_responsibility: str) -> bool:
-    return contact_allowed and parental_responsibility != "no"
+def is_asked(
+    contact_allowed: bool, parental_responsibility: str, relationship_name: str, lives_with: bool | None
+) -> bool:
+    """Whether a guardian is asked to sign the parents' rules because of a child to whom they stand so."""
+    if contact_allowed and parental_responsibility in NO_RESPONSIBILITY:
+        return bool(lives_with)
+    return _may_choose(contact_allowed, parental_responsibility, relationship_name)
+
+
+def _may_choose(contact_allowed: bool, parental_responsibility: str, relationship_name: str) -> bool:
+    if not contact_allowed or parental_responsibility in NO_RESPONSIBILITY:
+        return False
+    return parental_responsibility in HAVE_RESPONSIBILITY or is_likely_parent(relationship_name)
 
 
 @dataclass(frozen=True, slots=True)

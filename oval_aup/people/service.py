@@ -1,8 +1,11 @@
-"""What the office may change about people by hand, at enrolment or afterwards."""
+"""What the office may change about people by hand, at enrolment or afterwards; each act is an entry in the ledger."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,16 +15,20 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import families, history, queries
+from oval_aup.people.changes import Changes, DetailsChange, LinkChange
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import cleaned, folded, normal_email
+from oval_aup.people.relationships import is_likely_parent
 from oval_aup.people.rows import ChildRow, ClassRow, GuardianRow, GuardianshipRow, StaffRow
 from oval_aup.people.years import YEAR_GROUPS
 
 STAFF_GROUPS = ("leadership", "teaching", "support", "office", "site", "governor", "volunteer", "visiting")
-RESPONSIBILITIES = ("yes", "no", "unknown")
+RESPONSIBILITIES = ("yes", "no", "unknown", "declared", "denied")
+LINK_FACTS = ("parental_responsibility", "likely_parent", "contact_allowed", "lives_with", "ended")
+"""What of a link decides who may sign, be written to and choose."""
 
 
-def add_class(db: Session, *, name: str, year_group: str, actor: Actor) -> ClassRow:
+def add_class(db: Session, *, name: str, year_group: str) -> ClassRow:
     """Return the class of that name, opening it (or opening it again) where needed."""
     name = cleaned(name)
     if not name or year_group not in YEAR_GROUPS:
@@ -72,6 +79,7 @@ def add_child(
         )
     )
     history.keep(db, [person.id])
+    Changes(joined=[(person.pseudonym, "child")]).enter(db, actor=actor)
     return families.child_by_id(db, person.id)
 
 
@@ -139,13 +147,14 @@ def link_guardian(
     """
     if parental_responsibility not in RESPONSIBILITIES:
         raise Invalid(fields={"parental_responsibility": _("Choose yes, no or unknown.")})
-    child = db.get(Child, child_id)
-    if child is None or child.archived_on is not None or db.get(Person, guardian_id) is None:
+    child, adult = db.get(Child, child_id), db.get(Person, guardian_id)
+    if child is None or child.archived_on is not None or adult is None:
         raise NotFound
     _ensure_guardian(db, guardian_id)
     link = db.scalar(
         sa.select(Guardianship).where(Guardianship.child_id == child_id, Guardianship.guardian_id == guardian_id)
     )
+    before = said_of(link)
     if link is None:
         link = Guardianship(child_id=child_id, guardian_id=guardian_id)
         db.add(link)
@@ -156,7 +165,51 @@ def link_guardian(
     link.priority = priority
     link.ended_on = None
     history.keep(db, [child_id])
+    enter_link(db, child.person, adult, before, said_of(link), actor=actor)
     return next(row for row in families.guardians_of(db, child_id) if row.guardian.person_id == guardian_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOfLink:
+    """What the lists say of one guardian and one child, as the ledger keeps it."""
+
+    parental_responsibility: str | None = None
+    likely_parent: bool | None = None
+    contact_allowed: bool | None = None
+    lives_with: bool | None = None
+    ended: bool | None = None
+
+
+def said_of(link: Guardianship | None) -> SaidOfLink:
+    """A link as it stands now; of none, nothing."""
+    if link is None:
+        return SaidOfLink()
+    return SaidOfLink(
+        link.parental_responsibility,
+        is_likely_parent(link.relationship_name),
+        link.contact_allowed,
+        link.lives_with,
+        link.ended_on is not None,
+    )
+
+
+def link_change(child: Person, guardian: Person, before: SaidOfLink, after: SaidOfLink) -> LinkChange | None:
+    """What is different, for the ledger; None where it is nothing that it keeps."""
+    changed = {
+        name: (getattr(before, name), getattr(after, name))
+        for name in LINK_FACTS
+        if getattr(before, name) != getattr(after, name)
+    }
+    return LinkChange(child.pseudonym, guardian.pseudonym, changed) if changed else None
+
+
+def enter_link(
+    db: Session, child: Person, guardian: Person, before: SaidOfLink, after: SaidOfLink, *, actor: Actor
+) -> None:
+    """Enter in the ledger how a link was changed by hand, where it was."""
+    change = link_change(child, guardian, before, after)
+    if change is not None:
+        Changes(links=[change]).enter(db, actor=actor)
 
 
 def _ensure_guardian(db: Session, person_id: int) -> None:
@@ -173,6 +226,23 @@ def _ensure_guardian(db: Session, person_id: int) -> None:
 
 def end_guardianship(db: Session, *, child_id: int, guardian_id: int, actor: Actor) -> None:
     """Close a link that no longer holds; what the guardian signed and chose stays."""
+    change_link(db, child_id=child_id, guardian_id=guardian_id, ended=True, actor=actor)
+
+
+def change_link(
+    db: Session,
+    *,
+    child_id: int,
+    guardian_id: int,
+    parental_responsibility: str | None = None,
+    contact_allowed: bool | None = None,
+    ended: bool = False,
+    actor: Actor,
+) -> bool:
+    """Change what is given about a current link and leave the rest; whether anything was different before.
+
+    Raises NotFound where there is no current link, Invalid for a responsibility that is none.
+    """
     link = db.scalar(
         sa.select(Guardianship).where(
             Guardianship.child_id == child_id,
@@ -182,8 +252,21 @@ def end_guardianship(db: Session, *, child_id: int, guardian_id: int, actor: Act
     )
     if link is None:
         raise NotFound
-    link.ended_on = clock.today()
+    before = said_of(link)
+    if parental_responsibility is not None:
+        if parental_responsibility not in RESPONSIBILITIES:
+            raise Invalid(fields={"parental_responsibility": _("Choose yes, no or unknown.")})
+        link.parental_responsibility = parental_responsibility
+    if contact_allowed is not None:
+        link.contact_allowed = contact_allowed
+    if ended:
+        link.ended_on = clock.today()
+    after = said_of(link)
+    if after == before:
+        return False
     history.keep(db, [child_id])
+    enter_link(db, link.child.person, link.guardian.person, before, after, actor=actor)
+    return True
 
 
 def add_staff_member(
@@ -226,6 +309,7 @@ def add_staff_member(
         )
     )
     history.keep(db, [person_id])
+    Changes(joined=[(queries.person_by_id(db, person_id).pseudonym, "staff")]).enter(db, actor=actor)
     return queries.staff_member(db, person_id)
 
 
@@ -248,31 +332,43 @@ def set_email(db: Session, person_id: int, email: str, actor: Actor) -> Guardian
     address = normal_email(email)
     guardian = db.get(Guardian, person_id)
     if guardian is not None:
-        guardian.email = address
+        before, guardian.email = guardian.email, address
         db.flush()
+        _enter_details(db, guardian.person, {"email": (before, address)}, actor=actor)
         return families.guardian(db, person_id)
     member = db.get(StaffMember, person_id)
     if member is None:
         raise NotFound
-    member.work_email = address
+    before, member.work_email = member.work_email, address
     db.flush()
+    _enter_details(db, member.person, {"email": (before, address)}, actor=actor)
     return queries.staff_member(db, person_id)
+
+
+def _enter_details(db: Session, person: Person, changed: Mapping[str, tuple[str, str]], *, actor: Actor) -> None:
+    differing = {name: values for name, values in changed.items() if values[0] != values[1]}
+    if differing:
+        Changes(details=[DetailsChange(person.pseudonym, differing)]).enter(db, actor=actor)
 
 
 def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
     """Take a leaver off the current lists in every part they play; nothing about them is deleted."""
-    queries.person_by_id(db, person_id)
+    row = queries.person_by_id(db, person_id)
     today = clock.today()
-    for part in (Child, Guardian, StaffMember):
-        db.execute(
+    left: list[tuple[str, str]] = []
+    for name, part in (("child", Child), ("guardian", Guardian), ("staff", StaffMember)):
+        found = db.execute(
             sa.update(part).where(part.person_id == person_id, part.archived_on.is_(None)).values(archived_on=today)
         )
+        if cast("sa.CursorResult[Any]", found).rowcount:
+            left.append((row.pseudonym, name))
     db.execute(
         sa.update(Guardianship)
         .where(Guardianship.guardian_id == person_id, Guardianship.ended_on.is_(None))
         .values(ended_on=today)
     )
     history.keep_of_person(db, person_id)
+    Changes(left=left).enter(db, actor=actor)
 
 
 def _names(forename: str, surname: str) -> dict[str, str]:

@@ -100,6 +100,8 @@ class Act:
     erased: bool
     taken_back: bool
     clock_suspect: bool
+    what: str = ""
+    """What was changed about somebody, in words."""
 
     @property
     def answers(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -225,6 +227,7 @@ def _act(
         erased=bool(body["details_commitment"]) and details is None,
         taken_back=taken_back,
         clock_suspect=bool(body.get("clock_suspect")),
+        what=words.change_words(entry.kind, facts, personal, names.get(facts.get("guardian", ""), "")),
     )
 
 
@@ -256,6 +259,7 @@ def _names(db: Session, entries: Sequence[evidence.EntryRow]) -> dict[str, str]:
     pseudonyms = {entry.body["subject"]["pseudonym"] for entry in entries}
     pseudonyms.update(entry.body["actor"]["pseudonym"] for entry in entries)
     pseudonyms.update(*pseudonyms_in(db, entries).values())
+    pseudonyms.update(str(entry.body["act"].get("guardian", "")) for entry in entries)
     found = people.persons_by_pseudonym(db, pseudonyms - {"", "school"})
     shared = Counter(row.full_name for row in found.values())
     return {"school": _("the school")} | {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from oval_aup.core import clock, render
 from oval_aup.core.i18n import _, later
@@ -39,6 +41,14 @@ KINDS: dict[str, str] = {
     "probed": later("Several tries were refused: a page or rules that were not theirs"),
     "demonstration": later("Demonstration: everybody here is made up"),
     "held": later("Kept for a legal reason"),
+    "joined": later("Added to the school’s lists"),
+    "left": later("Taken off the school’s lists"),
+    "link_changed": later("How an adult stands to a child was changed"),
+    "details_changed": later("Name or contact details changed"),
+    "responsibility_declared": later("Said whether they have parental responsibility"),
+    "access_changed": later("Log-in changed"),
+    "closed": later("Sign-up closed"),
+    "list_discarded": later("A list looked at and not used"),
     "key_rotated": later("Key changed"),
     "head_issued": later("State of the ledger sent out"),
 }
@@ -143,6 +153,86 @@ class Moment:
     def utc(self) -> str:
         """2026-11-22 12:41:07 UTC"""
         return f"{self.at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+PARTS: dict[str, str] = {"child": later("child"), "guardian": later("parent or carer"), "staff": later("staff")}
+
+RESPONSIBILITY: dict[str, str] = {
+    "": later("not known"),
+    "yes": later("yes"),
+    "no": later("no"),
+    "unknown": later("not known"),
+    "declared": later("yes, as they say themselves"),
+    "denied": later("no, as they say themselves"),
+}
+
+FIELDS: dict[str, str] = {
+    "email": later("email address"),
+    "mobile": later("telephone"),
+    "language": later("language"),
+    "title": later("title"),
+    "forename": later("forename"),
+    "surname": later("surname"),
+    "preferred_forename": later("preferred forename"),
+    "class_name": later("class"),
+    "year_group": later("year group"),
+    "writing": later("emails from us"),
+    "email_works": later("emails arrive again"),
+    "post": later("post"),
+    "staff_group": later("staff group"),
+}
+
+ACCESS: dict[str, str] = {
+    "opened": later("log-in opened"),
+    "role": later("what the log-in may do"),
+    "disabled": later("log-in closed"),
+    "reopened": later("log-in opened again"),
+    "email": later("address of the log-in"),
+    "password": later("password chosen"),
+}
+
+
+def change_words(kind: str, act: Mapping[str, Any], details: Mapping[str, Any], guardian: str) -> str:
+    """What an entry says was changed about somebody, or how an adult stands to a child; empty for other kinds."""
+    if kind in ("joined", "left"):
+        return channel_of(str(act.get("part", "")), PARTS)
+    if kind == "link_changed":
+        return ", ".join(filter(None, (guardian, *_link_words(act.get("changed") or {}))))
+    if kind == "responsibility_declared":
+        return _("has parental responsibility") if act.get("answer") == "yes" else _("no parental responsibility")
+    if kind == "details_changed":
+        return ", ".join(_field_words(name, details) for name in act.get("fields", ()))
+    if kind == "access_changed":
+        told = channel_of(str(act.get("what", "")), ACCESS)
+        return f"{told}: {act['before']} → {act['after']}" if act.get("before") and act.get("after") else told
+    return ""
+
+
+def _link_words(changed: Mapping[str, Sequence[str]]) -> list[str]:
+    found = []
+    for name, (before, after) in changed.items():
+        if name == "parental_responsibility":
+            old, new = channel_of(before, RESPONSIBILITY), channel_of(after, RESPONSIBILITY)
+            found.append(
+                _("parental responsibility: %(old)s → %(new)s", old=old, new=new)
+                if before
+                else _("parental responsibility: %(new)s", new=new)
+            )
+        elif name == "contact_allowed" and (before or after == "no"):
+            found.append(_("may be contacted again") if after == "yes" else _("must not be contacted"))
+        elif name == "ended" and (before or after == "yes"):
+            found.append(_("no longer a contact of the child") if after == "yes" else _("a contact of the child again"))
+        elif name == "lives_with" and after:
+            found.append(_("lives with the child") if after == "yes" else _("does not live with the child"))
+        elif name == "likely_parent" and before:
+            found.append(_("now listed as a parent") if after == "yes" else _("no longer listed as a parent"))
+    return found
+
+
+def _field_words(name: str, details: Mapping[str, Any]) -> str:
+    old, new = (str((details.get(which) or {}).get(name) or "") for which in ("old", "new"))
+    label = channel_of(name, FIELDS)
+    return f"{label}: {old or '–'} → {new or '–'}" if old or new else label
 
 
 def channel_of(code: str, words: dict[str, str]) -> str:

@@ -12,7 +12,9 @@ from oval_aup import evidence, people, signing
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, later
 
-ANSWERS = frozenset({"signed", "declined", "witnessed", "consent_recorded", "consent_withdrawn"})
+ANSWERS = frozenset(
+    {"signed", "declined", "witnessed", "consent_recorded", "consent_withdrawn", "responsibility_declared"}
+)
 """The kinds of entry that hold somebody's answer; any other was done by whoever made it."""
 
 THEMSELVES: dict[str, str] = {

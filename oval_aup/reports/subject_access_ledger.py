@@ -24,7 +24,7 @@ TEXTS = frozenset({"reason", "note", "remark", "declarations", "places", "identi
 DAYS = frozenset({"received_on"})
 """Details that are about the answer itself."""
 
-ADDRESSES = frozenset({"sent_to", "address"})
+ADDRESSES = frozenset({"sent_to", "address", "old", "new"})
 ABOUT = frozenset({"child_name", "picked_name", "class_name"})
 """Details that name the child an entry is about."""
 

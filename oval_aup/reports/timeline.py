@@ -71,6 +71,8 @@ def _what(act: story.Act, uses: Mapping[str, str]) -> str:
         return _("Choices about pictures: %(counts)s", counts=act.counted)
     if act.wording is not None:
         return _("%(what)s: %(title)s", what=act.headline, title=act.wording.title)
+    if act.what:
+        return _("%(what)s: %(things)s", what=act.headline, things=act.what)
     if act.kind in ("requested", "reminded", "started"):
         return _("%(what)s: %(things)s", what=act.headline, things=_things(act))
     if act.kind == "consent_invalidated":

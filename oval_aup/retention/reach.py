@@ -94,6 +94,11 @@ def reach_of(db: Session, person: people.PersonRow, *, with_mentions: bool = Fal
         for seq, entry in related.items()
         if entry.kind in _FOLLOWING and any(ref["seq"] in entries for ref in entry.body["refs"])
     }
+    entries |= {
+        seq: entry
+        for seq, entry in related.items()
+        if entry.kind == "responsibility_declared" and entry.body["act"].get("guardian") == person.pseudonym
+    }
     recorded = _acts_for_others(db, person, set(entries))
     entries |= {entry.seq: entry for entry, details in recorded if set(details) <= {"came_by"}}
     mentions = _mentions(db, person, set(related) - set(entries))

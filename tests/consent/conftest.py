@@ -118,7 +118,7 @@ def family(db: Session) -> Family:
             actor=SYSTEM,
         ).guardian
 
-    ann, bob = adult(zara, "Ann", "yes"), adult(zara, "Bob", "unknown")
+    ann, bob = adult(zara, "Ann", "yes"), adult(zara, "Bob", "yes")
     gran, bill = adult(zara, "Gran", "no"), adult(zara, "Bill", "yes", allowed=False)
     people.link_guardian(
         db, child_id=ayaan.person_id, guardian_id=ann.person_id, parental_responsibility="yes", actor=SYSTEM

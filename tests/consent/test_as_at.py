@@ -202,29 +202,39 @@ def let(family: Family, responsible: str, *, allowed: bool = True) -> dt.datetim
 
 def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(family: Family) -> None:
     clock.pretend(START)
-    family.choose(family.ann, family.zara, family.all_answers())
-    family.choose(family.bob, family.zara, family.all_answers("no"))
+    family.choose(family.bob, family.zara, family.all_answers())
     clock.pretend(dt.datetime(2027, 6, 8, 9, 0, tzinfo=dt.UTC))
     let(family, "no")
-    assert live(family)["website"].verdict == "yes"
+    assert live(family)["website"].verdict == "missing"
     march = evidence.past(family.db, dt.datetime(2027, 3, 14, 23, 59, tzinfo=dt.UTC))
-    assert then(family, march)["website"].verdict == "conflict"
+    assert then(family, march)["website"].verdict == "yes"
     said = {each.name: each.counts for each in consent.uses_then(family.db, family.zara.person_id, march)[0].said}
-    assert said == {"Ann Khan": True, "Bob Khan": True}
+    assert said == {"Bob Khan": True}
     july = evidence.past(family.db, clock.now() + dt.timedelta(days=30))
-    assert then(family, july)["website"].verdict == "yes"
+    assert then(family, july)["website"].verdict == "missing"
+    said = {each.name: each.counts for each in consent.uses_then(family.db, family.zara.person_id, july)[0].said}
+    assert said == {"Bob Khan": False}
 
 
 def test_two_changes_of_one_day_are_told_apart(family: Family) -> None:
     clock.pretend(START)
-    family.choose(family.ann, family.zara, family.all_answers())
-    family.choose(family.bob, family.zara, family.all_answers("no"))
+    family.choose(family.bob, family.zara, family.all_answers())
     told = []
     for hour, responsible, allowed in ((9, "yes", False), (12, "yes", True), (15, "no", True)):
         clock.pretend(dt.datetime(2026, 10, 5, hour, 0, tzinfo=dt.UTC))
         told.append((let(family, responsible, allowed=allowed), live(family)))
-    assert [verdicts["website"].verdict for _at, verdicts in told] == ["yes", "conflict", "yes"]
+    assert [verdicts["website"].verdict for _at, verdicts in told] == ["missing", "yes", "missing"]
     for at, verdicts in told:
         assert then(family, evidence.past(family.db, at)) == verdicts
     before = evidence.past(family.db, dt.datetime(2026, 10, 5, 8, 59, tzinfo=dt.UTC))
-    assert then(family, before)["website"].verdict == "conflict"
+    assert then(family, before)["website"].verdict == "yes"
+
+
+def test_a_no_goes_on_counting_when_its_givers_link_ends(family: Family) -> None:
+    clock.pretend(START)
+    family.choose(family.ann, family.zara, family.all_answers())
+    family.choose(family.bob, family.zara, family.all_answers("no"))
+    people.end_guardianship(family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM)
+    assert live(family)["website"].verdict == "conflict"
+    assert live(family)["website"].broken_by == ("Bob Khan",)
+    assert then(family, evidence.past(family.db, clock.now()))["website"].verdict == "conflict"

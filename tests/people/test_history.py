@@ -155,7 +155,7 @@ def test_the_same_lists_again_and_what_is_not_kept_add_nothing(db: Session, leo:
     bring_in(db, contacts(link(1, 1, Mobile="07700 900999"), link(1, 2, Relationship="Father", Priority="2")))
     ann = people.guardians_of(db, leo.person_id)[0].guardian
     people.set_email(db, ann.person_id, "new@example.org", SYSTEM)
-    people.add_class(db, name="9Z", year_group="6", actor=SYSTEM)
+    people.add_class(db, name="9Z", year_group="6")
     assert states(db) == known
 
 

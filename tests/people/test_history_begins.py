@@ -72,7 +72,7 @@ def test_states_begin_with_what_the_lists_say(old_school: Database) -> None:
         assert kept_lists.unkept(db) == []
         people.link_guardian(db, child_id=1, guardian_id=3, parental_responsibility="no", actor=SYSTEM)
         people.link_guardian(db, child_id=1, guardian_id=4, parental_responsibility="yes", actor=SYSTEM)
-        people.add_guardian(db, child_id=1, forename="Cass", surname="New", actor=SYSTEM)
+        people.add_guardian(db, child_id=1, forename="Cass", surname="New", relationship_name="Mother", actor=SYSTEM)
     with old_school.reading() as db:
         since = people.lists_kept_since(db)
         assert since is not None

@@ -106,7 +106,7 @@ def test_a_contacts_list_after_the_class_list_only_fills_blanks(db: Session) -> 
     before = _counts(db)
     assert (before["child"], before["guardian"], before["guardianship"]) == (3, 3, 5)
     shown = look(db, long)
-    assert {change.old for change in plan_of(shown).changes} <= {"", "unknown", "not known"}
+    assert {change.old for change in plan_of(shown).changes} <= {"", "unknown", "not known", "Parent or carer"}
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert _counts(db) == before
     assert bring_in(db, wide).changed_nothing
@@ -362,6 +362,7 @@ def test_a_class_list_knows_nothing_of_responsibility(db: Session) -> None:
     bring_in(db, class_list(class_row(1, PARENT_1_NAME="Mrs Ann van der Berg", PARENT_1_EMAIL="ann@example.org")))
     found = _links(db, "Leo Brown")["Ann van der Berg"]
     assert (found.parental_responsibility, found.is_asked, found.may_choose) == ("unknown", True, True)
+    assert (found.relationship_name, found.must_declare, found.counts) == ("Parent or carer", True, False)
 
 
 def test_a_contact_no_longer_listed_is_ended_and_kept_in_history(db: Session) -> None:

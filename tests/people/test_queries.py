@@ -14,6 +14,7 @@ from oval_aup import people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
+from oval_aup.people.relationships import is_likely_parent
 from tests.people.makers import bring_in, contacts, link, member, staff_list
 
 
@@ -84,18 +85,30 @@ def test_people_count_towards_the_classes_of_their_children(school: Session) -> 
 
 
 @pytest.mark.parametrize(
-    ("responsibility", "allowed", "lives_with", "asked", "chooses"),
+    ("relationship", "responsibility", "allowed", "lives_with", "asked", "chooses", "counts"),
     [
-        ("yes", True, False, True, True),
-        ("unknown", True, None, True, True),
-        ("no", True, True, True, False),
-        ("no", True, False, False, False),
-        ("no", True, None, False, False),
-        ("yes", False, True, False, False),
+        ("Aunt", "yes", True, False, True, True, True),
+        ("Mother", "declared", True, None, True, True, True),
+        ("Mother", "unknown", True, None, True, True, False),
+        ("Childminder", "unknown", True, None, False, False, False),
+        ("Grandmother", "unknown", True, True, False, False, False),
+        ("", "unknown", True, None, False, False, False),
+        ("Step father", "no", True, True, True, False, False),
+        ("Father", "no", True, False, False, False, False),
+        ("Father", "denied", True, None, False, False, False),
+        ("Father", "yes", False, True, False, False, False),
+        ("Father", "unknown", False, True, False, False, False),
     ],
 )
 def test_who_is_asked_and_who_may_choose(
-    db: Session, responsibility: str, allowed: bool, lives_with: bool | None, asked: bool, chooses: bool
+    db: Session,
+    relationship: str,
+    responsibility: str,
+    allowed: bool,
+    lives_with: bool | None,
+    asked: bool,
+    chooses: bool,
+    counts: bool,
 ) -> None:
     born_on = dt.date(2018, 6, 5)
     leo = people.add_child(db, forename="Leo", surname="Brown", born_on=born_on, year_group="4", actor=SYSTEM)
@@ -104,14 +117,38 @@ def test_who_is_asked_and_who_may_choose(
         child_id=leo.person_id,
         forename="Ann",
         surname="Brown",
+        relationship_name=relationship,
         parental_responsibility=responsibility,
         contact_allowed=allowed,
         lives_with=lives_with,
         actor=SYSTEM,
     )
-    assert (row.is_asked, row.may_choose) == (asked, chooses)
+    assert (row.is_asked, row.may_choose, row.counts) == (asked, chooses, counts)
     assert bool(people.guardians_asked(db)) is asked
-    assert bool(people.children_of(db, row.guardian.person_id)) is allowed
+    shown = allowed and not row.waits_for_office
+    assert bool(people.children_of(db, row.guardian.person_id)) is shown
+
+
+@pytest.mark.parametrize(
+    "relationship",
+    [
+        *("Mother", "father", "MUM", "Dad", "Parent", "Parent/Carer", "Parent or guardian", "Carer", "Main carer"),
+        *("Step-father", "Stepmother", "Step Parent", "Adoptive mother", "Mother (adoptive)", "Legal guardian", "PAM"),
+    ],
+)
+def test_likely_parents_are_known_by_their_relationship(relationship: str) -> None:
+    assert is_likely_parent(relationship)
+
+
+@pytest.mark.parametrize(
+    "relationship",
+    [
+        *("", "Other", "Childminder", "Child minder", "Neighbour", "Social Worker", "Grandmother", "Grandparent"),
+        *("Foster carer", "Foster mother", "Aunt", "Day nursery", "Godfather", "Child's carer", "Mother's partner"),
+    ],
+)
+def test_everybody_else_waits_for_the_office(relationship: str) -> None:
+    assert not is_likely_parent(relationship)
 
 
 def test_searching_meets_accents_addresses_and_leavers_last(school: Session) -> None:

@@ -84,8 +84,8 @@ def _eve(aviary: Aviary) -> Actor:
 
 
 def _people(db: Session, aviary: Aviary) -> None:
-    older = people.add_class(db, name="4C", year_group="4", actor=SYSTEM)
-    younger = people.add_class(db, name="1A", year_group="1", actor=SYSTEM)
+    older = people.add_class(db, name="4C", year_group="4")
+    younger = people.add_class(db, name="1A", year_group="1")
     pupils = (
         ("max", "Qwillon", "Vertrax", dt.date(2017, 10, 19), older),
         ("cy", "Zebdor", "Hulmick", dt.date(2018, 2, 27), older),

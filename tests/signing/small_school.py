@@ -34,8 +34,8 @@ class SmallSchool:
 def found(db: Session) -> SmallSchool:
     """Found the school and publish the shipped rules."""
     agreements.install_rulesets(db, actor=SYSTEM)
-    older = people.add_class(db, name="4C", year_group="4", actor=SYSTEM)
-    younger = people.add_class(db, name="1A", year_group="1", actor=SYSTEM)
+    older = people.add_class(db, name="4C", year_group="4")
+    younger = people.add_class(db, name="1A", year_group="1")
     max_ = _child(db, "Max", "Ali", dt.date(2018, 3, 14), older)
     mia = _child(db, "Mia", "Ali", dt.date(2020, 11, 2), younger)
     cy = _child(db, "Cy", "Coe", dt.date(2018, 1, 9), older)

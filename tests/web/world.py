@@ -53,8 +53,8 @@ def build(database: Database) -> World:
     """Fill an empty database with the base world."""
     with database.writing() as db:
         agreements.install_rulesets(db, actor=OFFICE)
-        year_1 = people.add_class(db, name="1A", year_group="1", actor=OFFICE)
-        year_4 = people.add_class(db, name="4C", year_group="4", actor=OFFICE)
+        year_1 = people.add_class(db, name="1A", year_group="1")
+        year_4 = people.add_class(db, name="4C", year_group="4")
         ayaan = _child(db, "Ayaan", "Khan", dt.date(2018, 3, 14), year_4)
         zara = _child(db, "Zara", "Khan", dt.date(2021, 1, 5), year_1)
         maja = _child(db, "Maja", "Nowak", dt.date(2018, 6, 30), year_4)

@@ -28,6 +28,7 @@ from oval_aup.people.roster.read import Table
 from oval_aup.people.years import school_year
 
 T = TypeVar("T")
+_NAMES = ("_full_name", "_forename", "_surname")
 OLDEST_CHILD = 13
 """Years of age past which a date of birth cannot be a primary pupil's."""
 
@@ -50,6 +51,8 @@ class _Row:
     """What the office said about cells that name two people, by ``Pair.key``."""
     problems: list[Problem] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
+    called: Mapping[str, str] = field(default_factory=dict)
+    """The headings over the columns that hold names."""
 
     def text(self, key: str, longest: int = 120) -> str:
         place = self.columns.get(key)
@@ -111,6 +114,7 @@ def parse(
     """
     places = {header: place for place, header in enumerate(table.headers)}
     columns = {key: places[header] for key, header in mapping.items()}
+    called = {key: header for key, header in mapping.items() if key.endswith(_NAMES)}
     parsed = Parsed(fields=frozenset(columns))
     parsed.problems += [Problem(number, WARNING, sentence) for number, sentence in table.notes]
     for header, place in places.items():
@@ -125,7 +129,7 @@ def parse(
         parsed.problems.append(Problem(number, ERROR, sentence))
         parsed.unread.append(Unread(number, tuple(filter(None, shifted))))
     for number, cells in zip(table.numbers, table.rows, strict=True):
-        row = _Row(number, cells, columns, answers or {})
+        row = _Row(number, cells, columns, answers or {}, called=called)
         try:
             if kind == STAFF:
                 parsed.staff.append(_staff_line(row))
@@ -338,7 +342,7 @@ def _contacts(row: _Row, who: str, place: int | None) -> tuple[list[ContactEntry
         title="",
         forename="",
         surname="",
-        relationship_name=row.text(f"{who}_relationship", 60),
+        relationship_name=row.text(f"{who}_relationship", 60) or _relationship_by_heading(row, who),
         parental_responsibility={True: "yes", False: "no", None: ""}[responsible],
         barred=row.value(f"{who}_court_order", values.flag, None, _("They count as barred until put right."), bad=True),
         lives_with=row.value(f"{who}_lives_with", values.flag, None, _("It was left out.")),
@@ -437,6 +441,13 @@ def _telephones(row: _Row, key: str, people: int = 1) -> tuple[str, ...]:
         cell = values.shortened(row.cells[place])
         row.warn(_("The telephone number %(cell)s has lost its first 0; %(full)s is used.", cell=cell, full=found[0]))
     return found
+
+
+def _relationship_by_heading(row: _Row, who: str) -> str:
+    """What the list itself calls the people of a column, where no cell says how they stand to the child."""
+    headings = [folded(heading) for key, heading in row.called.items() if key.startswith(f"{who}_")]
+    named = any(word in heading for heading in headings for word in ("parent", "mother", "father"))
+    return _("Parent or carer") if named else ""
 
 
 def _staff_line(row: _Row) -> StaffLine:
