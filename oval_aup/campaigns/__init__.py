@@ -6,6 +6,7 @@ It joins the rooms below for one purpose: a round of asking for a school year, f
 from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, way_of
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
+from oval_aup.campaigns.declaring import SAID as DECLARATIONS
 from oval_aup.campaigns.draft import Draft
 from oval_aup.campaigns.family import (
     Family,
@@ -58,6 +59,7 @@ from oval_aup.campaigns.witness_letters import (
 )
 
 __all__ = [
+    "DECLARATIONS",
     "CampaignRow",
     "Draft",
     "Family",

@@ -29,6 +29,8 @@ class Draft:
     younger_reason: str = ""
     reconsiders: bool = False
     """Whether rules that were refused are read once more."""
+    responsibility: Mapping[str, str] = field(default_factory=dict)
+    """Child's public id to ``yes`` or ``no``: whether they have parental responsibility, where nobody has said so."""
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Draft:
@@ -43,6 +45,7 @@ class Draft:
             younger_declined=kept.get("younger_declined", False),
             younger_reason=kept.get("younger_reason", ""),
             reconsiders=kept.get("reconsiders", False),
+            responsibility=kept.get("responsibility", {}),
         )
 
     def kept(self) -> dict[str, Any]:
@@ -58,6 +61,7 @@ class Draft:
             "younger_declined": self.younger_declined,
             "younger_reason": self.younger_reason,
             "reconsiders": self.reconsiders,
+            "responsibility": dict(self.responsibility),
         }
 
     def with_rules(self, sha256: str, *, declined: bool = False, reason: str = "") -> Draft:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.campaigns.declaring import declarations
 from oval_aup.campaigns.draft import JOURNEY, Draft
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking_unless, tell_office_of_refusal, want_receipt
@@ -96,6 +97,11 @@ class Family:
         return tuple(each for each in self.children if each.wants_choices)
 
     @property
+    def undeclared(self) -> tuple[FamilyChild, ...]:
+        """The children of whom nobody has said yet whether this guardian has parental responsibility."""
+        return tuple(each for each in self.children if each.link.must_declare)
+
+    @property
     def younger(self) -> tuple[FamilyChild, ...]:
         """The children for whom they are still to accept the children's rules."""
         return tuple(each for each in self.children if each.wants_signature)
@@ -103,7 +109,7 @@ class Family:
     @property
     def owes_anything(self) -> bool:
         """Whether there is a reason to sit down."""
-        return self.wants_rules or bool(self.choosing or self.younger)
+        return self.wants_rules or bool(self.choosing or self.younger or self.undeclared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,15 @@ class Journey:
     def younger(self) -> tuple[FamilyChild, ...]:
         """The children whose rules are a page of this sitting: they wait, or a refusal is thought over."""
         thought_over = self.family.refused_for if self.draft.reconsiders else ()
-        return (*self.family.younger, *thought_over)
+        return tuple(each for each in (*self.family.younger, *thought_over) if not self._denies(each))
+
+    @property
+    def choosing(self) -> tuple[FamilyChild, ...]:
+        """The children whose pictures this sitting asks about: not those for whom they say they are not responsible."""
+        return tuple(each for each in self.family.choosing if not self._denies(each))
+
+    def _denies(self, each: FamilyChild) -> bool:
+        return each.link.must_declare and self.draft.responsibility.get(each.child.public_id) == "no"
 
     @property
     def answers_nothing_else(self) -> bool:
@@ -135,14 +149,17 @@ class Journey:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The pages in order: ``rules``, one ``pictures/<child>`` each, ``younger``, ``check``."""
-        found = ["rules"] if self.wants_rules else []
-        found += [f"pictures/{each.child.public_id}" for each in self.family.choosing]
+        """The pages in order: ``responsibility``, ``rules``, one ``pictures/<child>`` each, ``younger``, ``check``."""
+        found = ["responsibility"] if self.family.undeclared else []
+        found += ["rules"] if self.wants_rules else []
+        found += [f"pictures/{each.child.public_id}" for each in self.choosing]
         found += ["younger"] if self.younger else []
         return (*found, "check")
 
     def is_done(self, step: str) -> bool:
         """Whether a page was answered, to the words now in force."""
+        if step == "responsibility":
+            return all(each.child.public_id in self.draft.responsibility for each in self.family.undeclared)
         if step == "rules":
             return self.draft.rules_sha256 == self.rules.text_sha256
         if step == "younger":
@@ -160,7 +177,7 @@ class Journey:
 
     def child(self, public_id: str) -> FamilyChild | None:
         """One of the children asked about in this sitting."""
-        return next((each for each in self.family.choosing if each.child.public_id == public_id), None)
+        return next((each for each in self.choosing if each.child.public_id == public_id), None)
 
 
 def family(db: Session, guardian_id: int, school_year: int) -> Family:
@@ -333,7 +350,7 @@ def sign_for_family(
     _check_complete(trip, fingerprint)
     name, drawn = signing.typed_name(typed_name), signing.drawn_mark(mark)
     earlier = _marks_before(db, trip)
-    others = bool(_to_sign(trip) or trip.family.choosing)
+    others = bool(_to_sign(trip) or trip.choosing or trip.family.undeclared)
     refused = _refuse(db, trip, name=name, mark=None if others else drawn, school=school, actor=actor)
     made = _record(db, trip, name, drawn, school, actor) if others else []
     receipt = _finish(db, trip, [*earlier, *refused, *made], "signed" if others else "declined", school)
@@ -353,8 +370,17 @@ def _record(db: Session, trip: Journey, name: str, mark: Any, school: School, ac
         wording=trip.uses,
         school_year=trip.family.school_year,
     )
-    entries = evidence.append_all(db, [*signatures, *choices.entries], actor=actor)
-    signed, chosen = entries[: len(to_sign)], entries[len(to_sign) :]
+    alone = not (to_sign or trip.choosing)
+    declared = declarations(
+        trip.family,
+        trip.draft.responsibility,
+        key=trip.sitting.public_id,
+        extra={"typed_name": name, "mark": mark} if alone and mark else {"typed_name": name} if alone else {},
+    )
+    entries = evidence.append_all(db, [*declared.entries, *signatures, *choices.entries], actor=actor)
+    first, after = len(declared.entries), len(declared.entries) + len(to_sign)
+    signed, chosen = entries[first:after], entries[after:]
+    declared.keep(db)
     signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=trip.sitting.id, actor=actor)
     consent.record_all(db, choices, chosen, actor=actor)
     if choices.may_end_something:
@@ -461,7 +487,7 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
     """The choices about pictures of each child; a drawn ``mark`` is kept with the first."""
     guardian, drawn = trip.family.guardian, signing.drawn_mark(mark)
     found: list[consent.ToRecord] = []
-    for each in trip.family.choosing:
+    for each in trip.choosing:
         details: dict[str, Any] = {
             "typed_name": name,
             "name_matches": signing.same_name(name, guardian.full_name),
@@ -473,7 +499,8 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
             details["mark"] = drawn
         key = f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}"
         answers = trip.draft.pictures[each.child.public_id]
-        found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered, each.link))
+        link = replace(each.link, parental_responsibility="declared") if each.link.must_declare else each.link
+        found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered, link))
     return found
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.campaigns.family import CHILDREN, FamilyChild, family
+from oval_aup.campaigns.declaring import declarations
+from oval_aup.campaigns.family import CHILDREN, Family, FamilyChild, family
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
 from oval_aup.core import clock
@@ -69,6 +70,7 @@ def record_on_behalf(
     outcome: str = "signed",
     answers: Mapping[str, Mapping[str, str]] | None = None,
     for_children: Collection[str] = (),
+    responsibility: Mapping[str, str] | None = None,
     signer_name: str = "",
     reason: str = "",
     note: str = "",
@@ -84,10 +86,11 @@ def record_on_behalf(
 
     ``channel`` is ``paper``, ``phone`` or ``person``. ``outcome`` is ``signed``, ``declined`` or empty when the form
     says nothing of their own rules; ``answers`` maps a child's public id to purpose to ``yes`` or ``no``, and
-    ``for_children`` names the young children they signed for. Uses that are not named keep their answer, and so do
-    those named with the answer that they have. ``versions`` maps an agreement to the version that was in the person's
-    hands; without it that is the one in force on ``received_on``. ``identified`` says how the office confirmed who it
-    was. The form counts like a signature made by the person,
+    ``for_children`` names the young children they signed for. ``responsibility`` maps a child's public id to ``yes`` or
+    ``no`` where the lists do not say whether they have parental responsibility; a yes about pictures needs it. Uses
+    that are not named keep their answer, and so do those named with the answer that they have. ``versions`` maps an
+    agreement to the version that was in the person's hands; without it that is the one in force on ``received_on``.
+    ``identified`` says how the office confirmed who it was. The form counts like a signature made by the person,
     marked with how it came and who recorded it. Raises Conflict when there was nothing to record, and Invalid on
     ``version-`` and the agreement where no version was published by then.
     """
@@ -113,8 +116,8 @@ def record_on_behalf(
             tuple(known.body["act"]["entries"]), _receipt(db, recording, known.body["act"]["entries"], school)
         )
     seqs = [*_own(db, recording, outcome, reason, school)]
-    if answers or for_children:
-        seqs += _for_family(db, recording, answers or {}, for_children)
+    if answers or for_children or responsibility:
+        seqs += _for_family(db, recording, answers or {}, for_children, responsibility or {})
         tell_of_changes(db, school=school)
     if not seqs:
         raise Conflict(_("Nothing new was entered: choose what they said, or go back if it is recorded already."))
@@ -171,12 +174,23 @@ def _for_family(
     recording: _Recording,
     answers: Mapping[str, Mapping[str, str]],
     for_children: Collection[str],
+    responsibility: Mapping[str, str],
 ) -> list[int]:
     mine = family(db, recording.person.person_id, recording.school_year)
     by_id = {each.child.public_id: each for each in mine.children}
-    if not {*answers, *for_children} <= set(by_id):
+    if not {*answers, *for_children, *responsibility} <= set(by_id):
         raise NotAllowed(_("This person does not answer for that child."))
-    seqs = [
+    _check_responsibility(mine, answers, responsibility)
+    declared = declarations(
+        mine,
+        responsibility,
+        key=f"on-behalf:{recording.key}",
+        extra=recording.extra,
+        recorded_by=people.person_by_id(db, recording.recorded_by_id).pseudonym,
+    )
+    seqs = [entry.seq for entry in evidence.append_all(db, declared.entries, actor=recording.actor)]
+    declared.keep(db)
+    seqs += [
         seq for child, chosen in answers.items() for seq in _choose(db, recording, mine.guardian, by_id[child], chosen)
     ]
     for public_id in for_children:
@@ -185,6 +199,27 @@ def _for_family(
             about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
             seqs.append(_sign(db, recording, each.request, outcome="signed", reason="", about=about).ledger_seq)
     return seqs
+
+
+def _check_responsibility(
+    mine: Family, answers: Mapping[str, Mapping[str, str]], responsibility: Mapping[str, str]
+) -> None:
+    """Raise Invalid for each child about whose pictures somebody chooses who has not said that they are responsible."""
+    faults: dict[str, str] = {}
+    for each in mine.undeclared:
+        name, said = each.child.public_id, responsibility.get(each.child.public_id, "")
+        if "yes" in answers.get(name, {}).values() and said != "yes":
+            faults[f"responsibility-{name}"] = _(
+                "%(child)s: ask whether they have parental responsibility before you record a yes.",
+                child=each.child.forename,
+            )
+        elif name in answers and said == "no":
+            faults[f"responsibility-{name}"] = _(
+                "%(child)s: without parental responsibility they are not asked about pictures.",
+                child=each.child.forename,
+            )
+    if faults:
+        raise Invalid(fields=faults)
 
 
 def _choose(

@@ -24,6 +24,7 @@ from oval_aup.people.families import (
     guardians_of_children,
     mailbox_sharers,
     pupil_number,
+    undecided_links,
 )
 from oval_aup.people.history import (
     children_then,
@@ -65,7 +66,9 @@ from oval_aup.people.service import (
     add_guardian,
     add_staff_member,
     archive_person,
+    change_link,
     end_guardianship,
+    keep_declarations,
     link_guardian,
     set_email,
 )
@@ -88,6 +91,7 @@ __all__ = [
     "add_guardian",
     "add_staff_member",
     "archive_person",
+    "change_link",
     "child",
     "child_by_id",
     "children",
@@ -114,6 +118,7 @@ __all__ = [
     "guardians_of",
     "guardians_of_children",
     "guardians_then",
+    "keep_declarations",
     "kin_of",
     "leavers",
     "link_guardian",
@@ -137,4 +142,5 @@ __all__ = [
     "staff_by_email",
     "staff_kept_since",
     "staff_member",
+    "undecided_links",
 ]

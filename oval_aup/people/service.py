@@ -169,6 +169,21 @@ def link_guardian(
     return next(row for row in families.guardians_of(db, child_id) if row.guardian.person_id == guardian_id)
 
 
+def keep_declarations(db: Session, guardian_id: int, said: Mapping[int, str]) -> None:
+    """Keep on untold links what their guardian said of them, child to ``declared`` or ``denied``.
+
+    The caller has entered it in the ledger as the guardian's own act.
+    """
+    untold = sa.and_(
+        Guardianship.guardian_id == guardian_id,
+        Guardianship.child_id.in_(said),
+        Guardianship.parental_responsibility == "unknown",
+    )
+    for link in db.scalars(sa.select(Guardianship).where(untold)):
+        link.parental_responsibility = said[link.child_id]
+    history.keep(db, said)
+
+
 @dataclass(frozen=True, slots=True)
 class SaidOfLink:
     """What the lists say of one guardian and one child, as the ledger keeps it."""

@@ -43,6 +43,7 @@ class _Open:
     own: tuple[signing.RequestRow, ...]
     choosing: tuple[campaigns.FamilyChild, ...]
     younger: tuple[campaigns.FamilyChild, ...]
+    undeclared: tuple[campaigns.FamilyChild, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -57,7 +58,7 @@ def _open_for(public_id: str) -> _Open:
     own = tuple(each for each in standing if each.way == "self" and each.status != "signed")
     mine = campaigns.family(g.db, row.person_id, this_year()) if row.is_guardian else None
     choosing = tuple(each for each in mine.children if each.link.may_choose) if mine else ()
-    return _Open(row, own, choosing, mine.younger if mine else ())
+    return _Open(row, own, choosing, mine.younger if mine else (), mine.undeclared if mine else ())
 
 
 @dataclass(slots=True)
@@ -206,6 +207,7 @@ def _record(asked: _Open, entered: _Entered) -> None:
         outcome=outcome if asked.own else "",
         answers=entered.answers,
         for_children=[row.public_id for row in younger if request.form.get(f"for-{row.public_id}")],
+        responsibility=_responsibility(asked),
         reason=typed("reason", 1000) if outcome == "declined" else "",
         note=typed("remark", 1000),
         identified=typed("identified"),
@@ -216,6 +218,12 @@ def _record(asked: _Open, entered: _Entered) -> None:
         school=settings().school,
         actor=current_actor("office"),
     )
+
+
+def _responsibility(asked: _Open) -> dict[str, str]:
+    """Child to yes or no, where they were asked whether they have parental responsibility."""
+    said = {each.child.public_id: typed(f"responsibility-{each.child.public_id}") for each in asked.undeclared}
+    return {child: answer for child, answer in said.items() if answer in ("yes", "no")}
 
 
 def _received(faults: dict[str, str]) -> dt.date | None:

@@ -28,6 +28,7 @@ def home() -> str:
         half_done=sitting is not None and sitting.status == "reading",
         younger=listed([each.child.forename for each in family.younger]),
         refused_for=listed([each.child.forename for each in family.refused_for]),
+        undeclared=listed([each.child.forename for each in family.undeclared]),
         choosing=listed([each.child.forename for each in family.choosing]),
         not_in_use=campaigns.not_in_use(g.db, family),
         marks=marks,
