@@ -71,14 +71,25 @@ def test_whoever_may_choose_no_more_ends_a_permission_and_opens_a_take_down(fami
     assert [task.child for task in consent.take_downs(family.db)] == [family.ayaan]
 
 
-def test_a_no_that_stops_counting_is_kept_as_a_beginning_of_what_it_held_up(family: Family) -> None:
+def test_a_no_holds_a_use_up_until_the_office_declares_it_invalid(family: Family) -> None:
     family.choose(family.ann, family.zara, family.all_answers())
     family.choose(family.bob, family.zara, family.all_answers("yes", website="no"))
+    before = kept(family, family.zara)
     with consent.following(family.db, [family.zara.person_id], YEAR, cause="roster"):
         people.end_guardianship(
             family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM
         )
-    assert kept(family, family.zara)[-1] == ("no", "yes", "roster")
+    assert kept(family, family.zara) == before
+    consent.invalidate(
+        family.db,
+        child=family.zara,
+        guardian=family.bob,
+        school_year=YEAR,
+        reason="No longer a contact",
+        idempotency_key="bob",
+        actor=SYSTEM,
+    )
+    assert kept(family, family.zara)[-1][:2] == ("no", "yes")
 
 
 def test_what_a_forgotten_way_changed_is_noticed_all_the_same(family: Family) -> None:

@@ -266,6 +266,15 @@ def test_who_waits_is_shown_with_what_they_wait_for(left: World, troubles: Troub
     """Ann answered for Ayaan and Zara; while a picture of his is out there the time is not what she waits for."""
     with left.database.writing() as db:
         child = people.child(db, left.ayaan.public_id)
+        consent.invalidate(
+            db,
+            child=child,
+            guardian=left.bob,
+            school_year=YEAR,
+            reason="He left",
+            idempotency_key="bob-left",
+            actor=OFFICE,
+        )
         consent.block(db, child, school_year=YEAR, actor=OFFICE)
         people.archive_person(db, left.ann.person_id, actor=OFFICE)
         people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
