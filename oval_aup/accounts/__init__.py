@@ -1,6 +1,16 @@
 """Decides how anyone proves who they are and what that lets them do: log-ins, private links, sessions, limits."""
 
 from oval_aup.accounts.erasing import Access, access_of, erase_access, erase_old_access, old_access
+from oval_aup.accounts.handover import (
+    HandOver,
+    claim_try,
+    hand_over,
+    handed_over,
+    has_pin,
+    pin_holds,
+    set_pin,
+    take_back,
+)
 from oval_aup.accounts.links import LinkRow, link, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
 from oval_aup.accounts.probing import continues, note_probe
@@ -44,6 +54,7 @@ __all__ = [
     "ROLES",
     "Access",
     "AccountRow",
+    "HandOver",
     "LinkRow",
     "TooMany",
     "Visitor",
@@ -58,6 +69,7 @@ __all__ = [
     "bucket",
     "check",
     "choose_password",
+    "claim_try",
     "close_accounts",
     "continues",
     "disable",
@@ -66,6 +78,9 @@ __all__ = [
     "erase_access",
     "erase_old_access",
     "follow_addresses",
+    "hand_over",
+    "handed_over",
+    "has_pin",
     "link",
     "link_of_quiet_visit",
     "log_in",
@@ -77,12 +92,15 @@ __all__ = [
     "open_accounts",
     "pass_family_check",
     "password_holds",
+    "pin_holds",
     "reopen",
     "revoke_links",
     "same_person",
     "set_password",
+    "set_pin",
     "set_role",
     "start",
+    "take_back",
     "touch",
     "visitor",
 ]

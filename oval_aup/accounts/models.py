@@ -21,6 +21,8 @@ class Account(Base):
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)
     """Lower case; what is typed to log in."""
     password_hash: Mapped[str] = mapped_column(sa.String(200), default="")
+    pin_hash: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    """Of the PIN that gives a device back which this person handed over; empty where none was chosen."""
     role: Mapped[str] = mapped_column(sa.String(12))
     """``admin``, ``head``, ``teacher``, ``staff`` or ``governor``."""
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
@@ -44,14 +46,19 @@ class PrivateLink(Base):
 
 
 class AccessSession(Base):
-    """Somebody let in: a log-in, a family past its check, a class's shared device. Ending the row ends the access."""
+    """Somebody let in: a log-in, a family past its check, a class's shared device. Ending the row ends the access.
+
+    A ``handover`` lets nobody in: it names who gave the device away, and with their PIN becomes a log-in again.
+    """
 
     __tablename__ = "access_session"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
     kind: Mapped[str] = mapped_column(sa.String(12))
-    """``login``, ``family`` or ``kiosk``."""
+    """``login``, ``family``, ``kiosk`` or ``handover``."""
+    pin_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a PIN was typed to get the device back."""
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"))
     link_id: Mapped[int | None] = mapped_column(sa.ForeignKey("private_link.id"))

@@ -167,6 +167,7 @@ def set_password(db: Session, token: str, password: str, *, school_name: str) ->
     row = _account(db, Account.person_id == held.person_id)
     passwords.judge(password, email=row.email, school_name=school_name)
     row.password_hash = passwords.hash_password(password)
+    row.pin_hash = ""
     revoke_links(db, held.person_id, purpose="set-password")
     sessions.end_all(db, person_id=held.person_id)
     return _row(row)
@@ -206,7 +207,7 @@ def reopen(db: Session, public_id: str) -> AccountRow:
     row = _account(db, Account.public_id == public_id)
     if row.disabled_at is not None:
         row.disabled_at = None
-        row.password_hash = ""
+        row.password_hash = row.pin_hash = ""
     return _row(row)
 
 

@@ -15,7 +15,12 @@ from oval_aup.accounts.models import AccessSession, Account, PrivateLink
 from oval_aup.core import clock
 from oval_aup.core.db import fetch
 
-LASTS = {"login": dt.timedelta(hours=10), "family": dt.timedelta(hours=2), "kiosk": dt.timedelta(hours=2)}
+LASTS = {
+    "login": dt.timedelta(hours=10),
+    "family": dt.timedelta(hours=2),
+    "kiosk": dt.timedelta(hours=2),
+    "handover": dt.timedelta(hours=10),
+}
 IDLE = {"login": dt.timedelta(minutes=90), "family": dt.timedelta(minutes=45), "kiosk": dt.timedelta(hours=1)}
 COMES_BACK = dt.timedelta(hours=24)
 """How long a family visit that fell silent goes on after the one question, without its link being opened again."""

@@ -160,7 +160,7 @@ HOLDINGS: tuple[Holding, ...] = (
         later("Log-in"),
         _PERSON,
         ("email", "role", "created_at", "disabled_at"),
-        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "password_hash": SECRET},
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "password_hash": SECRET, "pin_hash": SECRET},
     ),
     Holding(
         "private_link",
@@ -180,6 +180,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "account_id": KEY,
             "link_id": KEY,
             "class_session_key": KEY,
+            "pin_tries": KEY,
             "token_sha256": SECRET,
         },
     ),

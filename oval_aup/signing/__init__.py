@@ -5,11 +5,14 @@ counts that coverage shows move with them.
 """
 
 from oval_aup.signing.class_sessions import (
+    class_progress,
     class_session,
     class_sessions,
     close,
+    drawings,
     join,
     make_mark,
+    not_me,
     open_class_session,
     record_present,
     roll,
@@ -17,7 +20,7 @@ from oval_aup.signing.class_sessions import (
 )
 from oval_aup.signing.coverage import coverage, rebuild_coverage, signed_by_day
 from oval_aup.signing.erasing import erase_class_codes, erase_drafts, old_class_codes, signed_about
-from oval_aup.signing.marks import drawn_mark, read_mark, same_name, typed_name
+from oval_aup.signing.marks import Outline, drawn_mark, read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
     mark_asked,
@@ -31,6 +34,7 @@ from oval_aup.signing.requests import (
     unanswered,
 )
 from oval_aup.signing.rows import (
+    ClassProgress,
     ClassSessionRow,
     Counts,
     Coverage,
@@ -57,10 +61,12 @@ from oval_aup.signing.sittings import begin, finish, latest_sitting, save_draft,
 from oval_aup.signing.together import ToSign, entries_to_sign, sign_all
 
 __all__ = [
+    "ClassProgress",
     "ClassSessionRow",
     "Counts",
     "Coverage",
     "NewRequest",
+    "Outline",
     "OutstandingRow",
     "RequestRow",
     "RollRow",
@@ -69,12 +75,14 @@ __all__ = [
     "ToSign",
     "begin",
     "cancel_for_leavers",
+    "class_progress",
     "class_session",
     "class_sessions",
     "close",
     "correct",
     "coverage",
     "document_ref",
+    "drawings",
     "drawn_mark",
     "entries_to_sign",
     "erase_class_codes",
@@ -85,6 +93,7 @@ __all__ = [
     "make_mark",
     "mark_asked",
     "move_due_date",
+    "not_me",
     "old_class_codes",
     "open_class_session",
     "open_requests",

@@ -21,7 +21,7 @@ from oval_aup.core.i18n import _
 from oval_aup.signing import marks
 from oval_aup.signing.models import ClassSession
 from oval_aup.signing.requests import standing_of
-from oval_aup.signing.rows import ClassSessionRow, RequestRow, RollRow, SignatureRow
+from oval_aup.signing.rows import ClassProgress, ClassSessionRow, RequestRow, RollRow, SignatureRow
 from oval_aup.signing.signatures import add_row, correct, document_ref, sign, signatures_for
 
 AGREEMENT = "children"
@@ -127,6 +127,24 @@ def roll(db: Session, class_session_public_id: str) -> tuple[RollRow, ...]:
     )
 
 
+def class_progress(db: Session, class_id: int, school_year: int) -> ClassProgress:
+    """How far a class has come in all its lessons of a school year, counted as the roll of a lesson counts."""
+    children = people.children(db, class_id)
+    ids = [child.person_id for child in children]
+    requests = standing_of(db, ids, school_year)
+    made = signatures_for(db, ids, school_year)
+    asked = [(child_id, request) for child_id in ids if (request := _request_of(requests.get(child_id, ())))]
+    done = [child_id for child_id, request in asked if _is_done(request, made.get(child_id, ()))]
+    return ClassProgress(len(done), len(asked), bool(asked) and all(request.way != "class" for _id, request in asked))
+
+
+def _is_done(request: RequestRow, made: tuple[SignatureRow, ...]) -> bool:
+    """Whether a child is not waited for in class: it has answered, or took part where a guardian signs."""
+    if request.way == "class":
+        return not request.is_outstanding
+    return any(row.agreement_key == AGREEMENT and row.stands and row.outcome == "witnessed" for row in made)
+
+
 def _roll_row(
     child: people.ChildRow, request: RequestRow | None, made: tuple[SignatureRow, ...], session: ClassSessionRow
 ) -> RollRow:
@@ -141,7 +159,7 @@ def _roll_row(
     elif here:
         state = "marked"
     else:
-        state = "done" if request.way == "class" and not request.is_outstanding else "waiting"
+        state = "done" if _is_done(request, made) else "waiting"
     return RollRow(
         person_id=child.person_id,
         child_public_id=child.public_id,
@@ -151,7 +169,16 @@ def _roll_row(
         attempt=sum(1 for row in own if row.outcome != "withdrawn"),
         signature_public_id=here[-1].public_id if here else "",
         recorded_by_teacher=bool(here) and here[-1].recorded_by_id is not None,
+        ledger_seq=here[-1].ledger_seq if here else 0,
     )
+
+
+def drawings(db: Session, rows: Iterable[RollRow]) -> dict[str, marks.Outline]:
+    """What children of a roll drew in its lesson, by the child's public id; only those who drew."""
+    drawn = {row.child_public_id: row.ledger_seq for row in rows if row.ledger_seq}
+    details = evidence.details(db, drawn.values())
+    kept = {public_id: details.get(seq, {}).get("mark") for public_id, seq in drawn.items()}
+    return {public_id: marks.outline(mark) for public_id, mark in kept.items() if mark}
 
 
 def make_mark(
@@ -317,6 +344,21 @@ def undo(
     if not here:
         raise NotFound
     return correct(db, here[-1].public_id, reason=reason or _("Wrong name in the class session"), actor=actor)
+
+
+def not_me(db: Session, class_session_public_id: str, child_public_id: str, *, actor: Actor) -> SignatureRow:
+    """On the class's own device, right after a mark: it was the wrong name. A correction, and the child is open again.
+
+    Raises NotFound where the child made no mark in this open lesson, or the teacher recorded it.
+    """
+    session = class_session(db, class_session_public_id)
+    row = next((row for row in roll(db, class_session_public_id) if row.child_public_id == child_public_id), None)
+    if not session.is_open or row is None or not row.signature_public_id or row.recorded_by_teacher:
+        raise NotFound
+    acting = replace(actor, assurance="in-class", channel="class")
+    return correct(
+        db, row.signature_public_id, reason=_("Wrong name, said at once on the class’s device"), actor=acting
+    )
 
 
 def close(db: Session, class_session_public_id: str, *, actor: Actor) -> ClassSessionRow:

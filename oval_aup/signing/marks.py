@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from oval_aup.core.errors import Invalid
@@ -87,6 +88,25 @@ def read_mark(text: str) -> Mark | None:
 def _is_tiny(mark: Mark) -> bool:
     points = [point for stroke in mark for point in stroke]
     return all(max(column) - min(column) < MARK_LEAST for column in zip(*points, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A drawn mark as one SVG path, with the box it fits in."""
+
+    view_box: str
+    path: str
+
+
+def outline(mark: Mark) -> Outline:
+    """Rebuild a kept mark from its points alone, cut to what was drawn; a dot is a short line."""
+    points = [point for stroke in mark for point in stroke]
+    left, top = min(x for x, _y in points), min(y for _x, y in points)
+    width, height = max(x for x, _y in points) - left, max(y for _x, y in points) - top
+    edge = max(4, max(width, height) // 20)
+    strokes = [[f"{int(x) - left} {int(y) - top}" for x, y in stroke] for stroke in mark if stroke]
+    path = "".join("M" + "L".join(steps if len(steps) > 1 else steps * 2) for steps in strokes)
+    return Outline(f"{-edge} {-edge} {width + 2 * edge} {height + 2 * edge}", path)
 
 
 def _point(point: Any) -> list[int]:

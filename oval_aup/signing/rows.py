@@ -130,6 +130,18 @@ class RollRow:
     attempt: int
     signature_public_id: str = ""
     recorded_by_teacher: bool = False
+    ledger_seq: int = 0
+    """The entry of the mark made in this session; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProgress:
+    """How many children of a class have signed, or taken part where a parent or carer signs for them."""
+
+    done: int
+    asked: int
+    by_parents: bool
+    """Whether parents or carers sign for these children, so that taking part is what counts in class."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ from oval_aup.web import htmx, unit_of_work
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYONE = "anyone"
+HANDED_OVER = "handed_over"
+"""Where the cookie keeps the secret of whoever handed this device to a class or a family."""
+BACK_TO = "handed_back_to"
+"""Where the cookie keeps the page that they come back to."""
 SCHOOL_DEVICE = "school_device"
 """Set in the cookie of a family visit on the school's own device, and still there when its session has ended."""
 
@@ -159,6 +163,7 @@ def let_in(kind: str, token: str, **more: str) -> None:
             session.pop("csrf_token", None)
         accounts.end(g.db, old)
     if kind in {"login", "kiosk"}:
+        accounts.end(g.db, session.get(HANDED_OVER, ""))
         session.clear()
     session.pop(SCHOOL_DEVICE, None)
     if kind == "login":
@@ -175,7 +180,23 @@ def let_out(kind: str) -> None:
         accounts.end(g.db, token)
     if kind == "login":
         logout_user()
+    kept = {key: session[key] for key in (HANDED_OVER, BACK_TO) if kind != "login" and key in session}
     session.clear()
+    session.update(kept)
+
+
+def hand_over(kind: str, token: str, *, account_public_id: str, back_to: str, **more: str) -> None:
+    """Turn this browser into a class's or a family's; the log-in ends here, and a PIN brings its owner back."""
+    secret = accounts.hand_over(g.db, account_public_id)
+    let_out("login")
+    let_in(kind, token, **{HANDED_OVER: secret, BACK_TO: back_to}, **more)
+
+
+def handed_over() -> accounts.HandOver | None:
+    """Who handed this device over and can have it back with a PIN, if anybody."""
+    secret = session.get(HANDED_OVER)
+    held = accounts.handed_over(g.db, secret) if isinstance(secret, str) else None
+    return held if held is not None and held.has_pin else None
 
 
 def end_after_this_page(kind: str) -> None:
@@ -188,6 +209,11 @@ def end_after_this_page(kind: str) -> None:
 def on_school_device() -> bool:
     """Whether a family answers, or has just answered, on the school's own device."""
     return bool(session.get(SCHOOL_DEVICE) and session.get("family"))
+
+
+def on_class_device() -> bool:
+    """Whether children hold this device: pages then lead nowhere but through the lesson."""
+    return "kiosk" in session
 
 
 def own_path(target: str | None) -> str | None:
@@ -225,7 +251,12 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def offer_visitor() -> dict[str, object]:
-        return {"visitor": g.get("visitor"), "person": _named_person, "on_school_device": on_school_device}
+        return {
+            "visitor": g.get("visitor"),
+            "person": _named_person,
+            "on_school_device": on_school_device,
+            "on_class_device": on_class_device,
+        }
 
 
 def _named_person() -> people.PersonRow | None:

@@ -14,7 +14,7 @@ from oval_aup import accounts, agreements, campaigns, consent, evidence, people,
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
-from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, let_in, let_out
+from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, hand_over
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.in_hand import (
@@ -343,6 +343,6 @@ def sign_here(public_id: str) -> ResponseReturnValue:
         idempotency_key=f"identified:{row.public_id}:{held.session_id}",
         actor=witness,
     )
-    let_out("login")
-    let_in("family", token, **{SCHOOL_DEVICE: "yes"})
+    back_to = url_for(".person", public_id=row.public_id)
+    hand_over("family", token, account_public_id=account.public_id, back_to=back_to, **{SCHOOL_DEVICE: "yes"})
     return go(url_for("family.home"))

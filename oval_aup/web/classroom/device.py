@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 
-from flask import g, render_template, request, url_for
+from flask import g, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, people, signing
+from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.reports import with_birthday
@@ -18,6 +20,11 @@ from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
 from oval_aup.web.shown import read_shown
+
+JUST_MARKED = "just_marked"
+"""Where the cookie keeps which child has just made a mark on this device, and when."""
+STILL_HERE = dt.timedelta(minutes=2)
+"""How long a child is taken to be still holding the device."""
 
 
 @bp.get("/class")
@@ -115,14 +122,52 @@ def mark(child_public_id: str) -> ResponseReturnValue:
         row, label = _child_of(lesson, child_public_id)
         return _child_page(lesson, row, label, errors=refusal.fields), 422
     # A page from before the teacher's "undo" names a mark that no longer counts: ask again instead of thanking.
-    return go(url_for(".well_done") if made.stands else url_for(".child", child_public_id=child_public_id))
+    if not made.stands:
+        return go(url_for(".child", child_public_id=child_public_id))
+    session[JUST_MARKED] = [child_public_id, int(clock.now().timestamp())]
+    return go(url_for(".well_done", child_public_id=child_public_id))
 
 
-@bp.get("/class/well-done")
+@bp.get("/class/names/<child_public_id>/well-done")
 @allow("kiosk")
-def well_done() -> str:
-    """Thank the child, without a name: the next one is about to hold the device."""
-    return render_template("classroom/well-done.html", school_class=_class_of(_lesson()))
+def well_done(child_public_id: str) -> ResponseReturnValue:
+    """Thank the child by name and show what they drew; a wrong name can be said here and now."""
+    return _just_marked_page("classroom/well-done.html", child_public_id)
+
+
+@bp.get("/class/names/<child_public_id>/not-me")
+@allow("kiosk")
+def not_me(child_public_id: str) -> ResponseReturnValue:
+    """Ask once whether the mark is to be taken away again."""
+    return _just_marked_page("classroom/not-me.html", child_public_id)
+
+
+@bp.post("/class/names/<child_public_id>/not-me")
+@allow("kiosk")
+def not_me_now(child_public_id: str) -> ResponseReturnValue:
+    """Take away the mark that this device has just made; both the mark and its correction stay in the record."""
+    lesson = _lesson()
+    if _is_just_marked(child_public_id):
+        signing.not_me(g.db, lesson.public_id, child_public_id, actor=current_actor())
+        session.pop(JUST_MARKED, None)
+    return go(url_for(".names"))
+
+
+def _just_marked_page(template: str, child_public_id: str) -> ResponseReturnValue:
+    """A page about the mark that this device has just made; on to the names where that was another, or is long ago."""
+    lesson = _lesson()
+    row, label = _child_of(lesson, child_public_id)
+    if row.state != "marked" or not _is_just_marked(child_public_id):
+        return go(url_for(".names"))
+    drawing = signing.drawings(g.db, [row]).get(child_public_id)
+    return render_template(template, school_class=_class_of(lesson), row=row, label=label, drawing=drawing)
+
+
+def _is_just_marked(child_public_id: str) -> bool:
+    marked = session.get(JUST_MARKED)
+    if not isinstance(marked, list) or len(marked) != 2 or marked[0] != child_public_id:
+        return False
+    return bool(clock.now().timestamp() - marked[1] < STILL_HERE.total_seconds())
 
 
 def _child_page(

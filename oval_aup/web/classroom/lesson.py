@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, people, signing
 from oval_aup.core import clock
-from oval_aup.core.errors import NotAllowed
+from oval_aup.core.errors import NotAllowed, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import told_apart
 from oval_aup.web import access, unit_of_work
@@ -23,10 +23,14 @@ def start(class_public_id: str) -> str:
     """Offer the two ways to hold the lesson."""
     chosen = _own_class(class_public_id)
     year = people.school_year(clock.today())
+    progress = signing.class_progress(g.db, chosen.id, year)
     counts = signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id)
     running = [row for row in signing.class_sessions(g.db, chosen.id, year) if row.is_open]
     own = next((row for row in running if row.teacher_id == current_person().person_id), None)
-    return render_template("classroom/start.html", school_class=chosen, counts=counts, running=own)
+    pin = accounts.has_pin(g.db, current_person().person_id)
+    return render_template(
+        "classroom/start.html", school_class=chosen, progress=progress, counts=counts, running=own, has_pin=pin
+    )
 
 
 @bp.post("/classroom/start/<class_public_id>")
@@ -52,10 +56,14 @@ def _reading_level(chosen: people.ClassRow) -> str:
 
 
 def _hand_over(lesson: signing.ClassSessionRow) -> ResponseReturnValue:
-    """Turn this browser into the class's device: the teacher's log-in ends here, on the server as well."""
-    access.let_out("login")
+    """Turn this browser into the class's device: the teacher's log-in ends here, and their PIN brings it back."""
     token = accounts.start(g.db, "kiosk", class_session_key=lesson.public_id, assurance="in-class")
-    access.let_in("kiosk", token)
+    access.hand_over(
+        "kiosk",
+        token,
+        account_public_id=current_visitor().account_public_id,
+        back_to=url_for(".lesson", public_id=lesson.public_id),
+    )
     return go(url_for(".device"))
 
 
@@ -64,12 +72,14 @@ def _hand_over(lesson: signing.ClassSessionRow) -> ResponseReturnValue:
 def lesson(public_id: str) -> ResponseReturnValue:
     """Show the code, who has signed and who has not; the list looks again by itself where scripts are allowed."""
     running = _own_lesson(public_id)
+    roll = signing.roll(g.db, running.public_id)
     return page_or_partial(
         "classroom/lesson.html",
         "classroom/_roll.html",
         lesson=running,
         school_class=people.class_by_id(g.db, running.class_id),
-        roll=signing.roll(g.db, running.public_id),
+        roll=roll,
+        drawings=signing.drawings(g.db, roll),
         names=told_apart(people.children(g.db, running.class_id)),
     )
 
@@ -85,6 +95,7 @@ def board(public_id: str, number: str) -> ResponseReturnValue:
         page_url=lambda at: url_for(".board", public_id=public_id, number=at),
         after=url_for(".lesson", public_id=public_id),
         after_words=_("Back to the lesson"),
+        board=True,
     )
 
 
@@ -104,6 +115,23 @@ def took_part(public_id: str) -> ResponseReturnValue:
     made = signing.record_present(g.db, public_id, wanted, wording=wording_for(running), actor=current_actor())
     flash(ngettext("%(num)s child recorded.", "%(num)s children recorded.", len(made)))
     return go(url_for(".lesson", public_id=public_id))
+
+
+@bp.get("/classroom/lessons/<public_id>/undo/<child_public_id>")
+@allow("class.session")
+def ask_undo(public_id: str, child_public_id: str) -> ResponseReturnValue:
+    """Ask once before a mark is taken away; raises NotFound for a child without one in this lesson."""
+    running = _own_lesson(public_id)
+    row = next((row for row in signing.roll(g.db, public_id) if row.child_public_id == child_public_id), None)
+    if row is None or row.state != "marked":
+        raise NotFound
+    return render_template(
+        "classroom/undo.html",
+        lesson=running,
+        row=row,
+        name=told_apart(people.children(g.db, running.class_id)).get(child_public_id, row.full_name),
+        drawing=signing.drawings(g.db, [row]).get(child_public_id),
+    )
 
 
 @bp.post("/classroom/lessons/<public_id>/undo")

@@ -17,9 +17,17 @@ def wording_for(lesson: signing.ClassSessionRow) -> agreements.Wording:
 
 
 def rule_page(
-    lesson: signing.ClassSessionRow, number: str, *, page_url: Callable[[int], str], after: str, after_words: str
+    lesson: signing.ClassSessionRow,
+    number: str,
+    *,
+    page_url: Callable[[int], str],
+    after: str,
+    after_words: str,
+    board: bool = False,
 ) -> str:
-    """Render rule ``number`` of the wording, or its notes as the page after the last rule; raises NotFound beyond."""
+    """Render rule ``number`` of the wording, or its notes as the page after the last rule; raises NotFound beyond.
+
+    On the ``board`` it fills the screen, for a whole class to read."""
     wording = wording_for(lesson)
     count = len(wording.clauses)
     pages = count + (1 if wording.notes else 0)
@@ -38,4 +46,6 @@ def rule_page(
         before=page_url(at - 1) if at > 1 else None,
         onward=page_url(at + 1) if at < pages else after,
         onward_words=after_words if at == pages else None,
+        board=board,
+        leave=after,
     )

@@ -93,6 +93,7 @@ def _sheet(template: str, class_public_id: str) -> str:
         changed=changed,
         lines=sheets.change_lines(children, uses, changed),
         days=sheets.MARKED_FOR.days,
+        progress=signing.class_progress(g.db, chosen.id, year),
         counts=signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id),
         words={"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Do not use")},
     )

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from oval_aup import accounts, campaigns, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
-from oval_aup.web.access import allow
+from oval_aup.web.access import allow, current_actor, current_person
 from oval_aup.web.htmx import go
 from oval_aup.web.staff import bp
 from oval_aup.web.staff.forms import LogIn, NewPassword, typed
@@ -23,6 +23,8 @@ def log_in() -> ResponseReturnValue:
     onward = access.own_path(request.args.get("next"))
     if access.visitor("login"):
         return go(onward or url_for("staff.home"))
+    if request.args.get("by") != "password" and access.handed_over() is not None:
+        return go(url_for(".take_back"))
     return render_template("staff/log-in.html", form=LogIn(), onward=onward, errors={})
 
 
@@ -46,10 +48,83 @@ def log_in_now() -> ResponseReturnValue:
         wrong = {"email": _("This e-mail address and password do not belong together. Check both and try again.")}
         return render_template("staff/log-in.html", form=form, onward=onward, errors=wrong), 422
     token = accounts.log_in(g.db, form.email)
-    if "kiosk" in session:
-        access.let_out("kiosk")
+    _end_visits()
     access.let_in("login", token)
     return go(onward or _first_page(token))
+
+
+def _end_visits() -> None:
+    """End what a class or a family has been doing on this device; nobody's pages stay open behind a log-in."""
+    if "kiosk" in session:
+        access.let_out("kiosk")
+    elif access.on_school_device():
+        access.let_out("family")
+
+
+@bp.get("/staff/take-back")
+@allow("anyone")
+def take_back() -> ResponseReturnValue:
+    """Ask whoever handed this device over for their PIN."""
+    held = access.handed_over()
+    if held is None:
+        return go(url_for(".log_in", by="password"))
+    return _pin_page(held)
+
+
+@bp.post("/staff/take-back")
+@allow("anyone")
+def take_back_now() -> ResponseReturnValue:
+    """Give the device back to whoever handed it over; after a few wrong PINs only the password does."""
+    secret, pin = session.get(access.HANDED_OVER, ""), typed("pin")
+    # A try is used up before it is looked at, and the slow comparison stays out of the one write transaction.
+    with unit_of_work.database().writing() as db:
+        held = accounts.claim_try(db, secret)
+    with unit_of_work.database().reading() as db:
+        holds = held is not None and accounts.pin_holds(db, secret, pin)
+    if held is None or (not holds and not held.tries_left):
+        flash(_("The PIN cannot be used here any more. Log in with your password."))
+        return go(url_for(".log_in", by="password"))
+    if not holds:
+        return _pin_page(held, {"pin": _wrong_pin(held.tries_left)}), 422
+    back_to = access.own_path(session.get(access.BACK_TO))
+    token = accounts.take_back(g.db, secret)
+    _end_visits()
+    access.let_in("login", token)
+    return go(back_to or url_for(".home"))
+
+
+def _wrong_pin(tries_left: int) -> str:
+    return ngettext(
+        "That PIN is wrong. You have %(num)s try left.", "That PIN is wrong. You have %(num)s tries left.", tries_left
+    )
+
+
+def _pin_page(held: accounts.HandOver, errors: dict[str, str] | None = None) -> str:
+    whose = people.person_by_id(g.db, held.person_id)
+    return render_template("staff/take-back.html", whose=whose, errors=errors or {})
+
+
+@bp.get("/staff/pin")
+@allow("account.own")
+def pin() -> str:
+    """Offer to choose, change or remove the PIN for devices that I hand over."""
+    return render_template("staff/pin.html", has_pin=accounts.has_pin(g.db, current_person().person_id), errors={})
+
+
+@bp.post("/staff/pin")
+@allow("account.own")
+def set_pin() -> ResponseReturnValue:
+    """Choose, change or remove my PIN."""
+    person_id, removing = current_person().person_id, request.form.get("act") == "remove"
+    try:
+        if not removing and not typed("pin"):
+            raise Invalid(fields={"pin": _("Type the PIN you want to use.")})
+        accounts.set_pin(g.db, person_id, "" if removing else typed("pin"), actor=current_actor())
+    except Invalid as refusal:
+        has_pin = accounts.has_pin(g.db, person_id)
+        return render_template("staff/pin.html", has_pin=has_pin, errors=refusal.fields), 422
+    flash(_("Your PIN is removed.") if removing else _("Your PIN is set. It gives back devices that you hand over."))
+    return go(url_for(".home"))
 
 
 def _first_page(token: str) -> str:

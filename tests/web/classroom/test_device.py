@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from oval_aup import evidence, people, signing
+from oval_aup.core import clock
 from oval_aup.web.classroom.device import short_names
 from tests.web.browser import PASSWORD, Browser
 from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
@@ -59,7 +61,7 @@ def test_names_are_a_forename_and_an_initial(device: Browser, world: World) -> N
 
 
 def test_a_child_taps_and_is_thanked_and_the_name_leaves_the_list(device: Browser, world: World) -> None:
-    assert make_mark(device, world.maja).heading == "Well done!"
+    assert make_mark(device, world.maja).heading == "Well done, Maja N!"
     assert statuses(world) == {"Ayaan": "open", "Maja": "signed"}
     device.get("/class/names")
     assert [e.text for e in device.page.all("li")] == ["Ayaan K"]
@@ -75,6 +77,96 @@ def test_a_drawn_mark_is_kept(device: Browser, world: World) -> None:
     assert entry.body["assurance"] == "in-class"
 
 
+def test_what_was_drawn_is_shown_beside_the_name_to_the_child_and_to_the_teacher(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    page = make_mark(another_browser, world.maja, mark="[[[1,2],[3,4]],[[9,9]]]")
+    (drawn,) = [e for e in page.all("path") if e["d"] == "M0 0L2 2M8 7L8 7"]
+    assert drawn.inside("svg") is not None
+    browser.get(f"/classroom/lessons/{lesson.public_id}")
+    (drawn,) = [e for e in browser.page.all("path") if e["d"] == "M0 0L2 2M8 7L8 7"]
+    svg = drawn.inside("svg")
+    assert svg is not None
+    assert svg["aria-label"] == "Maja Nowak"
+
+
+def test_a_child_who_tapped_the_wrong_name_is_asked_once_and_put_back(device: Browser, world: World) -> None:
+    page = make_mark(device, world.maja)
+    (onward,) = [e["href"] for e in page.all("a") if e.text == "Not Maja N?"]
+    assert device.get(onward).heading == "Are you not Maja N?"
+    assert statuses(world)["Maja"] == "signed"
+    for _time in range(2):
+        assert device.post(onward).heading == "Find your name"
+    assert statuses(world)["Maja"] == "open"
+    with world.database.reading() as db:
+        kinds = [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)]
+    assert kinds == ["signed", "corrected"]
+    make_mark(device, world.maja)
+    assert statuses(world)["Maja"] == "signed"
+
+
+def test_only_the_device_that_made_a_mark_takes_it_back_and_only_at_once(
+    app: Flask, browser: Browser, another_browser: Browser, world: World
+) -> None:
+    code = open_lesson(browser, world).join_code
+    other = Browser(app)
+    for each in (another_browser, other):
+        join(each, code, "names")
+    make_mark(another_browser, world.maja)
+    path = f"/class/names/{world.maja.public_id}"
+    assert other.get(f"{path}/well-done").heading == "Find your name"
+    other.get(f"/class/names/{world.ayaan.public_id}")
+    other.post(f"{path}/not-me")
+    assert statuses(world)["Maja"] == "signed"
+    clock.pretend(clock.now() + dt.timedelta(minutes=3))
+    assert another_browser.get(f"{path}/not-me").heading == "Find your name"
+    another_browser.post(f"{path}/not-me")
+    assert statuses(world)["Maja"] == "signed"
+
+
+def test_a_mark_that_the_teacher_recorded_is_not_the_devices_to_take_back(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    make_mark(another_browser, world.maja)
+    browser.get(f"/classroom/lessons/{lesson.public_id}")
+    browser.post(f"/classroom/lessons/{lesson.public_id}/undo", {"child": world.maja.public_id})
+    browser.post(f"/classroom/lessons/{lesson.public_id}/took-part", {"child": world.maja.public_id})
+    another_browser.post(f"/class/names/{world.maja.public_id}/not-me", status=404)
+    assert statuses(world)["Maja"] == "signed"
+
+
+@pytest.mark.parametrize("path", ["/class/names", "/class/rules/1", "/class/start", "/how-we-keep-this-safe"])
+def test_a_class_device_shows_no_links_for_adults(device: Browser, path: str) -> None:
+    page = device.get(path)
+    assert "<footer" not in page.html
+    assert [e["href"] for e in page.all("a") if e["href"] in ("/verify", "/accessibility", "/")] == []
+
+
+def test_a_page_that_is_not_there_leads_a_child_back_to_the_names(device: Browser) -> None:
+    page = device.get("/nowhere", status=404)
+    assert "<footer" not in page.html
+    assert "office" not in page.text.replace("or ask the school office", "")
+    assert device.get(next(e["href"] for e in page.all("a") if e["class"] == "button")).heading == "Find your name"
+
+
+def test_the_class_page_the_lesson_and_the_tablet_count_alike(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    make_mark(another_browser, world.maja)
+    assert "1 still to go · 1 of 2 done" in another_browser.get("/class/names").text
+    assert "1 of 2 done 1 still to go: Ayaan Khan" in browser.get(f"/classroom/lessons/{lesson.public_id}").text
+    assert "1 of 2 children have signed." in browser.get(f"/staff/classes/{world.year_4.public_id}").text
+    browser.post(f"/classroom/lessons/{lesson.public_id}/close")
+    again = open_lesson(browser, world, again=True)
+    assert "1 of 2 done 1 still to go: Ayaan Khan" in browser.get(f"/classroom/lessons/{again.public_id}").text
+
+
 def test_a_bad_drawing_is_refused_with_a_sentence(device: Browser, world: World) -> None:
     assert "couldn’t read the drawing" in make_mark(device, world.maja, status=422, mark="[[[1]]]").text
 
@@ -85,7 +177,7 @@ def test_the_same_post_again_is_thanked_again_and_one_signature(device: Browser,
     page, shown = device.page, device.page.hidden("shown_sha256")
     for _time in range(2):
         device.page = page
-        assert device.post(path, {"attempt": "0", "shown_sha256": shown}).heading == "Well done!"
+        assert device.post(path, {"attempt": "0", "shown_sha256": shown}).heading == "Well done, Maja N!"
     with world.database.reading() as db:
         assert len(signing.signatures_of(db, world.maja.person_id)) == 1
 

@@ -13,7 +13,7 @@ from tests.web.world import YEAR, World
 def test_the_teacher_opens_a_lesson_and_sees_the_code(browser: Browser, world: World) -> None:
     lesson = open_lesson(browser, world)
     assert lesson.join_code in browser.page.text
-    assert "0 of 2 signed" in browser.page.text
+    assert "0 of 2 done" in browser.page.text
 
 
 def test_opening_it_again_is_the_same_lesson(browser: Browser, world: World) -> None:
@@ -46,8 +46,8 @@ def test_the_page_counts_along_while_children_sign(browser: Browser, another_bro
     make_mark(another_browser, world.maja)
     fragment = browser.htmx(f"/classroom/lessons/{lesson.public_id}")
     assert fragment.elements[0]["id"] == "roll"
-    assert "1 of 2 signed" in fragment.elements[0].text
-    assert "Still to sign: Ayaan Khan" in fragment.elements[0].text
+    assert "1 of 2 done" in fragment.elements[0].text
+    assert "1 still to go: Ayaan Khan" in fragment.elements[0].text
 
 
 def test_the_teacher_records_several_who_took_part_and_repeating_it_adds_nothing(
@@ -85,6 +85,47 @@ def test_a_wrong_name_is_undone_as_a_correction_and_may_sign_again(
     with world.database.reading() as db:
         kinds = [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)]
     assert kinds == ["signed", "corrected", "signed"]
+
+
+def test_undo_asks_once_and_keeps_the_mark_until_then(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    join(another_browser, lesson.join_code, "names")
+    make_mark(another_browser, world.maja)
+    page = browser.get(f"/classroom/lessons/{lesson.public_id}")
+    (onward,) = [e["href"] for e in page.all("a") if e.text.startswith("Wrong name? Undo")]
+    page = browser.get(onward)
+    assert page.heading == "Undo this mark?"
+    assert "Maja Nowak" in page.text
+    assert statuses(world)["Maja"] == "signed"
+    browser.get(f"/classroom/lessons/{lesson.public_id}/undo/{world.ayaan.public_id}", status=404)
+
+
+def test_children_whose_parents_sign_are_counted_by_who_took_part(browser: Browser, world: World) -> None:
+    browser.log_in("flo@oval.example.org")
+    path = f"/classroom/start/{world.year_1.public_id}"
+    for _lesson in range(2):
+        browser.get(path)
+        page = browser.post(path, {"how": "code"})
+        with world.database.reading() as db:
+            lesson = signing.class_sessions(db, world.year_1.id, YEAR)[0]
+        browser.post(f"/classroom/lessons/{lesson.public_id}/took-part", {"child": world.zara.public_id})
+        browser.post(f"/classroom/lessons/{lesson.public_id}/close")
+    assert "1 of 1 done" in page.text
+    text = browser.get(f"/staff/classes/{world.year_1.public_id}").text
+    assert "1 of 1 children have taken part. Parents or carers have signed for 0 of 1." in text
+
+
+def test_the_board_fills_the_screen_and_a_tablet_does_not(
+    browser: Browser, another_browser: Browser, world: World
+) -> None:
+    lesson = open_lesson(browser, world)
+    page = browser.get(f"/classroom/lessons/{lesson.public_id}/board/1")
+    assert 'class="child on-board"' in page.html
+    assert "Close the board" in page.text
+    join(another_browser, lesson.join_code)
+    assert "on-board" not in another_browser.page.html
 
 
 def test_a_child_who_has_no_mark_cannot_be_undone(browser: Browser, world: World) -> None:
