@@ -126,11 +126,23 @@ def publish(
 
 
 def install_rulesets(db: Session, *, actor: Actor) -> tuple[Wording, ...]:
-    """Publish whatever shipped wordings are not published yet; again changes nothing."""
+    """Publish whatever shipped wordings are not published yet; again changes nothing.
+
+    A school that has published a version keeps its words, also where the shipped ones read differently by now.
+    """
+    places = sa.select(Agreement.key, Version.number, VersionText.language, VersionText.reading_level)
+    joined = places.join(Version, Version.agreement_id == Agreement.id).join(VersionText)
+    known = {tuple(row) for row in db.execute(joined)}
     new: list[Wording] = []
     for wordings in shipped_versions():
-        new.extend(publish(db, wordings, actor=actor))
+        missing = [each for each in wordings if _place(each) not in known]
+        if missing:
+            new.extend(publish(db, missing, actor=actor))
     return tuple(new)
+
+
+def _place(wording: Mapping[str, Any]) -> tuple[Any, ...]:
+    return wording["agreement"], wording["version"], wording["language"], wording.get("reading_level", "full")
 
 
 def current(

@@ -25,6 +25,17 @@ def install(database: Database) -> tuple[agreements.Wording, ...]:
         return agreements.install_rulesets(db, actor=SYSTEM)
 
 
+def test_a_school_keeps_the_words_it_published_when_other_ones_ship(database: Database) -> None:
+    (shipped,) = [each for each in shipped_versions() if each[0]["agreement"] == "children"]
+    own = [{**wording, "title": f"{wording['title']} (ours)"} for wording in shipped]
+    with database.writing() as db:
+        agreements.publish(db, own, actor=SYSTEM)
+    assert "children" not in {row.agreement_key for row in install(database)}
+    with database.reading() as db:
+        assert agreements.current(db, "children").title.endswith("(ours)")
+        assert agreements.current(db, "staff").version_number == 1
+
+
 def test_installing_publishes_every_shipped_wording_once(database: Database) -> None:
     assert {(row.agreement_key, row.reading_level) for row in install(database)} == {
         ("staff", "full"),

@@ -264,7 +264,7 @@ def log_in(page: Page, running: Running, name: str) -> None:
 
 def type_log_in(page: Page, email: str, password: str) -> None:
     """Fill the log-in in and send it."""
-    page.get_by_label("School e-mail address").fill(email)
+    page.get_by_label("School email address").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in").click()
 
@@ -276,7 +276,8 @@ def heading(page: Page, words: str | re.Pattern[str]) -> None:
 
 def no_sideways_scrolling(page: Page) -> None:
     """The page fits the window's width; right after a press the next page may still be an empty document."""
-    expect(page.locator("body > footer")).to_be_attached()
+    expect(page.locator("body > footer, body.child > main").first).to_be_attached()
+    page.wait_for_load_state()
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{page.url} is {wide}px too wide"
 

@@ -59,8 +59,9 @@ def sign(page: Page, child: people.ChildRow, *, draw: bool = False) -> None:
         _draw(page)
         keep_picture(page, "class-child-phone")
     page.get_by_role("button", name="I will keep these rules").click()
-    heading(page, "Well done!")
-    assert child.forename not in page.inner_text("main")
+    heading(page, f"Well done, {child.forename}")
+    expect(page.get_by_role("img", name="Your drawing")).to_have_count(1 if draw else 0)
+    assert page.locator("footer").count() == 0
     page.get_by_role("link", name="Next person").click()
 
 
@@ -96,14 +97,18 @@ def test_a_class_signs_on_two_devices(running: Running, chromium: Browser) -> No
         open_the_class(teacher, running, room.name)
         no_sideways_scrolling(teacher)
         keep_picture(teacher, "class-page-desk")
-        teacher.get_by_role("link", name="Hold the lesson").click()
+        teacher.get_by_role("link", name="Start the lesson").click()
         keep_picture(teacher, "class-start-desk")
-        teacher.get_by_role("button", name="Open the lesson").click()
-        heading(teacher, f"Lesson of class {room.name}")
+        teacher.get_by_role("button", name="Start the lesson").click()
+        heading(teacher, f"Lesson for class {room.name}")
         lesson_url = teacher.url
         code = teacher.get_by_role("region", name="Code").locator(".code").inner_text()
         teacher.get_by_role("link", name="Show the rules on the board").click()
+        letters = teacher.locator("[data-aloud] p").first.evaluate("words => getComputedStyle(words).fontSize")
+        assert letters == "48px"
+        teacher.get_by_role("button", name="Full screen").click()
         read_every_rule(teacher, kind="desk")
+        assert teacher.evaluate("Boolean(document.fullscreenElement)")
         teacher.get_by_role("link", name="Back to the lesson").click()
 
         open_the_class(device, running, room.name)
@@ -121,7 +126,7 @@ def test_a_class_signs_on_two_devices(running: Running, chromium: Browser) -> No
         other.goto(f"{running.url}/class")
         other.get_by_label("Type the code from the board").fill("NOTIT")
         other.get_by_role("button", name=re.compile("names only")).click()
-        expect(other.get_by_role("alert")).to_contain_text("not the code of an open lesson")
+        expect(other.get_by_role("alert")).to_contain_text("code doesn’t match an open lesson")
         other.get_by_label("Type the code from the board").fill(code.lower())
         other.get_by_role("button", name=re.compile("names only")).click()
         expect(other.get_by_role("link", name=re.compile(f"^{one.forename} "))).to_have_count(0)
@@ -129,13 +134,15 @@ def test_a_class_signs_on_two_devices(running: Running, chromium: Browser) -> No
         sign(other, three)
 
         teacher.reload()
-        expect(teacher.get_by_role("heading", name=f"4 of {len(children)} signed")).to_be_visible()
+        expect(teacher.get_by_role("heading", name=f"4 of {len(children)} done")).to_be_visible()
         for child in (four, five):
             teacher.get_by_role("checkbox", name=child.full_name).check()
-        teacher.get_by_role("button", name="Record as took part").click()
+        teacher.get_by_role("button", name="Record that they took part").click()
         expect(teacher.get_by_role("status")).to_contain_text("2 children recorded.")
-        teacher.get_by_role("button", name=f"Wrong name: undo {wrong.full_name}").click()
-        expect(teacher.get_by_role("status")).to_contain_text("Undone. The name is on the list again.")
+        teacher.get_by_role("link", name=f"Wrong name? Undo {wrong.full_name}").click()
+        heading(teacher, "Undo this signature?")
+        teacher.get_by_role("button", name="Undo").click()
+        expect(teacher.get_by_role("status")).to_contain_text("Undone. The name is back on the list.")
         no_sideways_scrolling(teacher)
         keep_picture(teacher, "class-lesson-desk")
         assert states(running, children) == {
@@ -150,14 +157,14 @@ def test_a_class_signs_on_two_devices(running: Running, chromium: Browser) -> No
         expect(device.get_by_role("link", name=re.compile(f"^{wrong.forename} "))).to_be_visible()
 
         _is_a_kiosk(device, running)
-        teacher.get_by_role("button", name="Close the lesson").click()
-        expect(teacher.get_by_role("status")).to_contain_text("The lesson is closed.")
+        teacher.get_by_role("button", name="End the lesson").click()
+        expect(teacher.get_by_role("status")).to_contain_text("The lesson has ended.")
         for page in (device, other):
             page.goto(f"{running.url}/class/names")
             heading(page, "Join your class")
             page.get_by_label("Type the code from the board").fill(code)
             page.get_by_role("button", name=re.compile("names only")).click()
-            expect(page.get_by_role("alert")).to_contain_text("not the code of an open lesson")
+            expect(page.get_by_role("alert")).to_contain_text("code doesn’t match an open lesson")
 
 
 def _is_a_kiosk(device: Page, running: Running) -> None:
@@ -177,7 +184,11 @@ def test_a_teacher_holds_the_lesson_on_this_device_alone(running: Running, chrom
     room, children = class_of_the_teacher(running)
     with visiting(chromium, PHONE, scripts=False) as page:
         open_the_class(page, running, room.name)
-        page.get_by_role("link", name="Hold the lesson").click()
+        page.goto(f"{running.url}/staff/pin")
+        page.get_by_label("PIN", exact=True).fill("4719")
+        page.get_by_role("button", name="Set my PIN").click()
+        page.goto(f"{running.url}/staff/classes")
+        page.get_by_role("link", name="Start the lesson").click()
         page.get_by_role("button", name="Hand this device over").click()
         page.get_by_role("link", name="Find your name").click()
         waiting = [name for name, status in states(running, children).items() if status == "open"]
@@ -190,20 +201,19 @@ def test_a_teacher_holds_the_lesson_on_this_device_alone(running: Running, chrom
         assert "Log out" not in page.inner_text("body"), page.url
         page.goto(f"{running.url}/class/names")
         page.get_by_role("link", name="For the teacher").click()
-        page.get_by_label("School e-mail address").fill("teacher@oval.example.org")
-        page.get_by_label("Password", exact=True).fill("teal paper sunny")
-        page.get_by_role("button", name="Log in").click()
-        heading(page, f"Lesson of class {room.name}")
-        expect(page.get_by_role("button", name=f"Wrong name: undo {child.full_name}")).to_be_visible()
+        page.get_by_label("Your PIN").fill("4719")
+        page.get_by_role("button", name="Take it back").click()
+        heading(page, f"Lesson for class {room.name}")
+        expect(page.get_by_role("link", name=f"Wrong name? Undo {child.full_name}")).to_be_visible()
         no_sideways_scrolling(page)
         keep_picture(page, "class-lesson-phone")
-        page.get_by_role("button", name="Close the lesson").click()
-        expect(page.get_by_role("status")).to_contain_text("The lesson is closed.")
+        page.get_by_role("button", name="End the lesson").click()
+        expect(page.get_by_role("status")).to_contain_text("The lesson has ended.")
         page.goto(f"{running.url}/class/names")
         heading(page, "Join your class")
 
 
-@pytest.mark.parametrize("path", ["/class/start", "/class/names", "/class/rules/1", "/class/well-done"])
+@pytest.mark.parametrize("path", ["/class/start", "/class/names", "/class/rules/1"])
 def test_a_device_that_is_in_no_lesson_is_asked_for_the_code(running: Running, chromium: Browser, path: str) -> None:
     with visiting(chromium, PHONE, scripts=False) as page:
         page.goto(f"{running.url}{path}")

@@ -50,7 +50,7 @@ def test_a_key_a_touch_or_the_button_keeps_the_visit(running: Running, chromium:
         expect(warning).to_be_hidden()
         page.clock.run_for(12_000)
         expect(warning).to_be_visible()
-        expect(page.get_by_role("button", name="I am still here")).to_be_focused()
+        expect(page.get_by_role("button", name="I’m still here")).to_be_focused()
         page.keyboard.press("Enter")
         expect(warning).to_be_hidden()
         page.clock.run_for(50_000)

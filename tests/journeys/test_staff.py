@@ -43,7 +43,7 @@ def read_and_sign(page: Page, name: str, *, kind: str, look: Callable[[Page], li
     expect(page.get_by_role("alert")).to_contain_text("Tick the box when you have read the rules.")
     found += look(page)
     page.get_by_label(re.compile("already friends on social media")).check()
-    page.get_by_label("A few words, if you like").first.fill("A neighbour, since 2019")
+    page.get_by_label("Details (optional)").first.fill("A neighbour, since 2019")
     page.get_by_role("checkbox").last.check()
     page.get_by_role("button", name="Continue").click()
     heading(page, "Check and sign")
@@ -105,7 +105,7 @@ def test_a_member_of_staff_reads_and_signs(
         read_and_sign(page, member.full_name, kind=kind, look=faults if scripts else lambda _page: [])
         check_receipt(running, member, before)
         page.get_by_role("link", name="My signing").first.click()
-        expect(page.get_by_role("heading", name="You are up to date")).to_be_visible()
+        expect(page.get_by_role("heading", name="You’re up to date")).to_be_visible()
         with page.expect_download() as saved:
             page.get_by_role("link", name="Download my receipt (PDF)").click()
         assert saved.value.path().read_bytes().startswith(b"%PDF-")
@@ -129,17 +129,17 @@ def test_the_first_log_in_begins_with_the_link_in_an_e_mail(
         page.get_by_role("link", name=re.compile("Staff")).first.click()
         heading(page, "Staff log-in")
         page.get_by_role("link", name=re.compile("First time here")).click()
-        page.get_by_label("School e-mail address").fill(member.work_email)
+        page.get_by_label("School email address").fill(member.work_email)
         page.get_by_role("button", name="Send me the link").click()
-        heading(page, "Look in your e-mail")
+        heading(page, "Check your email")
         link = link_in(running.letter(member.work_email, having="/set-password/", after=before))
         page.goto(link)
         page.get_by_label("New password").fill(NEW_PASSWORD)
-        page.get_by_label("The same password again").fill("seven quiet badgers")
+        page.get_by_label("Type it again").fill("seven quiet badgers")
         page.get_by_role("button", name="Set my password").click()
-        expect(page.get_by_role("alert")).to_contain_text("The two passwords are not the same")
+        expect(page.get_by_role("alert")).to_contain_text("The passwords don’t match")
         page.get_by_label("New password").fill(NEW_PASSWORD)
-        page.get_by_label("The same password again").fill(NEW_PASSWORD)
+        page.get_by_label("Type it again").fill(NEW_PASSWORD)
         page.get_by_role("button", name="Set my password").click()
         heading(page, "Staff log-in")
         expect(page.get_by_role("status")).to_contain_text("Your password is set.")
@@ -147,7 +147,7 @@ def test_the_first_log_in_begins_with_the_link_in_an_e_mail(
         read_and_sign(page, member.full_name, kind="phone" if size is PHONE else "desk")
         check_receipt(running, member, before)
         page.goto(link)
-        heading(page, "This link has run out")
+        heading(page, "This link has expired")
 
 
 def test_a_wrong_password_gets_one_sentence_that_tells_nothing(running: Running, chromium: Browser) -> None:
@@ -156,9 +156,9 @@ def test_a_wrong_password_gets_one_sentence_that_tells_nothing(running: Running,
             page.goto(f"{running.url}/staff/log-in")
             type_log_in(page, email, "not the password")
             expect(page.get_by_role("alert")).to_contain_text(
-                "This e-mail address and password do not belong together. Check both and try again."
+                "The email address or password is wrong. Check both and try again."
             )
-            expect(page.get_by_label("School e-mail address")).to_have_value(email)
+            expect(page.get_by_label("School email address")).to_have_value(email)
             expect(page.get_by_label("Password", exact=True)).to_have_value("")
         keep_picture(page, "staff-log-in-phone")
 

@@ -38,7 +38,7 @@ def visitor_for(endpoint: str, held: dict[str, Browser]) -> Browser:
     """Whoever may do most on a route."""
     room, _dot, name = endpoint.partition(".")
     if room == "classroom":
-        return held["device" if name in {"mark", "child", "names", "rules", "join_now"} else "teacher"]
+        return held["device" if name in {"mark", "not_me_now", "child", "names", "rules", "join_now"} else "teacher"]
     return held["parent" if room == "family" else "office"]
 
 

@@ -45,7 +45,7 @@ def join_now() -> ResponseReturnValue:
         lesson = signing.join(g.db, code)
     except NotFound:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, tries))
-        wrong = {"code": _("That is not the code of an open lesson. Look at the board and type it again.")}
+        wrong = {"code": _("That code doesn’t match an open lesson. Look at the board and type it again.")}
         return render_template("classroom/join.html", code=code, over=False, errors=wrong), 422
     access.let_out("login")
     token = accounts.start(g.db, "kiosk", class_session_key=lesson.public_id, assurance="in-class")

@@ -140,7 +140,7 @@ def undo(public_id: str) -> ResponseReturnValue:
     """Put a wrong name right: the record keeps both the mark and its correction."""
     running = _own_lesson(public_id)
     signing.undo(g.db, running.public_id, request.form.get("child", ""), actor=current_actor())
-    flash(_("Undone. The name is on the list again."))
+    flash(_("Undone. The name is back on the list."))
     return go(url_for(".lesson", public_id=public_id))
 
 
@@ -150,7 +150,7 @@ def close(public_id: str) -> ResponseReturnValue:
     """End the lesson and every device in it."""
     signing.close(g.db, _own_lesson(public_id).public_id, actor=current_actor())
     accounts.end_all(g.db, class_session_key=public_id)
-    flash(_("The lesson is closed. Its code and its devices no longer work."))
+    flash(_("The lesson has ended. Its code and devices no longer work."))
     return go(url_for(".lesson", public_id=public_id))
 
 

@@ -45,7 +45,7 @@ def log_in_now() -> ResponseReturnValue:
         holds = accounts.password_holds(db, form.email, form.password)
     if not holds:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, *buckets))
-        wrong = {"email": _("This e-mail address and password do not belong together. Check both and try again.")}
+        wrong = {"email": _("The email address or password is wrong. Check both and try again.")}
         return render_template("staff/log-in.html", form=form, onward=onward, errors=wrong), 422
     token = accounts.log_in(g.db, form.email)
     _end_visits()
@@ -141,7 +141,7 @@ def _first_page(token: str) -> str:
 def log_out() -> ResponseReturnValue:
     """End the log-in here and on the server; safe to repeat."""
     access.let_out("login")
-    flash(_("You are logged out."))
+    flash(_("You have logged out."))
     return go(url_for("staff.log_in"))
 
 
@@ -158,7 +158,7 @@ def forgotten_now() -> ResponseReturnValue:
     """Send the link where a log-in has this address; say the same whether it has or not."""
     email = typed("email")
     if not email:
-        wrong = {"email": _("Type your school e-mail address.")}
+        wrong = {"email": _("Enter your school email address.")}
         return render_template("staff/forgotten.html", email=email, errors=wrong), 422
     asked = (
         accounts.bucket("account", f"forgotten {email.casefold()}"),
@@ -197,5 +197,5 @@ def set_password_now(token: str) -> ResponseReturnValue:
         accounts.set_password(g.db, token, form.password, school_name=unit_of_work.settings().school.name)
     except Invalid as refusal:
         return render_template("staff/set-password.html", token=token, errors=refusal.fields), 422
-    flash(_("Your password is set. Now log in with it."))
+    flash(_("Your password is set. You can log in now."))
     return go(url_for("staff.log_in"))

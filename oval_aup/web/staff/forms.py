@@ -45,7 +45,7 @@ class NewPassword:
     def check(self) -> None:
         """Raise Invalid unless both are the same."""
         if self.password != self.again:
-            raise Invalid(fields={"again": _("The two passwords are not the same. Type both again.")})
+            raise Invalid(fields={"again": _("The passwords don’t match. Type both again.")})
 
 
 def declarations() -> dict[str, str]:

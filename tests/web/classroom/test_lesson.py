@@ -78,7 +78,7 @@ def test_a_wrong_name_is_undone_as_a_correction_and_may_sign_again(
     make_mark(another_browser, world.maja)
     browser.get(f"/classroom/lessons/{lesson.public_id}")
     browser.post(f"/classroom/lessons/{lesson.public_id}/undo", {"child": world.maja.public_id})
-    assert "The name is on the list again" in browser.page.text
+    assert "The name is back on the list" in browser.page.text
     assert statuses(world)["Maja"] == "open"
     make_mark(another_browser, world.maja)
     assert statuses(world)["Maja"] == "signed"
@@ -87,16 +87,14 @@ def test_a_wrong_name_is_undone_as_a_correction_and_may_sign_again(
     assert kinds == ["signed", "corrected", "signed"]
 
 
-def test_undo_asks_once_and_keeps_the_mark_until_then(
-    browser: Browser, another_browser: Browser, world: World
-) -> None:
+def test_undo_asks_once_and_keeps_the_mark_until_then(browser: Browser, another_browser: Browser, world: World) -> None:
     lesson = open_lesson(browser, world)
     join(another_browser, lesson.join_code, "names")
     make_mark(another_browser, world.maja)
     page = browser.get(f"/classroom/lessons/{lesson.public_id}")
     (onward,) = [e["href"] for e in page.all("a") if e.text.startswith("Wrong name? Undo")]
     page = browser.get(onward)
-    assert page.heading == "Undo this mark?"
+    assert page.heading == "Undo this signature?"
     assert "Maja Nowak" in page.text
     assert statuses(world)["Maja"] == "signed"
     browser.get(f"/classroom/lessons/{lesson.public_id}/undo/{world.ayaan.public_id}", status=404)
@@ -140,7 +138,7 @@ def test_closing_ends_the_code_and_every_device(browser: Browser, another_browse
     join(another_browser, lesson.join_code, "names")
     for _time in range(2):
         browser.post(f"/classroom/lessons/{lesson.public_id}/close")
-        assert "This lesson was closed" in browser.page.text
+        assert "This lesson ended" in browser.page.text
     assert another_browser.get("/class/names").heading == "Join your class"
     join(another_browser, lesson.join_code, "names", status=422)
 

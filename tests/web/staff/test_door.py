@@ -20,7 +20,7 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(browser: Br
     wrong = browser.log_in("di@oval.example.org", password="not the password", status=422)
     unknown = browser.log_in("nobody@oval.example.org", password="not the password", status=422)
     assert wrong.text == unknown.text.replace("nobody@", "di@")
-    assert "do not belong together" in wrong.text
+    assert "The email address or password is wrong" in wrong.text
 
 
 def test_eight_wrong_passwords_close_the_door_to_the_right_one_as_well(browser: Browser, world: World) -> None:
@@ -111,7 +111,7 @@ def test_a_forgotten_password_sends_one_link_however_often_it_is_asked_for(brows
 
 def test_an_empty_address_is_asked_for_again(browser: Browser, world: World) -> None:
     browser.get("/staff/forgotten")
-    assert "Type your school e-mail address" in browser.post("/staff/forgotten", {"email": " "}, status=422).text
+    assert "Enter your school email address" in browser.post("/staff/forgotten", {"email": " "}, status=422).text
 
 
 def _password_link(world: World) -> str:
@@ -125,7 +125,7 @@ def test_opening_the_link_uses_nothing_up_and_setting_does(browser: Browser, wor
     browser.get(path)
     new = {"password": "marble otter sunrise", "again": "marble otter sunrise"}
     assert browser.post(path, new).heading == "Staff log-in"
-    assert browser.get(path, status=410).heading == "This link has run out"
+    assert browser.get(path, status=410).heading == "This link has expired"
     assert browser.log_in("di@oval.example.org", password="marble otter sunrise").heading == "My signing"
 
 
@@ -139,7 +139,7 @@ def test_a_new_password_ends_the_other_sessions(browser: Browser, another_browse
 
 @pytest.mark.parametrize(
     ("password", "again", "problem"),
-    [("short", "short", "at least 12"), ("marble otter sunrise", "marble otter", "not the same")],
+    [("short", "short", "at least 12"), ("marble otter sunrise", "marble otter", "don’t match")],
 )
 def test_a_poor_password_is_refused_and_the_link_kept(
     browser: Browser, world: World, password: str, again: str, problem: str

@@ -39,7 +39,7 @@ def test_three_pages_lead_from_the_rules_to_the_receipt(browser: Browser, world:
     assert browser.page.heading == "Thank you, Di"
     assert "di@oval.example.org" in browser.page.text
     assert len(_entries(world, "signed")) == 1
-    assert "You are up to date" in browser.get("/staff").text
+    assert "You’re up to date" in browser.get("/staff").text
 
 
 def test_all_seventeen_rules_are_shown_with_their_strength_and_the_notes(browser: Browser, world: World) -> None:
@@ -131,7 +131,7 @@ def test_declining_records_the_reason_and_tells_the_office(browser: Browser, wor
     shown = browser.page.hidden("shown_sha256")
     for _time in range(2):
         browser.post("/staff/rules/decline", {"reason": "Rule 10 goes too far", "shown_sha256": shown})
-    assert "You said that you do not agree" in browser.page.text
+    assert "You told us you don’t agree" in browser.page.text
     (entry,) = _entries(world, "declined")
     with world.database.reading() as db:
         assert evidence.details(db, [entry.seq])[entry.seq]["reason"] == "Rule 10 goes too far"
@@ -171,7 +171,7 @@ def test_a_receipt_is_being_prepared_until_it_is_made_and_is_only_for_its_owner(
         sitting = signing.latest_sitting(db, world.di.person_id, YEAR)
     assert sitting is not None
     path = f"/staff/receipts/{sitting.receipt}"
-    assert browser.get(path, status=202).heading == "Your receipt is being prepared"
+    assert browser.get(path, status=202).heading == "We’re preparing your receipt"
     another_browser.log_in("flo@oval.example.org")
     another_browser.get(path, status=404)
     browser.get("/staff/receipts/made-up", status=404)
@@ -189,7 +189,7 @@ def test_a_colleague_who_is_also_a_parent_is_told_of_the_family_things(browser: 
         signing.open_requests(
             db, [signing.NewRequest(world.di.person_id, "parents")], school_year=YEAR, due_on=world.zara.born_on
         )
-    assert "You also have family things to do" in browser.log_in(DI).text
+    assert "You also have things to do as a parent" in browser.log_in(DI).text
 
 
 @pytest.mark.parametrize("path", ["/staff", "/staff/rules", "/staff/rules/check", "/staff/rules/done", "/staff/photos"])

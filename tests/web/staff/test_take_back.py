@@ -40,7 +40,7 @@ def test_the_teacher_gets_the_device_back_and_is_in_the_lesson(browser: Browser,
     (onward,) = [e["href"] for e in browser.page.all("a") if e.text == "For the teacher"]
     assert browser.get(onward).heading == "Take this device back"
     assert "Di" in browser.page.text
-    assert browser.post("/staff/take-back", {"pin": PIN}).heading == "Lesson of class 4C"
+    assert browser.post("/staff/take-back", {"pin": PIN}).heading == "Lesson for class 4C"
     browser.client.set_cookie("oval", kiosk.value)
     assert browser.get("/class/names").heading == "Join your class"
 
@@ -84,7 +84,7 @@ def test_the_fifth_try_may_still_be_the_right_one(browser: Browser, world: World
     browser.get("/staff/take-back")
     for _try in range(4):
         browser.post("/staff/take-back", {"pin": "0852"}, status=422)
-    assert browser.post("/staff/take-back", {"pin": PIN}).heading == "Lesson of class 4C"
+    assert browser.post("/staff/take-back", {"pin": PIN}).heading == "Lesson for class 4C"
 
 
 def test_a_pin_is_worth_nothing_on_another_device_or_without_a_hand_over(
