@@ -82,11 +82,11 @@ def test_what_was_drawn_is_shown_beside_the_name_to_the_child_and_to_the_teacher
 ) -> None:
     lesson = open_lesson(browser, world)
     join(another_browser, lesson.join_code, "names")
-    page = make_mark(another_browser, world.maja, mark="[[[1,2],[3,4]],[[9,9]]]")
-    (drawn,) = [e for e in page.all("path") if e["d"] == "M0 0L2 2M8 7L8 7"]
+    page = make_mark(another_browser, world.maja, mark="[[[10,10],[60,80]],[[90,90]]]")
+    (drawn,) = [e for e in page.all("path") if e["d"] == "M0 0L50 70M80 80L80 80"]
     assert drawn.inside("svg") is not None
     browser.get(f"/classroom/lessons/{lesson.public_id}")
-    (drawn,) = [e for e in browser.page.all("path") if e["d"] == "M0 0L2 2M8 7L8 7"]
+    (drawn,) = [e for e in browser.page.all("path") if e["d"] == "M0 0L50 70M80 80L80 80"]
     svg = drawn.inside("svg")
     assert svg is not None
     assert svg["aria-label"] == "Maja Nowak"

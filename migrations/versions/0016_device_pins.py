@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014_device_pins"
-down_revision = "0013_task_notes"
+revision = "0016_device_pins"
+down_revision = "0015_mail_outages"
 
 
 def upgrade() -> None:
