@@ -19,6 +19,8 @@ from oval_aup.core.db import Database
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Mobile Safari/537.36"
 SIGNED, DECLINED, STARTED = 0.72, 0.735, 0.765
 """Of guardians: the share that signed, then those who declined, then those who only began; the rest stay silent."""
+AGREED = 0.96
+"""The share of second parents who choose as the first one did."""
 LEFT_TO_TRY = 6
 REMINDER_DAYS = (7, 21, 35)
 CLASSES_DONE = {"3": 2, "4": 1, "5": 2, "6": 3}
@@ -44,6 +46,8 @@ class Story:
     until: dt.datetime
     random: random.Random
     events: list[Event] = field(default_factory=list)
+    answered: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the first parent chose, by the child's public id and then by use."""
 
     def at(self, moment: dt.datetime, act: Callable[[Session], object]) -> None:
         """Let something happen, unless its time has not come yet."""
@@ -161,6 +165,13 @@ def _answers(story: Story, uses: tuple[consent.Purpose, ...], temper: str) -> di
     return dict.fromkeys((use.key for use in uses), "no" if temper == "private" else "yes")
 
 
+def _as_agreed(story: Story, child_public_id: str, answers: dict[str, str]) -> dict[str, str]:
+    """Most parents answer as the other one did; a few do not agree."""
+    if story.random.random() < AGREED:
+        return story.answered.setdefault(child_public_id, answers)
+    return answers
+
+
 def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str, *, reason: str = "") -> None:
     """Answer every page; with a ``reason`` the parents' rules are declined."""
     sitting = _begins(db, story, guardian)
@@ -169,11 +180,12 @@ def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str,
     trip = campaigns.journey(db, sitting)
     answers = _answers(story, consent.purposes_in(trip.uses), temper)
     asked = {key: answer for key, answer in answers.items() if key in _asked_keys(trip.uses)}
+    pictures = {each.child.public_id: _as_agreed(story, each.child.public_id, asked) for each in trip.family.choosing}
     draft = campaigns.Draft(
         rules_sha256=trip.rules.text_sha256 if trip.family.wants_rules else "",
         rules_declined=bool(reason) and trip.family.wants_rules,
         rules_reason=reason,
-        pictures={each.child.public_id: asked for each in trip.family.choosing},
+        pictures=pictures,
         pictures_sha256=trip.uses.text_sha256 if trip.family.choosing else "",
         younger_sha256=trip.children_rules.text_sha256 if trip.family.younger else "",
     )
