@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from oval_aup.core import clock
 from oval_aup.core.school import School
-from oval_aup.notifications import smtp_channel
+from oval_aup.notifications import LOOPBACK, Google, Microsoft, Tokens, google_from_file, smtp_channel
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,6 +55,8 @@ class Settings:
     port: int
     demo: bool
     smtp_url: str
+    mail_service: Microsoft | Google | None
+    """Who signs the school in for email by OAuth 2; None where a password or nothing does."""
     mail_from: str
     trusted_proxies: int
     upload_limit: int
@@ -88,6 +91,12 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_TRUSTED_PROXIES": ("0", "How many reverse proxies stand in front"),
     "OVAL_DEMO": ("no", "yes: demonstration mode, with /dev/outbox and made-up people"),
     "OVAL_SMTP_URL": ("none: a mail folder", "smtp://user:password@host:587?tls=starttls or smtps://…"),
+    "OVAL_MAIL_OAUTH": ("none", "microsoft or google: how to sign in to the mail server instead of by password"),
+    "OVAL_MAIL_OAUTH_TENANT": ("none", "Microsoft: the school’s own tenant, as an ID or a domain name"),
+    "OVAL_MAIL_OAUTH_CLIENT_ID": ("none", "Microsoft: the application’s (client) ID"),
+    "OVAL_MAIL_OAUTH_CLIENT_SECRET": ("none", "Microsoft: the value of the application’s client secret"),
+    "OVAL_MAIL_OAUTH_KEY_FILE": ("none", "Google: the service account’s key, a JSON file"),
+    "OVAL_MAIL_OAUTH_TOKEN_URL": ("the service’s own", "Another address to fetch tokens from, in national clouds"),
     "OVAL_MAIL_FROM": ("the school’s e-mail", "Sender of every message"),
     "OVAL_SCHOOL_NAME": ("The Oval School", "As printed everywhere"),
     "OVAL_SCHOOL_PHONE": ("0121 496 0000", "The office’s number"),
@@ -131,6 +140,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         demo=demo,
         smtp_url=_smtp_url(env),
+        mail_service=_mail_service(env),
         mail_from=_address(env, "OVAL_MAIL_FROM", email),
         trusted_proxies=_whole_number(env, "OVAL_TRUSTED_PROXIES", 0, 0, 5),
         upload_limit=_whole_number(env, "OVAL_UPLOAD_LIMIT_MB", 10, 1, 200) * 1024 * 1024,
@@ -222,6 +232,45 @@ def _smtp_url(env: Mapping[str, str]) -> str:
     except ValueError as fault:  # or else the worker alone would stop, and the school would wait for its messages
         raise BadSetting(f"OVAL_SMTP_URL: {fault}.") from fault
     return text
+
+
+def _mail_service(env: Mapping[str, str]) -> Microsoft | Google | None:
+    kind = (env.get("OVAL_MAIL_OAUTH") or "none").lower()
+    if kind == "none":
+        return None
+    if kind not in {"microsoft", "google"}:
+        raise BadSetting(f"OVAL_MAIL_OAUTH must be microsoft, google or none, not “{kind}”.")
+    smtp_url, token_url = env.get("OVAL_SMTP_URL") or "", env.get("OVAL_MAIL_OAUTH_TOKEN_URL") or ""
+    address = urlsplit(token_url)
+    if token_url and address.scheme != "https" and address.hostname not in LOOPBACK:
+        raise BadSetting("OVAL_MAIL_OAUTH_TOKEN_URL must begin with https://.")
+    service = _microsoft(env, token_url) if kind == "microsoft" else _google(env, smtp_url, token_url)
+    try:
+        smtp_channel(smtp_url, sender="", tokens=Tokens(service))
+    except ValueError as fault:
+        raise BadSetting(f"OVAL_SMTP_URL: {fault}.") from fault
+    return service
+
+
+def _microsoft(env: Mapping[str, str], token_url: str) -> Microsoft:
+    names = ("OVAL_MAIL_OAUTH_TENANT", "OVAL_MAIL_OAUTH_CLIENT_ID", "OVAL_MAIL_OAUTH_CLIENT_SECRET")
+    for name in names:
+        if not (env.get(name) or "").strip():
+            raise BadSetting(f"{name} is needed where OVAL_MAIL_OAUTH is microsoft.")
+    tenant, client_id, client_secret = (env[name].strip() for name in names)
+    if tenant.lower() in {"common", "organizations", "consumers"} or not re.fullmatch(r"[A-Za-z0-9.-]+", tenant):
+        raise BadSetting(f"OVAL_MAIL_OAUTH_TENANT must be the school’s own tenant, not “{tenant}”.")
+    return Microsoft(tenant, client_id, client_secret, token_url)
+
+
+def _google(env: Mapping[str, str], smtp_url: str, token_url: str) -> Google:
+    path = env.get("OVAL_MAIL_OAUTH_KEY_FILE") or ""
+    if not path:
+        raise BadSetting("OVAL_MAIL_OAUTH_KEY_FILE is needed where OVAL_MAIL_OAUTH is google.")
+    try:
+        return google_from_file(Path(path), subject=unquote(urlsplit(smtp_url).username or ""), url=token_url)
+    except ValueError as fault:
+        raise BadSetting(f"OVAL_MAIL_OAUTH_KEY_FILE: {fault}.") from fault
 
 
 def _database_url(env: Mapping[str, str], instance: Path) -> str:

@@ -14,6 +14,7 @@ from oval_aup.notifications.channels import (
 )
 from oval_aup.notifications.erasing import erase_messages, mail_file, messages_with_words, old_messages
 from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.oauth import Google, Microsoft, Tokens, google_from_file
 from oval_aup.notifications.outages import Outage, outage, try_now
 from oval_aup.notifications.outbox import (
     LINK_MARK,
@@ -37,18 +38,21 @@ from oval_aup.notifications.outbox import (
 )
 from oval_aup.notifications.replies import spoke_of_recipient
 from oval_aup.notifications.sending import SendCounts, recover, send_due
-from oval_aup.notifications.smtp import SmtpChannel, smtp_channel
+from oval_aup.notifications.smtp import LOOPBACK, SmtpChannel, smtp_channel
 from oval_aup.notifications.trouble import TroubleRow, all_trouble, clear_trouble, troubled_addresses
 
 __all__ = [
     "LINK_MARK",
+    "LOOPBACK",
     "Channel",
     "ChannelDown",
     "FolderChannel",
     "GivenUp",
+    "Google",
     "Letter",
     "MemoryChannel",
     "MessageRow",
+    "Microsoft",
     "Outage",
     "OutboxCounts",
     "PermanentRefusal",
@@ -56,6 +60,7 @@ __all__ = [
     "Sender",
     "SmtpChannel",
     "TemporaryRefusal",
+    "Tokens",
     "TroubleRow",
     "UncertainDelivery",
     "all_trouble",
@@ -68,6 +73,7 @@ __all__ = [
     "enqueue",
     "erase_messages",
     "given_up",
+    "google_from_file",
     "latest",
     "mail_file",
     "message",

@@ -22,6 +22,7 @@ from oval_aup.notifications.channels import (
     TemporaryRefusal,
     UncertainDelivery,
 )
+from oval_aup.notifications.oauth import Tokens
 
 STEP_SECONDS = 30.0
 """How long the server may take over one command."""
@@ -46,6 +47,8 @@ class SmtpChannel:
     ca_file: str = ""
     step_seconds: float = STEP_SECONDS
     receipt_seconds: float = RECEIPT_SECONDS
+    tokens: Tokens | None = None
+    """Signs in instead of a password (XOAUTH2)."""
 
     @contextmanager
     def opened(self) -> Iterator[SmtpCarrier]:
@@ -64,12 +67,18 @@ class SmtpChannel:
 
 
 def smtp_channel(
-    url: str, *, sender: str, step_seconds: float = STEP_SECONDS, receipt_seconds: float = RECEIPT_SECONDS
+    url: str,
+    *,
+    sender: str,
+    tokens: Tokens | None = None,
+    step_seconds: float = STEP_SECONDS,
+    receipt_seconds: float = RECEIPT_SECONDS,
 ) -> SmtpChannel:
     """Read ``smtp://user:password@host:587?tls=starttls`` or ``smtps://user:password@host``.
 
-    ``&ca=/path.pem`` names a certificate authority of the school's own. Raises ValueError for an address that cannot be
-    used, among them one that would send a password unencrypted over a network.
+    ``&ca=/path.pem`` names a certificate authority of the school's own; with ``tokens`` there is a user and no
+    password. Raises ValueError for an address that cannot be used, among them one that would send a password
+    unencrypted over a network.
     """
     parts = urlsplit(url)
     choices = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -83,7 +92,18 @@ def smtp_channel(
         raise ValueError("a mail password is not sent over an unencrypted connection: add ?tls=starttls")
     port = parts.port or {"none": 25, "starttls": 587, "always": 465}[tls]
     password = unquote(parts.password or "")
-    return SmtpChannel(host, port, tls, user, password, sender, ca_file, step_seconds, receipt_seconds)
+    if tokens is not None and (not user or password):
+        raise ValueError("with OAuth a mail server is written smtp://user@host:587?tls=starttls, without a password")
+    return SmtpChannel(host, port, tls, user, password, sender, ca_file, step_seconds, receipt_seconds, tokens)
+
+
+class _TokenNotTaken(Exception):
+    """The server refused the token: an old one is worth a second try with a new one."""
+
+
+def _bearer(user: str, token: str, challenge: bytes | None) -> str:
+    """The XOAUTH2 answer; after a refusal the server sends its reasons as a challenge and waits for an empty line."""
+    return "" if challenge is not None else f"user={user}\x01auth=Bearer {token}\x01\x01"
 
 
 class SmtpCarrier:
@@ -96,6 +116,18 @@ class SmtpCarrier:
     def connect(self) -> None:
         """Open, encrypt and log in; raises ChannelDown for whatever prevents it."""
         channel = self.channel
+        token, is_new = channel.tokens.token() if channel.tokens else ("", True)
+        try:
+            self._connect(token)
+        except _TokenNotTaken as refusal:
+            if channel.tokens is not None:
+                channel.tokens.forget()
+            if is_new:
+                raise ChannelDown(str(refusal)) from refusal
+            self.connect()
+
+    def _connect(self, token: str) -> None:
+        channel = self.channel
         try:
             server = self._reach()
             self._server = server
@@ -103,11 +135,22 @@ class SmtpCarrier:
             if channel.tls == "starttls":
                 server.starttls(context=channel.trusted())
                 server.ehlo()
-            if channel.user:
+            if token:
+                server.auth("XOAUTH2", lambda challenge=None: _bearer(channel.user, token, challenge))
+            elif channel.user:
                 server.login(channel.user, channel.password)
         except smtplib.SMTPAuthenticationError as error:
             self.close()
-            raise ChannelDown(_("The mail server refused the log-in (%(code)s).", code=error.smtp_code)) from error
+            if token:
+                raise _TokenNotTaken(
+                    _(
+                        "The mail server did not accept the sign-in for %(user)s. The application may not be allowed"
+                        " to send from this mailbox: %(reply)s",
+                        user=channel.user,
+                        reply=_said(error),
+                    )
+                ) from error
+            raise ChannelDown(_("The mail server refused the log-in: %(reply)s", reply=_said(error))) from error
         except smtplib.SMTPNotSupportedError as error:
             self.close()
             raise ChannelDown(_("The mail server lacks what the setting asks for: %(fault)s", fault=error)) from error

@@ -67,5 +67,6 @@ def _seals(settings: Settings) -> evidence.SealPress:
 def channel_of(settings: Settings) -> notifications.Channel:
     """Where messages go: a mail server, or a folder where none is set."""
     if settings.smtp_url:
-        return notifications.smtp_channel(settings.smtp_url, sender=settings.mail_from)
+        tokens = notifications.Tokens(settings.mail_service) if settings.mail_service else None
+        return notifications.smtp_channel(settings.smtp_url, sender=settings.mail_from, tokens=tokens)
     return notifications.FolderChannel(settings.mail_folder)

@@ -35,6 +35,9 @@ def test_the_operations_guide_names_it(name: str) -> None:
         ("OVAL_SMTP_URL", "smtp://mail.example.org:submission", "OVAL_SMTP_URL must look like"),
         ("OVAL_SMTP_URL", "smtp://user:secret@mail.example.org", "password is not sent over an unencrypted connection"),
         ("OVAL_SMTP_URL", "smtp://mail.example.org?tls=starttlss", "OVAL_SMTP_URL: a mail server is written"),
+        ("OVAL_MAIL_OAUTH", "yahoo", "OVAL_MAIL_OAUTH must be microsoft, google or none, not “yahoo”."),
+        ("OVAL_MAIL_OAUTH", "microsoft", "OVAL_MAIL_OAUTH_TENANT is needed where OVAL_MAIL_OAUTH is microsoft."),
+        ("OVAL_MAIL_OAUTH", "google", "OVAL_MAIL_OAUTH_KEY_FILE is needed where OVAL_MAIL_OAUTH is google."),
         ("OVAL_DATABASE_URL", "mysql://x", "OVAL_DATABASE_URL must begin with"),
         ("OVAL_SCHOOL_EMAIL", "two@@signs", "OVAL_SCHOOL_EMAIL must be one e-mail address"),
         ("OVAL_FAKE_TODAY", "tomorrow", "OVAL_FAKE_TODAY must be a date"),
@@ -51,6 +54,46 @@ def test_a_bad_setting_stops_the_start_with_one_sentence(name: str, value: str, 
     with pytest.raises(config.BadSetting) as caught:
         config.load({"OVAL_INSTANCE": str(instance), name: value})
     assert sentence in str(caught.value)
+
+
+OAUTH = {
+    "OVAL_SMTP_URL": "smtp://office%40oval.example.org@smtp.office365.com:587?tls=starttls",
+    "OVAL_MAIL_OAUTH": "microsoft",
+    "OVAL_MAIL_OAUTH_TENANT": "oval.example.org",
+    "OVAL_MAIL_OAUTH_CLIENT_ID": "5f0c",
+    "OVAL_MAIL_OAUTH_CLIENT_SECRET": "a-secret",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("OVAL_MAIL_OAUTH_TENANT", "common", "must be the school’s own tenant, not “common”."),
+        ("OVAL_MAIL_OAUTH_TENANT", "a/../b", "must be the school’s own tenant"),
+        ("OVAL_MAIL_OAUTH_CLIENT_SECRET", "", "OVAL_MAIL_OAUTH_CLIENT_SECRET is needed"),
+        ("OVAL_MAIL_OAUTH_TOKEN_URL", "http://login.example.org", "must begin with https://."),
+        ("OVAL_SMTP_URL", "smtp://a:b@smtp.office365.com:587?tls=starttls", "without a password"),
+        ("OVAL_SMTP_URL", "smtp://office@smtp.office365.com:587", "over an unencrypted connection"),
+    ],
+)
+def test_signing_in_by_oauth_needs_what_it_needs(name: str, value: str, sentence: str, instance: Path) -> None:
+    with pytest.raises(config.BadSetting) as caught:
+        config.load({"OVAL_INSTANCE": str(instance), **OAUTH, name: value})
+    assert sentence in str(caught.value)
+
+
+def test_the_settings_for_oauth_never_show_the_secret(instance: Path) -> None:
+    settings = config.load({"OVAL_INSTANCE": str(instance), **OAUTH})
+    assert settings.mail_service is not None
+    assert settings.mail_service.name == "Microsoft 365"
+    assert "a-secret" not in repr(settings)
+
+
+def test_a_google_key_that_is_none_stops_the_start(instance: Path) -> None:
+    (instance / "key.json").write_text('{"client_email": "a@b.c", "private_key": "none", "private_key_id": "1"}')
+    google = {**OAUTH, "OVAL_MAIL_OAUTH": "google", "OVAL_MAIL_OAUTH_KEY_FILE": str(instance / "key.json")}
+    with pytest.raises(config.BadSetting, match="is not the JSON key of a Google service account"):
+        config.load({"OVAL_INSTANCE": str(instance), **google})
 
 
 def test_the_secret_key_is_made_once_and_kept_private(instance: Path) -> None:

@@ -84,8 +84,8 @@ class MailServer:
     def stop(self) -> None:
         self._controller.stop()
 
-    def channel(self, url: str = "smtp://127.0.0.1:{port}", **options: float) -> notifications.SmtpChannel:
-        quick = {"step_seconds": 5.0, "receipt_seconds": 5.0, **options}
+    def channel(self, url: str = "smtp://127.0.0.1:{port}", **options: Any) -> notifications.SmtpChannel:
+        quick: dict[str, Any] = {"step_seconds": 5.0, "receipt_seconds": 5.0, **options}
         return notifications.smtp_channel(url.format(port=self.port), sender=SENDER.address, **quick)
 
 
