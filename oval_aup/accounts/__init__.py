@@ -11,7 +11,7 @@ from oval_aup.accounts.handover import (
     set_pin,
     take_back,
 )
-from oval_aup.accounts.links import LinkRow, link, mint_link, revoke_links
+from oval_aup.accounts.links import LinkRow, hand_links_on, link, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
 from oval_aup.accounts.probing import continues, note_probe
 from oval_aup.accounts.service import (
@@ -78,6 +78,7 @@ __all__ = [
     "erase_access",
     "erase_old_access",
     "follow_addresses",
+    "hand_links_on",
     "hand_over",
     "handed_over",
     "has_pin",

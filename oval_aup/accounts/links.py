@@ -98,3 +98,17 @@ def revoke_links(db: Session, person_id: int, *, purpose: str) -> None:
         .where(PrivateLink.person_id == person_id, PrivateLink.purpose == purpose, PrivateLink.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
+
+
+def hand_links_on(db: Session, person_id: int, to_person_id: int | None) -> None:
+    """Let the family links of one record open another from now; without one they open nothing. Visits end."""
+    if to_person_id is None:
+        revoke_links(db, person_id, purpose="family")
+        return
+    db.execute(
+        sa.update(AccessSession)
+        .where(AccessSession.person_id == person_id, AccessSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
+    theirs = sa.and_(PrivateLink.person_id == person_id, PrivateLink.purpose == "family")
+    db.execute(sa.update(PrivateLink).where(theirs).values(person_id=to_person_id))

@@ -23,6 +23,7 @@ from oval_aup.campaigns.family import (
     sitting_of_family,
     unfinished,
 )
+from oval_aup.campaigns.joining import join_people
 from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
@@ -90,6 +91,7 @@ __all__ = [
     "follow_permissions",
     "follow_roster",
     "is_school_day",
+    "join_people",
     "journey",
     "leaving_at",
     "list_is_old",

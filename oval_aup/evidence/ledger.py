@@ -71,6 +71,7 @@ KINDS = frozenset(
         "access_changed",
         "closed",
         "list_discarded",
+        "records_joined",
         "key_rotated",
         "head_issued",
     }

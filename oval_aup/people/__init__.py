@@ -34,6 +34,14 @@ from oval_aup.people.history import (
     parts_then,
     staff_kept_since,
 )
+from oval_aup.people.joining import (
+    check_joining,
+    close_joined,
+    joined_records,
+    joined_to,
+    possible_doubles,
+    take_over_children,
+)
 from oval_aup.people.names import folded
 from oval_aup.people.queries import (
     class_by_id,
@@ -92,6 +100,7 @@ __all__ = [
     "add_staff_member",
     "archive_person",
     "change_link",
+    "check_joining",
     "child",
     "child_by_id",
     "children",
@@ -106,6 +115,7 @@ __all__ = [
     "class_named",
     "class_then",
     "classes",
+    "close_joined",
     "discard_undecided_lists",
     "end_guardianship",
     "erase_contact",
@@ -118,6 +128,8 @@ __all__ = [
     "guardians_of",
     "guardians_of_children",
     "guardians_then",
+    "joined_records",
+    "joined_to",
     "keep_declarations",
     "kin_of",
     "leavers",
@@ -129,6 +141,7 @@ __all__ = [
     "person_by_id",
     "persons_by_id",
     "persons_by_pseudonym",
+    "possible_doubles",
     "pupil_number",
     "roster",
     "school_class",
@@ -142,5 +155,6 @@ __all__ = [
     "staff_by_email",
     "staff_kept_since",
     "staff_member",
+    "take_over_children",
     "undecided_links",
 ]

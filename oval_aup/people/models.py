@@ -34,6 +34,8 @@ class Person(Base):
     """All the names, folded: what the office's search box looks in. Whoever renames a person sets it too."""
     erased_on: Mapped[dt.date | None]
     """When everything personal was taken out; the pseudonym stays."""
+    joined_to_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    """The record of the same person that goes on; what was done under this one stays with it."""
 
     @property
     def full_name(self) -> str:

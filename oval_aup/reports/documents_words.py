@@ -49,6 +49,7 @@ KINDS: dict[str, str] = {
     "access_changed": later("Log-in changed"),
     "closed": later("Sign-up closed"),
     "list_discarded": later("A list looked at and not used"),
+    "records_joined": later("Two records of one person joined"),
     "key_rotated": later("Key changed"),
     "head_issued": later("State of the ledger sent out"),
 }

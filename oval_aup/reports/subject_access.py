@@ -60,11 +60,11 @@ def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAcc
     """Gather it; raises NotFound."""
     person = people.person_by_id(db, person_id)
     who = Who(db, person)
-    own = _own_values(db, person)
+    own = _own_values(db, who)
     names = OtherNames(
         db,
         person_id,
-        child_ids=who.own_children,
+        child_ids={*who.own_children, *who.ids},
         own_addresses={*own["addresses"], school.email.lower()},
         harmless=school.name,
     )
@@ -136,8 +136,16 @@ def explanations() -> tuple[str, ...]:
     )
 
 
-def _own_values(db: Session, person: people.PersonRow) -> dict[str, set[Any]]:
+def _own_values(db: Session, who: Who) -> dict[str, set[Any]]:
     """By what a row of any table can be known to be this person's."""
+    found: dict[str, set[Any]] = {"ids": set(), "pseudonyms": set(), "addresses": set(), "buckets": set()}
+    for record in people.persons_by_id(db, who.ids).values():
+        for which, values in _values_of(db, record).items():
+            found[which] |= values
+    return found
+
+
+def _values_of(db: Session, person: people.PersonRow) -> dict[str, set[Any]]:
     tables = Base.metadata.tables
     links, account, message = tables["private_link"], tables["account"], tables["message"]
     addresses = set(db.scalars(sa.select(links.c.sent_to).where(links.c.person_id == person.person_id)))

@@ -77,12 +77,15 @@ def wordings_answered(db: Session, told: Iterable[Told]) -> tuple[agreements.Wor
 
 def entries_told(db: Session, who: Who, names: OtherNames) -> tuple[Told, ...]:
     """Every entry by or about the person, or that holds an answer of theirs, oldest first."""
-    person = who.person
-    found = {entry.seq: entry for entry in evidence.entries_about(db, person.pseudonym)}
-    found |= {entry.seq: entry for entry in evidence.entries_by(db, person.pseudonym)}
-    marks = {row.ledger_seq for row in signing.signatures_of(db, person.person_id)}
-    chosen = {row.ledger_seq for row in consent.decisions(db, guardian_id=person.person_id)}
-    chosen |= {row.ledger_seq for row in consent.decisions(db, child_id=person.person_id)}
+    found: dict[int, evidence.EntryRow] = {}
+    for pseudonym in who.pseudonyms:
+        found |= {entry.seq: entry for entry in evidence.entries_about(db, pseudonym)}
+        found |= {entry.seq: entry for entry in evidence.entries_by(db, pseudonym)}
+    marks, chosen = set[int](), set[int]()
+    for id_ in who.ids:
+        marks |= {row.ledger_seq for row in signing.signatures_of(db, id_)}
+        chosen |= {row.ledger_seq for row in consent.decisions(db, guardian_id=id_)}
+        chosen |= {row.ledger_seq for row in consent.decisions(db, child_id=id_)}
     found |= evidence.entries(db, (marks | chosen) - set(found))
     details = evidence.details(db, found)
     return tuple(_told(entry, details.get(seq), who, names) for seq, entry in sorted(found.items()))
@@ -118,11 +121,11 @@ def _told(entry: evidence.EntryRow, details: Mapping[str, Any] | None, who: Who,
 
 
 def _stand(entry: evidence.EntryRow, who: Who) -> _Stand:
-    body, mine = entry.body, who.person.pseudonym
+    body, mine = entry.body, who.pseudonyms
     subject, actor = body["subject"]["pseudonym"], body["actor"]["pseudonym"]
     recorded = subject if "recorded_by" in body["act"] or actor == subject else ""
     signer = body["act"].get("guardian") or body["act"].get("on_behalf_by") or recorded
-    return _Stand(actor == mine, signer == mine, subject == mine, who.is_own_child(subject))
+    return _Stand(actor in mine, signer in mine, subject in mine, who.is_own_child(subject))
 
 
 def _act(facts: Mapping[str, Any], who: Who) -> dict[str, Any]:

@@ -107,6 +107,7 @@ def _everybody(db: Session) -> Iterable[tuple[int, tuple[str, ...], tuple[str, .
     for id_, forename, preferred, surname, mobile, born_on, upn in db.execute(joined):
         names = {f"{first} {surname}" for first in (forename, preferred) if first}
         names |= {f"{surname} {first}" for first in (forename, preferred) if first}
+        names = names or {surname}
         yield id_, tuple(names), (mobile or "", upn or "", *_dates(born_on))
 
 

@@ -67,9 +67,14 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "person",
         later("Who this person is"),
-        {"id": "ids"},
+        {"id": "ids", "joined_to_id": "ids"},
         ("title", "forename", "preferred_forename", "surname", "pseudonym", "erased_on"),
-        left_out={"id": KEY, "public_id": KEY, "search_name": later("the same names again, for searching")},
+        left_out={
+            "id": KEY,
+            "public_id": KEY,
+            "joined_to_id": KEY,
+            "search_name": later("the same names again, for searching"),
+        },
     ),
     Holding(
         "child",

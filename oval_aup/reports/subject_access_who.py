@@ -15,6 +15,10 @@ class Who:
 
     def __init__(self, db: Session, person: people.PersonRow) -> None:
         self._db, self.person = db, person
+        earlier = people.joined_records(db, person.person_id)
+        self.ids = frozenset({person.person_id, *(row.person_id for row in earlier)})
+        """Of every record of this person: their own, and those that were joined to it."""
+        self.pseudonyms = frozenset({person.pseudonym, *(row.pseudonym for row in earlier)})
         link = Base.metadata.tables["guardianship"]
         speaks_for = sa.and_(
             link.c.guardian_id == person.person_id,
@@ -29,7 +33,7 @@ class Who:
         self._relations = {row.guardian_id: row.relationship_name for row in db.execute(relations)}
         self._linked = set(db.scalars(sa.select(link.c.child_id).where(link.c.guardian_id == person.person_id)))
         self._known: dict[int, people.PersonRow] = {person.person_id: person}
-        self._words = {person.pseudonym: _("this person"), "": "", "school": _("the school")}
+        self._words = dict.fromkeys(self.pseudonyms, _("this person")) | {"": "", "school": _("the school")}
 
     def is_own_child(self, pseudonym: str) -> bool:
         """Whether a pseudonym stands for a child of the person's own."""
@@ -39,7 +43,7 @@ class Who:
         """What somebody is to the person; empty for nobody."""
         if person_id is None:
             return ""
-        if person_id == self.person.person_id:
+        if person_id in self.ids:
             return _("this person")
         if person_id in self.own_children:
             return _("own child: %(name)s", name=self.own_children[person_id].full_name)

@@ -22,6 +22,9 @@ class Known:
     now: Current
     by_number: dict[str, CurrentGuardian] = field(default_factory=dict)
     by_mail_and_name: dict[tuple[str, str], list[CurrentGuardian]] = field(default_factory=lambda: defaultdict(list))
+    names: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Every spelling of each guardian, those of records joined to theirs too; ``numbers`` are of such records."""
+    numbers: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     by_child: dict[int, list[CurrentGuardian]] = field(default_factory=lambda: defaultdict(list))
     children_of: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     staff_by_email: dict[str, CurrentStaff] = field(default_factory=dict)
@@ -34,6 +37,17 @@ class Known:
                 self.by_number[guardian.contact_id] = guardian
             if guardian.email:
                 self.by_mail_and_name[guardian.email, _name(guardian)].append(guardian)
+            self.names[guardian.person_id].add(_name(guardian))
+        for alias in self.now.aliases:
+            if not (target := self.now.guardians.get(alias.person_id)):
+                continue
+            name = known_as(alias.title, alias.forename, alias.surname)
+            self.names[target.person_id].add(name)
+            if alias.contact_id:
+                self.numbers[target.person_id].add(alias.contact_id)
+                self.by_number.setdefault(alias.contact_id, target)
+            if alias.email:
+                self.by_mail_and_name[alias.email, name].append(target)
         for child_id, guardian_id in self.now.links:
             self.by_child[child_id].append(self.now.guardians[guardian_id])
             self.children_of[guardian_id].append(child_id)
@@ -71,7 +85,7 @@ def _first_name(forename: str) -> str:
 
 def _by_mail_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     email = contact.first("email")
-    return (g for g in known.beside(contact) if email and g.email == email and _name(g) in contact.names)
+    return (g for g in known.beside(contact) if email and g.email == email and known.names[g.person_id] & contact.names)
 
 
 def _by_mail(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
@@ -81,7 +95,7 @@ def _by_mail(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
 
 def _by_name_beside(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     telephone = telephone_key(contact.first("mobile"))
-    alike = [g for g in known.beside(contact) if _name(g) in contact.names]
+    alike = [g for g in known.beside(contact) if known.names[g.person_id] & contact.names]
     return sorted(alike, key=lambda g: (telephone_key(g.mobile) != telephone, g.person_id))
 
 
@@ -101,7 +115,9 @@ def _by_forename_beside(contact: ContactOfFile, known: Known) -> Iterable[Curren
 def _by_name_in_household(contact: ContactOfFile, known: Known) -> Iterable[CurrentGuardian]:
     email = contact.first("email")
     return (
-        g for g in known.in_household(contact) if _name(g) in contact.names and (not email or g.email in {"", email})
+        g
+        for g in known.in_household(contact)
+        if known.names[g.person_id] & contact.names and (not email or g.email in {"", email})
     )
 
 
@@ -130,7 +146,7 @@ def identify_contacts(
         found = known.by_number.get(contact.first("contact_id"))
         if found is None:
             open_.append(contact)
-        elif _too_unlike(contact, found):
+        elif _too_unlike(contact, found) and not known.names[found.person_id] & contact.names:
             plan.warn(
                 contact.row,
                 _(
@@ -196,6 +212,8 @@ def _double_on_roster(
 
 def _take(contact: ContactOfFile, found: CurrentGuardian, known: Known, usable: list[ContactOfFile]) -> None:
     contact.existing, contact.ref = found, found.person_id
+    contact.other_names = frozenset(known.names[found.person_id] - {_name(found)})
+    contact.other_numbers = frozenset(known.numbers[found.person_id])
     known.taken.add(found.person_id)
     usable.append(contact)
 
@@ -263,7 +281,10 @@ def _add(contact: ContactOfFile, plan: Plan) -> None:
 def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None:
     told = {name: contact.first(name) for name in ("contact_id", "email", "mobile", "language")}
     person = {"title": contact.first("title")} if contact.first("title") else {}
-    if not contact.mentions[0].entry.split or contact.name != _name(found) or not found.forename:
+    if told["contact_id"] in contact.other_numbers:
+        told["contact_id"] = ""
+    spelt_anew = not contact.mentions[0].entry.split or contact.name != _name(found) or not found.forename
+    if spelt_anew and contact.name not in contact.other_names:
         names = (contact.first("forename"), contact.first("surname"))
         person |= renamed((found.forename, found.surname), names)
     if telephone_key(told["mobile"]) == telephone_key(found.mobile):

@@ -104,12 +104,27 @@ class CurrentClass:
     archived: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A guardian's earlier record that was joined to another: how lists may still write them."""
+
+    person_id: int
+    """The record that goes on."""
+    title: str
+    forename: str
+    surname: str
+    contact_id: str
+    email: str
+    mobile: str
+
+
 @dataclass(slots=True)
 class Current:
     """The whole roster at one moment."""
 
     children: dict[int, CurrentChild] = field(default_factory=dict)
     guardians: dict[int, CurrentGuardian] = field(default_factory=dict)
+    aliases: list[Alias] = field(default_factory=list)
     links: dict[tuple[int, int], CurrentLink] = field(default_factory=dict)
     """By child and guardian."""
     staff: dict[int, CurrentStaff] = field(default_factory=dict)
@@ -165,9 +180,13 @@ def _read_guardians(db: Session, now: Current) -> None:
             Guardian.mobile,
             Guardian.language,
             Guardian.archived_on.is_not(None),
+            Person.joined_to_id,
         ).join(Person, Person.id == Guardian.person_id),
     ):
-        now.guardians[row[0]] = CurrentGuardian(*row)
+        if row[-1] is None:
+            now.guardians[row[0]] = CurrentGuardian(*row[:-1])
+        else:
+            now.aliases.append(Alias(row[-1], row[1], row[2], row[3], row[5], row[6], row[7]))
     for row in _rows(
         db,
         sa.select(
@@ -182,6 +201,8 @@ def _read_guardians(db: Session, now: Current) -> None:
             Guardianship.ended_on.is_not(None),
         ).order_by(Guardianship.id),
     ):
+        if row[2] not in now.guardians:
+            continue  # of a record that was joined to another
         now.links[row[1], row[2]] = CurrentLink(*row)
 
 

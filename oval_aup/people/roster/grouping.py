@@ -13,7 +13,7 @@ from typing import Protocol
 from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
-from oval_aup.people.roster.current import Current, CurrentGuardian
+from oval_aup.people.roster.current import Alias, Current, CurrentGuardian
 from oval_aup.people.roster.entries import ContactEntry
 from oval_aup.people.roster.plan import Double, Plan
 
@@ -45,6 +45,9 @@ class ContactOfFile:
     mentions: list[Mention] = field(default_factory=list)
     existing: CurrentGuardian | None = None
     ref: int = 0
+    other_names: frozenset[str] = frozenset()
+    """How the guardian was called in records that were joined to theirs; ``other_numbers`` are those records'."""
+    other_numbers: frozenset[str] = frozenset()
 
     @property
     def row(self) -> int:
@@ -244,7 +247,8 @@ def on_roster(mention: Mention, now: Current) -> set[int]:
     """The guardians of the roster who have the number, or the name with the address or telephone, of a mention."""
     entry, telephone = mention.entry, telephone_key(mention.entry.mobile)
     found = set()
-    for guardian in now.guardians.values():
+    everybody: list[CurrentGuardian | Alias] = [*now.guardians.values(), *now.aliases]
+    for guardian in everybody:
         same_name = known_as(guardian.title, guardian.forename, guardian.surname) == mention.name
         same_place = (entry.email and guardian.email == entry.email) or (
             telephone and telephone_key(guardian.mobile) == telephone

@@ -13,6 +13,7 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     classes,
     evidence,
     home,
+    joining,
     mail,
     outstanding,
     packs,

@@ -73,6 +73,9 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
         words=words,
         verdicts=reports.VERDICTS,
+        joined_to=school_people.joined_to(g.db, story.person.person_id),
+        joined_records=school_people.joined_records(g.db, story.person.person_id),
+        alike=school_people.possible_doubles(g.db, story.person.person_id),
         take_downs=consent.take_downs(g.db, child_id=story.child.person_id) if story.child else (),
     )
 
