@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +127,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     unknown = sorted(set(env) - set(DOCUMENTED))
     if unknown:
         raise BadSetting(f"{unknown[0]} is not a setting of this product; the README lists those that are.")
+    for name, text in sorted(env.items()):
+        if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text):
+            raise BadSetting(f"{name} must be one line of text, without line breaks or other control characters.")
     instance = Path(env.get("OVAL_INSTANCE") or ROOT / "instance").resolve()
     _make_folder(instance)
     port = _whole_number(env, "OVAL_PORT", 8000, 1, 65535)
@@ -150,8 +154,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         backups=_backups(env, instance),
         pack_days=_whole_number(env, "OVAL_PACK_DAYS", 30, 1, 3650),
         school=School(
-            name=env.get("OVAL_SCHOOL_NAME") or "The Oval School",
-            phone=env.get("OVAL_SCHOOL_PHONE") or "0121 496 0000",
+            name=" ".join(env.get("OVAL_SCHOOL_NAME", "").split()) or "The Oval School",
+            phone=env.get("OVAL_SCHOOL_PHONE", "").strip() or "0121 496 0000",
             email=email,
             base_url=_base_url(env, port),
             regulator=env.get("OVAL_REGULATOR") or "Information Commissioner’s Office",

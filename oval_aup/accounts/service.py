@@ -86,8 +86,15 @@ def close_accounts(db: Session, person_ids: Iterable[int]) -> None:
     query = sa.select(Account).where(Account.person_id.in_(tuple(person_ids)), Account.disabled_at.is_(None))
     for row in db.execute(query).scalars().all():
         if not _is_last_admin(db, row):
-            row.disabled_at = clock.now()
-            sessions.end_all(db, person_id=row.person_id)
+            _close(db, row)
+
+
+def _close(db: Session, row: Account) -> None:
+    """End it everywhere at once; its password is deleted, and no link that is on its way sets another."""
+    row.disabled_at = clock.now()
+    row.password_hash = ""
+    revoke_links(db, row.person_id, purpose="set-password")
+    sessions.end_all(db, person_id=row.person_id)
 
 
 def follow_addresses(db: Session) -> None:
@@ -194,11 +201,10 @@ def set_role(db: Session, public_id: str, role: str) -> AccountRow:
 
 
 def disable(db: Session, public_id: str) -> AccountRow:
-    """Close a log-in and end its sessions at once."""
+    """Close a log-in: its sessions end at once and its password is deleted."""
     row = _account(db, Account.public_id == public_id)
     _keep_an_admin(db, row)
-    row.disabled_at = clock.now()
-    sessions.end_all(db, person_id=row.person_id)
+    _close(db, row)
     return _row(row)
 
 

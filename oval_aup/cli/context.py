@@ -38,6 +38,11 @@ def refuse_the_other_school() -> None:
         sys.exit(fault)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts: 1 entry, 1,204 entries."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def start_of(path: Path, limit: int) -> bytes:
     """One byte past the limit is enough to refuse a file without reading all of it."""
     with path.open("rb") as file:

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from oval_aup import campaigns, retention
-from oval_aup.cli.context import OFFICE, database, settings
+from oval_aup.cli.context import OFFICE, counted, database, settings
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 
@@ -25,7 +25,8 @@ def retention_review() -> None:
         click.echo(f"{row.person.public_id}  {', '.join(row.record_types):30}  due since {row.due_on}{state}")
     for one in things:
         click.echo(f"{one.record_type:36}  {one.number} from before {one.until}")
-    click.echo(f"{len(due)} people and {len(things)} kinds of old things are due. Decide under Office, Evidence.")
+    people, kinds = counted(len(due), "person", "people"), counted(len(things), "kind", "kinds")
+    click.echo(f"Due: {people} and {kinds} of old things. Decide under Office, Evidence.")
 
 
 @retention_group.command("erase")
@@ -41,7 +42,8 @@ def retention_erase(person: str, basis: str, name: str, destroy: bool) -> None:
     try:
         with database().writing() as db:
             planned = retention.plan(db, [person], basis=basis)
-            click.echo(f"{planned.entries} entries lose their details. Beside them: {dict(planned.counts)}")
+            lose = counted(planned.entries, "entry loses its", "entries lose their")
+            click.echo(f"{lose} details. Beside them: {dict(planned.counts)}")
             if why := " ".join(planned.refusals.values()):
                 sys.exit(why)
             if not destroy:

@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, packing, people, reports, witnesses, worker
-from oval_aup.cli.context import FILES, OFFICE, database, settings, start_of
+from oval_aup.cli.context import FILES, OFFICE, counted, database, settings, start_of
 from oval_aup.core.errors import DomainError
 
 ledger_group = AppGroup("ledger", help="The record of every act.")
@@ -31,7 +31,7 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
         heads = [head for each in kept for head in _heads_of(db, each, reader)]
         verdict = witnesses.check(db, settings().instance, heads)
     for head in heads:
-        click.echo(f"Head of {head.size:,} entries, {head.entry_hash[:16]}…: {head.reason}")
+        click.echo(f"Head of {counted(head.size, 'entry', 'entries')}, {head.entry_hash[:16]}…: {head.reason}")
     click.echo(verdict.sentence)
     if place := evidence.turning_point(heads):
         click.echo(place)
@@ -63,7 +63,11 @@ def evidence_keys() -> None:
         ends = f", certificate until {row.ends_at:%Y-%m-%d}" if row.ends_at else ""
         used = f"until {row.until:%Y-%m-%d %H:%M} UTC" if row.until else "in use"
         click.echo(f"{row.use:5} {row.key_id}  since {row.since:%Y-%m-%d %H:%M} UTC, {used}{ends}")
-    click.echo(f"{len(rows)} keys." if rows else "No key yet: the worker makes the first ones when it starts.")
+    click.echo(
+        f"{counted(len(rows), 'key', 'keys')}."
+        if rows
+        else "No key yet: the worker makes the first ones when it starts."
+    )
 
 
 @evidence_group.command("rotate-key")
@@ -142,7 +146,7 @@ def evidence_pack(
             row = packing.order(db, reports.Scope(about, key, *days), actor=OFFICE)
     except DomainError as problem:
         sys.exit(problem.message)
-    click.echo(f"Making {row.public_id}: {row.scope['title']}, {row.total - 1} records.")
+    click.echo(f"Making {row.public_id}: {row.scope['title']}, {counted(row.total - 1, 'record', 'records')}.")
     _follow_pack(row, out)
 
 

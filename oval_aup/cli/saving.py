@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from oval_aup import backups, retention
-from oval_aup.cli.context import database, settings
+from oval_aup.cli.context import counted, database, settings
 from oval_aup.core.errors import DomainError
 
 backup_group = AppGroup("backup", help="Copies of the database, and the way back to one.")
@@ -35,7 +35,8 @@ def backup_create() -> None:
         made = backups.create(settings(), database())
     except DomainError as problem:
         sys.exit(f"No backup was made. {problem.message}")
-    click.echo(f"Good: {settings().backups.folder / made.file}, {made.ledger_size:,} entries, {made.size:,} bytes.")
+    entries = counted(made.ledger_size, "entry", "entries")
+    click.echo(f"Good: {settings().backups.folder / made.file}, {entries}, {made.size:,} bytes.")
     click.echo(f"It opens with {settings().instance / backups.IDENTITY} alone: keep a copy of that file elsewhere.")
 
 
@@ -45,9 +46,8 @@ def backup_list() -> None:
     rows = backups.kept(settings())
     for one in rows:
         state = "good" if one.good else f"BAD: {one.fault}"
-        click.echo(
-            f"{one.at:%Y-%m-%d %H:%M} UTC  {one.ledger_size:>9,} entries  {one.size:>13,} bytes  {one.file}  {state}"
-        )
+        entries = f"{counted(one.ledger_size, 'entry  ', 'entries'):>17}"
+        click.echo(f"{one.at:%Y-%m-%d %H:%M} UTC  {entries}  {one.size:>13,} bytes  {one.file}  {state}")
     click.echo(f"Backups in {settings().backups.folder}: {len(rows)}.")
 
 
@@ -59,7 +59,8 @@ def backup_verify(file: str) -> None:
         found = backups.verify(settings(), database(), _backup_file(file))
     except DomainError as problem:
         sys.exit(problem.message)
-    click.echo(f"{found.file} is good: {found.ledger_size:,} entries, the last with fingerprint {found.head_hash}.")
+    entries = counted(found.ledger_size, "entry", "entries")
+    click.echo(f"{found.file} is good: {entries}, the last with fingerprint {found.head_hash}.")
 
 
 @backup_group.command("restore")
@@ -75,7 +76,7 @@ def backup_restore(file: str, replace: bool, older_than_known: bool) -> None:
         )
     except DomainError as problem:
         sys.exit(f"Nothing was restored. {problem.message}")
-    click.echo(f"Restored {chosen.name}: {done.size:,} entries, {done.lost:,} known to be lost.")
+    click.echo(f"Restored {chosen.name}: {counted(done.size, 'entry', 'entries')}, {done.lost:,} known to be lost.")
     click.echo(f"Erasures applied again: {done.erasures:,}. Everybody is logged out.")
     if done.keys:
         click.echo(f"Keys of after this backup registered again: {done.keys}.")

@@ -83,7 +83,8 @@ def _extract_head(listed: Any, path: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _lay_out(folder, public, signature, rules.head_bytes(head))
     sys.stdout.write(f"Now check the signature in {folder}, with OpenSSL 3.0 or newer:\n\n    {HEAD_BY_OPENSSL}\n\n")
-    sys.stdout.write(f"“Signature Verified Successfully” means: that key signed a ledger of {head['size']} entries.\n")
+    entries = "1 entry" if head["size"] == 1 else f"{head['size']} entries"
+    sys.stdout.write(f"“Signature Verified Successfully” means: that key signed a ledger of {entries}.\n")
     _say_keys("key.der", {head["key"]: public}, found)
 
 

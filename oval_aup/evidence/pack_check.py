@@ -114,6 +114,14 @@ class Chain:
         return ""
 
 
+def _counted(number: object, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _all(number: int, one: str, many: str) -> str:
+    return f"The one {one}" if number == 1 else f"All {number} {many}"
+
+
 def check_folder(folder: Path, report: Report, heads: Sequence[str] = ()) -> None:
     """Check a whole pack."""
     listed = _check_manifest(folder, report)
@@ -146,7 +154,7 @@ def _check_manifest(folder: Path, report: Report) -> dict[str, Any]:
         elif not pack_reading.is_file(folder / name, *wanted[name]):
             report.bad(f"{name} was changed: it is not the file that the manifest lists.")
     if report.faults == faults:
-        report.good(f"All {len(wanted)} files are here and as the manifest lists them.")
+        report.good(f"{_all(len(wanted), 'file is here', 'files are here')}, as the manifest lists.")
     return manifest if isinstance(manifest, dict) else {}
 
 
@@ -167,7 +175,7 @@ def _check_ledger(folder: Path, report: Report) -> Chain:
             "What only the ledger can show is left unchecked from there on: a fault in it speaks against no file."
         )
     else:
-        report.good(f"The ledger is one unbroken chain of {len(chain.hashes)} entries.")
+        report.good(f"The ledger is one unbroken chain of {_counted(len(chain.hashes), 'entry', 'entries')}.")
     return chain
 
 
@@ -184,7 +192,7 @@ def _check_keys(folder: Path, chain: Chain, report: Report) -> dict[str, bytes]:
     elif strange or len(keys) < len(chain.keys):
         report.bad("keys.json does not hold the keys that the ledger registers.")
     else:
-        report.good(f"All {len(keys)} keys are the ones that the ledger registers.")
+        report.good(f"{_all(len(keys), 'key is the one', 'keys are the ones')} that the ledger registers.")
     return {name: public for name, public in keys.items() if name not in strange}
 
 
@@ -196,7 +204,9 @@ def _check_head(head: Any, keys: dict[str, bytes], chain: Chain, report: Report)
         report.bad(str(broken))
         return
     if (head["size"], head["entry_hash"]) != (len(chain.hashes), chain.hashes[-1] if chain.hashes else "0" * 64):
-        report.bad(f"The school signed a ledger of {head['size']} entries, and it is not this one.")
+        report.bad(
+            f"The school signed a ledger of {_counted(head['size'], 'entry', 'entries')}, and it is not this one."
+        )
     elif stands is None:
         report.open(
             "The head’s signature needs OpenSSL 3.0 or newer, or Python’s “cryptography”: put either on this computer"
@@ -273,14 +283,16 @@ def _check_kept(text: str, keys: dict[str, bytes], chain: Chain, report: Report,
         if size > len(chain.hashes) and younger:
             report.open(f"The line you kept is of {head['at'][:10]}, after this pack: a later pack can show it.")
         elif size > len(chain.hashes):
-            fault = f"The line you kept names {size} entries; this ledger has {len(chain.hashes)}."
+            fault = (
+                f"The line you kept names {_counted(size, 'entry', 'entries')}; this ledger has {len(chain.hashes)}."
+            )
             report.bad(fault + chain.lost(size))
         elif size and chain.hashes[size - 1] != head["entry_hash"]:
             lost = chain.lost(size)
             fault = f"The line you kept names another entry {size}"
             report.bad(f"{fault}.{lost}" if lost else f"{fault}: history was rewritten there or before.")
         else:
-            report.good(f"The line you kept, of {size} entries, is part of this ledger.")
+            report.good(f"The line you kept, of {_counted(size, 'entry', 'entries')}, is part of this ledger.")
 
 
 def _check_pdfs(folder: Path, chain: Chain, report: Report) -> dict[str, str]:
@@ -333,7 +345,8 @@ def _check_records(folder: Path, chain: Chain, carried: dict[str, str], report: 
         elif wanted and wanted != hashlib.sha256(content).hexdigest():
             report.bad(f"{name}: it is not the record that its PDF carries. Something was left out or added.")
     if report.faults == faults and chain.whole:
-        report.good(f"All {number} record files are whole, and every entry in them is in the ledger.")
+        whole = _all(number, "record file is whole", "record files are whole")
+        report.good(f"{whole}, and every entry named there is in the ledger.")
 
 
 def _entries(content: bytes) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -352,7 +365,7 @@ def _check_texts(folder: Path, chain: Chain, report: Report) -> None:
         if chain.whole and pack_reading.sha256_of(path) not in chain.texts:
             report.bad(f"{path.relative_to(folder).as_posix()}: no entry of the ledger names this wording.")
     if report.faults == faults and number and chain.whole:
-        report.good(f"All {number} wordings are the very ones that the ledger names.")
+        report.good(f"{_all(number, 'wording is the very one', 'wordings are the very ones')} that the ledger names.")
 
 
 def check_file(path: Path, report: Report) -> None:
@@ -370,8 +383,9 @@ def check_file(path: Path, report: Report) -> None:
         report.bad(f"{path.name}: {broken}")
         return
     signed = "fits a key that the file itself brings along" if stands else "was not checked"
+    entries = _counted(len(found), "entry is", "entries are")
     report.open(
-        f"{path.name}: its {len(found)} entries are whole, and the signature of its head {signed}. Only the ledger"
+        f"{path.name}: its {entries} whole, and the signature of its head {signed}. Only the ledger"
         " shows whether it has these entries, and whether the key is the school’s; and only the PDF that it belongs to"
         " whether any was left out."
     )

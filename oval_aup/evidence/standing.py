@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.core.render import day
 from oval_aup.evidence import ledger, rules
 from oval_aup.evidence.keys import KeyRow, register
@@ -70,7 +70,12 @@ def check_heads(
             verdict, reason = "ledger_changed", fault
         else:
             verdict = "stands"
-            reason = _("Today’s ledger still begins with the same %(size)s entries.", size=f"{head['size']:,}")
+            reason = ngettext(
+                "Today’s ledger still begins with the same %(size)s entry.",
+                "Today’s ledger still begins with the same %(size)s entries.",
+                head["size"],
+                size=f"{head['size']:,}",
+            )
         owned_up = verdict == "ledger_changed" and chain.ok and bool(_lost(db, head["size"], chain))
         found.append(HeadFinding(verdict, head["size"], head["entry_hash"], reason, owned_up))
     return tuple(found)
@@ -85,10 +90,13 @@ def missing_head(text: str) -> str:
     if len(parts) == len(PARTS_OF_HEAD):
         for number, (part, length) in enumerate(zip(parts, PARTS_OF_HEAD, strict=True), start=2):
             if length and len(part) != length:
-                return _(
-                    "There is no complete line in this: part %(number)s after OVAL-HEAD has %(found)s characters, and "
+                return ngettext(
+                    "There is no complete line in this: part %(part)s after OVAL-HEAD has %(found)s character, and "
                     "%(length)s are printed. A letter is missing, or one too many.",
-                    number=number,
+                    "There is no complete line in this: part %(part)s after OVAL-HEAD has %(found)s characters, and "
+                    "%(length)s are printed. A letter is missing, or one too many.",
+                    len(part),
+                    part=number,
                     found=len(part),
                     length=length,
                 )
@@ -162,9 +170,12 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: Verdict) -> str:
     if size > chain.size and not chain.ok:
         return chain.reason
     if size > chain.size:
-        fault = _(
+        fault = ngettext(
+            "The school once had %(size)s entry in its ledger, and has fewer now: the end was cut off, or an older "
+            "copy was put back.",
             "The school once had %(size)s entries in its ledger, and has fewer now: the end was cut off, or an older "
             "copy was put back.",
+            size,
             size=f"{size:,}",
         )
     elif ledger.hashes(db, [size]).get(size) == head["entry_hash"]:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
@@ -44,8 +44,10 @@ class Verdict:
         """The finding in one line for a person."""
         if not self.ok:
             return _("The ledger is NOT in order. %(reason)s", reason=self.reason)
-        return _(
+        return ngettext(
+            "The ledger is in order: %(size)s entry, with fingerprint %(hash)s.",
             "The ledger is in order: %(size)s entries, the last with fingerprint %(hash)s.",
+            self.size,
             size=f"{self.size:,}",
             hash=self.head_hash,
         )

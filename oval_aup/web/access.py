@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 
@@ -183,6 +183,7 @@ def let_out(kind: str) -> None:
     kept = {key: session[key] for key in (HANDED_OVER, BACK_TO) if kind != "login" and key in session}
     session.clear()
     session.update(kept)
+    g.visit_ends = True
 
 
 def hand_over(kind: str, token: str, *, account_public_id: str, back_to: str, **more: str) -> None:
@@ -204,6 +205,7 @@ def end_after_this_page(kind: str) -> None:
     token = session.get(kind)
     if isinstance(token, str):
         unit_of_work.afterwards(lambda db: accounts.end(db, token))
+        g.visit_ends = True
 
 
 def on_school_device() -> bool:
@@ -248,6 +250,13 @@ def install(app: Flask) -> None:
         view = current_app.view_functions[request.endpoint]
         if not getattr(view, "permissions", None):
             abort(403)
+
+    @app.after_request
+    def leave_nothing_behind(response: Response) -> Response:
+        # Not "cookies": that would reach every other site of the school's domain; ours is taken back by itself.
+        if g.get("visit_ends"):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
     @app.context_processor
     def offer_visitor() -> dict[str, object]:

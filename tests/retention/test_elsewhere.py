@@ -72,7 +72,7 @@ def test_the_command_lists_what_is_due_without_a_name(family: Family, app: Flask
     listed = app.test_cli_runner().invoke(args=["retention", "review"]).output
     assert family.world.ann.public_id in listed
     assert "Khan" not in listed
-    assert "3 people and 2 kinds of old things are due" in listed
+    assert "Due: 3 people and 2 kinds of old things." in listed
 
 
 def test_a_backup_of_before_brings_nobody_back(family: Family, app: Flask) -> None:

@@ -152,3 +152,17 @@ def test_two_carers_of_one_mailbox_act_each_under_their_own_name(app: Flask, wor
         world.ann.person_id: "shared-link-and-birth-date",
         world.bob.person_id: "shared-link-and-birth-date",
     }
+
+
+def test_whoever_ends_a_visit_leaves_nothing_on_the_device(app: Flask, world: World) -> None:
+    """S07: pages and stored things are forgotten; cookies of the school’s other sites are left alone."""
+    ann, di = Browser(app), Browser(app)
+    walk.come_in(ann, world)
+    di.log_in("di@oval.example.org")
+    for browser, way_out in ((ann, "/family/finish"), (di, "/staff/log-out")):
+        browser.get("/")
+        assert browser.response is not None
+        assert "Clear-Site-Data" not in browser.response.headers
+        answer = browser.client.post(way_out, data={"csrf_token": browser.token})
+        assert answer.status_code == 303
+        assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'

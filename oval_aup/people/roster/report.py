@@ -20,7 +20,7 @@ def as_text(preview: Preview, *, shown: int = SHOWN) -> str:
     """The whole preview: what was read, which column feeds what, who joins and leaves, changes and problems."""
     lines = [
         f"{preview.file_name}: {KINDS[preview.kind]}",
-        f"  {preview.rows:,} rows, {_format(preview)}, SHA-256 {preview.sha256}",
+        f"  {_many(preview.rows, 'row', 'rows')}, {_format(preview)}, SHA-256 {preview.sha256}",
         "  Columns:",
         *(f"    {LABELS[key]} ← {header}" for key, header in preview.mapping.items()),
     ]

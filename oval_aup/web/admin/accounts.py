@@ -63,12 +63,14 @@ def set_role(public_id: str) -> ResponseReturnValue:
 @bp.post("/office/log-ins/<public_id>/close")
 @allow("accounts.write")
 def close_account(public_id: str) -> ResponseReturnValue:
-    """Close a log-in and end its sessions at once."""
+    """Close a log-in: its sessions end at once and its password is deleted."""
     try:
         log_ins.disable(g.db, public_id)
     except Conflict as problem:
         return _page(problem.message), 409
-    flash(_("The log-in is closed."))
+    flash(
+        _("The log-in is closed everywhere, and its password is deleted. If you open it again, they choose a new one.")
+    )
     return go(url_for(".accounts"))
 
 
