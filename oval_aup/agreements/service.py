@@ -164,6 +164,11 @@ def current(
     raise NotFound(_("No such rules have been published."))
 
 
+def is_published(db: Session, key: str) -> bool:
+    """Whether any version of these rules has been published."""
+    return any(agreement == key for agreement, _level, _language in _newest(db))
+
+
 def wording(db: Session, version_text_id: int) -> Wording:
     """One published wording by id; raises NotFound."""
     found = _found(db, VersionText.id == version_text_id)

@@ -29,7 +29,7 @@ from oval_aup.consent.history import (
     standing_answers,
 )
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, foreseen, permissions
-from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, purposes, purposes_in
+from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, has_uses, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
 from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
 from oval_aup.consent.takedowns import (
@@ -81,6 +81,7 @@ __all__ = [
     "finish_take_downs",
     "following",
     "foreseen",
+    "has_uses",
     "in_use",
     "invalidate",
     "lapses_wait",

@@ -15,10 +15,9 @@ from oval_aup import people
 from oval_aup.consent.history import batches
 from oval_aup.consent.models import ConsentDecision, PermissionChange
 from oval_aup.consent.permissions import SHOWN, permissions
-from oval_aup.consent.purposes import asked_purposes
+from oval_aup.consent.purposes import asked_purposes, has_uses
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
-from oval_aup.core.errors import NotFound
 
 _change = cast(sa.Table, PermissionChange.__table__)
 _ADD = sa.insert(_change)
@@ -58,10 +57,9 @@ class ChangeRow:
 
 def shown_values(db: Session, child_ids: Iterable[int], school_year: int) -> dict[int, dict[str, str]]:
     """What a class is shown at this moment, for the uses that families are asked about; empty before there are any."""
-    try:
-        asked = {use.key for use in asked_purposes(db)}
-    except NotFound:
+    if not has_uses(db):
         return {}
+    asked = {use.key for use in asked_purposes(db)}
     return {
         child_id: {key: each.shown for key, each in found.items() if key in asked}
         for child_id, found in permissions(db, child_ids, school_year).items()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements
+from oval_aup.core.errors import NotFound
 
 AGREEMENT = "image-uses"
 
@@ -27,6 +28,14 @@ class Purpose:
 def purposes(db: Session, language: str = "en", *, at: dt.datetime | None = None) -> tuple[Purpose, ...]:
     """Every use there is (or was at a moment), asked or not, in the order of the wording."""
     return purposes_in(agreements.current(db, AGREEMENT, language=language, at=at))
+
+
+def has_uses(db: Session) -> bool:
+    """Whether the school has published what it asks about pictures."""
+    try:
+        return bool(purposes(db))
+    except NotFound:
+        return False
 
 
 def asked_purposes(db: Session, language: str = "en") -> tuple[Purpose, ...]:

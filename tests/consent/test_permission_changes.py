@@ -6,11 +6,12 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import consent, people
+from oval_aup import agreements, consent, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.core.db import Database
 
-from .conftest import YEAR, Family
+from .conftest import YEAR, Family, add_child
 
 
 def kept(family: Family, child: people.ChildRow, use: str = "website") -> list[tuple[str, str, str]]:
@@ -143,3 +144,14 @@ def test_the_newest_change_of_each_use_is_found_for_marking(family: Family) -> N
     family.change(family.ann, family.ayaan, "website", "no")
     lately = consent.changes(family.db, [family.ayaan.person_id], since=clock.at_london(dt.date(2026, 11, 10), 0))
     assert {key: row.now for key, row in lately[family.ayaan.person_id].items()} == {"website": "no"}
+
+
+def test_nothing_is_asked_before_the_uses_are_published(database: Database) -> None:
+    with database.writing() as db:
+        add_child(db, "Zara")
+        assert not consent.has_uses(db)
+        assert consent.notice(db, YEAR) == 0
+    with database.writing() as db:
+        agreements.install_rulesets(db, actor=SYSTEM)
+        assert consent.has_uses(db)
+        assert agreements.is_published(db, "children")

@@ -29,7 +29,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ANYONE: """static public.accessibility public.healthy public.home public.letter public.letter_attachment
         public.outbox public.safe public.checker public.verify public.verify_file public.verify_head
         staff.forgotten staff.forgotten_now staff.forgotten_sent staff.log_in
-        staff.log_in_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
+        staff.log_in_now staff.take_back staff.take_back_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
         family.link_sent family.come_back family.welcome_back""",
     ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
@@ -37,13 +37,14 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         family.pictures family.pictures_chosen family.receipt family.save_picture family.save_rules
         family.save_younger family.reconsider family.rules family.rules_read family.sign family.start
         family.younger family.younger_read""",
-    ("kiosk",): "classroom.child classroom.device classroom.mark classroom.names classroom.rules classroom.well_done",
-    STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.receipt staff.rules
-        staff.rules_read staff.sign staff.start""",
+    ("kiosk",): """classroom.child classroom.device classroom.mark classroom.names classroom.not_me
+        classroom.not_me_now classroom.rules classroom.well_done""",
+    STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.pin staff.receipt staff.rules
+        staff.rules_answered staff.set_pin staff.rules_read staff.sign staff.start""",
     ("admin", "head", "teacher"): "staff.classes staff.school_class staff.valid_today",
     ("admin", "head", "teacher", "staff"): "staff.photos",
     ("admin", "teacher"): """classroom.board classroom.close classroom.hand_over classroom.lesson classroom.start
-        classroom.start_now classroom.took_part classroom.undo""",
+        classroom.start_now classroom.took_part classroom.undo classroom.ask_undo""",
     FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
         admin.coverage_xlsx
         admin.order_figures""",

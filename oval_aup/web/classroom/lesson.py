@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, people, signing
+from oval_aup import accounts, agreements, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotAllowed, NotFound
 from oval_aup.core.i18n import _, ngettext
@@ -20,8 +20,10 @@ from oval_aup.web.htmx import go, page_or_partial
 @bp.get("/classroom/start/<class_public_id>")
 @allow("class.session")
 def start(class_public_id: str) -> str:
-    """Offer the two ways to hold the lesson."""
+    """Offer the two ways to hold the lesson; without published rules there is nothing to read."""
     chosen = _own_class(class_public_id)
+    if not agreements.is_published(g.db, "children"):
+        return render_template("classroom/no-rules.html", school_class=chosen)
     year = people.school_year(clock.today())
     progress = signing.class_progress(g.db, chosen.id, year)
     counts = signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id)

@@ -44,6 +44,8 @@ def classes() -> ResponseReturnValue:
 @allow("class.any")
 def changes() -> str:
     """List whose permissions changed lately in the whole school, newest first."""
+    if not consent.has_uses(g.db):
+        return no_rules_page()
     children = people.children(g.db)
     changed = consent.changes(g.db, [child.person_id for child in children], since=sheets.lately())
     lines = sheets.change_lines(children, consent.asked_purposes(g.db), changed)
@@ -73,6 +75,8 @@ def valid_today(class_public_id: str) -> str:
 
 def _sheet(template: str, class_public_id: str) -> str:
     chosen = visible_class(class_public_id)
+    if not consent.has_uses(g.db):
+        return no_rules_page()
     year = people.school_year(clock.today())
     children = people.children(g.db, chosen.id)
     uses, verdicts = consent.asked_purposes(g.db), shown_verdicts(children, year)
@@ -97,6 +101,11 @@ def _sheet(template: str, class_public_id: str) -> str:
         counts=signing.coverage(g.db, year, class_ids=(chosen.id,)).counts("children", chosen.id),
         words={"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Do not use")},
     )
+
+
+def no_rules_page() -> str:
+    """Say that the school has not published what it asks about pictures, instead of a page that is not there."""
+    return render_template("staff/no-rules.html")
 
 
 def shown_verdicts(children: tuple[people.ChildRow, ...], year: int) -> dict[int, dict[str, str]]:

@@ -14,7 +14,7 @@ from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
 from oval_aup.web.htmx import page_or_partial, wants_fragment
 from oval_aup.web.staff import bp
-from oval_aup.web.staff.classes import own_class, shown_verdicts
+from oval_aup.web.staff.classes import no_rules_page, own_class, shown_verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Answer:
 @allow("photos.check")
 def photos() -> ResponseReturnValue:
     """Show the question and, once children are ticked, the answer."""
+    if not consent.has_uses(g.db):
+        return no_rules_page()
     classes = people.classes(g.db)
     chosen = _chosen_class(classes)
     uses = consent.purposes(g.db)

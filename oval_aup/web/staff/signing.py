@@ -106,6 +106,17 @@ def _rules_page(form: Declarations, *, ticked: bool = False, errors: dict[str, s
     )
 
 
+@bp.get("/staff/rules/answered/<public_id>")
+@allow("sign.own")
+def rules_answered(public_id: str) -> str:
+    """Show the very words of one of my own answers, to read again; NotFound for anybody else’s."""
+    row = next((row for row in _marks_of(current_person()) if row.public_id == public_id), None)
+    if row is None:
+        raise NotFound
+    wording = _wordings((row,))[row.version_text_id]
+    return render_template("staff/rules-answered.html", wording=wording, row=row, as_html=agreements.as_html)
+
+
 @bp.get("/staff/rules/check")
 @allow("sign.own")
 def check() -> ResponseReturnValue:

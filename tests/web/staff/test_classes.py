@@ -261,3 +261,23 @@ def test_two_children_of_one_name_can_be_told_apart_wherever_they_are_listed(
     page = join(another_browser, lesson.join_code, "names")
     assert "Maja Nowak (born 24 Dec)" in page.text
     assert "Maja Nowak (born 30 Jun)" in another_browser.get(f"/class/names/{world.maja.public_id}").text
+
+
+@pytest.mark.parametrize("path", ["/staff/classes", "/staff/photos"])
+def test_before_any_picture_rules_are_published_the_page_says_so_and_leads_on(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(consent, "has_uses", lambda _db: False)
+    browser.log_in(DI)
+    page = browser.get(path)
+    assert page.heading == "No picture choices yet"
+    (onward,) = [e["href"] for e in page.all("a") if e["class"] == "button"]
+    assert browser.get(onward).heading == "My signing"
+
+
+def test_a_lesson_without_published_rules_says_so(
+    browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreements, "is_published", lambda _db, _key: False)
+    browser.log_in(DI)
+    assert browser.get(f"/classroom/start/{world.year_4.public_id}").heading == "No children’s rules yet"

@@ -49,6 +49,18 @@ def test_all_seventeen_rules_are_shown_with_their_strength_and_the_notes(browser
     assert "Who to turn to" in browser.page.text
 
 
+def test_the_rules_i_answered_can_be_read_again_word_for_word(browser: Browser, world: World) -> None:
+    _read(browser)
+    _sign(browser)
+    page = browser.get("/staff")
+    (onward,) = [e["href"] for e in page.all("a") if e.text.startswith("Social media rules for staff")]
+    page = browser.get(onward)
+    assert page.heading == "Social media rules for staff"
+    assert "Version 1, which you signed on 15 September 2026." in page.text
+    assert len([e for e in page.all("h2") if e["class"] == "clause-heading"]) == 17
+    browser.get("/staff/rules/answered/made-up", status=404)
+
+
 def test_looking_at_the_rules_is_not_starting(browser: Browser, world: World) -> None:
     browser.log_in(DI)
     browser.get("/staff/rules", status=404)
