@@ -29,7 +29,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ANYONE: """static public.accessibility public.healthy public.home public.letter public.letter_attachment
         public.outbox public.safe public.checker public.verify public.verify_file public.verify_head
         staff.forgotten staff.forgotten_now staff.forgotten_sent staff.log_in
-        staff.log_in_now staff.take_back staff.take_back_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
+        staff.take_back staff.take_back_now
+        staff.log_in_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
         family.link_sent family.come_back family.welcome_back""",
     ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
