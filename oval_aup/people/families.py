@@ -63,12 +63,15 @@ def guardian_columns(person: Any) -> tuple[Any, ...]:
         Guardian.mobile,
         Guardian.language,
         Guardian.archived_on,
+        person.title,
     )
 
 
 def guardian_row(values: Sequence[Any]) -> GuardianRow:
     """The row of what ``guardian_columns`` selected."""
-    id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended = values
+    id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended, title = values
+    if not (preferred or forename):
+        surname = f"{title} {surname}".strip()  # Mr Reed and Mrs Reed are two people, and are called so
     return GuardianRow(
         person_id=id_,
         public_id=public_id,
