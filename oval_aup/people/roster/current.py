@@ -52,7 +52,7 @@ class CurrentGuardian:
     @property
     def full_name(self) -> str:
         """As people call them."""
-        return f"{self.preferred_forename or self.forename} {self.surname}".strip()
+        return f"{self.preferred_forename or self.forename or self.title} {self.surname}".strip()
 
 
 @dataclass(frozen=True, slots=True)

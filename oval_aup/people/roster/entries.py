@@ -52,8 +52,8 @@ class ContactEntry:
 
     @property
     def full_name(self) -> str:
-        """Forename first."""
-        return f"{self.forename} {self.surname}".strip()
+        """Forename first; where it is not known, the title."""
+        return f"{self.forename or self.title} {self.surname}".strip()
 
 
 @dataclass(frozen=True, slots=True)
