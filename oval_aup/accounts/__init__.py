@@ -34,6 +34,7 @@ from oval_aup.accounts.service import (
     reopen,
     set_password,
     set_role,
+    without_password,
 )
 from oval_aup.accounts.sessions import (
     IN_PERSON,
@@ -104,4 +105,5 @@ __all__ = [
     "take_back",
     "touch",
     "visitor",
+    "without_password",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.accounts.models import AccessSession, PrivateLink
+from oval_aup.accounts.models import AccessSession, Account, PrivateLink
 from oval_aup.core import clock
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import NotFound
@@ -31,6 +31,10 @@ class LinkRow:
     """True past its last day or once revoked: it opens nothing but may be replaced."""
 
 
+FIRST_PASSWORD = dt.timedelta(days=14)
+"""How long the link to choose a first password lives: it comes with the first letter, which may lie for a while."""
+
+
 def fingerprint(token: str) -> str:
     """What is kept of a secret."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -47,10 +51,17 @@ def mint_link(db: Session, *, purpose: str, person_id: int, sent_to: str) -> str
             person_id=person_id,
             sent_to=sent_to,
             created_at=moment,
-            expires_at=moment + LIFETIMES[purpose],
+            expires_at=moment + _lifetime(db, purpose, person_id),
         )
     )
     return token
+
+
+def _lifetime(db: Session, purpose: str, person_id: int) -> dt.timedelta:
+    if purpose == "set-password":
+        password = db.scalar(sa.select(Account.password_hash).where(Account.person_id == person_id))
+        return FIRST_PASSWORD if password == "" else LIFETIMES[purpose]
+    return LIFETIMES[purpose]
 
 
 _ANY_LINK = sa.select(

@@ -131,6 +131,12 @@ def all_accounts(db: Session) -> tuple[AccountRow, ...]:
     return tuple(_row(found) for found in db.execute(sa.select(Account).order_by(Account.id)).scalars())
 
 
+def without_password(db: Session) -> frozenset[int]:
+    """Row ids of the people whose log-in works but has no password yet."""
+    chosen = sa.select(Account.person_id).where(Account.password_hash == "", Account.disabled_at.is_(None))
+    return frozenset(db.scalars(chosen))
+
+
 def accounts_with_role(db: Session, role: str) -> tuple[AccountRow, ...]:
     """Every log-in of a role that is not disabled."""
     query = sa.select(Account).where(Account.role == role, Account.disabled_at.is_(None)).order_by(Account.id)

@@ -3,7 +3,7 @@
 It joins the rooms below for one purpose: a round of asking for a school year, from the first letter to the receipt.
 """
 
-from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, way_of
+from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, planned_letters, way_of
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.declaring import SAID as DECLARATIONS
@@ -47,7 +47,13 @@ from oval_aup.campaigns.rounds import (
     years_to_plan,
 )
 from oval_aup.campaigns.rules import publish_shipped_rules
-from oval_aup.campaigns.staff import begin_for_staff, decline_for_staff, send_password_link, sign_for_staff
+from oval_aup.campaigns.staff import (
+    begin_for_staff,
+    decline_for_staff,
+    send_first_password_links,
+    send_password_link,
+    sign_for_staff,
+)
 from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.trying_mail import send_test
 from oval_aup.campaigns.witness_letters import (
@@ -103,10 +109,12 @@ __all__ = [
     "open_campaign",
     "owed_by",
     "plan",
+    "planned_letters",
     "publish_shipped_rules",
     "reconsider_rules",
     "record_on_behalf",
     "remind",
+    "send_first_password_links",
     "send_new_link",
     "send_new_link_to",
     "send_once_more",

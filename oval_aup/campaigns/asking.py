@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import evidence, notifications, people, signing
 from oval_aup.campaigns import letters, rounds, steps
-from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns.owed import Owed, owed_by, refused_by
 from oval_aup.campaigns.rounds import CampaignRow
 from oval_aup.campaigns.schedule import sending_time
 from oval_aup.core import clock
@@ -136,6 +136,35 @@ def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: 
     return len(opened), asked
 
 
+def planned_letters(db: Session, campaign: CampaignRow, *, school: School) -> int:
+    """How many messages ``open_campaign`` would queue for a planned campaign: one for each adult, whatever they owe."""
+    needed = list(_needed(db, campaign, school))
+    answered = {
+        (person_id, row.agreement_key)
+        for person_id, rows in signing.standing_of(db, {one.person_id for one in needed}, campaign.school_year).items()
+        for row in rows
+        if not row.is_outstanding
+    }
+    waits = [one for one in needed if (one.person_id, one.agreement_key) not in answered]
+    own = {one.person_id for one in waits if one.agreement_key != "children"}
+    young = {one.person_id for one in waits if one.agreement_key == "children" and one.way == "guardian"}
+    choosing = owed_by(db, campaign.school_year, choices=campaign.asks_families)
+    guardians = people.guardians_asked(db)
+    links = people.children_of_guardians(db, [row.person_id for row in guardians])
+    refused = refused_by(db, [row.person_id for row in guardians], campaign.school_year)
+    addresses: dict[int, str] = {}
+    for row in guardians:
+        for_children = any(link.is_asked and link.child.person_id in young for link in links.get(row.person_id, ()))
+        asked = row.person_id in own or for_children or row.person_id in choosing
+        if asked and row.person_id not in refused:
+            addresses[row.person_id] = row.email
+    for member in people.staff(db):
+        if (member.person_id, "staff") not in answered and member.person_id in own:
+            addresses[member.person_id] = addresses.get(member.person_id, "") or member.work_email
+    troubled = notifications.troubled_addresses(db, {address for address in addresses.values() if address})
+    return sum(1 for address in addresses.values() if address and address not in troubled)
+
+
 def _needed(db: Session, campaign: CampaignRow, school: School) -> Iterable[signing.NewRequest]:
     if "guardians" in campaign.audiences:
         for guardian in people.guardians_asked(db):
@@ -158,7 +187,7 @@ def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school
     step = steps.ASK if first else f"{steps.ASK}-{clock.today()}"
     due_on = adult.due_on or campaign.due_on
     if adult.is_family:
-        kind, purpose = "ask", "family"
+        kind = "ask"
         letter = letters.ask(
             school,
             forename=adult.forename,
@@ -166,17 +195,18 @@ def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school
             tasks=adult.tasks(),
             due_on=due_on,
             works_here=adult.is_staff,
+            no_password=adult.no_password,
         )
     else:
-        kind, purpose = "staff-ask", ""
-        letter = letters.staff_ask(school, forename=adult.forename, due_on=due_on)
+        kind = "staff-ask"
+        letter = letters.staff_ask(school, forename=adult.forename, due_on=due_on, no_password=adult.no_password)
     message = notifications.enqueue(
         db,
         kind=kind,
         recipient=adult.pseudonym,
         to_address=adult.address,
         letter=letter,
-        link_purpose=purpose,
+        link_purpose=adult.link_purpose,
         dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
         not_before=sending_time(clock.now(), rounds.terms_of(school, campaign)),
     )

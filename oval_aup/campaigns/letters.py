@@ -24,6 +24,7 @@ def ask(
     tasks: Sequence[str],
     due_on: dt.date,
     works_here: bool = False,
+    no_password: bool = False,
 ) -> Letter:
     """Ask a guardian for everything they owe; one who also works here is sent to the staff rules as well."""
     return letter(
@@ -34,13 +35,21 @@ def ask(
         tasks=tasks,
         due_on=due_on,
         link=LINK_MARK,
-        staff_link=_staff_link(school) if works_here else "",
+        no_password=no_password,
+        staff_link=_staff_link(school, no_password=no_password) if works_here else "",
     )
 
 
-def staff_ask(school: School, *, forename: str, due_on: dt.date) -> Letter:
-    """Ask a staff member to read and sign the staff rules."""
-    return letter("staff-ask", school, forename=forename, due_on=due_on, staff_link=_staff_link(school))
+def staff_ask(school: School, *, forename: str, due_on: dt.date, no_password: bool = False) -> Letter:
+    """Ask a staff member to read and sign the staff rules; without a password the letter brings the link for one."""
+    return letter(
+        "staff-ask",
+        school,
+        forename=forename,
+        due_on=due_on,
+        no_password=no_password,
+        staff_link=LINK_MARK if no_password else _staff_link(school),
+    )
 
 
 def reminder(
@@ -53,9 +62,11 @@ def reminder(
     today: dt.date,
     family: bool,
     works_here: bool,
+    no_password: bool = False,
     last: bool = False,
 ) -> Letter:
     """Remind an adult of everything that is still open; the last one says that it is the last."""
+    staff_link = _staff_link(school, no_password=no_password) if works_here else ""
     return letter(
         "last-reminder" if last else "reminder",
         school,
@@ -65,7 +76,8 @@ def reminder(
         due_on=due_on,
         overdue=today > due_on,
         link=LINK_MARK if family else "",
-        staff_link=_staff_link(school) if works_here else "",
+        no_password=no_password,
+        staff_link=LINK_MARK if no_password and not family else staff_link,
     )
 
 
@@ -109,9 +121,9 @@ def new_link(school: School, *, forename: str, language: str, only_for: str = ""
     return letter("new-link", school, language=language, forename=forename, only_for=only_for, link=LINK_MARK)
 
 
-def set_password(school: School, *, forename: str) -> Letter:
-    """Let a staff member choose a password."""
-    return letter("set-password", school, forename=forename, link=LINK_MARK)
+def set_password(school: School, *, forename: str, first: bool = False) -> Letter:
+    """Let a staff member choose a password, the first one or another."""
+    return letter("set-password", school, forename=forename, first=first, link=LINK_MARK)
 
 
 def declined(school: School, *, person_public_id: str) -> Letter:
@@ -197,5 +209,6 @@ def greeting(name: str) -> str:
     return _("Dear %(name)s,", name=name) if name else _("Hello,")
 
 
-def _staff_link(school: School) -> str:
-    return f"{school.base_url}/staff"
+def _staff_link(school: School, *, no_password: bool = False) -> str:
+    """Where the staff rules wait, or where whoever has no password asks for the link to choose one."""
+    return f"{school.base_url}/staff/forgotten" if no_password else f"{school.base_url}/staff"

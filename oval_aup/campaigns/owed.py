@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, notifications, people, signing
+from oval_aup import accounts, consent, notifications, people, signing
 from oval_aup.core.i18n import _, ngettext, speaking, spoken
 
 
@@ -32,6 +32,8 @@ class Owed:
     line_manager_id: int | None = None
     trouble: str = ""
     """Why mail does not reach the address."""
+    no_password: bool = False
+    """Whether the staff rules wait for them, and their log-in has no password yet."""
 
     @property
     def is_family(self) -> bool:
@@ -42,6 +44,13 @@ class Owed:
     def is_staff(self) -> bool:
         """Whether the staff rules wait."""
         return any(row.agreement_key == "staff" for row in self.own)
+
+    @property
+    def link_purpose(self) -> str:
+        """Which private link a letter to them carries, if any."""
+        if self.is_family:
+            return "family"
+        return "set-password" if self.no_password else ""
 
     @property
     def reachable(self) -> bool:
@@ -109,8 +118,10 @@ def owed_by(
         adult.line_manager_id = member.line_manager_id
     adults = {person_id: adult for person_id, adult in adults.items() if adult.is_family or adult.is_staff}
     troubled = notifications.troubled_addresses(db, {adult.address for adult in adults.values() if adult.address})
+    new_log_ins = accounts.without_password(db) if any(adult.is_staff for adult in adults.values()) else frozenset()
     for adult in adults.values():
         adult.trouble = troubled.get(adult.address, "")
+        adult.no_password = adult.is_staff and adult.person_id in new_log_ins
     return adults
 
 
@@ -124,7 +135,7 @@ def _guardians(
 ) -> dict[int, Owed]:
     asked = [row for row in people.guardians_asked(db) if person_ids is None or row.person_id in person_ids]
     links = people.children_of_guardians(db, [guardian.person_id for guardian in asked])
-    refused = _refused(db, [guardian.person_id for guardian in asked], school_year)
+    refused = refused_by(db, [guardian.person_id for guardian in asked], school_year)
     child_ids = {link.child.person_id for found in links.values() for link in found}
     answered = consent.standing_answers(db, child_ids, school_year)
     asked_uses = frozenset(use.key for use in consent.asked_purposes(db)) if choices else frozenset()
@@ -159,7 +170,7 @@ def _guardians(
     return adults
 
 
-def _refused(db: Session, guardian_ids: list[int], school_year: int) -> frozenset[int]:
+def refused_by(db: Session, guardian_ids: list[int], school_year: int) -> frozenset[int]:
     """Those who said no to the parents' rules: they have answered and are left in peace."""
     standing = signing.standing_of(db, guardian_ids, school_year)
     return frozenset(

@@ -122,6 +122,7 @@ def _send(
         today=on,
         family=adult.is_family,
         works_here=adult.is_staff,
+        no_password=adult.no_password,
         last=last,
     )
     message = notifications.enqueue(
@@ -130,7 +131,7 @@ def _send(
         recipient=adult.pseudonym,
         to_address=adult.address,
         letter=letter,
-        link_purpose="family" if adult.is_family else "",
+        link_purpose=adult.link_purpose,
         dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
         not_before=schedule.sending_time(clock.now(), rounds.terms_of(school, campaign)),
     )

@@ -142,6 +142,33 @@ def _record(
     )
 
 
+def send_first_password_links(db: Session, *, school: School) -> tuple[int, int]:
+    """Queue the link for a first password to all current staff who have none, once a day each, log-ins included.
+
+    Returns how many messages were queued and how many people have no address of their own that works.
+    """
+    accounts.open_accounts(db)
+    new, known = accounts.without_password(db), {row.person_id: row for row in accounts.all_accounts(db)}
+    troubled = notifications.troubled_addresses(db, {row.email for row in known.values()})
+    queued = unreached = 0
+    for member in people.staff(db):
+        account = known.get(member.person_id)
+        if account is None or (member.person_id in new and account.email in troubled):
+            unreached += 1
+        elif member.person_id in new:
+            queued += 1
+            notifications.enqueue(
+                db,
+                kind="set-password",
+                recipient=member.pseudonym,
+                to_address=account.email,
+                letter=letters.set_password(school, forename=member.greeting_name, first=True),
+                link_purpose="set-password",
+                dedupe_key=f"first-password:{account.public_id}:{clock.today()}",
+            )
+    return queued, unreached
+
+
 def send_password_link(db: Session, email: str, *, school: School) -> notifications.MessageRow | None:
     """Queue a link to choose a password where a working log-in has this address; otherwise do nothing.
 
@@ -159,7 +186,7 @@ def send_password_link(db: Session, email: str, *, school: School) -> notificati
         kind="set-password",
         recipient=member.pseudonym,
         to_address=account.email,
-        letter=letters.set_password(school, forename=member.greeting_name),
+        letter=letters.set_password(school, forename=member.greeting_name, first=not account.has_password),
         link_purpose="set-password",
         dedupe_key=f"set-password:{account.public_id}:{window}",
         asked_for=True,

@@ -42,7 +42,7 @@ from oval_aup.people.joining import (
     possible_doubles,
     take_over_children,
 )
-from oval_aup.people.names import folded
+from oval_aup.people.names import folded, greeting_name
 from oval_aup.people.queries import (
     class_by_id,
     class_named,
@@ -121,6 +121,7 @@ __all__ = [
     "erase_contact",
     "erase_person",
     "folded",
+    "greeting_name",
     "guardian",
     "guardians_asked",
     "guardians_at",

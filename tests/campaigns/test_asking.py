@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, evidence, notifications, people, signing
+from oval_aup import accounts, campaigns, evidence, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -200,3 +200,31 @@ def test_the_shipped_rules_are_published_once_with_their_entries(database: Datab
         entries = db.execute(sa.text("SELECT count(*) FROM ledger_entry WHERE kind = 'published'")).scalar_one()
     assert len(first) == entries == 5
     assert again == ()
+
+
+def test_the_first_letter_to_staff_without_a_password_carries_the_link_to_choose_one(
+    database: Database, school: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        accounts.open_accounts(db)
+        campaign = campaigns.campaign_of(db, YEAR)
+        assert campaign is not None
+        campaigns.open_campaign(db, campaign, school=facts, actor=SYSTEM)
+        asked = [row for row in notifications.messages_in(db, ("queued",)) if row.kind == "staff-ask"]
+    assert asked
+    assert {row.link_purpose for row in asked} == {"set-password"}
+    assert all(notifications.LINK_MARK in row.text and "works for 14 days" in row.text for row in asked)
+
+
+def test_as_many_messages_are_promised_as_are_then_queued(
+    database: Database, school: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        for audiences in (("staff",), ("guardians", "staff"), ("children",), ("guardians", "staff", "children")):
+            point = db.begin_nested()
+            campaign = campaigns.plan(
+                db, school_year=YEAR, audiences=audiences, opens_on=ASKED_ON, due_on=DUE_ON, actor=SYSTEM
+            )
+            promised = campaigns.planned_letters(db, campaign, school=facts)
+            assert campaigns.open_campaign(db, campaign, school=facts, actor=SYSTEM) == promised > 0
+            point.rollback()

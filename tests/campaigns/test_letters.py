@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from oval_aup import people
 from oval_aup.campaigns import letters
 from oval_aup.core.render import TEMPLATES
 from oval_aup.core.school import School
@@ -49,6 +50,7 @@ KINDS: dict[str, Callable[[], Letter]] = {
         SCHOOL, forename="Ann", language="en", tasks=TASKS, due_on=DUE_ON, works_here=True
     ),
     "staff-ask": lambda: letters.staff_ask(SCHOOL, forename="Di", due_on=DUE_ON),
+    "staff-ask-first": lambda: letters.staff_ask(SCHOOL, forename="Di", due_on=DUE_ON, no_password=True),
     "reminder": _reminder,
     "reminder-works-here": lambda: _reminder(works_here=True),
     "reminder-staff": lambda: _reminder(family=False, works_here=True),
@@ -61,6 +63,7 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "new-link": lambda: letters.new_link(SCHOOL, forename="Ann", language="en"),
     "new-link-shared": lambda: letters.new_link(SCHOOL, forename="Ann", language="en", only_for="Ann Khan"),
     "set-password": lambda: letters.set_password(SCHOOL, forename="Di"),
+    "set-password-first": lambda: letters.set_password(SCHOOL, forename="Di", first=True),
     "test": lambda: letters.test(SCHOOL, asked_at=dt.datetime(2026, 9, 7, 9, 15, tzinfo=dt.UTC)),
     "declined": lambda: letters.declined(SCHOOL, person_public_id="11111111-2222-3333-4444-555555555555"),
     "head": lambda: letters.head(
@@ -133,3 +136,29 @@ def test_a_receipt_put_together_once_greets_each_family_by_its_own_name() -> Non
 def test_a_letter_in_a_language_that_nobody_translated_says_that_it_is_english() -> None:
     made = letters.new_link(SCHOOL, forename="نادیہ", language="ur")
     assert 'lang="en" dir="ltr"' in made.html
+
+
+@pytest.mark.parametrize(
+    ("forename", "full_name", "said"),
+    [
+        ("Ann", "Ann Okoro", "Dear Ann,"),
+        ("", "Kumaran", "Dear Kumaran,"),
+        (".", ". Thiruvalluvar", "Dear Thiruvalluvar,"),
+        ("& Mrs J", "& Mrs J Patel", "Hello,"),
+        ("and Mrs", "and Mrs Reed", "Hello,"),
+        ("J", "J Patel", "Dear J Patel,"),
+        ("Mrs", "Mrs Reed", "Dear Mrs Reed,"),
+        ("明", "明 王", "Dear 明,"),
+        ("", "", "Hello,"),
+    ],
+)
+def test_a_greeting_is_never_made_from_half_a_name(forename: str, full_name: str, said: str) -> None:
+    made = letters.new_link(SCHOOL, forename=people.greeting_name(forename, full_name), language="en")
+    assert made.text.startswith(f"{said}\n")
+    assert f"<p>{said}</p>" in made.html
+
+
+@pytest.mark.parametrize(("name", "said"), [("Ann", "Dear Ann,"), ("", "Hello,")])
+def test_a_receipt_greets_likewise(name: str, said: str) -> None:
+    made = letters.receipt(SCHOOL, forename=name, language="en", next_year=2027, family=True)
+    assert made.text.startswith(f"{said}\n")

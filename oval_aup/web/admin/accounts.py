@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts as log_ins
 from oval_aup import campaigns, people
+from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import departures
@@ -32,6 +33,7 @@ def _page(problem: str = "") -> str:
         "admin/accounts.html",
         staff=[(member, rows.get(member.person_id)) for member in staff],
         left=left,
+        without_password=len(log_ins.without_password(g.db) & here) + len(here - rows.keys()),
         persons=people.persons_by_id(g.db, [row.person_id for row in left]),
         problem=problem,
         own=current_visitor().account_public_id,
@@ -45,6 +47,23 @@ def open_accounts() -> ResponseReturnValue:
     """Give every staff member with an e-mail address a log-in who has none yet."""
     made = log_ins.open_accounts(g.db)
     flash(ngettext("%(num)s log-in is new.", "%(num)s log-ins are new.", made))
+    return go(url_for(".accounts"))
+
+
+@bp.post("/office/log-ins/links")
+@allow("accounts.write")
+def first_password_links() -> ResponseReturnValue:
+    """Send everybody who has no password yet the link to choose one; a second press on the same day sends nothing."""
+    queued, unreached = campaigns.send_first_password_links(g.db, school=settings().school)
+    flash(departures.of_messages(queued, clock.now()))
+    if unreached:
+        flash(
+            ngettext(
+                "%(num)s person has no email address of their own that works.",
+                "%(num)s people have no email address of their own that works.",
+                unreached,
+            )
+        )
     return go(url_for(".accounts"))
 
 

@@ -150,8 +150,7 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
         "no_address": no_address[:SHOWN],
         "no_address_count": len(no_address),
         "bounced": [one for one in guardians if one.email in troubled][:SHOWN],
-        "messages": sum(1 for one in guardians if one.email and one.email not in troubled)
-        + sum(1 for one in staff if one.work_email and one.work_email not in troubled),
+        "messages": campaigns.planned_letters(g.db, row, school=settings().school),
     }
 
 

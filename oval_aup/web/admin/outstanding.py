@@ -57,6 +57,7 @@ def outstanding() -> Response:
         listed=reports.outstanding_page(g.db, year, chosen, page=chosen_page()),
         chosen=chosen,
         asked=_asked(chosen),
+        may_nudge=may_nudge,
         nudgeable=reports.nudgeable(g.db, year, chosen) if may_nudge else 0,
         classes=people.classes(g.db),
         has_been_asked=_has_been_asked(year),

@@ -68,6 +68,7 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         year=year,
         uses=consent.asked_purposes(g.db),
         owed=campaigns.owed_by(g.db, year, {story.person.person_id}).get(story.person.person_id),
+        may_nudge=_is_open(year),
         errors=errors or {},
         email=story.address if email is None else email,
         hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
@@ -78,6 +79,11 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         alike=school_people.possible_doubles(g.db, story.person.person_id),
         take_downs=consent.take_downs(g.db, child_id=story.child.person_id) if story.child else (),
     )
+
+
+def _is_open(year: int) -> bool:
+    row = campaigns.campaign_of(g.db, year)
+    return row is not None and row.status == "open"
 
 
 def this_year() -> int:

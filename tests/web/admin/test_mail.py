@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from oval_aup import campaigns, evidence, notifications
@@ -182,3 +183,26 @@ def test_pages_for_everybody_promise_a_link_only_while_email_works(quiet: World,
         text = stranger.get(path).text
         assert "The school’s email is not working at the moment." in text
         assert "as soon as it works again" in text
+
+
+def test_one_press_sends_all_without_a_password_their_link_once_a_day(quiet: World, eve: Browser) -> None:
+    with quiet.database.writing() as db:
+        for member in (quiet.di, quiet.sam):
+            db.execute(sa.text("UPDATE account SET password_hash = '' WHERE person_id = :id"), {"id": member.person_id})
+    page = eve.get("/office/log-ins")
+    assert "Send a link to all 2 without a password" in page.text
+    assert "2 messages are being sent." in eve.post("/office/log-ins/links").text
+    eve.post("/office/log-ins/links")
+    channel = notifications.MemoryChannel()
+    send(quiet, channel)
+    assert sorted(letter["To"] for letter in channel.letters) == ["di@oval.example.org", "sam@oval.example.org"]
+    assert all("works for 14 days" in str(letter.get_body(("plain",))) for letter in channel.letters)
+
+
+def test_nobody_can_be_reminded_before_the_sign_up_is_open(quiet: World, troubles: Troubles, eve: Browser) -> None:
+    path = f"/office/people/{quiet.sam.public_id}"
+    assert f'action="{path}/nudge"' in eve.get(path).html
+    with quiet.database.writing() as db:
+        db.execute(sa.text("UPDATE campaign SET status = 'planned'"))
+    assert f'action="{path}/nudge"' not in eve.get(path).html
+    assert 'name="person"' not in eve.get("/office/outstanding").html
