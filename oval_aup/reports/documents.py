@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, printing
+from oval_aup import evidence, people, printing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -75,7 +78,35 @@ def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -
     return documents_subject_access.subject_access_data(db, document, school=school, made_at=clock.now())
 
 
-def file_name(document: evidence.DocumentRow) -> str:
-    """A file name that says what it is and when it was asked for, and names nobody."""
+def file_name(db: Session, document: evidence.DocumentRow) -> str:
+    """A file name that says what it is, of which class, when it was asked for and by whom; whose it is, it never says.
+
+    ``class-report-4c-2026-11-22-for-eve-ode-1f0c2a9b.pdf``. Somebody who asked for a document about themselves is not
+    named, and what nobody asked for says ``automatic``.
+    """
     extension = "json" if document.kind in evidence.PLAIN_KINDS else "pdf"
-    return f"{_FILE_NAMES[document.kind]}-{document.requested_at:%Y-%m-%d}-{document.public_id[:8]}.{extension}"
+    room = people.school_class(db, document.subject).name if document.kind == "class_report" else ""
+    parts = (
+        _FILE_NAMES[document.kind],
+        _plain_letters(room),
+        f"{document.requested_at:%Y-%m-%d}",
+        _asked_by(db, document),
+        document.public_id[:8],
+    )
+    return "-".join(part for part in parts if part) + f".{extension}"
+
+
+def _asked_by(db: Session, document: evidence.DocumentRow) -> str:
+    if document.requested_by_id is None:
+        return "automatic"
+    person = people.person_by_id(db, document.requested_by_id)
+    if document.requested_by_id == document.params.get("person_id") or person.pseudonym == document.subject:
+        return ""
+    name = _plain_letters(person.full_name)
+    return f"for-{name}" if name else ""
+
+
+def _plain_letters(text: str) -> str:
+    """Text in the letters that every system takes in a file name, words joined by hyphens; empty in other scripts."""
+    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", bare))

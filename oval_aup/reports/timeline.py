@@ -48,7 +48,7 @@ def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.Ent
     acts = story.acts(db, entries)
     by_seq = {act.seq: act for act in acts}
     uses = _uses(db)
-    done = [Event(act.at, _what(act, uses), _more(act, by_seq, uses), act.seq) for act in acts]
+    done = [Event(act.at, _what(act, uses), _more(act, person, by_seq, uses), act.seq) for act in acts]
     return sorted(done + sent, key=lambda event: (event.at.at, event.seq))
 
 
@@ -92,10 +92,10 @@ def _things(act: story.Act) -> str:
     return _listed(found)
 
 
-def _more(act: story.Act, by_seq: Mapping[int, story.Act], uses: Mapping[str, str]) -> str:
+def _more(act: story.Act, person: people.PersonRow, by_seq: Mapping[int, story.Act], uses: Mapping[str, str]) -> str:
     """Everything else in sentences: about whom, the answers, the version, who took part, what was noted and why."""
     parts: list[str] = []
-    if act.about and (act.kind in story.CHOICES or not act.who.is_answer):
+    if act.about not in ("", person.full_name) and (act.kind in story.CHOICES or not act.who.is_answer):
         parts.append(_("About %(name)s.", name=act.about))
     parts += [_("%(answer)s: %(uses)s.", answer=word, uses="; ".join(named)) for word, named in act.answers]
     if act.wording is not None:

@@ -68,7 +68,7 @@ def _mint(db: Session, message: notifications.MessageRow, base_url: str) -> str:
 
 
 def _attachment(db: Session, public_id: str) -> tuple[str, bytes]:
-    return reports.file_name(evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
+    return reports.file_name(db, evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
 
 
 def _refused(db: Session, message: notifications.MessageRow, code: str, reply: str) -> None:

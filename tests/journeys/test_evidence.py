@@ -114,4 +114,4 @@ def test_what_stood_on_an_earlier_day_is_looked_up_and_kept_as_a_statement(
             statement.first.click()
         said = words_of(saved.value.path().read_bytes())
         assert child.full_name in said
-        assert f"As it stood on {first.day} {first:%B %Y}" in said
+        assert f"Position on {first.day} {first:%B %Y}" in said

@@ -379,10 +379,23 @@ def test_a_receipt_of_nothing_is_refused(answered: Answered) -> None:
 
 def test_file_names_name_nobody(answered: Answered) -> None:
     ann = answered.people.ann
-    name = documents.file_name(answered.want("record", ann.pseudonym, person_id=ann.person_id))
-    assert name.startswith("record-2026-11-22-")
+    wanted = answered.want("record", ann.pseudonym, person_id=ann.person_id)
+    with answered.database.reading() as db:
+        name = documents.file_name(db, wanted)
+    assert name == f"record-2026-11-22-for-eve-ode-{wanted.public_id[:8]}.pdf"
     assert "ann" not in name.lower()
-    assert SCHOOL.name not in name
+
+
+def test_file_names_say_class_or_kind_date_and_who_asked(answered: Answered) -> None:
+    school = answered.people
+    report = answered.want("class_report", school.older.public_id, school_year=YEAR)
+    own = replace(answered.want("receipt", school.ann.pseudonym), requested_by_id=school.ann.person_id)
+    nobodys = replace(own, kind="record", requested_by_id=None)
+    with answered.database.reading() as db:
+        names = [documents.file_name(db, row) for row in (report, own, nobodys)]
+    assert names[0] == f"class-report-4c-2026-11-22-for-eve-ode-{report.public_id[:8]}.pdf"
+    assert names[1] == f"receipt-2026-11-22-{own.public_id[:8]}.pdf"
+    assert names[2] == f"record-2026-11-22-automatic-{own.public_id[:8]}.pdf"
 
 
 def test_a_receipt_in_a_language_nobody_translated_reads_from_left_to_right(answered: Answered) -> None:

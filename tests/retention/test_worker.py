@@ -32,7 +32,7 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     with family.database.reading() as db:
         certificate = evidence.documents_about(db, batch)[0]
         assert certificate.is_ready
-        assert reports.file_name(certificate).startswith("destruction-certificate-2026-12-18-")
+        assert reports.file_name(db, certificate).startswith("destruction-certificate-2026-12-18-")
         assert evidence.document_bytes(db, certificate.public_id).startswith(b"%PDF")
         paper = reports.paper(db, certificate, school=SCHOOL, head=unsigned_head(db))
     text = text_of(paper)

@@ -127,7 +127,7 @@ def document(public_id: str) -> Response:
 def _pdf(row: evidence.DocumentRow) -> Response:
     kind = "application/json" if row.kind in evidence.PLAIN_KINDS else "application/pdf"
     response = Response(evidence.document_bytes(g.db, row.public_id), content_type=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(row)}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(g.db, row)}"'
     return response
 
 

@@ -31,6 +31,11 @@ class InHand:
         return self.wording.version_number != self.newest
 
     @property
+    def has_several(self) -> bool:
+        """Whether there is more than one version to choose from."""
+        return len(self.versions) > 1
+
+    @property
     def uses(self) -> tuple[consent.Purpose, ...]:
         """The uses of pictures that it asks about."""
         return tuple(use for use in consent.purposes_in(self.wording) if use.basis == "consent")

@@ -181,11 +181,11 @@ def format_of(kind: str) -> str:
 def document_statuses() -> dict[str, tuple[str, str]]:
     """How far a PDF is: tone and words."""
     return {
-        "pending": ("none", _("Sealing pending")),
-        "rendering": ("none", _("Being made and sealed")),
+        "pending": ("none", _("Preparing")),
+        "rendering": ("none", _("Preparing")),
         "ready": ("yes", _("Ready")),
         "failed": ("no", _("Failed")),
-        "erased": ("none", _("Destroyed")),
+        "erased": ("none", _("Erased")),
         "superseded": ("none", _("Replaced by a newer one")),
     }
 

@@ -215,7 +215,7 @@ def receipt(public_id: str) -> ResponseReturnValue:
     if not document.is_ready:
         return render_template("staff/receipt-pending.html", document=document), 202
     response = Response(evidence.document_bytes(g.db, public_id), content_type="application/pdf")
-    response.headers["Content-Disposition"] = 'attachment; filename="receipt.pdf"'
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{document.requested_at:%Y-%m-%d}.pdf"'
     return response
 
 
