@@ -254,6 +254,7 @@ def _keep_page(public_id: str, errors: dict[str, str] | None = None) -> str:
     due = {row.person.person_id: row for row in keeping.due_people(g.db, clock.today())}
     return render_template(
         "admin/keep-or-erase.html",
+        joined_records=[row for row in people.joined_records(g.db, person.person_id) if not row.erased],
         whose=person,
         due=due.get(person.person_id),
         not_due=keeping.not_due(g.db, person.person_id, clock.today()) if person.archived else None,

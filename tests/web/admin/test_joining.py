@@ -41,6 +41,10 @@ def test_a_record_with_a_name_alike_is_proposed_joined_and_entered_with_who_did_
     assert "Joined." in page.text
     assert "Also recorded as: Ann Begum Khan" in page.text
     assert "Maja Nowak" in page.text
+    assert (
+        "There is an earlier record of the same person."
+        in browser.get(f"/office/people/{world.ann.public_id}/keep-or-erase").text
+    )
     earlier = browser.get(f"/office/people/{double.public_id}")
     assert "This is an earlier record of Ann Khan." in earlier.text
     with world.database.reading() as db:
