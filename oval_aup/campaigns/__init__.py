@@ -3,7 +3,15 @@
 It joins the rooms below for one purpose: a round of asking for a school year, from the first letter to the receipt.
 """
 
-from oval_aup.campaigns.asking import RosterFollowUp, ask_joiners, follow_roster, open_campaign, planned_letters, way_of
+from oval_aup.campaigns.asking import (
+    RosterFollowUp,
+    ask_again,
+    ask_joiners,
+    follow_roster,
+    open_campaign,
+    planned_letters,
+    way_of,
+)
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.declaring import SAID as DECLARATIONS
@@ -28,7 +36,7 @@ from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
-from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, nudge, nudge_plan, remind
+from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, note_sent, nudge, nudge_plan, remind
 from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
 from oval_aup.campaigns.rounds import (
@@ -56,6 +64,7 @@ from oval_aup.campaigns.staff import (
 )
 from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.trying_mail import send_test
+from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
 from oval_aup.campaigns.witness_letters import (
     sound_ledger_alarm,
     sound_papers_alarm,
@@ -78,9 +87,12 @@ __all__ = [
     "Owed",
     "PlannedReminder",
     "RosterFollowUp",
+    "SilentFamily",
     "StepRow",
+    "Unanswered",
     "WrongBounce",
     "apply_roster",
+    "ask_again",
     "ask_joiners",
     "begin_for_family",
     "begin_for_staff",
@@ -104,6 +116,7 @@ __all__ = [
     "list_loaded_on",
     "not_in_use",
     "note_reached",
+    "note_sent",
     "nudge",
     "nudge_plan",
     "open_campaign",
@@ -132,6 +145,7 @@ __all__ = [
     "tell_of_proposed_erasure",
     "tell_witnesses",
     "terms_of",
+    "unanswered_around",
     "unfinished",
     "unsent_letters",
     "usual_dates",

@@ -185,21 +185,8 @@ def way_of(year_group: str, school: School) -> str:
 
 def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school: School, actor: Actor) -> int:
     step = steps.ASK if first else f"{steps.ASK}-{clock.today()}"
-    due_on = adult.due_on or campaign.due_on
-    if adult.is_family:
-        kind = "ask"
-        letter = letters.ask(
-            school,
-            forename=adult.forename,
-            language=adult.language,
-            tasks=adult.tasks(),
-            due_on=due_on,
-            works_here=adult.is_staff,
-            no_password=adult.no_password,
-        )
-    else:
-        kind = "staff-ask"
-        letter = letters.staff_ask(school, forename=adult.forename, due_on=due_on, no_password=adult.no_password)
+    kind = "ask" if adult.is_family else "staff-ask"
+    letter = letter_for(campaign, adult, kind, school)
     message = notifications.enqueue(
         db,
         kind=kind,
@@ -221,20 +208,86 @@ def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school
 def note(
     db: Session, kind: str, campaign: CampaignRow, adult: Owed, *, step: str, message: str, actor: Actor
 ) -> evidence.EntryRow:
-    """Write into the ledger that an adult was asked or reminded: one entry for everything the message lists."""
+    """Write into the ledger that an adult was asked: one entry for everything the message lists."""
     return evidence.append(
         db,
         kind,
         subject=adult.pseudonym,
-        act={
-            "school_year": campaign.school_year,
-            "step": step,
-            "agreements": sorted({row.agreement_key for row in adult.requests}),
-            "image_choices": bool(adult.choosing),
-            "requests": [row.public_id for row in adult.requests],
-            "message": message,
-        },
+        act=what_is_asked(campaign, adult, step) | {"message": message},
         details={"sent_to": adult.address},
         idempotency_key=f"{kind}:{campaign.public_id}:{adult.person_id}:{step}",
         actor=actor,
     )
+
+
+def what_is_asked(campaign: CampaignRow, adult: Owed, step: str) -> dict[str, object]:
+    """What a letter asks of an adult, for the ledger."""
+    return {
+        "school_year": campaign.school_year,
+        "step": step,
+        "agreements": sorted({row.agreement_key for row in adult.requests}),
+        "image_choices": bool(adult.choosing),
+        "requests": [row.public_id for row in adult.requests],
+    }
+
+
+def ask_again(db: Session, person_ids: Iterable[int], *, school: School, actor: Actor) -> int:
+    """Ask these adults again, as what they had answered no longer counts; returns how many messages were queued.
+
+    The reminders of the plan follow anew. Nobody is asked while no sign-up is open, or who was asked today already.
+    """
+    campaign = rounds.campaign_of(db, rounds.year_of_delivery(school))
+    if campaign is None or campaign.status != "open":
+        return 0
+    owed = owed_by(db, campaign.school_year, set(person_ids), choices=campaign.asks_families)
+    return sum(
+        _ask(db, campaign, adult, first=False, school=school, actor=actor) for adult in owed.values() if adult.reachable
+    )
+
+
+def restate_letters(
+    db: Session, person: people.PersonRow | people.GuardianRow, school_year: int, school: School
+) -> None:
+    """Make unsent letters ask for what is still owed and nothing else; take them back once nothing is."""
+    campaign = rounds.campaign_of(db, school_year)
+    owed = owed_by(db, school_year, {person.person_id}, choices=campaign is not None and campaign.asks_families)
+    adult = owed.get(person.person_id)
+    if adult is None or campaign is None:
+        notifications.cancel(db, person.pseudonym, ASKING_KINDS)
+        return
+    for row in notifications.messages_to(db, person.pseudonym):
+        if row.kind not in ASKING_KINDS or row.status != "queued":
+            continue
+        letter = letter_for(campaign, adult, row.kind, school)
+        notifications.rewrite(db, row.public_id, letter, link_purpose=adult.link_purpose)
+
+
+def letter_for(campaign: CampaignRow, adult: Owed, kind: str, school: School) -> notifications.Letter:
+    """The asking letter of a kind for what an adult owes now."""
+    due_on = adult.due_on or campaign.due_on
+    if kind in ("ask", "staff-ask"):
+        if not adult.is_family:
+            return letters.staff_ask(school, forename=adult.forename, due_on=due_on, no_password=adult.no_password)
+        letter = letters.ask(
+            school,
+            forename=adult.forename,
+            language=adult.language,
+            tasks=adult.tasks(),
+            due_on=due_on,
+            works_here=adult.is_staff,
+            no_password=adult.no_password,
+        )
+        return letter
+    letter = letters.reminder(
+        school,
+        forename=adult.forename,
+        language=adult.language,
+        tasks=adult.tasks(),
+        due_on=due_on,
+        today=clock.today(),
+        family=adult.is_family,
+        works_here=adult.is_staff,
+        no_password=adult.no_password,
+        last=kind == "last-reminder",
+    )
+    return letter

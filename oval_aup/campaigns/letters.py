@@ -81,15 +81,16 @@ def reminder(
     )
 
 
-def escalation(school: School, *, forename: str, families: int, colleagues: int) -> Letter:
-    """Tell a class teacher or line manager how many have stayed silent; who they are is behind the log-in."""
+def escalation(school: School, *, forename: str, families: int, colleagues: int, office: bool = False) -> Letter:
+    """Tell a class teacher, line manager or the office how many have stayed silent; the list is behind the log-in."""
     return letter(
         "escalation",
         school,
         forename=forename,
         families=families,
         colleagues=colleagues,
-        staff_link=_staff_link(school),
+        office=office,
+        list_link=f"{school.base_url}/office/outstanding" if office else f"{school.base_url}/staff/unanswered",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -35,7 +36,10 @@ class Reminder(Base):
     """One step of a campaign taken for one person; the unique key is what keeps it from being taken twice."""
 
     __tablename__ = "reminder"
-    __table_args__ = (sa.UniqueConstraint("campaign_id", "person_id", "step"),)
+    __table_args__ = (
+        sa.UniqueConstraint("campaign_id", "person_id", "step"),
+        sa.Index("ix_reminder_message", "message"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"))
@@ -44,6 +48,8 @@ class Reminder(Base):
     """``ask``, ``reminder-1`` …, ``escalation``, or ``nudge-2026-10-05`` for a manual one."""
     message: Mapped[str] = mapped_column(sa.String(36), default="")
     """Public id of the message in the outbox."""
+    about: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
+    """What the ledger says once the letter has left; None where it was said when the step was taken."""
     taken_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
     campaign: Mapped[Campaign] = relationship()

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup.campaigns.asking import restate_letters
 from oval_aup.campaigns.declaring import declarations
 from oval_aup.campaigns.family import CHILDREN, Family, FamilyChild, family
 from oval_aup.campaigns.permission_changes import tell_of_changes
-from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.receipts import tell_office_of_refusal, want_receipt
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -131,7 +132,7 @@ def record_on_behalf(
         idempotency_key=f"on-behalf:{idempotency_key}",
         actor=recording.actor,
     )
-    stop_asking(db, recording.person, school_year)
+    restate_letters(db, recording.person, school_year, school)
     return OnBehalf(tuple(seqs), _receipt(db, recording, seqs, school))
 
 

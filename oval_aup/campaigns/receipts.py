@@ -61,15 +61,10 @@ def want_receipt(
     return receipt
 
 
-def stop_asking(db: Session, person: people.PersonRow | people.GuardianRow, school_year: int) -> None:
-    """Take back unsent asks and reminders once a person has answered everything that is their own."""
-    stop_asking_unless(db, person, signing.standing(db, person.person_id, school_year))
-
-
 def stop_asking_unless(
     db: Session, person: people.PersonRow | people.GuardianRow, owed: Iterable[signing.RequestRow]
 ) -> None:
-    """``stop_asking`` where the caller has read, or just changed, what the person owes."""
+    """Take back unsent asks and reminders once nothing of ``owed`` waits for an answer."""
     if not any(row.is_outstanding for row in owed):
         notifications.cancel(db, person.pseudonym, ASKING_KINDS)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import notifications, people
+from oval_aup import evidence, notifications, people
 from oval_aup.campaigns import letters, rounds, schedule, steps
-from oval_aup.campaigns.asking import note
+from oval_aup.campaigns.asking import letter_for, what_is_asked
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.rounds import CampaignRow
 from oval_aup.core import clock
-from oval_aup.core.actor import Actor
+from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -60,6 +61,7 @@ class _Listener:
     pseudonym: str
     forename: str
     address: str
+    is_office: bool = False
 
 
 def remind(
@@ -79,14 +81,20 @@ def remind(
         if step is not None:
             due.append((adult, step))
     reminders = [(adult, step) for adult, step in due if step.name != schedule.ESCALATION]
-    silent = [(adult, step) for adult, step in due if step.name == schedule.ESCALATION]
+    silent = [
+        (adult, replace(step, name=taken[adult.person_id].named(step.name)))
+        for adult, step in due
+        if step.name == schedule.ESCALATION
+    ]
     planned = [PlannedReminder(a.person_id, a.full_name, s.name, s.fell_due_on, a.address) for a, s in reminders]
     if not dry_run:
-        planned = [
-            row
-            for row, (adult, step) in zip(planned, reminders, strict=True)
-            if _send(db, campaign, adult, step.name, last=step.is_last, on=on, school=school, actor=actor)
-        ]
+        planned = []
+        for adult, step in reminders:
+            name = taken[adult.person_id].named(step.name)
+            if _send(db, campaign, adult, name, last=step.is_last, on=on, school=school, actor=actor):
+                planned.append(
+                    PlannedReminder(adult.person_id, adult.full_name, step.name, step.fell_due_on, adult.address)
+                )
     return (*planned, *_escalate(db, campaign, silent, on=on, dry_run=dry_run, school=school, actor=actor))
 
 
@@ -113,21 +121,11 @@ def _send(
     school: School,
     actor: Actor,
 ) -> bool:
-    letter = letters.reminder(
-        school,
-        forename=adult.forename,
-        language=adult.language,
-        tasks=adult.tasks(),
-        due_on=adult.due_on or campaign.due_on,
-        today=on,
-        family=adult.is_family,
-        works_here=adult.is_staff,
-        no_password=adult.no_password,
-        last=last,
-    )
+    kind = "last-reminder" if last else "reminder"
+    letter = letter_for(campaign, adult, kind, school)
     message = notifications.enqueue(
         db,
-        kind="last-reminder" if last else "reminder",
+        kind=kind,
         recipient=adult.pseudonym,
         to_address=adult.address,
         letter=letter,
@@ -135,10 +133,35 @@ def _send(
         dedupe_key=f"{campaign.public_id}:{adult.person_id}:{step}",
         not_before=schedule.sending_time(clock.now(), rounds.terms_of(school, campaign)),
     )
-    if not steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id):
-        return False
-    note(db, "reminded", campaign, adult, step=step, message=message.public_id, actor=actor)
-    return True
+    about = reminded(campaign, adult, step, actor)
+    return steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id, about=about)
+
+
+def reminded(campaign: CampaignRow, adult: Owed, step: str, actor: Actor) -> dict[str, Any]:
+    """What the ledger is to say of a reminder once its letter has left."""
+    return {"act": what_is_asked(campaign, adult, step), "by": actor.person_id}
+
+
+def note_sent(db: Session, message: notifications.MessageRow) -> None:
+    """Write into the ledger that people were reminded, once the letter that did it has left; safe to repeat."""
+    for campaign, person_id, step, about in steps.taken_with(db, message.public_id):
+        evidence.append(
+            db,
+            "reminded",
+            subject=people.person_by_id(db, person_id).pseudonym,
+            act=about["act"] | {"message": message.public_id},
+            details={"sent_to": message.to_address},
+            idempotency_key=f"reminded:{campaign.public_id}:{person_id}:{step}",
+            actor=_who(db, about["by"]),
+        )
+
+
+def _who(db: Session, person_id: int | None) -> Actor:
+    if person_id is None:
+        return SYSTEM
+    return Actor(
+        role="office", person_id=person_id, pseudonym=people.person_by_id(db, person_id).pseudonym, channel="office"
+    )
 
 
 def nudge_plan(db: Session, person_ids: Iterable[int] | None) -> NudgePlan:
@@ -205,19 +228,24 @@ def _escalate(
     planned: list[PlannedReminder] = []
     families: Counter[_Listener] = Counter()
     colleagues: Counter[_Listener] = Counter()
+    told = {adult.person_id: listeners.of(adult) for adult, _step in silent}
     for adult, step in silent:
-        if not dry_run and not steps.claim(db, campaign.id, adult.person_id, step.name):
-            continue
-        if not dry_run:
-            note(db, "reminded", campaign, adult, step=step.name, message="", actor=actor)
-        for listener in listeners.of(adult):
+        for listener in told[adult.person_id]:
             planned.append(
-                PlannedReminder(adult.person_id, adult.full_name, step.name, step.fell_due_on, listener.address)
+                PlannedReminder(
+                    adult.person_id, adult.full_name, schedule.ESCALATION, step.fell_due_on, listener.address
+                )
             )
             (families if adult.is_family else colleagues)[listener] += 1
-    if not dry_run:
-        for listener in sorted(families.keys() | colleagues.keys(), key=lambda each: each.address):
-            _tell(db, campaign, listener, families[listener], colleagues[listener], on=on, school=school)
+    if dry_run:
+        return planned
+    letters_of = {
+        listener: _tell(db, campaign, listener, families[listener], colleagues[listener], on=on, school=school)
+        for listener in sorted(families.keys() | colleagues.keys(), key=lambda each: each.address)
+    }
+    for adult, step in silent:
+        about, message = reminded(campaign, adult, step.name, actor), letters_of[told[adult.person_id][0]]
+        steps.claim(db, campaign.id, adult.person_id, step.name, message=message, about=about)
     return planned
 
 
@@ -230,16 +258,19 @@ def _tell(
     *,
     on: dt.date,
     school: School,
-) -> None:
-    notifications.enqueue(
+) -> str:
+    letter = letters.escalation(
+        school, forename=listener.forename, families=families, colleagues=colleagues, office=listener.is_office
+    )
+    return notifications.enqueue(
         db,
         kind="escalation",
         recipient=listener.pseudonym,
         to_address=listener.address,
-        letter=letters.escalation(school, forename=listener.forename, families=families, colleagues=colleagues),
+        letter=letter,
         dedupe_key=f"{campaign.public_id}:escalation:{listener.address}:{on}",
         not_before=schedule.sending_time(clock.now(), rounds.terms_of(school, campaign)),
-    )
+    ).public_id
 
 
 class _Listeners:
@@ -252,7 +283,7 @@ class _Listeners:
         for member in staff:
             if member.class_id is not None and member.staff_group in ("teaching", "leadership"):
                 self._by_class.setdefault(member.class_id, []).append(self._by_id[member.person_id])
-        self._office = _Listener("school", _("colleague"), school.email)
+        self._office = _Listener("school", _("colleague"), school.email, is_office=True)
 
     def of(self, adult: Owed) -> list[_Listener]:
         """Who is told about one silent adult."""

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from oval_aup import accounts, agreements, notifications, people, signing
 from oval_aup.campaigns import letters
-from oval_aup.campaigns.receipts import stop_asking, tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.asking import restate_letters
+from oval_aup.campaigns.receipts import tell_office_of_refusal, want_receipt
 from oval_aup.core import clock, i18n
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict
@@ -81,7 +82,7 @@ def sign_for_staff(
         school=school,
     )
     signing.finish(db, sitting.public_id, status="signed", receipt=receipt)
-    stop_asking(db, person, sitting.school_year)
+    restate_letters(db, person, sitting.school_year, school)
     return receipt
 
 
@@ -105,7 +106,7 @@ def decline_for_staff(
     person = people.person_by_id(db, sitting.person_id)
     signing.finish(db, sitting.public_id, status="declined")
     tell_office_of_refusal(db, person, key=sitting.public_id, school=school)
-    stop_asking(db, person, sitting.school_year)
+    restate_letters(db, person, sitting.school_year, school)
 
 
 def _record(

@@ -11,17 +11,22 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.campaigns.models import Reminder
+from oval_aup.campaigns.models import Campaign, Reminder
 from oval_aup.core import clock
 
 ASK = "ask"
 NUDGE = "nudge-"
+AGAIN = "@"
+"""Between a step and the day of the asking that it follows, where there was one before."""
 
 _CLAIM = sa.text(
-    "INSERT INTO reminder (campaign_id, person_id, step, message, taken_at)"
-    " VALUES (:campaign_id, :person_id, :step, :message, :taken_at)"
+    "INSERT INTO reminder (campaign_id, person_id, step, message, about, taken_at)"
+    " VALUES (:campaign_id, :person_id, :step, :message, :about, :taken_at)"
     " ON CONFLICT (campaign_id, person_id, step) DO NOTHING"
-).bindparams(sa.bindparam("taken_at", type_=Reminder.__table__.c.taken_at.type))
+).bindparams(
+    sa.bindparam("taken_at", type_=Reminder.__table__.c.taken_at.type),
+    sa.bindparam("about", type_=Reminder.__table__.c.about.type),
+)
 
 
 @dataclass(slots=True)
@@ -42,8 +47,17 @@ class Taken:
 
     @property
     def automatic(self) -> Mapping[str, dt.date]:
-        """Reminders and escalation."""
-        return {step: on for step, on in self.steps.items() if not step.startswith((ASK, NUDGE))}
+        """Reminders and escalation since the newest asking, by their plain names."""
+        asked_on = self.asked_on
+        return {
+            step.partition(AGAIN)[0]: on
+            for step, on in self.steps.items()
+            if not step.startswith((ASK, NUDGE)) and (asked_on is None or on >= asked_on)
+        }
+
+    def named(self, step: str) -> str:
+        """The name under which a step is taken now: one of an earlier asking keeps its own."""
+        return f"{step}{AGAIN}{self.asked_on}" if step in self.steps else step
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +70,19 @@ class StepRow:
 
 
 def claim(
-    db: Session, campaign_id: int, person_id: int, step: str, *, message: str = "", at: dt.datetime | None = None
+    db: Session,
+    campaign_id: int,
+    person_id: int,
+    step: str,
+    *,
+    message: str = "",
+    about: dict[str, Any] | None = None,
+    at: dt.datetime | None = None,
 ) -> bool:
     """Take a step for a person; False where somebody has taken it before.
 
-    ``at`` is when its letter goes, where that is later than now: what follows is counted from then.
+    ``about`` is what the ledger says of it once its letter has left. ``at`` is when the letter goes, where that is
+    later than now: what follows is counted from then.
     """
     taken = db.execute(
         _CLAIM,
@@ -69,10 +91,17 @@ def claim(
             "person_id": person_id,
             "step": step,
             "message": message,
+            "about": about,
             "taken_at": at or clock.now(),
         },
     )
     return bool(cast(Any, taken).rowcount == 1)
+
+
+def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, dict[str, Any]], ...]:
+    """The steps taken by one letter that the ledger tells of: campaign, person, step and what it says."""
+    rows = db.scalars(sa.select(Reminder).where(Reminder.message == message).order_by(Reminder.id))
+    return tuple((row.campaign, row.person_id, row.step, row.about) for row in rows if row.about)
 
 
 def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, Taken]:

@@ -35,6 +35,7 @@ from oval_aup.notifications.outbox import (
     outbox_counts,
     release,
     retry,
+    rewrite,
 )
 from oval_aup.notifications.replies import spoke_of_recipient
 from oval_aup.notifications.sending import SendCounts, recover, send_due
@@ -86,6 +87,7 @@ __all__ = [
     "recover",
     "release",
     "retry",
+    "rewrite",
     "send_due",
     "smtp_channel",
     "spoke_of_recipient",

@@ -165,6 +165,13 @@ def cancel(db: Session, recipient: str, kinds: Iterable[str]) -> int:
     return changed(db.execute(_CANCEL, {"whose": recipient, "kinds": list(kinds)}))
 
 
+def rewrite(db: Session, public_id: str, letter: Letter, *, link_purpose: str) -> bool:
+    """Put other words into a letter that has not been sent; False where it has left, or is about to."""
+    unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "waiting")))
+    words = {"subject": letter.subject, "text": letter.text, "html": letter.html, "link_purpose": link_purpose}
+    return changed(db.execute(sa.update(_message).where(unsent).values(**words))) == 1
+
+
 def retry(db: Session, public_id: str) -> MessageRow:
     """Queue a failed, bounced or uncertain message again, as someone in the office decided.
 

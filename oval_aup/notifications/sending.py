@@ -55,6 +55,7 @@ Mint = Callable[[Session, MessageRow], str]
 Attach = Callable[[Session, str], tuple[str, bytes]]
 Refused = Callable[[Session, MessageRow, str, str], None]
 Reached = Callable[[Session, MessageRow], None]
+Delivered = Callable[[Session, MessageRow], None]
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ def send_due(
     limit: int = 50,
     refused: Refused | None = None,
     reached: Reached | None = None,
+    delivered: Delivered | None = None,
     at_once: bool = False,
 ) -> SendCounts:
     """Send up to ``limit`` messages whose time has come.
@@ -98,7 +100,8 @@ def send_due(
     ``mint(db, message)`` makes the private link and runs in a write transaction of its own;
     ``attachment(db, public_id)`` gives a file name and the bytes; ``refused(db, message, code, reply)`` runs in the
     transaction that records an address as unreachable, ``reached(db, message)`` in the one that records that mail
-    reaches it again. No network is touched while a transaction is open.
+    reaches it again, and ``delivered(db, message)`` in the one that records that the message has left. No network is
+    touched while a transaction is open.
     """
     recover(database)
     counts = SendCounts()
@@ -113,7 +116,7 @@ def send_due(
         with channel.opened() as carrier:  # after an outage also with nothing to send, to see whether it is over
             while counts.handled < limit and (claim := _claim(database)) is not None:
                 outcome = _final(claim, _send_one(database, carrier, claim, sender, mint, attachment))
-                _settle(database, claim, outcome, refused, reached)
+                _settle(database, claim, outcome, refused, reached, delivered)
                 _count(counts, outcome)
                 if outcome.stops:
                     break
@@ -273,7 +276,12 @@ def _hand_over(database: Database, claim: MessageRow) -> None:
 
 
 def _settle(
-    database: Database, claim: MessageRow, outcome: _Outcome, refused: Refused | None, reached: Reached | None
+    database: Database,
+    claim: MessageRow,
+    outcome: _Outcome,
+    refused: Refused | None,
+    reached: Reached | None,
+    delivered: Delivered | None,
 ) -> None:
     if outcome.status == "lost":
         return
@@ -290,6 +298,8 @@ def _settle(
         # a late answer may still settle what was meanwhile called uncertain, but never what another worker holds
         if changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
             return
+        if outcome.status == "sent" and delivered is not None:
+            delivered(db, claim)
         if outcome.status == "failed" and outcome.about_address:
             trouble.notice(db, claim.to_address, outcome.error)
             if refused is not None:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, people
 from oval_aup.core import clock
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, later, ngettext
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.namesakes import told_apart
-from oval_aup.reports.outstanding import Filter, outstanding_rows
+from oval_aup.reports.outstanding import PICTURES, Filter, OutstandingPerson, outstanding_rows
 
 VERDICTS: dict[str, str] = {
     "yes": later("yes"),
@@ -36,11 +36,11 @@ class Table:
 
 
 def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
-    """Everybody in the selection who has not signed, and why."""
+    """Everybody in the selection who still owes something, what, and why."""
     header = (
         _("Name"),
         _("Children or class"),
-        _("Rules"),
+        _("What"),
         _("Where it stands"),
         _("E-mail"),
         _("Since"),
@@ -54,16 +54,25 @@ def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
             (
                 names.get(row.public_id, row.full_name),
                 row.children,
-                _(words.AUDIENCES[row.agreement_key]),
+                _what(row),
                 words.channel_of(row.why, words.WHYS),
                 row.email,
                 clock.london(row.since).date().isoformat() if row.since else "",
-                row.due_on.isoformat(),
+                row.due_on.isoformat() if row.due_on else "",
                 row.reminders,
             )
             for row in outstanding_rows(db, school_year, chosen)
         ),
     )
+
+
+def _what(row: OutstandingPerson) -> str:
+    """What one line of the table is about: rules, choices, or both."""
+    pictures = ngettext("pictures of %(num)s child", "pictures of %(num)s children", row.choosing)
+    if row.agreement_key == PICTURES:
+        return pictures
+    rules = _(words.AUDIENCES[row.agreement_key])
+    return _("%(rules)s: rules; %(pictures)s", rules=rules, pictures=pictures) if row.choosing else rules
 
 
 def coverage_table(db: Session, school_year: int) -> Table:

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people, signing
+from oval_aup import campaigns, people, signing
 from oval_aup.reports import tables as t
 
 WHYS = ("not-asked", "asked", "started", "in-class", "no-address", "bounced", "declined")
 """Every reason there is, in the order shown; each person without a signature has exactly one."""
 
+_AT_ADDRESS = ("no-address", "bounced")
 NUDGED_WHYS = ("not-asked", "asked", "started")
 """The reasons for which somebody who signs for themselves can be nudged."""
 
@@ -77,6 +78,19 @@ The database begins with the few it concerns instead of with everybody who is as
 """
 
 
+PICTURES = "image-uses"
+"""What somebody owes whose choices about pictures are not all made, beside the keys of the rules."""
+OWED = ("parents", "staff", "children", PICTURES)
+"""Everything somebody can owe, as the list can be narrowed to."""
+
+_CHOICE_WHY: sa.ColumnElement[str] = sa.case(
+    (_EMAIL == "", "no-address"),
+    (_trouble.c.address.is_not(None), "bounced"),
+    (_request.c.asked_at.is_(None), "not-asked"),
+    else_="asked",
+)
+
+
 _SINCE = sa.case((_request.c.status == "declined", _request.c.settled_at), else_=_request.c.asked_at)
 _ROWS = sa.select(
     _request.c.person_id,
@@ -122,10 +136,12 @@ class OutstandingPerson:
     why: str
     email: str
     since: dt.datetime | None
-    due_on: dt.date
+    due_on: dt.date | None
     children: str
     """The children or the class that tell one Khan from another: “Ayaan 4C, Zara 1A”."""
     reminders: int
+    choosing: int = 0
+    """For how many children their choices about pictures are still owed."""
 
     @property
     def may_be_nudged(self) -> bool:
@@ -152,6 +168,14 @@ class OutstandingPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OutstandingCounts:
+    """How many people a selection holds and how many things they owe together."""
+
+    people: int
+    things: int
+
+
+@dataclass(frozen=True, slots=True)
 class WhyCounts:
     """How many are outstanding for each reason; ``capped`` names the reasons that are at least this many."""
 
@@ -160,40 +184,75 @@ class WhyCounts:
 
 
 def outstanding_page(
-    db: Session, school_year: int, chosen: Filter, *, page: int = 1, size: int = PAGE
+    db: Session,
+    school_year: int,
+    chosen: Filter,
+    *,
+    page: int = 1,
+    size: int = PAGE,
+    choosing: dict[int, int] | None = None,
 ) -> OutstandingPage:
-    """One page of missing signatures."""
-    rows = outstanding_rows(db, school_year, chosen, limit=size + 1, offset=(page - 1) * size)
+    """One page of what is owed; ``choosing`` is that of ``choosing_adults`` where the caller has it."""
+    rows = outstanding_rows(db, school_year, chosen, limit=size + 1, offset=(page - 1) * size, choosing=choosing)
     return OutstandingPage(rows[:size], page, len(rows) > size)
 
 
 def outstanding_rows(
-    db: Session, school_year: int, chosen: Filter, *, limit: int | None = None, offset: int = 0
+    db: Session,
+    school_year: int,
+    chosen: Filter,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    choosing: dict[int, int] | None = None,
 ) -> tuple[OutstandingPerson, ...]:
-    """Missing signatures, by name or longest waiting first."""
-    chosen_rows = (
-        _ROWS.where(*_conditions(db, school_year, chosen))
-        .order_by(*_order(chosen.sort))
-        .limit(limit)
-        .offset(offset or None)
-    )
-    return _with_their_families(db, chosen_rows)
+    """Whatever is owed, by name or longest waiting first."""
+    choosing = choosing_adults(db, school_year) if choosing is None else choosing
+    found = _selection(db, school_year, chosen, choosing).subquery()
+    by_name = (found.c.surname, found.c.forename, found.c.person_id, found.c.agreement_key)
+    order = (found.c.since.is_not(None), found.c.since, *by_name) if chosen.sort == "since" else by_name
+    columns = [column for column in found.c if column.name not in ("surname", "forename")]
+    rows = sa.select(*columns).order_by(*order).limit(limit).offset(offset or None)
+    return _with_their_families(db, rows, choosing)
 
 
 def outstanding_matches(db: Session, school_year: int, chosen: Filter) -> tuple[Match, ...]:
     """Every missing signature of a selection, whatever the number of pages, in no order."""
-    columns = (_request.c.person_id, _request.c.way, _WHY.label("why"))
-    found = sa.select(*columns).select_from(_SOURCE).where(*_conditions(db, school_year, chosen))
-    return tuple(Match(*row) for row in db.execute(found))
+    found = _selection(db, school_year, chosen, choosing_adults(db, school_year)).subquery()
+    return tuple(Match(*row) for row in db.execute(sa.select(found.c.person_id, found.c.way, found.c.why)))
 
 
-def nudgeable(db: Session, school_year: int, chosen: Filter) -> int:
+def outstanding_counts(
+    db: Session, school_year: int, chosen: Filter, *, choosing: dict[int, int] | None = None
+) -> OutstandingCounts:
+    """How many people of a selection owe something, and how many things that is in all."""
+    choosing = choosing_adults(db, school_year) if choosing is None else choosing
+    found = _selection(db, school_year, chosen, choosing).subquery()
+    columns = (found.c.person_id, found.c.agreement_key)
+    rows = db.execute(sa.select(*columns)).all()
+    persons = {row.person_id for row in rows}
+    rules = sum(1 for row in rows if row.agreement_key != PICTURES)
+    pictures = len(persons & choosing.keys()) if chosen.audience in ("", "parents", PICTURES) else 0
+    return OutstandingCounts(len(persons), rules + pictures)
+
+
+def choosing_adults(db: Session, school_year: int) -> dict[int, int]:
+    """Row ids of those who owe choices about pictures in the sign-up of the year, with the number of children."""
+    campaign = campaigns.campaign_of(db, school_year)
+    if campaign is None or campaign.opened_at is None or not campaign.asks_families:
+        return {}
+    owed = campaigns.owed_by(db, school_year)
+    return {adult.person_id: len(adult.choosing) for adult in owed.values() if adult.choosing}
+
+
+def nudgeable(db: Session, school_year: int, chosen: Filter, *, choosing: dict[int, int] | None = None) -> int:
     """How many people of a selection ``may_be_nudged``."""
     if chosen.why not in ("", *NUDGED_WHYS) or chosen.audience == "children":
         return 0
-    can = (_request.c.way == "self", sa.type_coerce(_WHY, sa.String).in_(NUDGED_WHYS))
-    number = sa.select(sa.func.count(sa.distinct(_request.c.person_id))).select_from(_SOURCE)
-    return db.scalar(number.where(*_conditions(db, school_year, chosen), *can)) or 0
+    choosing = choosing_adults(db, school_year) if choosing is None else choosing
+    found = _selection(db, school_year, chosen, choosing).subquery()
+    can = (found.c.way == "self", found.c.why.in_(NUDGED_WHYS))
+    return db.scalar(sa.select(sa.func.count(sa.distinct(found.c.person_id))).where(*can)) or 0
 
 
 def newest_rows(db: Session, school_year: int, why: str, *, limit: int) -> tuple[OutstandingPerson, ...]:
@@ -214,13 +273,67 @@ def newest_people(db: Session, school_year: int, why: str, *, limit: int) -> tup
     return tuple(db.scalars(found))
 
 
-def _with_their_families(db: Session, statement: sa.Select[Any]) -> tuple[OutstandingPerson, ...]:
+def _selection(
+    db: Session, school_year: int, chosen: Filter, choosing: dict[int, int]
+) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """A row for each request of the selection, and one for each adult who owes nothing there but choices."""
+    named = (_person.c.surname, _person.c.forename)
+    requests = _ROWS.add_columns(*named).where(*_conditions(db, school_year, chosen))
+    wants_choices = chosen.audience in ("", PICTURES) and chosen.why in ("", "not-asked", "asked", *_AT_ADDRESS)
+    if not choosing or not wants_choices:
+        return requests
+    source = (
+        _guardian.join(_person, _person.c.id == _guardian.c.person_id)
+        .outerjoin(_staff, _staff.c.person_id == _guardian.c.person_id)
+        .outerjoin(_trouble, sa.and_(_EMAIL != "", _trouble.c.address == _EMAIL))
+        .outerjoin(
+            _request,
+            sa.and_(
+                _request.c.person_id == _guardian.c.person_id,
+                _request.c.school_year == school_year,
+                _request.c.agreement_key == "parents",
+            ),
+        )
+    )
+    pictures = (
+        sa.select(
+            _guardian.c.person_id,
+            _person.c.public_id,
+            t.shown_name().label("full_name"),
+            sa.literal(PICTURES).label("agreement_key"),
+            sa.literal("self").label("way"),
+            _CHOICE_WHY.label("why"),
+            _EMAIL.label("email"),
+            _request.c.asked_at.label("since"),
+            _request.c.due_on,
+            *named,
+        )
+        .select_from(source)
+        .where(_guardian.c.person_id.in_(choosing))
+    )
+    if not chosen.audience:  # whoever owes the rules as well stands in the list already, with both
+        owes_rules = sa.and_(_request.c.id.is_not(None), _request.c.status.in_(("open", "started", "declined")))
+        pictures = pictures.where(~owes_rules)
+    if chosen.why:
+        pictures = pictures.where(sa.type_coerce(_CHOICE_WHY, sa.String) == chosen.why)
+    if chosen.class_public_id:
+        class_id = people.school_class(db, chosen.class_public_id).id
+        pictures = pictures.where(_in_class(class_id, _guardian.c.person_id))
+    return pictures if chosen.audience == PICTURES else sa.union_all(requests, pictures)
+
+
+def _with_their_families(
+    db: Session, statement: sa.Select[Any], choosing: dict[int, int] | None = None
+) -> tuple[OutstandingPerson, ...]:
     found = db.execute(statement).all()
     beside = children_words(db, [row.person_id for row in found])
     reminded = _reminder_counts(db, [row.person_id for row in found])
     return tuple(
         OutstandingPerson(
-            **row._asdict(), children=beside.get(row.person_id, ""), reminders=reminded.get(row.person_id, 0)
+            **row._asdict(),
+            children=beside.get(row.person_id, ""),
+            reminders=reminded.get(row.person_id, 0),
+            choosing=(choosing or {}).get(row.person_id, 0) if row.agreement_key in ("parents", PICTURES) else 0,
         )
         for row in found
     )
@@ -250,17 +363,12 @@ def _status_is(why: str) -> sa.ColumnElement[bool]:
     return _request.c.status == ("started" if why == "started" else "open")
 
 
-def _in_class(class_id: int) -> sa.ColumnElement[bool]:
+def _in_class(class_id: int, person_id: sa.ColumnElement[int] = _request.c.person_id) -> sa.ColumnElement[bool]:
     own = sa.select(t.child.c.person_id).where(t.child.c.class_id == class_id, t.child.c.archived_on.is_(None))
     families = sa.select(t.guardianship.c.guardian_id).where(
         t.guardianship.c.child_id.in_(own), t.guardianship.c.ended_on.is_(None)
     )
-    return sa.or_(_request.c.person_id.in_(own), _request.c.person_id.in_(families))
-
-
-def _order(sort: str) -> tuple[sa.ColumnElement[Any], ...]:
-    by_name = (_person.c.surname, _person.c.forename, _request.c.id)
-    return (_SINCE.is_not(None), _SINCE, *by_name) if sort == "since" else by_name
+    return sa.or_(person_id.in_(own), person_id.in_(families))
 
 
 def children_words(db: Session, person_ids: list[int]) -> dict[int, str]:

@@ -317,7 +317,7 @@ HOLDINGS: tuple[Holding, ...] = (
         later("Requests and reminders sent to this person"),
         _PERSON,
         ("taken_at", "step"),
-        left_out={"id": KEY, "person_id": KEY, "campaign_id": KEY, "message": ELSEWHERE},
+        left_out={"id": KEY, "person_id": KEY, "campaign_id": KEY, "message": ELSEWHERE, "about": ELSEWHERE},
     ),
     Holding(
         "message",

@@ -127,6 +127,7 @@ def _refers(act: story.Act, earlier: story.Act, uses: Mapping[str, str]) -> str:
 
 
 def _step(step: str) -> str:
+    step = step.partition("@")[0]
     if step.startswith("reminder-"):
         return _("reminder %(number)s", number=step.removeprefix("reminder-"))
     return _("extra reminder") if step.startswith("nudge-") else words.channel_of(step, STEPS)

@@ -54,6 +54,7 @@ def send(
         limit=limit,
         refused=_refused,
         reached=campaigns.note_reached,
+        delivered=campaigns.note_sent,
         at_once=at_once,
     )
 

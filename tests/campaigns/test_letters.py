@@ -57,6 +57,9 @@ KINDS: dict[str, Callable[[], Letter]] = {
     "last-reminder": lambda: _reminder(last=True),
     "last-reminder-staff": lambda: _reminder(last=True, family=False, works_here=True),
     "escalation-teacher": lambda: letters.escalation(SCHOOL, forename="Di", families=3, colleagues=0),
+    "escalation-office": lambda: letters.escalation(
+        SCHOOL, forename="colleague", families=2, colleagues=1, office=True
+    ),
     "escalation-manager": lambda: letters.escalation(SCHOOL, forename="Eve", families=1, colleagues=1),
     "receipt": lambda: letters.receipt(SCHOOL, forename="Ann", language="en", next_year=2027, family=True),
     "receipt-staff": lambda: letters.receipt(SCHOOL, forename="Di", language="en", next_year=2027, family=False),

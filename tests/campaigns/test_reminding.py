@@ -61,7 +61,22 @@ def test_the_plan_is_followed_and_a_day_run_twice_sends_once(
     assert run(database, facts, 8) == {}
     with database.reading() as db:
         assert kinds(db, asked.ann.pseudonym) == ["ask", "reminder"]
-        assert [entry.kind for entry in evidence.entries_about(db, asked.ann.pseudonym)] == ["requested", "reminded"]
+        assert [entry.kind for entry in evidence.entries_about(db, asked.ann.pseudonym)] == ["requested"]
+
+
+def test_the_ledger_says_reminded_once_the_letter_has_left(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    run(database, facts, 7)
+    with database.writing() as db:
+        (_ask, reminder) = notifications.messages_to(db, asked.ann.pseudonym)
+        for _again in range(2):
+            campaigns.note_sent(db, reminder)
+        entry = evidence.entries_about(db, asked.ann.pseudonym)[-1]
+    assert (entry.kind, entry.body["act"]["step"]) == ("reminded", "reminder-1")
+    assert entry.body["act"]["message"] == reminder.public_id
+    with database.reading() as db:
+        assert len(evidence.entries_about(db, asked.ann.pseudonym)) == 2
 
 
 def test_a_dry_run_says_what_would_go_and_changes_nothing(
@@ -135,7 +150,8 @@ def test_the_last_reminder_says_so_and_then_the_class_teacher_and_line_manager_h
     with database.reading() as db:
         assert kinds(db, asked.ann.pseudonym) == ["ask", "reminder", "reminder", "last-reminder"]
         (to_di,) = [m for m in notifications.messages_to(db, asked.di.pseudonym) if m.kind == "escalation"]
-    assert "3 families of your class" in to_di.text
+    assert "3 parents and carers of your class" in to_di.text
+    assert "/staff/unanswered" in to_di.text
     assert not any(name in to_di.subject + to_di.text for name in ("Ali", "Coe", "Max"))
 
 

@@ -41,7 +41,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     ("kiosk",): """classroom.child classroom.device classroom.mark classroom.names classroom.not_me
         classroom.not_me_now classroom.rules classroom.well_done""",
     STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.pin staff.receipt staff.rules
-        staff.rules_answered staff.set_pin staff.rules_read staff.sign staff.start""",
+        staff.rules_answered staff.set_pin staff.rules_read staff.sign staff.start
+        staff.unanswered""",
     ("admin", "head", "teacher"): "staff.classes staff.school_class staff.valid_today",
     ("admin", "head", "teacher", "staff"): "staff.photos",
     ("admin", "teacher"): """classroom.board classroom.close classroom.hand_over classroom.lesson classroom.start

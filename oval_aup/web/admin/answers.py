@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import accounts, agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, hand_over
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
@@ -295,8 +295,20 @@ def do_take_back(public_id: str) -> ResponseReturnValue:
         verb(g.db, public_id, reason=typed("reason", 2000), actor=current_actor("office"))
     except Invalid as problem:
         return _take_back_page(public_id, problem.fields), 422
-    flash(_("Taken back. It stays in the record, marked as what it is."))
+    asked = campaigns.ask_again(g.db, _adults_behind(row), school=settings().school, actor=current_actor("office"))
+    flash(_("Taken back. It stays in the record, marked as taken back."))
+    if asked:
+        flash(ngettext("%(num)s person is asked again by email.", "%(num)s people are asked again by email.", asked))
+    else:
+        flash(_("Nobody is asked again by email: there is no address, no sign-up is open, or they were asked today."))
     return back_to(people.person_by_id(g.db, row.person_id).public_id)
+
+
+def _adults_behind(row: signing.SignatureRow) -> list[int]:
+    """Whoever can give the answer again: the person, or the adults who answer for a young child."""
+    if not people.person_by_id(g.db, row.person_id).is_child:
+        return [row.person_id]
+    return [link.guardian.person_id for link in people.guardians_of(g.db, row.person_id) if link.is_asked]
 
 
 @bp.post("/office/people/<public_id>/choices/<guardian_public_id>/void")
@@ -319,6 +331,7 @@ def void_choices(public_id: str, guardian_public_id: str) -> ResponseReturnValue
         actor=current_actor("office"),
     )
     campaigns.tell_of_changes(g.db, school=settings().school)
+    campaigns.ask_again(g.db, [guardian.person_id], school=settings().school, actor=current_actor("office"))
     flash(_("These choices no longer count. The parent or carer can choose again."))
     return back_to(public_id)
 

@@ -31,7 +31,7 @@ MOST_TICKED = 200
 def _filter(source: Mapping[str, str] | None = None) -> reports.Filter:
     classes = {row.public_id for row in people.classes(g.db)}
     return reports.Filter(
-        audience=one_of("audience", reports.AUDIENCES, source),
+        audience=one_of("audience", reports.OWED, source),
         why=one_of("why", reports.WHYS, source),
         class_public_id=one_of("class", classes, source),
         sort=one_of("sort", reports.SORTS, source) or reports.SORTS[0],
@@ -50,15 +50,17 @@ def outstanding() -> Response:
     """List missing signatures, filtered and paged."""
     chosen = _filter()
     year = people.school_year(clock.today())
+    choosing = reports.choosing_adults(g.db, year)
     may_nudge = current_visitor().may("campaign.run") and _is_open(year)
     return page_or_partial(
         "admin/outstanding.html",
         "admin/_outstanding.html",
-        listed=reports.outstanding_page(g.db, year, chosen, page=chosen_page()),
+        listed=reports.outstanding_page(g.db, year, chosen, page=chosen_page(), choosing=choosing),
+        counts=reports.outstanding_counts(g.db, year, chosen, choosing=choosing),
         chosen=chosen,
         asked=_asked(chosen),
         may_nudge=may_nudge,
-        nudgeable=reports.nudgeable(g.db, year, chosen) if may_nudge else 0,
+        nudgeable=reports.nudgeable(g.db, year, chosen, choosing=choosing) if may_nudge else 0,
         classes=people.classes(g.db),
         has_been_asked=_has_been_asked(year),
         ticked=request.args.get("tick") == "all",

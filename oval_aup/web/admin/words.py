@@ -17,6 +17,20 @@ def audiences() -> dict[str, str]:
     return {"parents": _("Parents and carers"), "staff": _("Staff"), "children": _("Children")}
 
 
+def owed() -> dict[str, str]:
+    """What somebody can owe, as the list of who has not answered can be narrowed to."""
+    return {**audiences(), "image-uses": _("Choices about pictures")}
+
+
+def owes(row: reports.OutstandingPerson) -> str:
+    """Everything that one line of that list is about: “Rules for parents and carers; pictures of 2 children”."""
+    pictures = ngettext("pictures of %(num)s child", "pictures of %(num)s children", row.choosing)
+    if row.agreement_key == "image-uses":
+        return pictures[:1].upper() + pictures[1:]
+    rules = agreements()[row.agreement_key]
+    return f"{rules}; {pictures}" if row.choosing else rules
+
+
 def whys() -> dict[str, str]:
     """Why somebody has not signed."""
     return {

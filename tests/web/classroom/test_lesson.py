@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import evidence, signing
+from oval_aup import agreements, evidence, signing
+from tests.web.admin.conftest import guardian_actor
 from tests.web.browser import Browser
 from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
 from tests.web.world import YEAR, World
@@ -172,3 +173,25 @@ def test_a_year_1_class_gets_the_younger_words_and_its_teacher_witnesses(browser
         (request,) = signing.standing(db, world.zara.person_id, lesson.school_year)
         kinds = [row.kind for row in evidence.entries_about(db, world.zara.pseudonym)]
     assert (request.status, kinds) == ("open", ["witnessed"])
+
+
+def test_a_lesson_counts_as_the_class_page_does_where_parents_have_signed(browser: Browser, world: World) -> None:
+    """Zara is in Year 1: her mother signs the rules for her, and she can still take part in the lesson."""
+    with world.database.writing() as db:
+        request = next(row for row in signing.standing(db, world.zara.person_id, YEAR))
+        wording = agreements.current(db, "children", reading_level="younger")
+        signing.sign(
+            db,
+            request.id,
+            wording=wording,
+            shown_sha256=wording.text_sha256,
+            typed_name=world.ann.full_name,
+            signed_by_id=world.ann.person_id,
+            idempotency_key="zara",
+            actor=guardian_actor(world.ann),
+        )
+    browser.log_in("flo@oval.example.org")
+    assert "0 of 1" in browser.get(f"/staff/classes/{world.year_1.public_id}").text
+    browser.get(f"/classroom/start/{world.year_1.public_id}")
+    page = browser.post(f"/classroom/start/{world.year_1.public_id}", {"how": "code"})
+    assert "0 of 1 done" in page.text

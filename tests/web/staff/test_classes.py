@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import agreements, consent, people, signing
+from oval_aup import agreements, campaigns, consent, people, signing
+from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from tests.web.browser import Browser
@@ -281,3 +282,19 @@ def test_a_lesson_without_published_rules_says_so(
     monkeypatch.setattr(agreements, "is_published", lambda _db, _key: False)
     browser.log_in(DI)
     assert browser.get(f"/classroom/start/{world.year_4.public_id}").heading == "No children’s rules yet"
+
+
+def test_a_teacher_finds_who_has_not_answered_on_a_page_of_their_own(
+    world: World, settings: Settings, browser: Browser
+) -> None:
+    with world.database.writing() as db:
+        row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
+        campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
+    browser.log_in("di@oval.example.org")
+    page = browser.get("/staff/unanswered")
+    assert "Families of 4C" in page.text
+    for name in ("Ann Khan", "Bob Khan", "Cass Nowak"):
+        assert name in page.text
+    assert "Zara" not in page.text
+    browser.log_in("sam@oval.example.org")
+    assert "Everybody in your class and team has answered." in browser.get("/staff/unanswered").text

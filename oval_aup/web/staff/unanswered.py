@@ -1,0 +1,25 @@
+"""Who in the own class and team has not answered: for the teacher or manager who was asked to talk to them."""
+
+from __future__ import annotations
+
+from flask import g, render_template
+
+from oval_aup import campaigns, people
+from oval_aup.core import clock
+from oval_aup.reports import told_apart
+from oval_aup.web.access import allow, current_person
+from oval_aup.web.staff import bp
+
+
+@bp.get("/staff/unanswered")
+@allow("sign.own")
+def unanswered() -> str:
+    """List the families of the own class and the colleagues of the own team who still owe an answer."""
+    member = people.staff_member(g.db, current_person().person_id)
+    found = campaigns.unanswered_around(g.db, member, people.school_year(clock.today()))
+    return render_template(
+        "staff/unanswered.html",
+        member=member,
+        found=found,
+        names=told_apart([family.child for family in found.families]),
+    )
