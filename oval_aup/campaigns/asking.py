@@ -268,7 +268,7 @@ def letter_for(campaign: CampaignRow, adult: Owed, kind: str, school: School) ->
     if kind in ("ask", "staff-ask"):
         if not adult.is_family:
             return letters.staff_ask(school, forename=adult.forename, due_on=due_on, no_password=adult.no_password)
-        letter = letters.ask(
+        return letters.ask(
             school,
             forename=adult.forename,
             language=adult.language,
@@ -277,8 +277,7 @@ def letter_for(campaign: CampaignRow, adult: Owed, kind: str, school: School) ->
             works_here=adult.is_staff,
             no_password=adult.no_password,
         )
-        return letter
-    letter = letters.reminder(
+    return letters.reminder(
         school,
         forename=adult.forename,
         language=adult.language,
@@ -290,4 +289,3 @@ def letter_for(campaign: CampaignRow, adult: Owed, kind: str, school: School) ->
         no_password=adult.no_password,
         last=kind == "last-reminder",
     )
-    return letter
