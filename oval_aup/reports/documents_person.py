@@ -14,6 +14,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import documents_story as story
 from oval_aup.reports import documents_words as words
 from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.namesakes import apart
 from oval_aup.reports.standings import Standing, Standings
 from oval_aup.reports.timeline import events
 
@@ -141,7 +142,7 @@ def identity(db: Session, person: people.PersonRow, *, with_children: bool = Tru
 
 def _child_and_class(child: people.ChildRow) -> str:
     born = _("born %(day)s", day=render.day(child.born_on))
-    return f"{child.full_name} ({', '.join(part for part in (child.class_name, born) if part)})"
+    return f"{apart(child.full_name)} ({', '.join(part for part in (child.class_name, born) if part)})"
 
 
 def _standings(db: Session, person: people.PersonRow) -> list[Standing]:

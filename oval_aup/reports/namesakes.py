@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
@@ -19,6 +20,12 @@ def told_apart(children: Iterable[people.ChildRow]) -> dict[str, str]:
     }
 
 
+def apart(name: str) -> str:
+    """A name that keeps its own direction, so that numbers after one written from right to left stay in place."""
+    turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"\u2068{name}\u2069" if turned else name
+
+
 def with_birthday(name: str, child: people.ChildRow) -> str:
     """A name and the day of the year the child was born on."""
-    return _("%(name)s (born %(day)s)", name=name, day=render.short_day(child.born_on))
+    return _("%(name)s (born %(day)s)", name=apart(name), day=render.short_day(child.born_on))

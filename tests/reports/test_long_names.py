@@ -139,3 +139,16 @@ def test_the_choices_of_a_child_stay_on_one_page_with_the_name(
     for page in shown.split("\f"):
         headed = len(re.findall(r"^ *Pictures of (?!your child)", page, re.MULTILINE))
         assert len(re.findall(r"^ *Use of pictures +Answer", page, re.MULTILINE)) == headed
+
+
+def test_a_name_from_right_to_left_leaves_the_numbers_after_it_in_place(
+    answered: Answered, printed: Callable[[printing.Paper], Path]
+) -> None:
+    forename, surname = SCRIPTS[2]
+    ann = answered.people.ann
+    receipt = words_of(printed(receipt_of(answered, SCRIPTS[2:])))
+    (number,) = [word for word in receipt if word.page == 1 and word.text == "10" and word.top > 150]
+    (yes,) = [word for word in receipt if word.page == 1 and word.text.startswith("yes,")]
+    assert 0 < yes.left - number.right < 10
+    record = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
+    assert f"\u2068{forename} {surname}\u2069 (4C, born 1 January 2018)" in record
