@@ -11,7 +11,7 @@ from oval_aup.accounts.handover import (
     set_pin,
     take_back,
 )
-from oval_aup.accounts.links import LinkRow, hand_links_on, link, mint_link, revoke_links
+from oval_aup.accounts.links import LinkRow, hand_links_on, link, looks_cut, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
 from oval_aup.accounts.probing import continues, note_probe
 from oval_aup.accounts.service import (
@@ -86,6 +86,7 @@ __all__ = [
     "link",
     "link_of_quiet_visit",
     "log_in",
+    "looks_cut",
     "mint_link",
     "note_failure",
     "note_probe",

@@ -16,6 +16,15 @@ from oval_aup.core import clock
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import NotFound
 
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+"""Letters and digits alone, so that no mail program cuts an address short, and none that look like one another."""
+LENGTH = 22
+"""57 to the power of 22 is more than 128 bits: nobody finds a link by trying."""
+OLDER_LENGTH = 32
+"""Links sent before this alphabet was chosen are this long."""
+STUCK_ON = ".,;:!?()[]{}<>\"'“”‘’*"
+"""What mail programs and writers leave at the ends of an address; no secret contains any of it."""
+
 LIFETIMES = {"family": dt.timedelta(days=60), "set-password": dt.timedelta(days=3)}
 
 
@@ -42,7 +51,7 @@ def fingerprint(token: str) -> str:
 
 def mint_link(db: Session, *, purpose: str, person_id: int, sent_to: str) -> str:
     """Make a new secret for a person; this return value is the only place it ever exists in full."""
-    token = secrets.token_urlsafe(24)
+    token = "".join(secrets.choice(ALPHABET) for _place in range(LENGTH))
     moment = clock.now()
     db.add(
         PrivateLink(
@@ -80,10 +89,16 @@ _LINK_BY_ID = _ANY_LINK.where(PrivateLink.id == sa.bindparam("link_id"))
 
 def link(db: Session, token: str, *, purpose: str) -> LinkRow:
     """The link behind a secret, expired ones included; raises NotFound for one we never made."""
-    row = fetch(db, _LINK, token_sha256=fingerprint(token), purpose=purpose).one_or_none()
+    row = fetch(db, _LINK, token_sha256=fingerprint(token.strip(STUCK_ON)), purpose=purpose).one_or_none()
     if row is None:
         raise NotFound
     return _read(row)
+
+
+def looks_cut(token: str) -> bool:
+    """Whether a secret that we do not know is shorter than one of ours: its end was probably lost on the way."""
+    found = len(token.strip(STUCK_ON))
+    return 0 < found < LENGTH or LENGTH < found < OLDER_LENGTH
 
 
 def link_by_id(db: Session, link_id: int) -> LinkRow:

@@ -27,6 +27,8 @@ class Draft:
     """Set once the younger children's rules were read and accepted, or declined."""
     younger_declined: bool = False
     younger_reason: str = ""
+    mark: str = ""
+    """A drawing that came with a form that was sent back, as the form carries it; no part of the answers."""
     reconsiders: bool = False
     """Whether rules that were refused are read once more."""
     responsibility: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Draft:
             younger_sha256=kept.get("younger", ""),
             younger_declined=kept.get("younger_declined", False),
             younger_reason=kept.get("younger_reason", ""),
+            mark=kept.get("mark", ""),
             reconsiders=kept.get("reconsiders", False),
             responsibility=kept.get("responsibility", {}),
         )
@@ -62,7 +65,7 @@ class Draft:
             "younger_reason": self.younger_reason,
             "reconsiders": self.reconsiders,
             "responsibility": dict(self.responsibility),
-        }
+        } | ({"mark": self.mark} if self.mark else {})
 
     def with_rules(self, sha256: str, *, declined: bool = False, reason: str = "") -> Draft:
         """The draft with the parents' rules accepted or declined."""
@@ -104,4 +107,4 @@ class Draft:
     @property
     def fingerprint(self) -> str:
         """Names exactly these answers: the page that asks for the signature posts it back."""
-        return hashlib.sha256(canonical(self.kept())).hexdigest()
+        return hashlib.sha256(canonical(replace(self, mark="").kept())).hexdigest()

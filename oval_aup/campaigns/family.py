@@ -14,7 +14,7 @@ from oval_aup.campaigns.draft import JOURNEY, Draft
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import stop_asking_unless, tell_office_of_refusal, want_receipt
 from oval_aup.core.actor import Actor
-from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.core.errors import Conflict, DomainError, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 
@@ -122,6 +122,8 @@ class Journey:
     uses: agreements.Wording
     children_rules: agreements.Wording
     draft: Draft
+    confirmed: str = ""
+    """While it is signed: what the record says of the typed name, as ``_check_name`` finds it."""
 
     @property
     def wants_rules(self) -> bool:
@@ -323,12 +325,47 @@ def _journey(db: Session, sitting: signing.SittingRow, mine: Family) -> Journey:
     )
 
 
+class NameDiffers(DomainError):
+    """The typed name is not the signer's: ask whether it is theirs before anything is signed."""
+
+
+def _check_name(db: Session, mine: Family, typed: str, confirmed: str) -> str:
+    """What the record says of a typed name: empty where it is the signer's, else ``spelling`` or ``other``.
+
+    Raises Invalid for the name of another adult of the same children, and NameDiffers where the signer has not
+    ``confirmed`` this very name to be theirs.
+    """
+    own = mine.guardian.full_name
+    if signing.same_name(typed, own):
+        return ""
+    children = [each.child.person_id for each in mine.children]
+    others = {
+        link.guardian.full_name
+        for links in people.guardians_of_children(db, children).values()
+        for link in links
+        if link.guardian.person_id != mine.guardian.person_id
+    }
+    alike = signing.like_name(typed, own)
+    if any(signing.same_name(typed, name) or (not alike and signing.like_name(typed, name)) for name in others):
+        raise Invalid(
+            fields={
+                "typed_name": _(
+                    "“%(typed)s” is the name of another adult. Only %(name)s can sign here.", typed=typed, name=own
+                )
+            }
+        )
+    if confirmed != typed:
+        raise NameDiffers
+    return "spelling" if alike else "other"
+
+
 def sign_for_family(
     db: Session,
     guardian_id: int,
     school_year: int,
     *,
     typed_name: str,
+    confirmed_name: str = "",
     mark: Any = None,
     fingerprint: str,
     school: School,
@@ -338,8 +375,10 @@ def sign_for_family(
 
     Signs the parents' rules, records the image choices of each child, and accepts the younger children's rules on
     their behalf; rules that the guardian does not agree to are recorded as declined. ``fingerprint`` is that of the
-    draft that was restated to the signer. Raises NotFound before the first sitting, Invalid for the name or the
-    drawing, and Conflict when a page is unanswered, the wording changed or the answers are not those restated.
+    draft that was restated to the signer; ``confirmed_name`` is another name than the one we hold that the signer was
+    asked about and said is theirs. Raises NotFound before the first sitting, Invalid for the name or the drawing,
+    NameDiffers where they are to be asked about the name, and Conflict when a page is unanswered, the wording changed
+    or the answers are not those restated.
     """
     sitting = sitting_of_family(db, guardian_id, school_year, hold=True)
     if sitting is None:
@@ -349,6 +388,8 @@ def sign_for_family(
     trip = journey(db, sitting)
     _check_complete(trip, fingerprint)
     name, drawn = signing.typed_name(typed_name), signing.drawn_mark(mark)
+    confirmed = _check_name(db, trip.family, name, confirmed_name)
+    trip = replace(trip, confirmed=confirmed)
     earlier = _marks_before(db, trip)
     others = bool(_to_sign(trip) or trip.choosing or trip.family.undeclared)
     refused = _refuse(db, trip, name=name, mark=None if others else drawn, school=school, actor=actor)
@@ -439,7 +480,12 @@ def _own_rules(trip: Journey, key: str) -> list[signing.ToSign]:
     if not trip.wants_rules or trip.family.request is None:
         return []
     own = trip.family.request
-    return [signing.ToSign(own, trip.rules, trip.family.guardian.pseudonym, key.format(own.public_id))]
+    place = key.format(own.public_id)
+    return [signing.ToSign(own, trip.rules, trip.family.guardian.pseudonym, place, _name_noted(trip))]
+
+
+def _name_noted(trip: Journey) -> dict[str, Any]:
+    return {"name_confirmed": trip.confirmed} if trip.confirmed else {}
 
 
 def _rules_for_children(trip: Journey, key: str) -> list[signing.ToSign]:
@@ -449,7 +495,7 @@ def _rules_for_children(trip: Journey, key: str) -> list[signing.ToSign]:
             trip.children_rules,
             each.child.pseudonym,
             key.format(each.request.public_id),
-            {"child_name": each.child.full_name, "relationship": each.link.relationship_name},
+            {"child_name": each.child.full_name, "relationship": each.link.relationship_name} | _name_noted(trip),
         )
         for each in trip.younger
         if each.request is not None
@@ -494,7 +540,7 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
             "signer_name": guardian.full_name,
             "child_name": each.child.full_name,
             "relationship": each.link.relationship_name,
-        }
+        } | _name_noted(trip)
         if drawn and not found:
             details["mark"] = drawn
         key = f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}"
@@ -506,8 +552,8 @@ def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
 
 def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: School) -> str:
     guardian, draft = trip.family.guardian, trip.draft
-    if draft.rules_reason or draft.younger_reason:  # they are in the record now, where they can be erased
-        kept = replace(draft, rules_reason="", younger_reason="").kept()
+    if draft.rules_reason or draft.younger_reason or draft.mark:  # in the record now, where they can be erased
+        kept = replace(draft, rules_reason="", younger_reason="", mark="").kept()
         signing.save_draft(db, trip.sitting.public_id, kept)
     receipt = want_receipt(
         db,
@@ -521,7 +567,7 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
         key=trip.sitting.public_id,
         school=school,
     )
-    signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt)
+    signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt, other_name=trip.confirmed == "other")
     return receipt
 
 

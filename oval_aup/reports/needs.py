@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, notifications, people, retention, worklist
+from oval_aup import consent, evidence, notifications, people, retention, signing, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
@@ -245,6 +245,26 @@ def _declined(db: Session, school_year: int, limit: int) -> list[Need]:
     return [_of_person("declined", row, school_year) for row in rows]
 
 
+def _other_names(db: Session, school_year: int, limit: int) -> list[Need]:
+    """Who typed quite another name than theirs and confirmed it: was it really them?"""
+    sittings = signing.signed_under_other_names(db, school_year, limit)
+    signers = people.persons_by_id(db, [row.person_id for row in sittings])
+    children = children_words(db, list(signers))
+    return [
+        Need(
+            "other-name",
+            signers[row.person_id].public_id,
+            signers[row.person_id].full_name,
+            children.get(row.person_id, ""),
+            row.finished_at,
+            person_id=row.person_id,
+            occurrence=row.public_id,
+        )
+        for row in sittings
+        if row.person_id in signers
+    ]
+
+
 def _of_person(kind: str, row: OutstandingPerson, school_year: int) -> Need:
     return Need(
         kind,
@@ -379,6 +399,7 @@ NEED_KINDS: dict[str, NeedKind] = {
         NeedKind("bounced", _bounced),
         NeedKind("no-address", _no_address, _tally_no_address),
         NeedKind("declined", _declined, _tally_declined),
+        NeedKind("other-name", _other_names),
         NeedKind("mail-failed", _mail_failed),
         NeedKind("papers-late", _papers_late, is_closable=False),
         NeedKind("document-failed", _documents_failed),

@@ -27,6 +27,9 @@ class Mark:
     who: Participants
     reason: str
     other_name: str
+    """The typed name where it is not the one we hold."""
+    name_confirmed: str
+    """``spelling`` or ``other`` where the signer was asked about the typed name and said that it is theirs."""
     """The name as typed, where it is not the name of whoever signed."""
 
 
@@ -161,6 +164,7 @@ def _marks(db: Session, rows: Iterable[signing.SignatureRow]) -> tuple[Mark, ...
                 who=who[row.ledger_seq],
                 reason=str(details.get("reason", "")),
                 other_name=str(details.get("typed_name", "")) if details.get("name_matches") is False else "",
+                name_confirmed=str(details.get("name_confirmed", "")),
             )
         )
     return tuple(marks)

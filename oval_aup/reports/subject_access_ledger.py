@@ -17,7 +17,7 @@ from oval_aup.reports.documents_story import wordings_named
 from oval_aup.reports.subject_access_names import OtherNames
 from oval_aup.reports.subject_access_who import Who
 
-SIGNERS_OWN = frozenset({"typed_name", "signer_name", "mark", "name_matches", "relationship"})
+SIGNERS_OWN = frozenset({"typed_name", "signer_name", "mark", "name_matches", "name_confirmed", "relationship"})
 """Details that are the signer's own, whomever the entry is about."""
 
 TEXTS = frozenset({"reason", "note", "remark", "declarations", "places", "identified"})

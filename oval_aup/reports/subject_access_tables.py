@@ -207,7 +207,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "signing_session",
         later("Visits to answer"),
         _PERSON,
-        ("started_at", "school_year", "status", "language", "finished_at"),
+        ("started_at", "school_year", "status", "language", "finished_at", "other_name"),
         own_texts=("draft",),
         left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "receipt": ELSEWHERE},
     ),

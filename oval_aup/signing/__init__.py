@@ -20,7 +20,7 @@ from oval_aup.signing.class_sessions import (
 )
 from oval_aup.signing.coverage import coverage, rebuild_coverage, signed_by_day
 from oval_aup.signing.erasing import erase_class_codes, erase_drafts, old_class_codes, signed_about
-from oval_aup.signing.marks import Outline, drawn_mark, read_mark, same_name, typed_name
+from oval_aup.signing.marks import Outline, drawn_mark, like_name, read_mark, same_name, typed_name
 from oval_aup.signing.requests import (
     cancel_for_leavers,
     mark_asked,
@@ -57,7 +57,14 @@ from oval_aup.signing.signatures import (
     signatures_of,
     withdraw,
 )
-from oval_aup.signing.sittings import begin, finish, latest_sitting, save_draft, sitting
+from oval_aup.signing.sittings import (
+    begin,
+    finish,
+    latest_sitting,
+    save_draft,
+    signed_under_other_names,
+    sitting,
+)
 from oval_aup.signing.together import ToSign, entries_to_sign, sign_all
 
 __all__ = [
@@ -90,6 +97,7 @@ __all__ = [
     "finish",
     "join",
     "latest_sitting",
+    "like_name",
     "make_mark",
     "mark_asked",
     "move_due_date",
@@ -116,6 +124,7 @@ __all__ = [
     "signatures_of",
     "signed_about",
     "signed_by_day",
+    "signed_under_other_names",
     "sitting",
     "standing",
     "standing_of",

@@ -6,6 +6,7 @@ import json
 import math
 import unicodedata
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from oval_aup.core.errors import Invalid
@@ -13,6 +14,8 @@ from oval_aup.core.i18n import _
 
 NAME_LENGTH = 120
 """Longest typed name kept, in characters."""
+ALIKE = 0.85
+"""From this share of equal letters on, two names are taken for two spellings of one."""
 MARK_POINTS = 4_000
 """Most points a drawn mark may have."""
 MARK_EXTENT = 2_000
@@ -49,6 +52,25 @@ def same_name(typed: str, known: str) -> bool:
     A difference never refuses a signature (people go by many names); it is kept for the office to see.
     """
     return bool(typed) and _bare(typed) == _bare(known)
+
+
+def like_name(typed: str, known: str) -> bool:
+    """Whether the typed name may well be the known one, written in part, in another order or in another spelling."""
+    if same_name(typed, known):
+        return True
+    ours, theirs = _words(known), _words(typed)
+    if theirs and (set(theirs) <= set(ours) or set(ours) <= set(theirs)):
+        return True
+    if _bare(typed) and SequenceMatcher(None, _bare(typed), _bare(known)).ratio() >= ALIKE:
+        return True
+    return len(theirs) == len(ours) and all(
+        mine == other or (len(other) == 1 and mine.startswith(other)) for mine, other in zip(ours, theirs, strict=True)
+    )
+
+
+def _words(name: str) -> list[str]:
+    pieces = (_bare(piece) for piece in name.replace("-", " ").split())
+    return [piece for piece in pieces if piece]
 
 
 def drawn_mark(strokes: Any) -> Mark | None:

@@ -63,6 +63,8 @@ class SigningSession(Base):
     finished_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     receipt: Mapped[str] = mapped_column(sa.String(36), default="")
     """Public id of the receipt document, once signed."""
+    other_name: Mapped[bool] = mapped_column(sa.Boolean, default=False, server_default=sa.false())
+    """Whether quite another name than the signer's was typed, and confirmed to be theirs."""
 
 
 class ClassSession(Base):

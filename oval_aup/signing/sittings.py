@@ -56,7 +56,12 @@ _KEEP = (
 _CLOSE = (
     sa.update(_sitting)
     .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
-    .values(status=sa.bindparam("becomes"), finished_at=sa.bindparam("finished"), receipt=sa.bindparam("receipt_id"))
+    .values(
+        status=sa.bindparam("becomes"),
+        finished_at=sa.bindparam("finished"),
+        receipt=sa.bindparam("receipt_id"),
+        other_name=sa.bindparam("named_otherwise"),
+    )
 )
 
 
@@ -143,6 +148,17 @@ def latest_sitting(
     return next((row for row in rows if row.draft.get("journey") == journey), None)
 
 
+def signed_under_other_names(db: Session, school_year: int, limit: int) -> tuple[SittingRow, ...]:
+    """The sittings of a school year in which quite another name than the signer's was typed, newest first."""
+    found = (
+        sa.select(*_COLUMNS)
+        .where(_sitting.c.school_year == school_year, _sitting.c.other_name)
+        .order_by(_sitting.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(SittingRow(*row) for row in db.execute(found))
+
+
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:
     """Keep what has been answered so far; raises Conflict once the sitting is over."""
     changed = db.execute(_KEEP, {"sitting": public_id, "answers": draft, "spoken": language})
@@ -150,14 +166,24 @@ def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: 
         raise Conflict(_("You have already signed. To change an answer, use your family page."))
 
 
-def finish(db: Session, public_id: str, *, status: str, receipt: str = "") -> None:
-    """Close a sitting as ``signed`` or ``declined`` and remember its receipt; raises Conflict if it is closed."""
-    _close(db, public_id, status=status, receipt=receipt)
+def finish(db: Session, public_id: str, *, status: str, receipt: str = "", other_name: bool = False) -> None:
+    """Close a sitting as ``signed`` or ``declined`` and remember its receipt; raises Conflict if it is closed.
+
+    ``other_name`` says that quite another name than the signer's was typed, for the office to look at.
+    """
+    _close(db, public_id, status=status, receipt=receipt, other_name=other_name)
 
 
-def _close(db: Session, public_id: str, *, status: str, receipt: str = "") -> None:
+def _close(db: Session, public_id: str, *, status: str, receipt: str = "", other_name: bool = False) -> None:
     changed = db.execute(
-        _CLOSE, {"sitting": public_id, "becomes": status, "finished": clock.now(), "receipt_id": receipt}
+        _CLOSE,
+        {
+            "sitting": public_id,
+            "becomes": status,
+            "finished": clock.now(),
+            "receipt_id": receipt,
+            "named_otherwise": other_name,
+        },
     )
     if cast(Any, changed).rowcount != 1:
         raise Conflict(_("This has been signed already."))

@@ -166,6 +166,7 @@ def let_in(kind: str, token: str, **more: str) -> None:
         accounts.end(g.db, session.get(HANDED_OVER, ""))
         session.clear()
     session.pop(SCHOOL_DEVICE, None)
+    g.__dict__.get("_visitors", {}).pop(kind, None)
     if kind == "login":
         login_user(LoggedIn(token))
     else:
@@ -206,6 +207,11 @@ def end_after_this_page(kind: str) -> None:
     if isinstance(token, str):
         unit_of_work.afterwards(lambda db: accounts.end(db, token))
         g.visit_ends = True
+
+
+def keeps_cookies() -> bool:
+    """Whether the browser sent back the cookie that every page with a form gives it."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 def on_school_device() -> bool:

@@ -85,6 +85,16 @@ def _our_mistake(error: BaseException) -> Response:
         return Response(_("Sorry, something went wrong. Please try again."), 500, content_type="text/plain")
 
 
+def _stale_form() -> Response:
+    # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
+    door = access.way_in()
+    if door is not None:
+        return make_response(door)
+    if not access.keeps_cookies():
+        return make_response(render_template("public/no-cookies.html"), 400)
+    return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
+
+
 def install(app: Flask) -> None:
     """Register the error pages."""
 
@@ -103,11 +113,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
-        # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
-        door = access.way_in()
-        if door is not None:
-            return make_response(door)
-        return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
+        return _stale_form()
 
     @app.errorhandler(SecurityError)
     def not_our_name(_error: SecurityError) -> Response:

@@ -84,6 +84,11 @@ def afterwards(action: Callable[[Session], object], *, patience: float = PATIENC
     queue.append((action, patience))
 
 
+def refuse() -> None:
+    """Keep nothing of this request, although its answer sends the browser on to a page that says why."""
+    _globals().__dict__["_refused"] = True
+
+
 def give_up_writing() -> None:
     """Roll this request back; whatever its answer still needs is only read."""
     _globals().give_up_writing()
@@ -96,17 +101,18 @@ def install(app: Flask) -> None:
     @app.after_request
     def commit_or_roll_back(response: Response) -> Response:
         unit = _globals()
-        unit.finish(commit=response.status_code < 400)
+        stands = response.status_code < 400 and not unit.__dict__.get("_refused", False)
+        unit.finish(commit=stands)
         for action, patience in unit.__dict__.pop("_afterwards", []):
             try:
                 with database().writing(patience=patience) as db:
                     action(db)
             except DatabaseBusy:
-                if response.status_code >= 400:
+                if not stands:
                     raise
                 log.warning("what follows an answer was left undone: the database is busy")
             except Exception:
-                if response.status_code >= 400:
+                if not stands:
                     raise
                 log.exception("what follows an answer failed")
         return response

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import accounts, people
+from oval_aup.accounts import links
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from tests.accounts.conftest import OFFICE
@@ -102,3 +104,19 @@ def test_an_expired_link_lets_nobody_in(db: Session, ann: people.GuardianRow) ->
     accounts.revoke_links(db, ann.person_id, purpose="family")
     with pytest.raises(NotFound):
         accounts.pass_family_check(db, accounts.link(db, token, purpose="family"), BORN)
+
+
+def test_a_secret_ends_in_a_letter_or_digit_and_is_hard_to_guess(db: Session, ann: people.GuardianRow) -> None:
+    tokens = {
+        accounts.mint_link(db, purpose="family", person_id=ann.person_id, sent_to=ann.email) for _number in range(300)
+    }
+    assert len(tokens) == 300
+    assert all(token.isascii() and token.isalnum() for token in tokens), "nothing that a mail program leaves off"
+    assert not {"0", "O", "1", "l", "I"} & set("".join(tokens)), "nor anything that looks like something else"
+    assert {len(token) for token in tokens} == {22}
+    assert math.log2(len(links.ALPHABET)) * links.LENGTH > 128
+
+
+@pytest.mark.parametrize(("token", "cut"), [("", False), ("x" * 21, True), ("x" * 22, False), ("x" * 31, True)])
+def test_a_secret_that_is_too_short_was_cut(token: str, cut: bool) -> None:
+    assert accounts.looks_cut(token) is cut

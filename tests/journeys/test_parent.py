@@ -216,7 +216,7 @@ def test_whoever_is_done_on_this_device_leaves_nothing_behind(
             shown = page.inner_text("body")
             assert not any(name in shown for name in [link.guardian, *first_names(link)]), page.url
         page.goto(f"{running.url}/family")
-        heading(page, "Where shall we send your new link?")
+        heading(page, "Where should we send your new link?")
 
 
 def test_a_link_that_has_run_out_offers_a_new_one_to_the_known_address_only(
@@ -226,7 +226,7 @@ def test_a_link_that_has_run_out_offers_a_new_one_to_the_known_address_only(
     before = running.mark()
     with visiting(chromium, PHONE, scripts=False) as page:
         page.goto(f"{running.url}/f/an-old-link-that-nobody-has")
-        heading(page, "Where shall we send your new link?")
+        heading(page, "Where should we send your new link?")
         page.get_by_label("What is your e-mail address?").fill(link.email)
         page.get_by_role("button", name="Send me a new link").click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -37,7 +37,7 @@ def test_a_parent_who_walks_off_is_warned_and_then_logged_out(running: Running, 
         page.clock.run_for(20_000)
         heading(page, ENDED)
         page.go_back()
-        heading(page, "Where shall we send your new link?")
+        heading(page, "Where should we send your new link?")
 
 
 def test_a_key_a_touch_or_the_button_keeps_the_visit(running: Running, chromium: Browser) -> None:

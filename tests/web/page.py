@@ -93,7 +93,10 @@ class Page(HTMLParser):
         if len(headings) != 1:
             return [f"{len(headings)} h1 elements"]
         title = titles[0].text if titles else ""
-        return [] if title.startswith(headings[0].text) else [f"title {title!r} does not begin with its h1"]
+        stated = title.removeprefix("Error: ")
+        if ("Error: " in title) != any(e["id"] == "errors" for e in self.elements):
+            return [f"title {title!r} does not say whether there is an error"]
+        return [] if stated.startswith(headings[0].text) else [f"title {title!r} does not begin with its h1"]
 
     def _id_faults(self) -> list[str]:
         ids = [e["id"] for e in self.elements if "id" in e.attributes]

@@ -32,7 +32,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         staff.take_back staff.take_back_now
         staff.log_in_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
-        family.link_sent family.come_back family.welcome_back""",
+        family.link_sent family.changed family.come_back family.too_many_tries family.welcome_back""",
     ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
         family.decline_now family.decline_younger family.decline_younger_now family.done family.home
         family.pictures family.pictures_chosen family.receipt family.save_picture family.save_rules

@@ -66,6 +66,7 @@ def needs() -> dict[str, str]:
         "bounced": _("Bounced"),
         "no-address": _("No address"),
         "declined": _("Declined"),
+        "other-name": _("Signed under another name"),
         "mail-failed": _("Message not sent"),
         "document-failed": _("Document not made"),
         "papers-late": _("Documents not sealed"),
@@ -84,6 +85,7 @@ def need_acts() -> dict[str, str]:
         "bounced": _("Fix address"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
+        "other-name": _("Review"),
         "mail-failed": _("Open"),
         "document-failed": _("Try again"),
         "papers-late": _("Open"),
@@ -118,6 +120,9 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
             "%(num)s person has no address", "%(num)s people have no address", number, num=num
         ),
         "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
+        "other-name": lambda: ngettext(
+            "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
+        ),
         "mail-failed": lambda: ngettext(
             "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
         ),

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, render_template, request, url_for
+from collections.abc import Mapping
+
+from flask import g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns
+from oval_aup import accounts, campaigns, people
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow
 from oval_aup.web.family import bp, forms
-from oval_aup.web.family.trip import Elsewhere, onward, this_year
+from oval_aup.web.family.trip import SENT_BACK, Elsewhere, onward, send_back, sent_back, this_year
 from oval_aup.web.htmx import go
+
+WHYS = frozenset({"cut", "unknown", "old", "closed"})
+"""What may be wrong with a link."""
+FITS_COOKIE = 2000
+"""Letters of a late form that the cookie holds beside everything else in it; a browser keeps 4,096 bytes."""
 
 
 @bp.get("/f/<token>")
 @allow("anyone")
 def landing(token: str) -> str:
-    """Greet whoever opened the link, name nobody, and ask one question; opening it changes nothing."""
-    _link(token)
-    return _landing_page(token, forms.BirthDate({}))
+    """Greet whoever opened the link, name nobody, and ask one question; opening it changes nothing.
+
+    Only within the visit of another adult it says whose link it is, and asks whether that is who they are now.
+    """
+    held = _link(token)
+    if (other := _other_visit(held)) is not None:
+        return render_template("family/other-person.html", token=token, **other)
+    filled_in, errors = sent_back()
+    return render_template("family/landing.html", token=token, typed=filled_in, errors=errors)
 
 
 @bp.post("/f/<token>")
@@ -28,10 +41,29 @@ def landing(token: str) -> str:
 def check_in(token: str) -> ResponseReturnValue:
     """Let in whoever knows a child's date of birth, and begin or go on with their sitting."""
     held, form = _link(token), forms.BirthDate.read()
+    here = url_for(".landing", token=token)
+    if _other_visit(held) is not None:
+        if forms.typed("i_am") == "yes":
+            access.let_out("family")
+        return go(here)
     errors = _let_in(held, form)
     if errors:
-        return _landing_page(token, form, errors), 422
+        return send_back(here, form.boxes, errors)
     return go(begin(held.person_id))
+
+
+def _other_visit(held: accounts.LinkRow) -> dict[str, str] | None:
+    """Whose visit is open on this browser, where it is not that of the link's own person.
+
+    The link's person is named only to an adult of the same child.
+    """
+    visitor = access.visitor("family")
+    if visitor is None or visitor.person_id in (None, held.person_id):
+        return None
+    mine = {link.child.person_id for link in people.children_of(g.db, visitor.person_id)}
+    theirs = {link.child.person_id for link in people.children_of(g.db, held.person_id)}
+    name = people.person_by_id(g.db, held.person_id).full_name if mine & theirs else ""
+    return {"name": name, "here": people.person_by_id(g.db, visitor.person_id).full_name}
 
 
 def _let_in(held: accounts.LinkRow, form: forms.BirthDate) -> dict[str, str]:
@@ -48,12 +80,41 @@ def _let_in(held: accounts.LinkRow, form: forms.BirthDate) -> dict[str, str]:
         return refusal.fields
     except accounts.WrongAnswer as wrong:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, *buckets))
-        return {"born": _tries(wrong.tries_left)}
+        return {"born": _tries(wrong.tries_left)} if wrong.tries_left else _no_tries_left()
     except NotFound:
-        raise Elsewhere(url_for(".ended")) from None
+        raise Elsewhere(url_for(".ended", why="closed")) from None
     access.let_in("family", secret)
+    session.pop(SENT_BACK, None)
     g.visitor = access.visitor("family")
     return {}
+
+
+def _no_tries_left() -> dict[str, str]:
+    raise Elsewhere(url_for(".too_many_tries"))
+
+
+@bp.errorhandler(accounts.TooMany)
+def wait(_error: accounts.TooMany) -> ResponseReturnValue:
+    """Send whoever tried too often to a page that says how long to wait and whom to call."""
+    unit_of_work.refuse()
+    return go(url_for(".too_many_tries"))
+
+
+@bp.get("/family/too-many-tries")
+@allow("anyone")
+def too_many_tries() -> ResponseReturnValue:
+    """Say how long to wait, and offer the office's number."""
+    return render_template("family/too-many-tries.html"), 429, {"Retry-After": str(accounts.TooMany().retry_after)}
+
+
+@bp.get("/family/changed")
+@allow("anyone")
+def changed() -> ResponseReturnValue:
+    """Say that something changed while the page was open, and where to go on."""
+    kept, _errors = sent_back()
+    if not kept:
+        return go(url_for(".home"))
+    return render_template("family/changed.html", target=kept["target"], message=kept["message"])
 
 
 @bp.get("/family/welcome-back")
@@ -63,22 +124,27 @@ def welcome_back() -> ResponseReturnValue:
     if access.visitor("family") is not None:
         return go(_wanted_page())
     _quiet_visit()
-    return _welcome_back_page(forms.BirthDate({}))
+    filled_in, errors = sent_back()
+    kept = [(name, text) for name, text in filled_in.items() if name not in _own_fields()]
+    return _welcome_back_page(filled_in, errors, kept)
 
 
 @bp.post("/family/welcome-back")
 @allow("anyone")
 def come_back() -> ResponseReturnValue:
     """Keep the form that came too late until the question is answered, and send it on then."""
-    onward_to = _wanted_page()
+    onward_to, kept = _wanted_page(), _kept_form()
     if access.visitor("family") is None:
         held, form = _quiet_visit(), forms.BirthDate.read()
-        if not forms.typed("asked"):
-            return _welcome_back_page(form)
-        errors = _let_in(held, form)
-        if errors:
-            return _welcome_back_page(form, errors), 422
-    return redirect(onward_to, 307) if _kept_form() else go(onward_to)
+        asked = bool(forms.typed("asked"))
+        errors = _let_in(held, form) if asked else {}
+        if errors or not asked:
+            shown = dict(form.boxes) if asked else {}
+            if sum(len(name) + len(text) for name, text in kept) <= FITS_COOKIE and len(dict(kept)) == len(kept):
+                return send_back(url_for(".welcome_back", next=onward_to), shown | dict(kept), errors)
+            unit_of_work.refuse()
+            return _welcome_back_page(shown, errors, kept)
+    return redirect(onward_to, 307) if kept else go(onward_to)
 
 
 def _quiet_visit() -> accounts.LinkRow:
@@ -95,16 +161,18 @@ def _wanted_page() -> str:
     return wanted if wanted and wanted.startswith(f"{home}/") and not wanted.startswith(here) else home
 
 
+def _own_fields() -> set[str]:
+    return {"csrf_token", "next", "asked", *(f"born-{part}" for part in forms.PARTS)}
+
+
 def _kept_form() -> list[tuple[str, str]]:
     """What was filled in on that page, field by field."""
-    own = {"csrf_token", "next", "asked", *(f"born-{part}" for part in forms.PARTS)}
+    own = _own_fields()
     return [(name, text) for name, text in request.form.items(multi=True) if name not in own]
 
 
-def _welcome_back_page(form: forms.BirthDate, errors: dict[str, str] | None = None) -> str:
-    return render_template(
-        "family/welcome-back.html", typed=form.boxes, errors=errors or {}, next=_wanted_page(), kept=_kept_form()
-    )
+def _welcome_back_page(filled_in: Mapping[str, str], errors: Mapping[str, str], kept: list[tuple[str, str]]) -> str:
+    return render_template("family/welcome-back.html", typed=filled_in, errors=errors, next=_wanted_page(), kept=kept)
 
 
 def begin(person_id: int) -> str:
@@ -120,28 +188,28 @@ def _link(token: str) -> accounts.LinkRow:
     try:
         held = accounts.link(g.db, token, purpose="family")
     except NotFound:
-        raise Elsewhere(url_for(".ended")) from None
+        raise Elsewhere(url_for(".ended", why="cut" if accounts.looks_cut(token) else "unknown")) from None
     if held.expired:
-        raise Elsewhere(url_for(".ended"))
+        raise Elsewhere(url_for(".ended", why="old"))
     return held
 
 
-def _landing_page(token: str, form: forms.BirthDate, errors: dict[str, str] | None = None) -> str:
-    return render_template("family/landing.html", token=token, typed=form.boxes, errors=errors or {})
-
-
 def _tries(left: int) -> str:
-    wrong = _("We know no child of yours with this date of birth. Check the date and try again.")
-    if not left:
-        return f"{wrong} {_('That was the last try for now. Please wait 15 minutes.')}"
+    wrong = _("That date doesn’t match our records. Check the date and try again.")
     return f"{wrong} {ngettext('You have 1 more try.', 'You have %(num)s more tries.', left)}"
 
 
 @bp.get("/family/new-link")
 @allow("anyone")
 def ended() -> str:
-    """Offer a new link to somebody whose link or visit has run out."""
-    return render_template("family/new-link.html", email="", errors={})
+    """Offer a new link to somebody whose link or visit has run out, and say what is wrong with the one they have."""
+    filled_in, errors = sent_back()
+    return render_template("family/new-link.html", email=filled_in.get("email", ""), errors=errors, why=_why())
+
+
+def _why() -> str:
+    why = request.args.get("why", "")
+    return why if why in WHYS else ""
 
 
 @bp.post("/family/new-link")
@@ -151,7 +219,7 @@ def ask_for_link() -> ResponseReturnValue:
     try:
         address = forms.email()
     except Invalid as refusal:
-        return render_template("family/new-link.html", email=forms.typed("email"), errors=refusal.fields), 422
+        return send_back(url_for(".ended", why=_why() or None), {"email": forms.typed("email")}, refusal.fields)
     asked = (
         accounts.bucket("account", f"new-link {address.casefold()}"),
         accounts.bucket("address", f"new-link {access.client_address()}"),
@@ -194,5 +262,5 @@ def finished() -> str:
     return render_template(
         "family/finished.html",
         school_device=request.args.get("on") == "school-device",
-        left=set(request.args.getlist("left")) & {"rules", "pictures", "younger", "sign"},
+        left=set(request.args.getlist("left")) & {"responsibility", "rules", "pictures", "younger", "sign"},
     )

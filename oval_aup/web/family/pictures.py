@@ -22,6 +22,8 @@ from oval_aup.web.family.trip import (
     onward,
     open_trip,
     place_of,
+    send_back,
+    sent_back,
     this_year,
 )
 from oval_aup.web.htmx import go
@@ -53,7 +55,10 @@ def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     try:
         form.check(uses)
     except Invalid as refusal:
-        return _pictures_page(trip, each, form.answers, refusal.fields), 422
+        # What was chosen is kept as if it had been tapped with scripts on.
+        draft = trip.draft.with_picture(child_public_id, form.answers, shown)
+        unit_of_work.afterwards(lambda db: signing.save_draft(db, trip.sitting.public_id, draft.kept()))
+        return send_back(request.path, {}, refusal.fields)
     draft = trip.draft.with_pictures(child_public_id, form.answers, shown)
     signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
     return go(onward(replace(trip, draft=draft)))
@@ -103,7 +108,6 @@ def _pictures_page(
     trip: campaigns.Journey,
     each: campaigns.FamilyChild,
     answers: Mapping[str, str],
-    errors: dict[str, str] | None = None,
     *,
     filled: str = "",
 ) -> str:
@@ -119,7 +123,7 @@ def _pictures_page(
         filled=filled,
         place=place_of(trip, step),
         renewed=bool(trip.draft.pictures) and trip.draft.pictures_sha256 != trip.uses.text_sha256,
-        errors=errors or {},
+        errors={} if filled else sent_back()[1],
     )
 
 
@@ -208,7 +212,7 @@ def choose(child_public_id: str, purpose_key: str) -> ResponseReturnValue:
     each, use, wording = _standing(child_public_id, purpose_key)
     answer = typed("answer")
     if answer not in ("yes", "no"):
-        return _choice_page(each, use, wording, {"answer": _("Choose yes or no.")}), 422
+        return send_back(request.path, {}, {"answer": _("Choose yes or no.")})
     if read_shown() != wording.text_sha256:
         return changed_meanwhile(request.path)
     changed = campaigns.change_choice(
@@ -231,7 +235,6 @@ def _choice_page(
     each: campaigns.FamilyChild,
     use: consent.Purpose,
     wording: agreements.Wording,
-    errors: dict[str, str] | None = None,
 ) -> str:
     return render_template(
         "family/choice.html",
@@ -239,7 +242,7 @@ def _choice_page(
         use=use,
         wording=wording,
         in_use=_in_use(each, use.key),
-        errors=errors or {},
+        errors=sent_back()[1],
     )
 
 

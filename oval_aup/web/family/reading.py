@@ -21,6 +21,8 @@ from oval_aup.web.family.trip import (
     listed,
     onward,
     place_of,
+    send_back,
+    sent_back,
     this_year,
     trip_at,
 )
@@ -46,11 +48,12 @@ def rules_read() -> ResponseReturnValue:
     if shown != trip.rules.text_sha256:
         return changed_meanwhile(url_for(".rules"))
     if request.form.get("read") != "yes":
-        return _rules_page(trip, {"read": _("Tick the box when you have read the rules and will follow them.")}), 422
+        wrong = {"read": _("Tick the box when you have read the rules and will follow them.")}
+        return send_back(url_for(".rules"), {}, wrong)
     return _keep(trip, trip.draft.with_rules(shown))
 
 
-def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
+def _rules_page(trip: campaigns.Journey) -> str:
     marks = signing.signatures_of(g.db, trip.family.guardian.person_id)
     earlier = [row for row in marks if row.agreement_key == "parents" and row.outcome == "signed" and row.stands]
     last = earlier[-1] if earlier else None
@@ -65,7 +68,7 @@ def _rules_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -
         renewed=bool(trip.draft.rules_sha256) and not trip.is_done("rules"),
         last_signed=last,
         changed=changed,
-        errors=errors or {},
+        errors=sent_back()[1],
     )
 
 
@@ -110,7 +113,8 @@ def _declined(step: str) -> ResponseReturnValue:
             actor=current_actor(),
         )
     except Invalid as refusal:
-        return _decline_page(trip, step, reason, refusal.fields), 422
+        _keep_reason(trip, step, reason)
+        return send_back(url_for(".decline" if step == "rules" else ".decline_younger"), {}, refusal.fields)
     except Conflict:
         return changed_meanwhile(url_for(PAGES[step]))
     if sitting.status != "reading":
@@ -135,9 +139,14 @@ def reconsider() -> ResponseReturnValue:
     return go(onward(campaigns.journey(g.db, sitting)))
 
 
-def _decline_page(
-    trip: campaigns.Journey, step: str, reason: str | None = None, errors: dict[str, str] | None = None
-) -> str:
+def _keep_reason(trip: campaigns.Journey, step: str, reason: str) -> None:
+    """Keep a reason that was refused in the draft, for the page to show again: a cookie is too small for it."""
+    draft = trip.draft
+    changed = replace(draft, rules_reason=reason) if step == "rules" else replace(draft, younger_reason=reason)
+    unit_of_work.afterwards(lambda db: signing.save_draft(db, trip.sitting.public_id, changed.kept()))
+
+
+def _decline_page(trip: campaigns.Journey, step: str) -> str:
     own = step == "rules"
     kept = trip.draft.rules_reason if own else trip.draft.younger_reason
     return render_template(
@@ -146,8 +155,8 @@ def _decline_page(
         wording=trip.rules if own else trip.children_rules,
         names=_younger_names(trip),
         last_act=trip.steps == (step, "check"),
-        reason=kept if reason is None else reason,
-        errors=errors or {},
+        reason=kept,
+        errors=sent_back()[1],
     )
 
 
@@ -171,11 +180,11 @@ def younger_read() -> ResponseReturnValue:
     if shown != trip.children_rules.text_sha256:
         return changed_meanwhile(url_for(".younger"))
     if request.form.get("read") != "yes":
-        return _younger_page(trip, {"read": _("Tick the box when you have read the rules together.")}), 422
+        return send_back(url_for(".younger"), {}, {"read": _("Tick the box when you have read the rules together.")})
     return _keep(trip, trip.draft.with_younger(shown))
 
 
-def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None) -> str:
+def _younger_page(trip: campaigns.Journey) -> str:
     return render_template(
         "family/younger-rules.html",
         wording=trip.children_rules,
@@ -185,7 +194,7 @@ def _younger_page(trip: campaigns.Journey, errors: dict[str, str] | None = None)
         ticked=trip.is_done("younger") and not trip.draft.younger_declined,
         declined=trip.is_done("younger") and trip.draft.younger_declined,
         renewed=bool(trip.draft.younger_sha256) and not trip.is_done("younger"),
-        errors=errors or {},
+        errors=sent_back()[1],
     )
 
 

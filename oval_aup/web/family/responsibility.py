@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import g, render_template
+from flask import g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, signing
@@ -12,7 +12,7 @@ from oval_aup.core.i18n import _
 from oval_aup.web.access import allow
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.trip import onward, place_of, trip_at
+from oval_aup.web.family.trip import onward, place_of, send_back, sent_back, trip_at
 from oval_aup.web.htmx import go
 
 
@@ -21,7 +21,8 @@ from oval_aup.web.htmx import go
 def responsibility() -> str:
     """Ask for each child; what was answered in this visit is filled in."""
     trip = trip_at("responsibility")
-    return _page(trip, dict(trip.draft.responsibility))
+    filled_in, errors = sent_back()
+    return _page(trip, filled_in or dict(trip.draft.responsibility), errors)
 
 
 @bp.post("/family/responsibility")
@@ -37,7 +38,7 @@ def responsibility_said() -> ResponseReturnValue:
         if said[child.public_id] not in campaigns.DECLARATIONS
     }
     if faults:
-        return _page(trip, said, faults), 422
+        return send_back(url_for(".responsibility"), said, faults)
     draft = replace(trip.draft, responsibility={**trip.draft.responsibility, **said})
     signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
     return go(onward(replace(trip, draft=draft)))
@@ -52,12 +53,12 @@ def responsibility_question(forename: str) -> str:
     return _("Do you have parental responsibility for %(name)s?", name=forename)
 
 
-def _page(trip: campaigns.Journey, said: dict[str, str], errors: dict[str, str] | None = None) -> str:
+def _page(trip: campaigns.Journey, said: dict[str, str], errors: dict[str, str]) -> str:
     return render_template(
         "family/responsibility.html",
         children=[each.child for each in trip.family.undeclared],
         question=responsibility_question,
         said=said,
         place=place_of(trip, "responsibility"),
-        errors=errors or {},
+        errors=errors,
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, consent, evidence, signing
+from oval_aup import campaigns, consent, evidence, people, signing
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
@@ -21,9 +24,14 @@ from oval_aup.web.family.trip import (
     onward,
     open_trip,
     place_of,
+    send_back,
+    sent_back,
     this_year,
 )
 from oval_aup.web.htmx import go
+
+UNSAID = re.compile(r"\b(other|contact|unknown|not known|unspecified|not specified|none)\b|^\W*$")
+"""Relationships of the lists that do not say how somebody stands to a child."""
 
 
 @bp.get("/family/check")
@@ -40,28 +48,59 @@ def check() -> str:
 @allow("family")
 def sign() -> ResponseReturnValue:
     """Sign for the whole family; the same post again is the same signature."""
-    guardian, name = guardian_id(), typed("typed_name")
+    guardian, name, drawn = guardian_id(), typed("typed_name"), request.form.get("mark", "")
+    i_am = typed("i_am")
     try:
+        if i_am == "no":
+            raise Invalid(fields={"typed_name": _("Each adult signs with their own link and their own name.")})
         campaigns.sign_for_family(
             g.db,
             guardian,
             this_year(),
             typed_name=name,
-            mark=signing.read_mark(request.form.get("mark", "")),
+            confirmed_name=typed("asked_name") if i_am == "yes" else "",
+            mark=signing.read_mark(drawn),
             fingerprint=typed("fingerprint"),
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
     except NotFound:
         raise Elsewhere(url_for(".home")) from None
+    except campaigns.NameDiffers:
+        asked = _tidy(name)
+        _keep_drawing(drawn)
+        return send_back(url_for(".check"), {"typed_name": asked, "asked_name": asked}, {"i_am": _question(asked)})
     except Invalid as refusal:
-        return _check_page(campaigns.journey(g.db, begun_sitting()), name, refusal.fields), 422
+        _keep_drawing("" if "mark" in refusal.fields else drawn)
+        return send_back(url_for(".check"), {"typed_name": name}, refusal.fields)
     except Conflict as clash:
         return changed_meanwhile(onward(campaigns.journey(g.db, begun_sitting())), clash.message)
     return go(url_for(".done"))
 
 
-def _check_page(trip: campaigns.Journey, name: str = "", errors: dict[str, str] | None = None) -> str:
+def _tidy(name: str) -> str:
+    return signing.typed_name(name)
+
+
+def _question(asked: str) -> str:
+    own = people.guardian(g.db, guardian_id()).full_name
+    return _("You typed “%(asked)s”. Are you %(name)s?", asked=asked, name=own)
+
+
+def _keep_drawing(drawn: str) -> None:
+    """Keep a drawing for the page that is shown again; a cookie is too small for it."""
+    try:
+        kept = drawn if signing.read_mark(drawn) else ""
+    except Invalid:
+        kept = ""
+    sitting = begun_sitting()
+    if sitting.status == "reading":
+        draft = replace(campaigns.Draft.read(sitting.draft), mark=kept)
+        unit_of_work.afterwards(lambda db: signing.save_draft(db, sitting.public_id, draft.kept()))
+
+
+def _check_page(trip: campaigns.Journey) -> str:
+    filled_in, errors = sent_back()
     return render_template(
         "family/check.html",
         trip=trip,
@@ -69,8 +108,10 @@ def _check_page(trip: campaigns.Journey, name: str = "", errors: dict[str, str] 
         signer=_signer(trip.family),
         younger=listed([each.child.forename for each in trip.younger]),
         place=place_of(trip, "check"),
-        name=name,
-        errors=errors or {},
+        name=filled_in.get("typed_name", ""),
+        asked_name=filled_in.get("asked_name", ""),
+        drawn=trip.draft.mark if errors else "",
+        errors=errors,
     )
 
 
@@ -81,7 +122,7 @@ def _signer(family: campaigns.Family) -> str:
     children = listed([each.child.forename for each in concerned])
     ties = {each.link.relationship_name.strip().casefold() for each in concerned}
     tie = ties.pop() if len(ties) == 1 else ""
-    if not tie:
+    if not tie or UNSAID.search(tie):
         return _("%(name)s, for %(children)s", name=name, children=children)
     return _("%(name)s, %(tie)s of %(children)s", name=name, tie=tie, children=children)
 

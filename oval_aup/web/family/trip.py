@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import g, render_template, url_for
+from flask import g, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
+from oval_aup.web import unit_of_work
 from oval_aup.web.access import current_visitor
 from oval_aup.web.family import bp
 from oval_aup.web.htmx import go
+
+SENT_BACK = "sent_back"
+"""In the cookie: the form that was sent back, for the page that shows it again."""
+AGAIN = "again"
 
 
 class Elsewhere(Exception):
@@ -93,7 +98,27 @@ def onward(trip: campaigns.Journey) -> str:
 
 def changed_meanwhile(target: str, message: str = "") -> ResponseReturnValue:
     """Say that the words, or the answers, are not those of the page that was sent, and where to go on."""
-    return render_template("family/changed.html", target=target, message=message), 409
+    return send_back(url_for("family.changed"), {"target": target, "message": message}, {})
+
+
+def send_back(page: str, filled_in: Mapping[str, str], errors: Mapping[str, str]) -> ResponseReturnValue:
+    """Send the browser to the page whose form does not do, to say why there; nothing of this request is kept.
+
+    A page that a form was sent to would ask to send it again whenever it is shown once more. The next page is an
+    ordinary one, and ``sent_back`` on it finds what was filled in.
+    """
+    unit_of_work.refuse()
+    session[SENT_BACK] = {"page": page, "filled_in": dict(filled_in), "errors": dict(errors)}
+    return go(f"{page}{'&' if '?' in page else '?'}{AGAIN}=1")
+
+
+def sent_back() -> tuple[dict[str, str], dict[str, str]]:
+    """What was filled in on this page, and what is wrong with it, where the visitor was sent back to it."""
+    kept = session.get(SENT_BACK) or {}
+    here = request.full_path.removesuffix(f"{AGAIN}=1").rstrip("?&")
+    if not request.args.get(AGAIN) or kept.get("page") != here:
+        return {}, {}
+    return dict(kept["filled_in"]), dict(kept["errors"])
 
 
 def listed(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, campaigns, people, signing
 from oval_aup.core import clock
-from oval_aup.core.errors import Invalid
+from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
@@ -181,10 +181,17 @@ def forgotten_sent() -> str:
 @allow("anyone")
 def set_password(token: str) -> ResponseReturnValue:
     """Show the form behind an e-mailed link; opening it uses nothing up."""
-    held = accounts.link(g.db, token, purpose="set-password")
+    try:
+        held = accounts.link(g.db, token, purpose="set-password")
+    except NotFound:
+        return _link_unknown(token)
     if held.expired:
-        return render_template("staff/link-over.html"), 410
+        return render_template("staff/link-over.html", cut=False, unknown=False), 410
     return render_template("staff/set-password.html", token=token, errors={})
+
+
+def _link_unknown(token: str) -> ResponseReturnValue:
+    return render_template("staff/link-over.html", cut=accounts.looks_cut(token), unknown=True), 404
 
 
 @bp.post("/set-password/<token>")
@@ -195,6 +202,8 @@ def set_password_now(token: str) -> ResponseReturnValue:
     try:
         form.check()
         accounts.set_password(g.db, token, form.password, school_name=unit_of_work.settings().school.name)
+    except NotFound:
+        return _link_unknown(token)
     except Invalid as refusal:
         return render_template("staff/set-password.html", token=token, errors=refusal.fields), 422
     flash(_("Your password is set. You can log in now."))

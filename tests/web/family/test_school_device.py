@@ -98,7 +98,7 @@ def test_i_am_done_leads_to_a_page_that_asks_for_the_device_back(browser: Browse
     assert page.heading == "Saved, but not finished yet"
     assert "give this device back to the school office" in page.text
     assert "/staff/log-in" in [e["href"] for e in page.all("a")]
-    assert browser.get("/family").heading == "Where shall we send your new link?"
+    assert browser.get("/family").heading == "Where should we send your new link?"
 
 
 @pytest.mark.parametrize(("minutes", "ended"), [(9, False), (11, True)])
@@ -126,4 +126,4 @@ def test_the_office_logs_in_again_on_the_same_device(browser: Browser, world: Wo
     signed(browser, world)
     page = browser.log_in("eve@oval.example.org")
     assert "still there" not in page.html
-    assert browser.get("/family").heading == "Where shall we send your new link?"
+    assert browser.get("/family").heading == "Where should we send your new link?"

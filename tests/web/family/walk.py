@@ -16,6 +16,8 @@ def come_in(browser: Browser, world: World, guardian: people.GuardianRow | None 
     """Open the link and answer its question."""
     token = world.link(guardian or world.ann)
     browser.get(f"/f/{token}")
+    if [e for e in browser.page.all("input") if e["name"] == "i_am"]:  # another adult's visit is open here
+        browser.post(f"/f/{token}", {"i_am": "yes"})
     return browser.post(f"/f/{token}", {**BORN, **born})
 
 

@@ -154,7 +154,9 @@ def test_a_poor_password_is_refused_and_the_link_kept(
 
 def test_a_link_for_something_else_sets_no_password(browser: Browser, world: World) -> None:
     browser.get(f"/set-password/{world.link(world.ann)}", status=404)
-    browser.get("/set-password/made-up", status=404)
+    page = browser.get("/set-password/made-up", status=404)
+    assert page.heading == "Part of this link is missing"
+    assert "/staff/forgotten" in [e["href"] for e in page.all("a")]
 
 
 def test_a_post_without_the_forms_token_is_refused(browser: Browser, world: World) -> None:
