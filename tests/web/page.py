@@ -94,7 +94,7 @@ class Page(HTMLParser):
             return [f"{len(headings)} h1 elements"]
         title = titles[0].text if titles else ""
         stated = title.removeprefix("Error: ")
-        if ("Error: " in title) != any(e["id"] == "errors" for e in self.elements):
+        if ("Error: " in title) != any(e["id"] == "errors" or "error" in e["class"].split() for e in self.elements):
             return [f"title {title!r} does not say whether there is an error"]
         return [] if stated.startswith(headings[0].text) else [f"title {title!r} does not begin with its h1"]
 

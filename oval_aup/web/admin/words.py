@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from oval_aup import evidence, reports
 from oval_aup.core import render
@@ -94,6 +95,18 @@ def need_acts() -> dict[str, str]:
     }
 
 
+def _counts_of_people(number: int, num: str) -> dict[str, Callable[[], str]]:
+    return {
+        "no-address": lambda: ngettext(
+            "%(num)s person has no address", "%(num)s people have no address", number, num=num
+        ),
+        "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
+        "other-name": lambda: ngettext(
+            "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
+        ),
+    }
+
+
 def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
     """How many tasks of a kind wait, as a sentence: “37 people have no address”."""
     num = render.number(number) + ("+" if is_capped else "")
@@ -116,13 +129,6 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
             number,
             num=num,
         ),
-        "no-address": lambda: ngettext(
-            "%(num)s person has no address", "%(num)s people have no address", number, num=num
-        ),
-        "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
-        "other-name": lambda: ngettext(
-            "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
-        ),
         "mail-failed": lambda: ngettext(
             "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
         ),
@@ -135,6 +141,7 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
         ),
         "certificate": lambda: _("The sealing certificate is about to end"),
     }
+    sentences |= _counts_of_people(number, num)
     return sentences[kind]() if kind in sentences else f"{needs()[kind]}: {num}"
 
 

@@ -262,10 +262,10 @@ def test_a_quiet_visit_ends_and_what_was_answered_waits(browser: Browser, world:
 QUIET = dt.timedelta(minutes=46)
 
 
-def answer_once_more(browser: Browser, *, status: int = 200, **born: str) -> Page:
+def answer_once_more(browser: Browser, **born: str) -> Page:
     """Answer the question of a visit that fell silent, sending whatever else its page holds."""
     held = {e["name"]: e["value"] for e in browser.page.all("input") if e["type"] == "hidden"}
-    return browser.post("/family/welcome-back", held | walk.BORN | born, status=status)
+    return browser.post("/family/welcome-back", held | walk.BORN | born)
 
 
 def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(browser: Browser, world: World) -> None:
