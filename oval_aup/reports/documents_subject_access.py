@@ -80,7 +80,6 @@ LABELS: dict[str, str] = {
     "approved_at": later("Approved or sent back by a second person"),
     "approved_by": later("Second person"),
     "ordered_by": later("Decided by"),
-    "other_name": later("Another name was typed"),
     "outcome": later("Outcome"),
     "owner": later("Dealt with by"),
     "parental_responsibility": later("Parental responsibility"),

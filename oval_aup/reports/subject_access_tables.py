@@ -207,9 +207,9 @@ HOLDINGS: tuple[Holding, ...] = (
         "signing_session",
         later("Visits to answer"),
         _PERSON,
-        ("started_at", "school_year", "status", "language", "finished_at", "other_name"),
+        ("started_at", "school_year", "status", "language", "finished_at"),
         own_texts=("draft",),
-        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "receipt": ELSEWHERE},
+        left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "receipt": ELSEWHERE, "other_name": ELSEWHERE},
     ),
     Holding(
         "signature",

@@ -94,7 +94,8 @@ def test_the_own_name_is_not_asked_about(browser: Browser, world: World, name: s
 @pytest.mark.parametrize("name", ["Bob Khan", "bob khan", "Bob", "Khan Bob"])
 def test_the_name_of_another_adult_of_the_family_is_refused(browser: Browser, world: World, name: str) -> None:
     walk.to_check(browser, world)
-    for more in ({}, {"asked_name": name, "i_am": "yes"}):
+    answers: tuple[dict[str, Any], ...] = ({}, {"asked_name": name, "i_am": "yes"})
+    for more in answers:
         page = walk.sign(browser, name, **more)
         assert f"“{name}” is the name of another adult. Only Ann Khan can sign here." in page.text
         assert "open the link in the email to you" in page.text
