@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_other_names"
-down_revision = "0017_joined_people"
+revision = "0019_other_names"
+down_revision = "0018_reminder_about"
 
 
 def upgrade() -> None:
