@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oval_aup import people, signing
+from oval_aup import evidence, people, signing
 from tests.web.browser import Browser
 from tests.web.page import Page
 from tests.web.world import YEAR, World
@@ -38,3 +38,10 @@ def statuses(world: World) -> dict[str, str]:
     with world.database.reading() as db:
         found = signing.standing_of(db, children, YEAR)
     return {children[person_id]: rows[0].status for person_id, rows in found.items()}
+
+
+def marks_in_the_ledger(world: World, child: people.ChildRow) -> list[str]:
+    """The kinds of a child's entries that a lesson makes, oldest first."""
+    made = {"signed", "witnessed", "corrected", "withdrawn"}
+    with world.database.reading() as db:
+        return [row.kind for row in evidence.entries_about(db, child.pseudonym) if row.kind in made]

@@ -13,7 +13,7 @@ from oval_aup import evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.web.classroom.device import short_names
 from tests.web.browser import PASSWORD, Browser
-from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
+from tests.web.classroom.lessons import join, make_mark, marks_in_the_ledger, open_lesson, statuses
 from tests.web.world import OFFICE, YEAR, World
 
 
@@ -100,8 +100,7 @@ def test_a_child_who_tapped_the_wrong_name_is_asked_once_and_put_back(device: Br
     for _time in range(2):
         assert device.post(onward).heading == "Find your name"
     assert statuses(world)["Maja"] == "open"
-    with world.database.reading() as db:
-        kinds = [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)]
+    kinds = marks_in_the_ledger(world, world.maja)
     assert kinds == ["signed", "corrected"]
     make_mark(device, world.maja)
     assert statuses(world)["Maja"] == "signed"
@@ -282,7 +281,7 @@ def test_twenty_posts_at_once_are_one_mark(app: Flask, browser: Browser, world: 
     assert answers == [303] * 20
     with world.database.reading() as db:
         assert len(signing.signatures_of(db, world.maja.person_id)) == 1
-        assert [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)] == ["signed"]
+        assert marks_in_the_ledger(world, world.maja) == ["signed"]
 
 
 def test_thirty_children_on_thirty_devices_sign_at_once(app: Flask, browser: Browser, world: World) -> None:

@@ -7,7 +7,7 @@ import pytest
 from oval_aup import agreements, evidence, signing
 from tests.web.admin.conftest import guardian_actor
 from tests.web.browser import Browser
-from tests.web.classroom.lessons import join, make_mark, open_lesson, statuses
+from tests.web.classroom.lessons import join, make_mark, marks_in_the_ledger, open_lesson, statuses
 from tests.web.world import YEAR, World
 
 
@@ -83,8 +83,7 @@ def test_a_wrong_name_is_undone_as_a_correction_and_may_sign_again(
     assert statuses(world)["Maja"] == "open"
     make_mark(another_browser, world.maja)
     assert statuses(world)["Maja"] == "signed"
-    with world.database.reading() as db:
-        kinds = [row.kind for row in evidence.entries_about(db, world.maja.pseudonym)]
+    kinds = marks_in_the_ledger(world, world.maja)
     assert kinds == ["signed", "corrected", "signed"]
 
 
@@ -113,7 +112,7 @@ def test_children_whose_parents_sign_are_counted_by_who_took_part(browser: Brows
         browser.post(f"/classroom/lessons/{lesson.public_id}/close")
     assert "1 of 1 done" in page.text
     text = browser.get(f"/staff/classes/{world.year_1.public_id}").text
-    assert "1 of 1 children have taken part. Parents or carers have signed for 0 of 1." in text
+    assert "1 of 1 child has taken part. Parents or carers have signed for 0 of 1." in text
 
 
 def test_the_board_fills_the_screen_and_a_tablet_does_not(
@@ -171,7 +170,7 @@ def test_a_year_1_class_gets_the_younger_words_and_its_teacher_witnesses(browser
     browser.post(f"/classroom/lessons/{lesson.public_id}/took-part", {"child": world.zara.public_id})
     with world.database.reading() as db:
         (request,) = signing.standing(db, world.zara.person_id, lesson.school_year)
-        kinds = [row.kind for row in evidence.entries_about(db, world.zara.pseudonym)]
+        kinds = marks_in_the_ledger(world, world.zara)
     assert (request.status, kinds) == ("open", ["witnessed"])
 
 
