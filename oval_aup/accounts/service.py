@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people
+from oval_aup import evidence, people
 from oval_aup.accounts import passwords, policy, sessions, throttle
 from oval_aup.accounts.links import LinkRow, link, revoke_links
 from oval_aup.accounts.models import Account
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM, Actor
+from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 
@@ -54,7 +57,7 @@ def role_for(staff_group: str, post: str) -> str:
     return "teacher" if "teacher" in post.casefold() else "staff"
 
 
-def open_account(db: Session, *, person_id: int, email: str, role: str) -> AccountRow:
+def open_account(db: Session, *, person_id: int, email: str, role: str, actor: Actor = SYSTEM) -> AccountRow:
     """Give a staff member a log-in without a password, or return the one they have."""
     if role not in policy.ROLES:
         raise Invalid(fields={"role": _("Choose one of the roles.")})
@@ -64,10 +67,34 @@ def open_account(db: Session, *, person_id: int, email: str, role: str) -> Accou
     account = Account(person_id=person_id, email=email.strip().casefold(), role=role, created_at=clock.now())
     db.add(account)
     db.flush()
+    _enter(db, person_id, "opened", after=role, actor=actor)
     return _row(account)
 
 
-def open_accounts(db: Session) -> int:
+def _enter(
+    db: Session,
+    person_id: int,
+    what: str,
+    *,
+    before: str = "",
+    after: str = "",
+    details: dict[str, Any] | None = None,
+    actor: Actor,
+) -> None:
+    """Enter in the ledger that somebody's way in was opened, changed or closed."""
+    act = {"what": what, "before": before, "after": after}
+    evidence.append(
+        db,
+        "access_changed",
+        subject=people.person_by_id(db, person_id).pseudonym,
+        act={name: value for name, value in act.items() if value},
+        details=details,
+        idempotency_key=f"access:{new_public_id()}",
+        actor=actor,
+    )
+
+
+def open_accounts(db: Session, *, actor: Actor = SYSTEM) -> int:
     """Give every current staff member with an e-mail address a log-in; returns how many are new."""
     have = set(db.execute(sa.select(Account.person_id)).scalars())
     taken = set(db.execute(sa.select(Account.email)).scalars())
@@ -75,29 +102,33 @@ def open_accounts(db: Session) -> int:
     for member in people.staff(db):
         email = member.work_email.casefold()
         if email and member.person_id not in have and email not in taken:
-            open_account(db, person_id=member.person_id, email=email, role=role_for(member.staff_group, member.post))
+            open_account(
+                db, person_id=member.person_id, email=email, role=role_for(member.staff_group, member.post), actor=actor
+            )
             taken.add(email)
             made += 1
     return made
 
 
-def close_accounts(db: Session, person_ids: Iterable[int]) -> None:
+def close_accounts(db: Session, person_ids: Iterable[int], *, actor: Actor = SYSTEM) -> None:
     """Close the log-ins of people who have left, except the last office log-in, which is needed to put it right."""
     query = sa.select(Account).where(Account.person_id.in_(tuple(person_ids)), Account.disabled_at.is_(None))
     for row in db.execute(query).scalars().all():
         if not _is_last_admin(db, row):
-            _close(db, row)
+            _close(db, row, actor=actor)
 
 
-def _close(db: Session, row: Account) -> None:
+def _close(db: Session, row: Account, *, actor: Actor) -> None:
     """End it everywhere at once; its password is deleted, and no link that is on its way sets another."""
+    if row.disabled_at is None:
+        _enter(db, row.person_id, "disabled", actor=actor)
     row.disabled_at = clock.now()
     row.password_hash = ""
     revoke_links(db, row.person_id, purpose="set-password")
     sessions.end_all(db, person_id=row.person_id)
 
 
-def follow_addresses(db: Session) -> None:
+def follow_addresses(db: Session, *, actor: Actor = SYSTEM) -> None:
     """Let every log-in bear the work address its owner has now; links that went to the old one open nothing any more.
 
     An address that is another log-in's already is left where it is.
@@ -110,9 +141,10 @@ def follow_addresses(db: Session) -> None:
             continue
         taken.discard(row.email)
         taken.add(email)
-        row.email = email
+        before, row.email = row.email, email
         revoke_links(db, row.person_id, purpose="set-password")
         db.flush()
+        _enter(db, row.person_id, "email", details={"old": {"email": before}, "new": {"email": email}}, actor=actor)
 
 
 def account(db: Session, public_id: str) -> AccountRow:
@@ -183,6 +215,9 @@ def set_password(db: Session, token: str, password: str, *, school_name: str) ->
     row.pin_hash = ""
     revoke_links(db, held.person_id, purpose="set-password")
     sessions.end_all(db, person_id=held.person_id)
+    owner = people.person_by_id(db, held.person_id)
+    themselves = Actor(role=row.role, person_id=owner.person_id, pseudonym=owner.pseudonym, channel="link")
+    _enter(db, held.person_id, "password", actor=themselves)
     return _row(row)
 
 
@@ -194,32 +229,35 @@ def choose_password(db: Session, public_id: str, password: str, *, school_name: 
     return _row(row)
 
 
-def set_role(db: Session, public_id: str, role: str) -> AccountRow:
+def set_role(db: Session, public_id: str, role: str, *, actor: Actor) -> AccountRow:
     """Change what a log-in may do; takes effect with its next page. The last admin stays one."""
     row = _account(db, Account.public_id == public_id)
     if role not in policy.ROLES:
         raise Invalid(fields={"role": _("Choose one of the roles.")})
     if role != "admin":
         _keep_an_admin(db, row)
+    if row.role != role:
+        _enter(db, row.person_id, "role", before=row.role, after=role, actor=actor)
     row.role = role
     sessions.end_all(db, person_id=row.person_id)
     return _row(row)
 
 
-def disable(db: Session, public_id: str) -> AccountRow:
+def disable(db: Session, public_id: str, *, actor: Actor) -> AccountRow:
     """Close a log-in: its sessions end at once and its password is deleted."""
     row = _account(db, Account.public_id == public_id)
     _keep_an_admin(db, row)
-    _close(db, row)
+    _close(db, row, actor=actor)
     return _row(row)
 
 
-def reopen(db: Session, public_id: str) -> AccountRow:
+def reopen(db: Session, public_id: str, *, actor: Actor) -> AccountRow:
     """Open a closed log-in again, for somebody who is back; a new password has to be chosen through a link."""
     row = _account(db, Account.public_id == public_id)
     if row.disabled_at is not None:
         row.disabled_at = None
         row.password_hash = row.pin_hash = ""
+        _enter(db, row.person_id, "reopened", actor=actor)
     return _row(row)
 
 

@@ -14,6 +14,7 @@ from oval_aup.campaigns.asking import (
 )
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
+from oval_aup.campaigns.corrections import let_mail_go_again
 from oval_aup.campaigns.declaring import SAID as DECLARATIONS
 from oval_aup.campaigns.draft import Draft
 from oval_aup.campaigns.family import (
@@ -114,6 +115,7 @@ __all__ = [
     "join_people",
     "journey",
     "leaving_at",
+    "let_mail_go_again",
     "list_is_old",
     "list_loaded_on",
     "not_in_use",

@@ -36,9 +36,9 @@ def apply_roster(
         idempotency_key=f"imported:{applied.public_id}",
         actor=actor,
     )
-    accounts.close_accounts(db, applied.leaver_ids)
-    accounts.follow_addresses(db)
-    accounts.open_accounts(db)
+    accounts.close_accounts(db, applied.leaver_ids, actor=actor)
+    accounts.follow_addresses(db, actor=actor)
+    accounts.open_accounts(db, actor=actor)
     follow_roster(db, school=school, actor=actor)
     tell_of_changes(db, school=school)
     return applied

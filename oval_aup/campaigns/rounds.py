@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people, signing
+from oval_aup import evidence, people, signing
 from oval_aup.campaigns.models import Campaign
 from oval_aup.campaigns.schedule import MOST_REMINDERS, sending_time
 from oval_aup.campaigns.term_dates import ONE_DAY, TermDates, term_dates
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -120,6 +121,15 @@ def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
     row = campaign(db, public_id)
     if row.status == "planned":
         raise Conflict(_("This sign-up has not started yet."))
+    if row.status != "closed":
+        evidence.append(
+            db,
+            "closed",
+            subject="school",
+            act={"school_year": row.school_year, "campaign": row.public_id},
+            idempotency_key=f"closed:{new_public_id()}",
+            actor=actor,
+        )
     set_status(db, row, "closed")
     return campaign(db, public_id)
 

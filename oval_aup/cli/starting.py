@@ -57,10 +57,10 @@ def open_account(db: Session, *, email: str, name: str, role: str, actor: Actor)
             staff_group=GROUPS.get(role, "support"),
             actor=actor,
         )
-    account = accounts.open_account(db, person_id=member.person_id, email=member.work_email, role=role)
-    accounts.reopen(db, account.public_id)
+    account = accounts.open_account(db, person_id=member.person_id, email=member.work_email, role=role, actor=actor)
+    accounts.reopen(db, account.public_id, actor=actor)
     if account.role != role:  # an import gave the log-in the role that goes with the post
-        account = accounts.set_role(db, account.public_id, role)
+        account = accounts.set_role(db, account.public_id, role, actor=actor)
     return account
 
 

@@ -94,6 +94,11 @@ def story(db: Session, public_id: str, school_year: int) -> Story:
     decisions = consent.decisions(db, guardian_id=person.person_id) if guardian else ()
     address = (guardian.email if guardian else "") or (member.work_email if member else "")
     entries = {entry.seq: entry for entry in evidence.entries_about(db, person.pseudonym)}
+    entries |= {
+        entry.seq: entry
+        for entry in (evidence.entries_by(db, person.pseudonym) if guardian else ())
+        if entry.body["act"].get("guardian") == person.pseudonym
+    }
     entries |= evidence.entries(db, {row.ledger_seq for row in marks} | {row.ledger_seq for row in decisions})
     told = [entry for _seq, entry in sorted(entries.items()) if entry.kind != "exported"]
     return Story(

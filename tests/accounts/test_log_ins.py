@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from oval_aup import accounts, people
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from tests.accounts.conftest import OFFICE
 
@@ -63,7 +64,7 @@ def test_a_new_password_ends_every_session_of_that_person_and_no_other(
 
 def test_a_changed_role_takes_effect_at_once(db: Session, di: accounts.AccountRow) -> None:
     token = accounts.log_in(db, di.email)
-    accounts.set_role(db, di.public_id, "governor")
+    accounts.set_role(db, di.public_id, "governor", actor=SYSTEM)
     assert accounts.visitor(db, token, "login") is None
     again = accounts.visitor(db, accounts.log_in(db, di.email), "login")
     assert again is not None
@@ -72,17 +73,17 @@ def test_a_changed_role_takes_effect_at_once(db: Session, di: accounts.AccountRo
 
 def test_the_last_admin_stays_one(db: Session, eve: accounts.AccountRow, di: accounts.AccountRow) -> None:
     with pytest.raises(Conflict):
-        accounts.set_role(db, eve.public_id, "teacher")
+        accounts.set_role(db, eve.public_id, "teacher", actor=SYSTEM)
     with pytest.raises(Conflict):
-        accounts.disable(db, eve.public_id)
-    accounts.set_role(db, di.public_id, "admin")
-    assert accounts.disable(db, eve.public_id).disabled
+        accounts.disable(db, eve.public_id, actor=SYSTEM)
+    accounts.set_role(db, di.public_id, "admin", actor=SYSTEM)
+    assert accounts.disable(db, eve.public_id, actor=SYSTEM).disabled
 
 
 def test_a_disabled_log_in_is_out_at_once_and_stays_out(db: Session, di: accounts.AccountRow) -> None:
     _set(db, di)
     token = accounts.log_in(db, di.email)
-    accounts.disable(db, di.public_id)
+    accounts.disable(db, di.public_id, actor=SYSTEM)
     assert accounts.visitor(db, token, "login") is None
     assert not accounts.password_holds(db, di.email, GOOD)
     assert accounts.account_by_email(db, di.email) is None
@@ -90,9 +91,9 @@ def test_a_disabled_log_in_is_out_at_once_and_stays_out(db: Session, di: account
 
 def test_an_unknown_role_is_refused(db: Session, di: accounts.AccountRow) -> None:
     with pytest.raises(Invalid):
-        accounts.set_role(db, di.public_id, "superuser")
+        accounts.set_role(db, di.public_id, "superuser", actor=SYSTEM)
     with pytest.raises(Invalid):
-        accounts.set_role(db, di.public_id, "kiosk")
+        accounts.set_role(db, di.public_id, "kiosk", actor=SYSTEM)
 
 
 def test_opening_a_second_log_in_returns_the_first(db: Session, di: accounts.AccountRow) -> None:
@@ -127,8 +128,8 @@ def test_staff_get_log_ins_by_their_post_and_once(db: Session) -> None:
 
 def test_a_closed_log_in_can_be_opened_again_and_wants_a_new_password(db: Session, di: accounts.AccountRow) -> None:
     _set(db, di)
-    accounts.disable(db, di.public_id)
-    assert accounts.reopen(db, di.public_id) == accounts.reopen(db, di.public_id)
+    accounts.disable(db, di.public_id, actor=SYSTEM)
+    assert accounts.reopen(db, di.public_id, actor=SYSTEM) == accounts.reopen(db, di.public_id, actor=SYSTEM)
     assert not accounts.password_holds(db, di.email, GOOD)
     _set(db, di)
     assert accounts.password_holds(db, di.email, GOOD)
@@ -136,7 +137,7 @@ def test_a_closed_log_in_can_be_opened_again_and_wants_a_new_password(db: Sessio
 
 def test_opening_a_log_in_that_is_open_leaves_its_password(db: Session, di: accounts.AccountRow) -> None:
     _set(db, di)
-    accounts.reopen(db, di.public_id)
+    accounts.reopen(db, di.public_id, actor=SYSTEM)
     assert accounts.password_holds(db, di.email, GOOD)
 
 

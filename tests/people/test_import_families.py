@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people
+from oval_aup import evidence, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -510,3 +510,19 @@ def test_an_undecided_import_is_forgotten_after_a_week(db: Session) -> None:
     look(db, contacts(link(2, 2)))
     db.expire_all()
     assert roster.roster_import(db, shown.public_id).status == "discarded"
+
+
+def test_a_list_leaves_an_entry_about_each_it_changes(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1)))
+    leo, ann = people.children(db)[0], people.guardians_asked(db)[0]
+    assert [entry.kind for entry in evidence.entries_about(db, leo.pseudonym)] == ["joined", "link_changed"]
+    bring_in(db, contacts(link(1, 1, Email="ann.new@example.org", Parental_Responsibility="F")))
+    link_entry = evidence.entries_about(db, leo.pseudonym)[-1]
+    assert link_entry.body["act"]["changed"] == {"parental_responsibility": ["yes", "no"]}
+    assert (link_entry.body["act"]["guardian"], link_entry.body["act"]["how"]) == (ann.pseudonym, "list")
+    (*_before, changed) = evidence.entries_about(db, ann.pseudonym)
+    assert changed.kind == "details_changed"
+    assert evidence.details(db, [changed.seq])[changed.seq]["new"] == {"email": "ann.new@example.org"}
+    head = evidence.head(db).size
+    bring_in(db, contacts(link(1, 1, Email="ann.new@example.org", Parental_Responsibility="F")))
+    assert evidence.head(db).size == head, "a list that changes nothing enters nothing"

@@ -387,8 +387,8 @@ def test_who_recorded_for_others_stays_named_there_until_those_go(family: Family
             school=SCHOOL,
             actor=family.eve,
         )
-        accounts.set_role(db, accounts.account_of(db, family.world.gov.person_id).public_id, "admin")  # type: ignore[union-attr]
-        accounts.disable(db, accounts.account_of(db, eve.person_id).public_id)  # type: ignore[union-attr]
+        accounts.set_role(db, accounts.account_of(db, family.world.gov.person_id).public_id, "admin", actor=SYSTEM)  # type: ignore[union-attr]
+        accounts.disable(db, accounts.account_of(db, eve.person_id).public_id, actor=SYSTEM)  # type: ignore[union-attr]
     family.leave(eve.person_id)
     with family.database.reading() as db:
         reach = retention.plan(db, [eve.public_id], basis="no-longer-needed").reaches[0]

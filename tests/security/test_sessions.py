@@ -9,6 +9,7 @@ from flask import Flask
 
 from oval_aup import accounts, people, signing
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from tests.security.rows import changed, everything_in
 from tests.web.browser import Browser
 from tests.web.classroom import lessons
@@ -104,9 +105,9 @@ def test_a_role_taken_away_counts_from_the_next_page(app: Flask, world: World) -
             account = accounts.account_of(db, person.person_id)
             assert account is not None
             if change == "role":
-                accounts.set_role(db, account.public_id, "staff")
+                accounts.set_role(db, account.public_id, "staff", actor=SYSTEM)
             elif change == "close":
-                accounts.disable(db, account.public_id)
+                accounts.disable(db, account.public_id, actor=SYSTEM)
             else:
                 accounts.close_accounts(db, [person.person_id])
         assert not is_in(flo, "/staff"), change

@@ -12,17 +12,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.people import history
+from oval_aup.people import history, queries
 from oval_aup.people.models import RosterImport, RosterMapping
 from oval_aup.people.names import cleaned
 from oval_aup.people.roster import mapping as mapping_
 from oval_aup.people.roster.apply import carry_out
 from oval_aup.people.roster.current import current
 from oval_aup.people.roster.diff import diff
+from oval_aup.people.roster.differences import differences, with_pseudonyms
 from oval_aup.people.roster.parse import parse, unusable
 from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
 from oval_aup.people.roster.read import DEFAULT_LIMIT, Table, read
@@ -216,8 +218,12 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
             ),
             {"confirm_leavers": _("Confirm that so many leave.")},
         )
+    before = current(db)
     ids = carry_out(db, plan.writes, today=clock.today())
     history.keep(db)
+    changes, concerned = differences(before, current(db), key=row.public_id)
+    pseudonyms = {id_: person.pseudonym for id_, person in queries.persons_by_id(db, concerned).items()}
+    with_pseudonyms(changes, pseudonyms).enter(db, actor=actor)
     row.summary, row.status, row.settled_at, row.content = plan.counts(), "applied", clock.now(), None
     _remember(db, table, row)
     db.flush()
@@ -229,6 +235,14 @@ def discard(db: Session, import_public_id: str, *, actor: Actor) -> ImportRow:
     row = _undecided(db, import_public_id)
     row.status, row.settled_at, row.content = "discarded", clock.now(), None
     db.flush()
+    evidence.append(
+        db,
+        "list_discarded",
+        subject="school",
+        act={"kind": row.kind, "sha256": row.sha256},
+        idempotency_key=f"discarded:{row.public_id}",
+        actor=actor,
+    )
     return _import_row(row)
 
 

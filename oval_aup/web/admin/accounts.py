@@ -11,7 +11,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import departures
-from oval_aup.web.access import allow, current_visitor
+from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
@@ -45,7 +45,7 @@ def _page(problem: str = "") -> str:
 @allow("accounts.write")
 def open_accounts() -> ResponseReturnValue:
     """Give every staff member with an e-mail address a log-in who has none yet."""
-    made = log_ins.open_accounts(g.db)
+    made = log_ins.open_accounts(g.db, actor=current_actor("office"))
     flash(ngettext("%(num)s log-in is new.", "%(num)s log-ins are new.", made))
     return go(url_for(".accounts"))
 
@@ -72,7 +72,7 @@ def first_password_links() -> ResponseReturnValue:
 def set_role(public_id: str) -> ResponseReturnValue:
     """Change what a log-in may do, from its next page on."""
     try:
-        log_ins.set_role(g.db, public_id, request.form.get("role", ""))
+        log_ins.set_role(g.db, public_id, request.form.get("role", ""), actor=current_actor("office"))
     except (Invalid, Conflict) as problem:
         return _page(problem.message), 422 if isinstance(problem, Invalid) else 409
     flash(_("Saved. They have to log in again, and it counts from then."))
@@ -84,7 +84,7 @@ def set_role(public_id: str) -> ResponseReturnValue:
 def close_account(public_id: str) -> ResponseReturnValue:
     """Close a log-in: its sessions end at once and its password is deleted."""
     try:
-        log_ins.disable(g.db, public_id)
+        log_ins.disable(g.db, public_id, actor=current_actor("office"))
     except Conflict as problem:
         return _page(problem.message), 409
     flash(
@@ -97,7 +97,7 @@ def close_account(public_id: str) -> ResponseReturnValue:
 @allow("accounts.write")
 def reopen_account(public_id: str) -> ResponseReturnValue:
     """Open a closed log-in again for somebody who is back."""
-    log_ins.reopen(g.db, public_id)
+    log_ins.reopen(g.db, public_id, actor=current_actor("office"))
     flash(_("The log-in is open again. Send a link to choose a password."))
     return go(url_for(".accounts"))
 

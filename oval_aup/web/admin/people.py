@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns, consent, evidence, notifications, reports, retention
+from oval_aup import accounts, campaigns, consent, evidence, reports, retention
 from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -113,11 +113,11 @@ def change_address(public_id: str) -> ResponseReturnValue:
         raise Conflict(_("A child has no e-mail address here."))
     email = typed("email")
     try:
-        school_people.set_email(g.db, row.person_id, email, current_actor("office"))
+        school_people.set_email(g.db, row.person_id, email, actor=current_actor("office"))
     except Invalid as problem:
         return _page(public_id, problem.fields, email), 422
     accounts.revoke_links(g.db, row.person_id, purpose="family")
-    accounts.follow_addresses(g.db)
+    accounts.follow_addresses(g.db, actor=current_actor("office"))
     flash(_("The new address is saved. Links sent to the old one no longer work."))
     return back_to(public_id)
 
@@ -128,7 +128,7 @@ def address_works(public_id: str) -> ResponseReturnValue:
     """Let mail go to an address again that had come back."""
     story = reports.story(g.db, public_id, this_year())
     if story.address:
-        notifications.clear_trouble(g.db, story.address)
+        campaigns.let_mail_go_again(g.db, story.person, story.address, actor=current_actor("office"))
     flash(_("Mail goes to this address again."))
     return back_to(public_id)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import accounts, campaigns, evidence, notifications, people
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from oval_aup.evidence import documents
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
@@ -268,7 +269,7 @@ def test_somebody_who_is_back_gets_in_again(world: World, eve: Browser, another_
     with world.database.writing() as db:
         sam = accounts.account_of(db, world.sam.person_id)
         assert sam is not None
-        accounts.disable(db, sam.public_id)
+        accounts.disable(db, sam.public_id, actor=SYSTEM)
     assert "Open again" in eve.get("/office/log-ins").html
     for _again in range(2):
         page = eve.post(f"/office/log-ins/{sam.public_id}/open")

@@ -198,3 +198,18 @@ def test_a_child_without_a_class_is_called_a_child_and_nothing_more(world: World
         people.archive_person(db, child.person_id, actor=OFFICE)
     assert '<span class="tag">Child</span>' in eve.get(f"/office/people/{child.public_id}").html
     assert "Child, class 4C" in eve.get(f"/office/people/{world.ayaan.public_id}").text
+
+
+def test_what_the_office_changes_by_hand_stands_in_the_story_with_its_name(eve: Browser, world: World) -> None:
+    page = eve.get(f"/office/people/{world.bob.public_id}")
+    eve.post(f"/office/people/{world.bob.public_id}/address", {"email": "bob.new@example.org"})
+    page = eve.get(f"/office/people/{world.bob.public_id}")
+    assert "email address: bob@example.org → bob.new@example.org" in page.text
+    assert "Eve Office" in page.text
+    sam = world.sam
+    with world.database.reading() as db:
+        account = accounts.account_of(db, sam.person_id)
+    assert account is not None
+    eve.get("/office/log-ins")
+    eve.post(f"/office/log-ins/{account.public_id}/role", {"role": "head"})
+    assert "what the log-in may do: staff → head" in eve.get(f"/office/people/{sam.public_id}").text

@@ -6,6 +6,7 @@ import pytest
 
 from oval_aup import accounts, notifications
 from oval_aup.accounts import LinkRow
+from oval_aup.core.actor import SYSTEM
 from tests.web.browser import PASSWORD, Browser
 from tests.web.world import World
 
@@ -83,7 +84,7 @@ def test_a_disabled_account_is_out_with_its_next_page(browser: Browser, world: W
     with world.database.writing() as db:
         found = accounts.account_of(db, world.di.person_id)
         assert found is not None
-        accounts.disable(db, found.public_id)
+        accounts.disable(db, found.public_id, actor=SYSTEM)
     assert browser.get("/staff").heading == "Staff log-in"
     browser.log_in("di@oval.example.org", status=422)
 
