@@ -38,6 +38,7 @@ from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
+from oval_aup.campaigns.picture_effects import ChildEffect, NoEffect, UseEffect, effects_of, fingerprint
 from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, note_sent, nudge, nudge_plan, remind
 from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
 from oval_aup.campaigns.rosters import apply_roster
@@ -64,6 +65,7 @@ from oval_aup.campaigns.staff import (
     send_password_link,
     sign_for_staff,
 )
+from oval_aup.campaigns.standing import LinkDecision, decide_standing, standing_effects
 from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.trying_mail import send_test
 from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
@@ -79,10 +81,13 @@ from oval_aup.campaigns.witness_letters import (
 __all__ = [
     "DECLARATIONS",
     "CampaignRow",
+    "ChildEffect",
     "Draft",
     "Family",
     "FamilyChild",
     "Journey",
+    "LinkDecision",
+    "NoEffect",
     "NameDiffers",
     "NudgePlan",
     "Nudged",
@@ -93,6 +98,7 @@ __all__ = [
     "SilentFamily",
     "StepRow",
     "Unanswered",
+    "UseEffect",
     "WrongBounce",
     "apply_roster",
     "ask_again",
@@ -106,9 +112,12 @@ __all__ = [
     "change_choices",
     "close_campaign",
     "correct_wrong_bounces",
+    "decide_standing",
     "decline_for_family",
     "decline_for_staff",
+    "effects_of",
     "family",
+    "fingerprint",
     "follow_permissions",
     "follow_roster",
     "is_school_day",
@@ -143,6 +152,7 @@ __all__ = [
     "sitting_of_family",
     "sound_ledger_alarm",
     "sound_papers_alarm",
+    "standing_effects",
     "steps_for",
     "tell_of_changes",
     "tell_of_erased_pack",

@@ -30,7 +30,7 @@ from oval_aup.consent.history import (
 )
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, foreseen, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, has_uses, purposes, purposes_in
-from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES
+from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES, Verdict
 from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
 from oval_aup.consent.takedowns import (
     ANYBODY,
@@ -61,6 +61,7 @@ __all__ = [
     "TakeDownRow",
     "ToRecord",
     "UseThen",
+    "Verdict",
     "answers_of",
     "answers_of_guardian",
     "asked_purposes",

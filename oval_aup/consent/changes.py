@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from oval_aup import people
 from oval_aup.consent.history import batches
 from oval_aup.consent.models import ConsentDecision, PermissionChange
-from oval_aup.consent.permissions import SHOWN, permissions
+from oval_aup.consent.permissions import permissions
 from oval_aup.consent.purposes import asked_purposes, has_uses
+from oval_aup.consent.resolve import SHOWN
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
 

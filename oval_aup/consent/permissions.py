@@ -12,12 +12,9 @@ from oval_aup import evidence, people
 from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.purposes import Purpose, purposes
-from oval_aup.consent.resolve import ANY, Standing, Verdict, resolve
+from oval_aup.consent.resolve import ANY, SHOWN, Standing, Verdict, resolve
 
 CONFLICT_BATCH = 200
-
-SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
-"""Verdicts whose reason is the office's business: a class sees what follows from them."""
 
 
 @dataclass(frozen=True, slots=True)

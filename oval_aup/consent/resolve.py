@@ -19,6 +19,9 @@ POLICIES = (ANY, ALL_ASKED)
 ANSWERS = {"given": "yes", "refused": "no", "withdrawn": "no"}
 """What a recorded act says; an invalidated answer says nothing."""
 
+SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
+"""Verdicts whose reason is the office's business: a class sees what follows from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -49,6 +52,11 @@ class Verdict:
     """``yes``, ``no``, ``conflict``, ``missing``, ``blocked``, ``public_task`` or ``not_used``."""
     broken_by: tuple[int, ...] = ()
     """Guardians who said no; where the verdict is ``missing``, those who have not answered."""
+
+    @property
+    def shown(self) -> str:
+        """What a class is shown: ``yes``, ``no``, ``missing`` or ``blocked``."""
+        return SHOWN.get(self.verdict, self.verdict)
 
 
 def fold(decisions: Iterable[Decision]) -> dict[int, dict[str, Standing]]:

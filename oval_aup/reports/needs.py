@@ -235,6 +235,22 @@ def _at_addresses(db: Session, addresses: list[str]) -> list[tuple[int, str, str
     return list(found.values())
 
 
+def _responsibility(db: Session, _school_year: int, limit: int) -> list[Need]:
+    """Adults of whom only the office can say, or has to confirm, whether they have parental responsibility."""
+    waiting = [link for link in people.undecided_links(db) if not link.must_declare]
+    return [
+        Need(
+            "responsibility",
+            link.guardian.public_id,
+            link.guardian.full_name,
+            _("%(tie)s of %(child)s", tie=link.relationship_name or _("Contact"), child=link.child.full_name),
+            person_id=link.guardian.person_id,
+            occurrence=link.child.public_id,
+        )
+        for link in waiting[:limit]
+    ]
+
+
 def _no_address(db: Session, school_year: int, limit: int) -> list[Need]:
     rows = newest_rows(db, school_year, "no-address", limit=limit)
     return [_of_person("no-address", row, school_year) for row in rows]
@@ -396,6 +412,7 @@ NEED_KINDS: dict[str, NeedKind] = {
         NeedKind("conflict", _conflicts, most=100),
         NeedKind("probing", _probing),
         NeedKind("early-erasure", _early_erasures, is_closable=False),
+        NeedKind("responsibility", _responsibility, is_closable=False, has_own_page=True),
         NeedKind("bounced", _bounced),
         NeedKind("no-address", _no_address, _tally_no_address),
         NeedKind("declined", _declined, _tally_declined),

@@ -15,9 +15,10 @@ from oval_aup.people.roster.imports import (
     roster_import,
     show,
 )
+from oval_aup.people.roster.links_after import Untold, untold, untold_now
 from oval_aup.people.roster.mapping import CLASSES, CONTACTS, FIELDS, KINDS, STAFF, Field
 from oval_aup.people.roster.mentions import lists_naming
-from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Leaver, Match, Plan
+from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Leaver, LinkAfter, Match, Plan
 from oval_aup.people.roster.read import DEFAULT_LIMIT, Unreadable
 from oval_aup.people.roster.report import applied_as_text, as_text, counts_as_text
 
@@ -35,12 +36,14 @@ __all__ = [
     "ImportRow",
     "Joiner",
     "Leaver",
+    "LinkAfter",
     "Match",
     "Plan",
     "Preview",
     "Problem",
     "RosterChanged",
     "Unreadable",
+    "Untold",
     "applied_as_text",
     "apply",
     "as_text",
@@ -53,4 +56,6 @@ __all__ = [
     "preview_again",
     "roster_import",
     "show",
+    "untold",
+    "untold_now",
 ]

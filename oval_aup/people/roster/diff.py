@@ -11,6 +11,7 @@ from oval_aup.people.roster.contacts import Link, compare_contacts, compare_link
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.entries import ERROR, Parsed
 from oval_aup.people.roster.grouping import contacts_of_file, known_as
+from oval_aup.people.roster.links_after import links_after
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
 from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Leaver, Plan
 from oval_aup.people.roster.staffing import compare_staff
@@ -61,6 +62,7 @@ def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping
     if authoritative and not plan.partial:
         _end_links(usable, links, now, plan, numbered="contact_id" in parsed.fields)
     _settle_guardians(usable, links, now, plan)
+    plan.links = list(links_after(now, plan))
 
 
 def _mostly_left_out(parsed: Parsed, plan: Plan) -> bool:

@@ -89,6 +89,19 @@ class Unlisted:
     """``left``, ``stays`` or empty while nobody has said; then they stay."""
 
 
+@dataclass(frozen=True, slots=True)
+class LinkAfter:
+    """One guardian and one child, by row id (negative for somebody new), as the plan leaves them."""
+
+    child_id: int
+    guardian_id: int
+    relationship_name: str
+    parental_responsibility: str
+    contact_allowed: bool
+    ended: bool
+    changed: bool
+
+
 @dataclass(slots=True)
 class Writes:
     """The same, for the database. A negative number stands for a person who has no id yet."""
@@ -144,6 +157,8 @@ class Plan:
     read: int = 0
     """Children (or staff) found in the file."""
     writes: Writes = field(default_factory=Writes)
+    links: list[LinkAfter] = field(default_factory=list)
+    """How every adult stands to every child on roll afterwards; empty for a staff list."""
 
     def error(self, row: int, sentence: str) -> None:
         """Note why a row is left out."""

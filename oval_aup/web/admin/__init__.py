@@ -20,5 +20,6 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     people,
     retention,
     roster_views,
+    standing,
     take_downs,
 )

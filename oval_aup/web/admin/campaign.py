@@ -147,6 +147,7 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
         "staff": len(staff),
         "children": len(children),
         "in_class": sum(1 for one in children if campaigns.way_of(one.year_group, settings().school) == "class"),
+        "untold": people.roster.untold_now(people.undecided_links(g.db)) if guardians else (),
         "no_address": no_address[:SHOWN],
         "no_address_count": len(no_address),
         "bounced": [one for one in guardians if one.email in troubled][:SHOWN],

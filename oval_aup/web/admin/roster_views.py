@@ -6,10 +6,11 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, people
+from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp
+from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.roster_forms import (
     LISTED,
     counts,
@@ -92,7 +93,15 @@ def roster_apply(public_id: str) -> ResponseReturnValue:
     actor = current_actor("office")
     meant = request.form.get("confirm_leavers") == "yes"
     try:
-        campaigns.apply_roster(g.db, public_id, confirm_leavers=meant, school=settings().school, actor=actor)
+        campaigns.apply_roster(
+            g.db,
+            public_id,
+            confirm_leavers=meant,
+            noes=request.form,
+            seen_effects=request.form.get("effects"),
+            school=settings().school,
+            actor=actor,
+        )
     except Invalid as problem:
         errors = problem.fields or {"apply": problem.message}
         return _preview(roster.show(g.db, public_id, actor=actor), errors), 422
@@ -129,11 +138,16 @@ def _preview(shown: people.roster.Preview, errors: dict[str, str] | None = None)
     plan = shown.plan
     if plan is None:
         return render_template("admin/roster/columns.html", **_choices(shown), errors=errors or {})
+    effects = campaigns.effects_of(g.db, plan.links, people.school_year(clock.today()))
     return render_template(
         "admin/roster/preview.html",
         **_choices(shown),
         plan=plan,
         counts=counts(plan),
+        effects=effects,
+        effects_seen=campaigns.fingerprint(effects),
+        untold=roster.untold(plan.links),
+        shown_words=words.shown_values(),
         leavers_limit=roster.LEAVERS_LIMIT,
         left_out=plan.counts()["rows_left_out"],
         sections=sections(plan, request.args.get("all", "")),

@@ -64,6 +64,7 @@ def needs() -> dict[str, str]:
         "conflict": _("Parents disagree"),
         "probing": _("Refused several times"),
         "early-erasure": _("Early erasure to approve"),
+        "responsibility": _("Parental responsibility to decide"),
         "bounced": _("Bounced"),
         "no-address": _("No address"),
         "declined": _("Declined"),
@@ -83,6 +84,7 @@ def need_acts() -> dict[str, str]:
         "conflict": _("Review"),
         "probing": _("Look into it"),
         "early-erasure": _("Review"),
+        "responsibility": _("Decide"),
         "bounced": _("Fix address"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
@@ -246,6 +248,22 @@ def message_statuses() -> dict[str, tuple[str, str]]:
 def message_kinds() -> dict[str, str]:
     """Kinds of message."""
     return {key: _(said) for key, said in reports.MESSAGE_KINDS.items()}
+
+
+def responsibilities() -> dict[str, str]:
+    """Whether an adult has parental responsibility for a child, and who says so."""
+    return {
+        "yes": _("Has parental responsibility"),
+        "no": _("No parental responsibility"),
+        "unknown": _("Parental responsibility not known"),
+        "declared": _("Has parental responsibility, as they say themselves"),
+        "denied": _("No parental responsibility, as they say themselves"),
+    }
+
+
+def shown_values() -> dict[str, str]:
+    """What a class is shown about one use of a child's pictures."""
+    return {"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Stopped by the school")}
 
 
 def roles() -> dict[str, str]:

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from oval_aup import accounts
+from oval_aup.core.actor import SYSTEM
 from oval_aup.core import clock
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -110,7 +111,7 @@ def test_a_log_in_that_was_closed_meanwhile_gets_no_device_back(browser: Browser
     with world.database.writing() as db:
         account = accounts.account_of(db, world.di.person_id)
         assert account is not None
-        accounts.disable(db, account.public_id)
+        accounts.disable(db, account.public_id, actor=SYSTEM)
     assert browser.get("/staff/take-back").heading == "Staff log-in"
 
 
