@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -150,8 +152,23 @@ class _Carrying:
                         actor=replace(self.actor, channel=channels[seq]),
                     )
                 except NotAllowed:  # without responsibility for this child, whichever record it stood under
-                    continue
+                    break
                 self._carried(seq, entry.seq)
+            else:
+                self._settle(children[child_id], year, theirs)
+
+    def _settle(self, child: people.ChildRow, year: int, theirs: Mapping[str, Any]) -> None:
+        """Let what was answered under the other record count no more: the same person answers under the kept one."""
+        if theirs:
+            consent.invalidate(
+                self.db,
+                child=child,
+                guardian=people.guardian(self.db, self.joined.person_id),
+                school_year=year,
+                reason=_("Carried over to the other record of the same person."),
+                idempotency_key=f"joined-settled:{self.joined.pseudonym}:{child.public_id}:{year}",
+                actor=self.actor,
+            )
 
     def _carried(self, origin: int, made: int) -> None:
         self.origins.append(origin)

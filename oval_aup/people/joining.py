@@ -16,6 +16,7 @@ from oval_aup.people.families import guardian_columns, guardian_row
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, StaffMember
 from oval_aup.people.roster.grouping import are_alike, telephone_key
 from oval_aup.people.rows import GuardianRow, PersonRow
+from oval_aup.people.service import enter_link, said_of
 
 
 def check_joining(db: Session, *, kept_id: int, joined_id: int) -> None:
@@ -43,7 +44,9 @@ def take_over_children(db: Session, *, kept_id: int, joined_id: int, actor: Acto
     kept, joined = db.get_one(Guardian, kept_id), db.get_one(Guardian, joined_id)
     kept.email, kept.mobile = kept.email or joined.email, kept.mobile or joined.mobile
     children = []
-    for theirs in _links(db, joined_id):
+    theirs_now = _links(db, joined_id)
+    before = {link.child_id: said_of(_link(db, link.child_id, kept_id)) for link in theirs_now}
+    for theirs in theirs_now:
         children.append(theirs.child_id)
         mine = _link(db, theirs.child_id, kept_id)
         if mine is None:
@@ -64,6 +67,10 @@ def take_over_children(db: Session, *, kept_id: int, joined_id: int, actor: Acto
     kept.archived_on = None if children else kept.archived_on
     db.flush()
     history.keep(db, children)
+    for child_id, then in before.items():
+        link = _link(db, child_id, kept_id)
+        if link is not None:
+            enter_link(db, link.child.person, kept.person, then, said_of(link), actor=actor)
     return tuple(children)
 
 
@@ -71,7 +78,9 @@ def close_joined(db: Session, *, kept_id: int, joined_id: int, actor: Actor) -> 
     """End the other record, which keeps all that was done under it and says whose it is from now on."""
     today = clock.today()
     for link in _links(db, joined_id):
+        before = said_of(link)
         link.ended_on = today
+        enter_link(db, link.child.person, link.guardian.person, before, said_of(link), actor=actor)
     db.get_one(Guardian, joined_id).archived_on = today
     db.get_one(Person, joined_id).joined_to_id = kept_id
     db.flush()

@@ -120,7 +120,7 @@ def test_a_list_without_the_refusing_father_says_so_and_leaves_his_no_to_the_off
     def upload(*rows: dict[str, str]) -> str:
         office.get("/office/roster")
         office.post("/office/roster", {"file": (io.BytesIO(contacts(*rows)), "list.csv"), "partial": ""})
-        return office.response.request.path  # type: ignore[union-attr, attr-defined]
+        return office.response.request.path  # type: ignore[union-attr]
 
     office.post(f"{upload(link(1, 1), link(1, 2))}/apply", {"confirm_leavers": "yes", "effects": hidden(office)})
     with world.database.reading() as db:

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from oval_aup import accounts
-from oval_aup.core.actor import SYSTEM
 from oval_aup.core import clock
+from oval_aup.core.actor import SYSTEM
 from tests.web.browser import Browser
 from tests.web.page import Page
 from tests.web.world import World
