@@ -58,6 +58,7 @@ DRAWING = """window.SignaturePad = class extends EventTarget {
     addEventListener("mouseup", () => { this.down = false; this.dispatchEvent(new Event("endStroke")); });
   }
   toData() { return this.strokes; }
+  fromData(strokes) { this.strokes = strokes; }
   clear() { this.strokes = []; }
 };"""
 """Stands in for signature_pad where the real one could not be fetched: it keeps what the mouse draws."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 
 import pytest
@@ -93,6 +94,70 @@ def test_a_parent_who_was_called_away_loses_no_answer(running: Running, chromium
         heading(page, f"Where may we use pictures of {second.forename}")
         page.goto(f"{running.url}/family/pictures/{first.public_id}")
         assert page.get_by_role("radio", checked=True).count() == page.get_by_label("Yes", exact=True).count() > 5
+
+
+def test_a_closed_tab_loses_no_tap(running: Running, chromium: Browser) -> None:
+    link = running.links().unsigned
+    child = running.family_of(link.guardian_id).choosing[-1].child
+    path = f"{running.url}/family/pictures/{child.public_id}"
+    with visiting(chromium, PHONE) as page:
+        come_in(page, link)
+        page.goto(path)
+        for number, answer in enumerate(("Yes", "No")):
+            with page.expect_response(re.compile("/saved$")) as kept:
+                page.locator("fieldset").nth(number).get_by_label(answer, exact=True).check()
+            assert kept.value.status == 204
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        keep_picture(page, "family-saved-phone")
+    with visiting(chromium, PHONE) as page:
+        come_in(page, link)
+        page.goto(path)
+        expect(page.get_by_role("radio", checked=True)).to_have_count(2)
+
+
+def draw(page: Page, *, start: float, end: float) -> None:
+    """Draw a line across the pad, from one share of its width to another."""
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * start, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, middle, steps=8)
+    page.mouse.up()
+
+
+def across(page: Page) -> list[tuple[int, int]]:
+    """Where each stroke begins and ends, in thousandths of the pad's width."""
+    strokes = json.loads(page.locator("input[name=mark]").input_value())
+    return [(stroke[0][0], stroke[-1][0]) for stroke in strokes]
+
+
+def test_a_drawing_outlives_a_turned_phone_and_a_missing_name(running: Running, chromium: Browser) -> None:
+    link = running.links().single
+    with visiting(chromium, ViewportSize(width=390, height=760), draws=True) as page:
+        come_in(page, link)
+        accept_the_rules(page)
+        choose_all(page, "Yes")
+        if page.get_by_role("checkbox").count():
+            page.get_by_role("checkbox").check()
+            page.get_by_role("button", name="Continue").click()
+        heading(page, "Check your answers before you sign")
+        page.locator("canvas").scroll_into_view_if_needed()
+        draw(page, start=0.1, end=0.5)
+        page.set_viewport_size(ViewportSize(width=760, height=390))
+        page.locator("canvas").scroll_into_view_if_needed()
+        draw(page, start=0.5, end=0.9)
+        wanted = [(100, 500), (500, 900)]
+        for found, meant in zip(across(page), wanted, strict=True):
+            assert all(abs(here - there) <= 15 for here, there in zip(found, meant, strict=True)), across(page)
+        keep_picture(page, "family-drawing-turned")
+        drawn = across(page)
+        page.get_by_role("button", name="Sign").click()
+        expect(page.get_by_role("alert")).to_contain_text("Type your full name to sign")
+        assert across(page) == drawn
+        keep_picture(page, "family-drawing-kept")
+        page.reload()
+        expect(page.get_by_role("alert")).to_contain_text("Type your full name to sign")
 
 
 @pytest.mark.parametrize(("size", "scripts"), WAYS)

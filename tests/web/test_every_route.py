@@ -33,11 +33,11 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         staff.log_in_now staff.log_out staff.set_password staff.set_password_now classroom.join classroom.join_now
         family.ask_for_link family.check_in family.ended family.finish family.finished family.landing
         family.link_sent family.changed family.come_back family.too_many_tries family.welcome_back""",
-    ("family",): """family.check family.choice family.choices family.choose family.choose_all family.decline
-        family.decline_now family.decline_younger family.decline_younger_now family.done family.home
-        family.pictures family.pictures_chosen family.receipt family.reconsider family.responsibility
-        family.responsibility_said family.rules family.rules_read family.save_picture family.save_rules
-        family.save_younger family.sign family.start family.younger family.younger_read""",
+    ("family",): """family.answered family.check family.choice family.choices family.choose family.choose_all
+        family.decline family.decline_now family.decline_younger family.decline_younger_now family.done
+        family.home family.pictures family.pictures_chosen family.receipt family.reconsider
+        family.responsibility family.responsibility_said family.rules family.rules_read family.save_picture
+        family.save_rules family.save_younger family.sign family.start family.younger family.younger_read""",
     ("kiosk",): """classroom.child classroom.device classroom.mark classroom.names classroom.not_me
         classroom.not_me_now classroom.rules classroom.well_done""",
     STAFF: """staff.check staff.decline staff.decline_now staff.done staff.home staff.pin staff.receipt staff.rules

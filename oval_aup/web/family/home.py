@@ -56,6 +56,23 @@ def _marks(family: campaigns.Family) -> tuple[signing.SignatureRow, ...]:
     )
 
 
+@bp.get("/family/answers/<public_id>")
+@allow("family")
+def answered(public_id: str) -> str:
+    """Show the words that one of my answers was about, as they were then."""
+    family = campaigns.family(g.db, guardian_id(), this_year())
+    row = next((row for row in _marks(family) if row.public_id == public_id), None)
+    if row is None:
+        raise NotFound
+    return render_template(
+        "family/answered.html",
+        row=row,
+        wording=agreements.wording(g.db, row.version_text_id),
+        as_html=agreements.as_html,
+        name=next((each.child.forename for each in family.children if each.child.person_id == row.person_id), ""),
+    )
+
+
 def _receipts(guardian: people.GuardianRow) -> tuple[evidence.DocumentRow, ...]:
     return tuple(row for row in evidence.documents_about(g.db, guardian.pseudonym) if row.kind == "receipt")
 

@@ -38,10 +38,11 @@ def move_on(elsewhere: Elsewhere) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page of the sitting: ``number`` of ``of``."""
+    """One page of the sitting: ``number`` of ``of``, and the address of the page before it."""
 
     number: int
     of: int
+    back: str
 
 
 def guardian_id() -> int:
@@ -83,14 +84,20 @@ def trip_at(step: str) -> campaigns.Journey:
 
 def place_of(trip: campaigns.Journey, step: str) -> Place:
     """Which page of how many this is."""
-    return Place(trip.steps.index(step) + 1, len(trip.steps))
+    place = trip.steps.index(step)
+    before = page_of(trip.steps[place - 1]) if place else url_for("family.home")
+    return Place(place + 1, len(trip.steps), before)
 
 
 def onward(trip: campaigns.Journey) -> str:
     """The address of the first page that waits; the family page when none does."""
     if trip.steps == ("check",):
         return url_for("family.home")
-    step = trip.next_step
+    return page_of(trip.next_step)
+
+
+def page_of(step: str) -> str:
+    """The address of one page of a sitting."""
     if step.startswith("pictures/"):
         return url_for("family.pictures", child_public_id=step.removeprefix("pictures/"))
     return url_for(f"family.{step}")

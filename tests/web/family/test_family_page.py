@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import agreements, consent, evidence, notifications, signing
+from oval_aup import agreements, consent, evidence, notifications, people, signing
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.page import Page
@@ -222,3 +222,56 @@ def test_a_new_yes_that_does_not_count_yet_says_so(browser: Browser, world: Worl
 def test_thanks_do_not_promise_pictures_that_another_adult_refused(browser: Browser, world: World) -> None:
     bob_answers(world, "no")
     assert "your family page shows where" in walk.signed(browser, world).text
+
+
+def test_rules_can_be_read_again_after_signing(browser: Browser, another_browser: Browser, world: World) -> None:
+    walk.signed(browser, world)
+    page = browser.get("/family")
+    read = [e["href"] for e in page.all("a") if e["href"].startswith("/family/answers/")]
+    assert len(read) == 2
+    pages = [browser.get(path) for path in read]
+    assert {page.heading for page in pages} == {"Rules for parents and carers", "Our six rules"}
+    assert all("These are the words you were shown" in page.text for page in pages)
+    walk.come_in(another_browser, world, world.bob)
+    another_browser.get(read[0], status=404)
+
+
+@pytest.mark.parametrize(
+    ("relationship", "says"),
+    [
+        ("Other", "Bob Khan, for Ayaan"),
+        ("Other contact", "Bob Khan, for Ayaan"),
+        ("Father", "Bob Khan, father of Ayaan"),
+    ],
+)
+def test_a_signer_is_introduced_in_words_that_say_something(
+    browser: Browser, world: World, relationship: str, says: str
+) -> None:
+    with world.database.writing() as db:
+        people.link_guardian(
+            db,
+            child_id=world.ayaan.person_id,
+            guardian_id=world.bob.person_id,
+            relationship_name=relationship,
+            parental_responsibility="yes",
+            actor=OFFICE,
+        )
+    walk.come_in(browser, world, world.bob)
+    walk.accept(browser)
+    assert says in walk.choose(browser, world.ayaan).text
+
+
+def test_every_page_of_a_sitting_leads_back(browser: Browser, world: World) -> None:
+    page = walk.to_check(browser, world)
+    seen = []
+    while (page.heading or "") != "Your family page":
+        [way] = [e["href"] for e in page.all("a") if e.text == "Back"]
+        page = browser.get(way)
+        seen.append(page.heading)
+    assert seen == [
+        "Can you read these rules with Zara?",
+        "Where may we use pictures of Zara?",
+        "Where may we use pictures of Ayaan?",
+        "Rules for parents and carers",
+        "Your family page",
+    ]
