@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -25,6 +25,9 @@ from oval_aup.core.school import School
 EVERY = dt.timedelta(hours=24)
 FROM_HOUR = 6
 """London hour from which a head is issued: before the school day, after the night's backup."""
+
+IN_ORDER, NOT_IN_ORDER = "in-order", "not-in-order"
+"""What the note of the daily check says after its time."""
 
 log = logging.getLogger("oval_aup.witnesses")
 
@@ -42,7 +45,8 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
         return
     with database.reading() as db:
         verdict = check(db, settings.instance)
-    note.write_text(f"{clock.iso(clock.now())} {verdict.sentence}\n", encoding="utf-8")
+    state = IN_ORDER if verdict.ok else NOT_IN_ORDER
+    note.write_text(f"{clock.iso(clock.now())} {state} {verdict.sentence}\n", encoding="utf-8")
     if not verdict.ok:
         with database.writing() as db:
             sound_alarm(db, settings, verdict.reason)
@@ -50,6 +54,24 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
     with database.writing() as db:
         head = _issue(db, settings, seals) if due else seals.head(db)
     evidence.keep_head(settings.instance, head)
+
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """When the record was last read back by itself, and whether it was in order."""
+
+    at: dt.datetime
+    ok: bool
+
+
+def last_check(instance: Path) -> LastCheck | None:
+    """What the last daily check found, or None where there has been none."""
+    try:
+        at, state, *_sentence = (instance / evidence.CHECK_NOTE).read_text("utf-8").split(maxsplit=2)
+        moment = dt.datetime.fromisoformat(at)
+    except (OSError, ValueError):
+        return None
+    return LastCheck(moment, state == IN_ORDER) if state in (IN_ORDER, NOT_IN_ORDER) else None
 
 
 def check(db: Session, instance: Path, brought: Iterable[evidence.HeadFinding] = ()) -> evidence.Verdict:

@@ -57,7 +57,7 @@ from oval_aup.campaigns.rounds import (
     year_of_delivery,
     years_to_plan,
 )
-from oval_aup.campaigns.rules import publish_shipped_rules
+from oval_aup.campaigns.rules import publish_shipped_rules, rules_published
 from oval_aup.campaigns.staff import (
     begin_for_staff,
     decline_for_staff,
@@ -140,6 +140,7 @@ __all__ = [
     "reconsider_rules",
     "record_on_behalf",
     "remind",
+    "rules_published",
     "send_first_password_links",
     "send_new_link",
     "send_new_link_to",

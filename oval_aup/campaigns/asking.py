@@ -12,6 +12,7 @@ from oval_aup import evidence, notifications, people, signing
 from oval_aup.campaigns import letters, rounds, steps
 from oval_aup.campaigns.owed import Owed, owed_by, refused_by
 from oval_aup.campaigns.rounds import CampaignRow
+from oval_aup.campaigns.rules import rules_published
 from oval_aup.campaigns.schedule import sending_time
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -56,6 +57,8 @@ def open_campaign(
         raise Conflict(_("This sign-up has ended."))
     if campaign.status == "planned" and campaign.due_on < clock.today():
         raise Conflict(_("The due date of this plan has passed. Change the plan first."))
+    if not rules_published(db):
+        raise Conflict(_("No rules have been published yet. Nobody can be asked to sign them."))
     arrives = rounds.year_of_delivery(school)
     if arrives < campaign.school_year:
         raise Conflict(_("The letters would arrive in the old school year. Send them in the summer holidays."))

@@ -26,16 +26,17 @@ class Purpose:
 
 
 def purposes(db: Session, language: str = "en", *, at: dt.datetime | None = None) -> tuple[Purpose, ...]:
-    """Every use there is (or was at a moment), asked or not, in the order of the wording."""
-    return purposes_in(agreements.current(db, AGREEMENT, language=language, at=at))
+    """Every use there is (or was at a moment), asked or not, in the order of the wording; none before the first."""
+    try:
+        wording = agreements.current(db, AGREEMENT, language=language, at=at)
+    except NotFound:
+        return ()
+    return purposes_in(wording)
 
 
 def has_uses(db: Session) -> bool:
     """Whether the school has published what it asks about pictures."""
-    try:
-        return bool(purposes(db))
-    except NotFound:
-        return False
+    return bool(purposes(db))
 
 
 def asked_purposes(db: Session, language: str = "en") -> tuple[Purpose, ...]:

@@ -17,6 +17,9 @@ from oval_aup.people.names import folded
 from oval_aup.people.rows import ClassRow, PersonRow, StaffRow
 from oval_aup.people.years import year_rank
 
+FEWEST_DIGITS = 4
+"""So many digits are looked for in telephone numbers."""
+
 # Built once: putting the statement together costs more than its answer.
 _PEOPLE = (
     sa.select(
@@ -105,10 +108,17 @@ def persons_by_pseudonym(db: Session, pseudonyms: Iterable[str]) -> dict[str, Pe
 
 
 def search(db: Session, text: str, limit: int = 25) -> tuple[PersonRow, ...]:
-    """People whose name or e-mail address holds every word typed, accents and capitals aside; current ones first."""
-    words = folded(text).split()
+    """People whose name or e-mail address holds every word typed, in any order; current ones first.
+
+    Accents, capitals and commas do not matter. Digits alone are looked for in telephone numbers, spaces aside.
+    """
+    words = folded(text).replace(",", " ").replace(";", " ").split()
     if not words:
         return ()
+    digits = "".join(words).replace("+44", "0").replace("-", "").replace("(", "").replace(")", "")
+    if len(digits) >= FEWEST_DIGITS and digits.isascii() and digits.isdigit():
+        number = sa.func.replace(sa.func.replace(Guardian.mobile, " ", ""), "+44", "0")
+        return tuple(sorted(_people(db, number.contains(digits), limit=limit), key=lambda row: row.archived))
     where = [
         sa.or_(
             Person.search_name.contains(word, autoescape=True),
@@ -119,6 +129,13 @@ def search(db: Session, text: str, limit: int = 25) -> tuple[PersonRow, ...]:
     ]
     found = _people(db, *where, limit=limit * 4)
     return tuple(sorted(found, key=lambda row: row.archived)[:limit])
+
+
+def mobiles(db: Session, person_ids: Iterable[int]) -> dict[int, str]:
+    """The telephone numbers of guardians, empty where there is none; everybody else is empty too."""
+    ids = list(person_ids)
+    chosen = sa.select(Guardian.person_id, Guardian.mobile).where(Guardian.person_id.in_(ids))
+    return dict.fromkeys(ids, "") | {row.person_id: row.mobile for row in db.execute(chosen)}
 
 
 def classes(db: Session) -> tuple[ClassRow, ...]:

@@ -7,7 +7,7 @@ from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.documents import file_name, paper, plain_file
 from oval_aup.reports.documents_words import DOCUMENT_KINDS, MESSAGE_KINDS
 from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
-from oval_aup.reports.first_steps import NextStep, next_step, rules_published
+from oval_aup.reports.first_steps import NextStep, next_step
 from oval_aup.reports.namesakes import told_apart, with_birthday
 from oval_aup.reports.needs import NEED_KINDS, STATES, Need, NeedGroup, NeedKind, need_groups, needs
 from oval_aup.reports.outstanding import (
@@ -90,7 +90,6 @@ __all__ = [
     "plain_file",
     "record_key",
     "record_name",
-    "rules_published",
     "story",
     "told_apart",
     "why_counts",

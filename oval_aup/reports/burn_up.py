@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import signing
+from oval_aup import campaigns, signing
 from oval_aup.core import clock
 from oval_aup.reports.coverage import AUDIENCES, Overview
 
@@ -31,6 +31,8 @@ class BurnUp:
     last: dt.date
     due_on: dt.date
     lines: tuple[Line, ...]
+    last_year: tuple[float, ...] = ()
+    """Parents and carers a year before, from the day on which that sign-up started; empty where there was none."""
 
 
 def burn_up(db: Session, overview: Overview, *, asked_on: dt.date, due_on: dt.date) -> BurnUp:
@@ -44,7 +46,19 @@ def burn_up(db: Session, overview: Overview, *, asked_on: dt.date, due_on: dt.da
         asked = overview.audiences[audience].asked
         if asked:
             lines.append(Line(audience, _climb(dict(by_day.get(audience, ())), days, asked)))
-    return BurnUp(first, max(due_on, today), due_on, tuple(lines))
+    return BurnUp(first, max(due_on, today), due_on, tuple(lines), _year_before(db, overview.school_year))
+
+
+def _year_before(db: Session, school_year: int) -> tuple[float, ...]:
+    before = campaigns.campaign_of(db, school_year - 1)
+    if before is None or before.opened_at is None:
+        return ()
+    asked = signing.coverage(db, school_year - 1, class_ids=()).counts("parents").asked
+    if not asked:
+        return ()
+    started = clock.london(before.opened_at).date()
+    days = [started + dt.timedelta(days=ahead) for ahead in range(LONGEST)]
+    return _climb(dict(signing.signed_by_day(db, school_year - 1).get("parents", ())), days, asked)
 
 
 def _climb(signed: dict[dt.date, int], days: list[dt.date], asked: int) -> tuple[float, ...]:

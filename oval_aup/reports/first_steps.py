@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, people
+from oval_aup import campaigns, people
 from oval_aup.core import clock
-from oval_aup.core.errors import NotFound
 from oval_aup.core.school import School
-
-NEEDED_AGREEMENTS = ("parents", "staff", "children", "image-uses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ def next_step(db: Session, school: School) -> NextStep | None:
     list_from = campaigns.list_loaded_on(db)
     if not people.children(db):
         return NextStep("list", year, list_from)
-    if not rules_published(db):
+    if not campaigns.rules_published(db):
         return NextStep("rules", year, list_from)
     years = campaigns.years_to_plan(today)
     for one in years:
@@ -47,13 +44,3 @@ def next_step(db: Session, school: School) -> NextStep | None:
             return NextStep("new-list", one, list_from)
         return NextStep("plan" if row is None else "open", one, list_from)
     return None
-
-
-def rules_published(db: Session) -> bool:
-    """Whether every rule set has a wording in force."""
-    try:
-        for key in NEEDED_AGREEMENTS:
-            agreements.current(db, key)
-    except NotFound:
-        return False
-    return True

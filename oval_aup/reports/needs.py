@@ -286,7 +286,7 @@ def _of_person(kind: str, row: OutstandingPerson, school_year: int) -> Need:
         kind,
         row.public_id,
         row.full_name,
-        row.children,
+        ", ".join(part for part in (row.children, row.mobile if kind == "no-address" else "") if part),
         row.since,
         person_id=row.person_id,
         occurrence=str(school_year),

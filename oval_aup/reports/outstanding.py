@@ -100,6 +100,7 @@ _ROWS = sa.select(
     _request.c.way,
     _WHY.label("why"),
     _EMAIL.label("email"),
+    sa.func.coalesce(_guardian.c.mobile, "").label("mobile"),
     _SINCE.label("since"),
     _request.c.due_on,
 ).select_from(_SOURCE)
@@ -135,6 +136,8 @@ class OutstandingPerson:
     way: str
     why: str
     email: str
+    mobile: str
+    """Empty for children and for staff who are no parents here."""
     since: dt.datetime | None
     due_on: dt.date | None
     children: str
@@ -304,6 +307,7 @@ def _selection(
             sa.literal("self").label("way"),
             _CHOICE_WHY.label("why"),
             _EMAIL.label("email"),
+            _guardian.c.mobile,
             _request.c.asked_at.label("since"),
             _request.c.due_on,
             *named,

@@ -55,6 +55,7 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
         admin.outstanding_xlsx
+        admin.write_note admin.remove_note
         admin.retry_documents admin.handle_tasks admin.none_found admin.take_downs
         admin.school_class admin.take_down admin.tasks admin.retention admin.periods admin.confirm_period
         admin.look_at_proposal admin.approve_erasure admin.send_back_erasure

@@ -26,6 +26,8 @@ class BurnUpPicture:
     curves: tuple[Curve, ...]
     due_x: float
     burn_up: reports.BurnUp
+    last_year: Curve | None = None
+    """How far parents and carers had come in the sign-up of the year before, as many days after it started."""
 
 
 def burn_up_picture(burn_up: reports.BurnUp) -> BurnUpPicture:
@@ -43,4 +45,13 @@ def burn_up_picture(burn_up: reports.BurnUp) -> BurnUpPicture:
         )
         for line in burn_up.lines
     )
-    return BurnUpPicture(curves, x((burn_up.due_on - burn_up.first).days), burn_up)
+    last_year = None
+    if burn_up.last_year:
+        today = min(len(burn_up.lines[0].percents), len(burn_up.last_year)) - 1 if burn_up.lines else 0
+        points = " ".join(
+            f"{x(day)},{round(HEIGHT * (1 - percent / 100), 2)}"
+            for day, percent in enumerate(burn_up.last_year)
+            if day <= days
+        )
+        last_year = Curve("last-year", points, int(burn_up.last_year[today]))
+    return BurnUpPicture(curves, x((burn_up.due_on - burn_up.first).days), burn_up, last_year)

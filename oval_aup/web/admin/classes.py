@@ -49,9 +49,17 @@ def school_class(class_public_id: str) -> str:
         names=told_apart(children),
         uses=consent.asked_purposes(g.db),
         permissions=permissions,
+        no_address=_without_address([child.person_id for child in children]),
         verdicts=reports.VERDICTS,
         words=words,
     )
+
+
+def _without_address(child_ids: list[int]) -> list[people.GuardianshipRow]:
+    """The adults of a class who are to be asked and cannot be written to, each once."""
+    found = people.guardians_of_children(g.db, child_ids)
+    links = [link for rows in found.values() for link in rows if link.is_asked and not link.guardian.email]
+    return list({link.guardian.person_id: link for link in links}.values())
 
 
 @bp.get("/office/classes/<class_public_id>/choices.csv")

@@ -44,6 +44,7 @@ def reports() -> Response:
         waiting=any(row.status in ("pending", "rendering") for row in documents),
         classes=people.classes(g.db) if may_see else (),
         head=head,
+        checked=witnesses.last_check(settings().instance),
         newest=evidence.entries(g.db, [head.size]).get(head.size),
         words=words,
     )

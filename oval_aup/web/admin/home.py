@@ -7,7 +7,7 @@ import datetime as dt
 from flask import abort, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import backups, campaigns, evidence, people, reports, worklist
+from oval_aup import backups, campaigns, evidence, people, reports, witnesses, worklist
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
@@ -48,6 +48,7 @@ def home() -> str:
         whys=reports.why_counts(g.db, overview.audiences, year) if names_shown else None,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
         backup=backups.standing(current_app.extensions["oval_settings"]) if names_shown else None,
+        checked=witnesses.last_check(settings().instance),
         step=reports.next_step(g.db, settings().school) if names_shown else None,
         words=words,
     )

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns, consent, evidence, reports, retention
+from oval_aup import accounts, campaigns, consent, evidence, reports, retention, worklist
 from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -26,7 +26,7 @@ FOUND = 25
 @bp.get("/office/people")
 @allow("people.read")
 def people() -> Response:
-    """Find a person by any part of a name or by an e-mail address."""
+    """Find a person by any parts of a name, an e-mail address or a telephone number."""
     sought = request.args.get("q", "").strip()[:100]
     found = school_people.search(g.db, sought, FOUND) if sought else ()
     ids = [row.person_id for row in found]
@@ -37,6 +37,7 @@ def people() -> Response:
         found=found,
         names=told_apart(school_people.children_by_id(g.db, [row.person_id for row in found if row.is_child]).values()),
         beside=reports.children_words(g.db, ids) if ids else {},
+        phones=school_people.mobiles(g.db, ids),
         most=FOUND,
         roster_url=url_for(".roster_start") if current_visitor().may("roster.import") else "",
     )
@@ -72,6 +73,9 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         errors=errors or {},
         email=story.address if email is None else email,
         hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
+        typed=request.form,
+        notes=worklist.notes_about(g.db, story.person.person_id),
+        staff_names={row.person_id: row.full_name for row in school_people.staff(g.db)},
         words=words,
         verdicts=reports.VERDICTS,
         joined_to=school_people.joined_to(g.db, story.person.person_id),
@@ -213,4 +217,27 @@ def image_block(public_id: str) -> ResponseReturnValue:
     elif request.form.get("act") == "lift" and blocked:
         consent.unblock(g.db, child, actor=current_actor("office"))
         flash(_("The stop is lifted. The parents’ choices count again."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/notes")
+@allow("notes.write")
+def write_note(public_id: str) -> ResponseReturnValue:
+    """Write a short note about a person, which they are given if they ask what is kept about them."""
+    row = kept(public_id)
+    try:
+        worklist.add_note(g.db, row.person_id, typed("note", 1001), actor=current_actor("office"))
+    except Invalid as problem:
+        return _page(public_id, problem.fields), 422
+    flash(_("The note is saved."))
+    return back_to(public_id)
+
+
+@bp.post("/office/people/<public_id>/notes/<note_public_id>/remove")
+@allow("notes.write")
+def remove_note(public_id: str, note_public_id: str) -> ResponseReturnValue:
+    """Remove the words of a note."""
+    row = kept(public_id)
+    worklist.remove_note(g.db, note_public_id, person_id=row.person_id, actor=current_actor("office"))
+    flash(_("The note is removed."))
     return back_to(public_id)

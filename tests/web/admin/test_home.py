@@ -6,14 +6,26 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import backups, campaigns, consent, evidence, notifications, people, reports, signing
+from oval_aup import (
+    agreements,
+    backups,
+    campaigns,
+    consent,
+    evidence,
+    notifications,
+    people,
+    reports,
+    signing,
+    witnesses,
+)
 from oval_aup.config import Settings
 from oval_aup.core import clock
+from oval_aup.core.errors import Conflict, NotFound
 from tests.people import makers
-from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor
+from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor, sign
 from tests.web.browser import Browser
 from tests.web.page import Page
-from tests.web.world import OFFICE, YEAR, World
+from tests.web.world import DUE_ON, OFFICE, TODAY, YEAR, World
 
 
 def test_the_first_screen_answers_how_many_have_signed(troubles: Troubles, eve: Browser) -> None:
@@ -268,6 +280,67 @@ def test_take_downs_can_be_narrowed_to_an_owner_and_stand_on_the_childs_page(
     eve.get("/office/tasks/take-down?owner=nobody", status=404)
     assert "Pictures to take down." in eve.get(f"/office/people/{world.zara.public_id}").text
     assert "Pictures to take down." not in eve.get(f"/office/people/{world.ayaan.public_id}").text
+
+
+def test_a_governors_menu_and_pages_have_a_legend_and_say_that_the_record_was_checked(
+    world: World, settings: Settings, troubles: Troubles, browser: Browser
+) -> None:
+    (settings.instance / evidence.CHECK_NOTE).write_text(
+        f"{clock.iso(clock.now())} {witnesses.IN_ORDER} The ledger is in order.\n", encoding="utf-8"
+    )
+    browser.log_in("gov@oval.example.org")
+    page = browser.get("/office")
+    assert [e.text for e in page.all("a") if e["href"] == "/office"][-1] == "Figures"
+    assert "Signed Started Declined Not started" in page.text
+    assert "Record checked: in order" in page.text
+    with world.database.reading() as db:
+        head = evidence.head(db).entry_hash
+    for path in ("/office", "/office/evidence", "/office/evidence/check"):
+        page = browser.get(path)
+        assert head not in page.html
+    assert "Record checked: in order" in browser.get("/office/evidence").text
+
+
+def test_last_years_line_is_drawn_beside_this_years(world: World, settings: Settings, eve: Browser) -> None:
+    with world.database.writing() as db:
+        row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
+        campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
+    sign(world, world.ann)
+    day = dt.date(2027, 9, 14)
+    clock.pretend(clock.at_london(day, 10))
+    with world.database.writing() as db:
+        row = campaigns.plan(db, school_year=YEAR + 1, opens_on=day, due_on=dt.date(2027, 10, 1), actor=OFFICE)
+        campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
+    eve.log_in(EVE)
+    page = eve.get("/office")
+    assert "Parents and carers last year, on this day: 33%" in page.text
+    assert len([e for e in page.all("polyline") if e["class"] == "last-year"]) == 1
+
+
+def test_before_rules_are_published_the_office_page_says_what_to_do(
+    world: World, eve: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreements, "is_published", lambda _db, _key: False)
+
+    def none_yet(*_args: object, **_more: object) -> agreements.Wording:
+        raise NotFound
+
+    monkeypatch.setattr(agreements, "current", none_yet)
+    page = eve.get("/office")
+    assert "No rules have been published yet." in page.text
+    assert "rules publish" in page.text
+    eve.get(f"/office/classes/{world.year_4.public_id}")
+    eve.get("/office/tasks/conflict")
+
+
+def test_a_sign_up_is_not_sent_before_rules_are_published(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreements, "is_published", lambda _db, _key: False)
+    with world.database.writing() as db:
+        row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
+        with pytest.raises(Conflict, match="No rules have been published"):
+            campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
 
 
 def test_an_unknown_kind_of_task_is_not_found(troubles: Troubles, eve: Browser) -> None:
