@@ -50,6 +50,7 @@ from oval_aup.evidence.keys import (
 from oval_aup.evidence.ledger import (
     GENESIS,
     KINDS,
+    LIST_KINDS,
     BareEntry,
     DocumentRef,
     EntryRow,
@@ -131,6 +132,7 @@ __all__ = [
     "HEAD_BY_OPENSSL",
     "KEPT_HEADS",
     "KINDS",
+    "LIST_KINDS",
     "PACKS_FOLDER",
     "PLAIN_KINDS",
     "RECORD_NAME",

@@ -78,6 +78,9 @@ KINDS = frozenset(
 )
 """Every kind of act there is; a new one needs a line here and words for people where records are shown."""
 
+LIST_KINDS = frozenset({"joined", "left", "link_changed", "details_changed"})
+"""What the school's lists or the office said of people; nobody answered, agreed or was asked anything in these."""
+
 DEVICE_CHANNELS = frozenset({"link", "login", "class"})
 """Channels on which the actor's own device speaks; elsewhere a recorder's device would pass for the signer's."""
 

@@ -39,31 +39,43 @@ def entries_by(db: Session, pseudonym: str) -> tuple[ledger.EntryRow, ...]:
     return tuple(found[seq] for seq in sorted(found))
 
 
-def newest_seqs(db: Session, pseudonyms: Iterable[str]) -> dict[str, int]:
-    """The newest entry by or about each person that a record shows; those of whom there is none are left out."""
+def newest_seqs(db: Session, pseudonyms: Iterable[str], *, besides: frozenset[str] = frozenset()) -> dict[str, int]:
+    """The newest entry by or about each person that a record shows; those of whom there is none are left out.
+
+    ``besides`` names kinds of entries that are not looked at.
+    """
+    passed = besides | {"exported"}
     wanted = sorted(set(pseudonyms) - {""})
     found: dict[str, int] = {}
     for part in _parts(wanted):
         about = sa.select(_entry.c.subject, sa.func.max(_entry.c.seq)).where(
-            _entry.c.subject.in_(part), _entry.c.kind != "exported"
+            _entry.c.subject.in_(part), _entry.c.kind.not_in(passed)
         )
         by = sa.select(_trace.c.pseudonym, sa.func.max(_trace.c.seq)).where(_trace.c.pseudonym.in_(part))
+        if besides:
+            by = by.join(_entry, _entry.c.seq == _trace.c.seq).where(_entry.c.kind.not_in(besides))
         for name, seq in (*db.execute(about.group_by(_entry.c.subject)), *db.execute(by.group_by(_trace.c.pseudonym))):
             found[name] = max(seq, found.get(name, 0))
     asked = set(wanted)
     for row in _after(db, followed(db)):
-        for name in _names(json.loads(row.body)) & asked if row.kind != "exported" else ():
+        for name in _names(json.loads(row.body)) & asked if row.kind not in passed else ():
             found[name] = max(row.seq, found.get(name, 0))
     return found
 
 
 def named_between(db: Session, first: int, last: int) -> frozenset[str]:
-    """Everybody whom the entries from ``first`` to ``last`` are about, or were made by or for."""
-    about = sa.select(_entry.c.subject).where(_entry.c.seq.between(first, last), _entry.c.kind != "exported")
-    by = sa.select(_trace.c.pseudonym).where(_trace.c.seq.between(first, last))
+    """Everybody whom the entries from ``first`` to ``last`` are about, or were made by or for.
+
+    What only the lists said of somebody is not looked at.
+    """
+    passed = ledger.LIST_KINDS | {"exported"}
+    about = sa.select(_entry.c.subject).where(_entry.c.seq.between(first, last), _entry.c.kind.not_in(passed))
+    by = sa.select(_trace.c.pseudonym).join(_entry, _entry.c.seq == _trace.c.seq)
+    by = by.where(_trace.c.seq.between(first, last), _entry.c.kind.not_in(ledger.LIST_KINDS))
     found = set(db.scalars(about.distinct())) | set(db.scalars(by.distinct()))
     for row in _after(db, max(followed(db), first - 1)):
-        found |= _names(json.loads(row.body)) if row.seq <= last else set()
+        looked_at = row.seq <= last and row.kind not in ledger.LIST_KINDS
+        found |= _names(json.loads(row.body)) if looked_at else set()
     return frozenset(found)
 
 

@@ -70,16 +70,20 @@ class Plan:
 
 
 def pack_plan(db: Session, scope: Scope) -> Plan:
-    """Say what goes into a pack as things stand now; raises Invalid when nobody is in it, NotFound for no class."""
+    """Say what goes into a pack as things stand now; raises Invalid when nobody is in it, NotFound for no class.
+
+    Whoever is only on the school's lists, and was never asked or answered, has no record to hand over.
+    """
     year, title, report = _described(db, scope)
     members = _people(db, scope)
-    newest = evidence.newest_seqs(db, [pseudonym for _id, pseudonym in members])
+    names = [pseudonym for _id, pseudonym in members]
+    newest, answered = evidence.newest_seqs(db, names), evidence.newest_seqs(db, names, besides=evidence.LIST_KINDS)
     records = tuple(
         evidence.Wanted(
             "record", pseudonym, {"person_id": person_id}, record_key(pseudonym, newest[pseudonym]), newest[pseudonym]
         )
         for person_id, pseudonym in members
-        if pseudonym in newest
+        if pseudonym in answered
     )
     if not records:
         raise Invalid(fields={"about": _("Nothing was recorded about anybody in this choice.")})
