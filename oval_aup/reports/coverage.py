@@ -37,11 +37,6 @@ class Overview:
     more_classes: bool
     """True where there are classes beyond those listed."""
 
-    @property
-    def outstanding_adults(self) -> int:
-        """How many answers of adults are still waited for: what a nudge is about."""
-        return self.audiences["parents"].outstanding + self.audiences["staff"].outstanding
-
 
 def overview(db: Session, school_year: int, *, most_classes: int | None = MOST_CLASSES) -> Overview:
     """The counts of every audience and of the first classes, youngest year first; costs the same at any size."""

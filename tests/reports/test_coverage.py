@@ -37,7 +37,6 @@ def test_the_overview_holds_each_audience_and_each_class(database: Database, sch
     assert [row.name for row in overview.classes] == ["1A", "4C"]
     assert overview.classes[0].families == signing.Counts(signed=1)
     assert overview.classes[1].families == signing.Counts(open=2, signed=1)
-    assert overview.outstanding_adults == 4
     assert not overview.more_classes
 
 

@@ -39,6 +39,8 @@ def home() -> str:
         burn_up = reports.burn_up(g.db, overview, asked_on=asked_on, due_on=campaign.due_on)
         picture = charts.burn_up_picture(burn_up)
     viewer = current_actor("office").person_id
+    choosing = reports.choosing_adults(g.db, year) if names_shown else {}
+    can_nudge = current_visitor().may("campaign.run") and campaign is not None and campaign.status == "open"
     return render_template(
         "admin/home.html",
         year=year,
@@ -46,6 +48,8 @@ def home() -> str:
         overview=overview,
         picture=picture,
         whys=reports.why_counts(g.db, overview.audiences, year) if names_shown else None,
+        choosing=len(choosing),
+        nudgeable=reports.nudgeable(g.db, year, reports.Filter(), choosing=choosing) if can_nudge else 0,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
         backup=backups.standing(current_app.extensions["oval_settings"]) if names_shown else None,
         checked=witnesses.last_check(settings().instance),

@@ -33,7 +33,8 @@ def test_the_first_screen_answers_how_many_have_signed(troubles: Troubles, eve: 
     assert page.heading == "School year 2026–27"
     assert "Asked on 15 September 2026, due by 2 October 2026." in page.text
     assert "Parents and carers 25%1 of 4 signed" in page.text
-    assert "Nudge all 8 outstanding" in page.text
+    assert "Nudge all 6 outstanding" in page.text
+    assert "Choices about pictures 2" in page.text
 
 
 def test_the_first_screen_counts_what_waits_by_kind_and_names_the_newest(
