@@ -27,7 +27,7 @@ class TooMany(DomainError):
 
     def __init__(self) -> None:
         self.retry_after = int(WINDOW.total_seconds())
-        super().__init__(_("That is too many tries for now. Please wait 15 minutes and try again."))
+        super().__init__(_("Too many tries. Please wait 15 minutes, then try again."))
 
 
 def bucket(kind: str, value: str | int = "") -> str:

@@ -236,7 +236,7 @@ def begin_for_family(
     """Start, or go on with, a guardian's sitting; raises Conflict where nothing is owed."""
     mine = family(db, guardian_id, school_year)
     if not mine.owes_anything:
-        raise Conflict(_("You have answered everything for this school year."))
+        raise Conflict(_("You’ve answered everything for this school year."))
     return _begin(db, mine, language, actor)
 
 
@@ -244,7 +244,7 @@ def begin_journey(db: Session, guardian_id: int, school_year: int, *, actor: Act
     """``begin_for_family`` in the guardian's own language, with everything the first page needs."""
     mine = family(db, guardian_id, school_year)
     if not mine.owes_anything:
-        raise Conflict(_("You have answered everything for this school year."))
+        raise Conflict(_("You’ve answered everything for this school year."))
     return _journey(db, _begin(db, mine, mine.guardian.language, actor), mine)
 
 
@@ -266,7 +266,7 @@ def reconsider_rules(
     """Ask once more for the rules a guardian said no to; the no stands until they sign. Conflict where it does not."""
     mine = family(db, guardian_id, school_year)
     if not (mine.has_refused or mine.refused_for):
-        raise Conflict(_("You have answered everything for this school year."))
+        raise Conflict(_("You’ve answered everything for this school year."))
     found = _begin(db, mine, language, actor)
     signing.save_draft(db, found.public_id, Draft.read(found.draft).reconsidering(True).kept())
     return signing.sitting(db, found.public_id)
@@ -452,11 +452,11 @@ def _check_complete(trip: Journey, fingerprint: str) -> None:
         or (draft.younger_sha256 and trip.younger and not trip.is_done("younger"))
     )
     if changed:
-        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+        raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
     if trip.steps == ("check",):
-        raise Conflict(_("You have answered everything for this school year."))
+        raise Conflict(_("You’ve answered everything for this school year."))
     if trip.next_step != "check":
-        raise Conflict(_("There is a page you have not answered yet."))
+        raise Conflict(_("There’s a page you haven’t answered yet."))
     if draft.fingerprint != fingerprint:
         raise Conflict(_("Your answers changed in another window. Please check them again."))
 
@@ -593,7 +593,7 @@ def decline_for_family(
         return sitting
     wording = trip.rules if step == "rules" else trip.children_rules
     if shown_sha256 != wording.text_sha256:
-        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+        raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
     answer = trip.draft.with_rules if step == "rules" else trip.draft.with_younger
     draft = answer(shown_sha256, declined=True, reason=signing.remark(reason))
     trip = replace(trip, draft=draft)

@@ -95,7 +95,7 @@ def sign(
     if known is not None:
         return _of_entry(db, known.seq)
     if shown_sha256 != wording.text_sha256:
-        raise Conflict(_("The wording changed while you read. Please read the new wording before you answer."))
+        raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
     request = request_by_id(db, request_id)
     check_answer(request, wording, outcome)
     entry = _append(

@@ -186,7 +186,7 @@ def test_an_unanswered_page_stops_the_signature(
         draft = answer_all(db, sitting)
         empty: Any = {} if forgotten == "pictures" else ""
         signing.save_draft(db, sitting.public_id, replace(draft, **{forgotten: empty}).kept())
-        with pytest.raises(Conflict, match="not answered"):
+        with pytest.raises(Conflict, match="answered yet"):
             sign(db, sitting, facts, asked.ann)
 
 
@@ -207,7 +207,7 @@ def test_words_that_changed_while_reading_are_a_conflict(database: Database, ask
         draft = answer_all(db, sitting)
         stale = replace(draft, rules_sha256="0" * 64)
         signing.save_draft(db, sitting.public_id, stale.kept())
-        with pytest.raises(Conflict, match="changed while you read"):
+        with pytest.raises(Conflict, match="changed while you were reading"):
             sign(db, sitting, facts, asked.ann)
         assert "signed" not in ledger(db)
 

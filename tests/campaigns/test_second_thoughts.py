@@ -111,7 +111,7 @@ def test_rules_that_are_thought_over_must_be_read_again(database: Database, aske
     with database.writing() as db:
         refuse_and_sign(db, facts, asked.bob)
         again = think_again(db, asked.bob)
-        with pytest.raises(Conflict, match="not answered"):
+        with pytest.raises(Conflict, match="answered yet"):
             sign(db, again, facts, asked.bob)
 
 

@@ -107,7 +107,7 @@ def test_a_member_of_staff_reads_and_signs(
         page.get_by_role("link", name="My signing").first.click()
         expect(page.get_by_role("heading", name="You’re up to date")).to_be_visible()
         with page.expect_download() as saved:
-            page.get_by_role("link", name="Download my receipt (PDF)").click()
+            page.get_by_role("link", name="Download your receipt (PDF)").click()
         assert saved.value.path().read_bytes().startswith(b"%PDF-")
         page.get_by_role("button", name="Log out").click()
         heading(page, "Staff log-in")

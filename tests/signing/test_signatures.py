@@ -89,7 +89,7 @@ def test_another_name_than_the_known_one_is_taken_and_noted(database: Database, 
 
 
 def test_words_that_changed_meanwhile_are_a_conflict_and_leave_nothing(database: Database, school: SmallSchool) -> None:
-    with pytest.raises(Conflict, match="changed while you read"), database.writing() as db:
+    with pytest.raises(Conflict, match="changed while you were reading"), database.writing() as db:
         ann_signs(db, school, shown_sha256="0" * 64)
     with database.reading() as db:
         assert parents_request(db, school).status == "open"

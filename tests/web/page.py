@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -93,8 +94,8 @@ class Page(HTMLParser):
         if len(headings) != 1:
             return [f"{len(headings)} h1 elements"]
         title = titles[0].text if titles else ""
-        stated = title.removeprefix("Error: ")
-        if ("Error: " in title) != any(e["id"] == "errors" or "error" in e["class"].split() for e in self.elements):
+        stated = re.sub(r"^\W?Error:\W ?", "", title)
+        if (stated != title) != any(e["id"] == "errors" or "error" in e["class"].split() for e in self.elements):
             return [f"title {title!r} does not say whether there is an error"]
         return [] if stated.startswith(headings[0].text) else [f"title {title!r} does not begin with its h1"]
 

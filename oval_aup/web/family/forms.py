@@ -57,7 +57,7 @@ class BirthDate:
         except (ValueError, OverflowError):
             raise Invalid(fields={"born": _("Type a real date, for example 14 3 2018 or 14 March 2018.")}) from None
         if meant > clock.today():
-            raise Invalid(fields={"born": _("Type a date that has passed.")})
+            raise Invalid(fields={"born": _("Type a date in the past.")})
         if meant.year < clock.today().year - OLDEST:
             raise Invalid(fields={"born": _("Type the date of birth of one of your children, not your own.")})
         return meant

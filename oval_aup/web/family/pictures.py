@@ -188,10 +188,10 @@ def _standing_of(each: campaigns.FamilyChild) -> str:
 
 def _changes_said(count: int, name: str) -> str:
     if not count:
-        return _("Nothing was changed for %(name)s.", name=name)
+        return _("You didn’t change anything for %(name)s.", name=name)
     return ngettext(
-        "%(num)s choice is changed for %(name)s. It counts from this moment.",
-        "%(num)s choices are changed for %(name)s. They count from this moment.",
+        "You changed %(num)s choice for %(name)s. It counts straight away.",
+        "You changed %(num)s choices for %(name)s. They count straight away.",
         count,
         name=name,
     )

@@ -48,7 +48,7 @@ def rules_read() -> ResponseReturnValue:
     if shown != trip.rules.text_sha256:
         return changed_meanwhile(url_for(".rules"))
     if request.form.get("read") != "yes":
-        wrong = {"read": _("Tick the box when you have read the rules and will follow them.")}
+        wrong = {"read": _("Tick the box to say you’ve read the rules and will follow them.")}
         return send_back(url_for(".rules"), {}, wrong)
     return _keep(trip, trip.draft.with_rules(shown))
 
@@ -121,7 +121,7 @@ def _declined(step: str) -> ResponseReturnValue:
         return go(url_for(".done"))
     now = campaigns.journey(g.db, sitting)
     if now.steps == ("check",):
-        flash(_("Your answer stays the same: you do not agree. The school office knows."))
+        flash(_("Your answer hasn’t changed: you don’t agree. The school office knows."))
     return go(onward(now))
 
 
@@ -180,7 +180,7 @@ def younger_read() -> ResponseReturnValue:
     if shown != trip.children_rules.text_sha256:
         return changed_meanwhile(url_for(".younger"))
     if request.form.get("read") != "yes":
-        return send_back(url_for(".younger"), {}, {"read": _("Tick the box when you have read the rules together.")})
+        return send_back(url_for(".younger"), {}, {"read": _("Tick the box when you’ve read the rules together.")})
     return _keep(trip, trip.draft.with_younger(shown))
 
 

@@ -30,7 +30,7 @@ def test_somebody_who_is_barred_while_reading_can_answer_and_see_nothing_more(br
     bar(world, world.bob)
     page = browser.post("/family/rules", {"read": "yes", "shown_sha256": shown})
     assert page.heading == "Your family page"
-    assert "There is nothing here for you at the moment" in page.text
+    assert "There’s nothing for you to do here at the moment" in page.text
     assert "Ayaan" not in page.html
     for path in ("/family/rules", "/family/check", "/family/rules/decline"):
         assert browser.get(path).heading == "Your family page"

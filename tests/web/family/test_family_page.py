@@ -24,7 +24,7 @@ def test_the_same_link_leads_to_the_family_page_once_everything_is_answered(brow
     walk.signed(browser, world)
     page = walk.come_in(browser, world)
     assert page.heading == "Your family page"
-    assert "Nothing waits for you" in page.text
+    assert "You’re all done" in page.text
     assert "Rules for parents and carers" in page.text
     assert "Our six rules, for Zara" in page.text
     assert len([e for e in page.all("a") if e["href"].startswith("/family/choices/")]) == 22
@@ -36,7 +36,7 @@ def test_what_still_waits_is_named_and_begun_by_a_button(browser: Browser, world
         [mark] = [row for row in signing.signatures_of(db, world.ann.person_id) if row.agreement_key == "parents"]
         signing.withdraw(db, mark.public_id, reason="A mistake.", actor=OFFICE)
     page = browser.get("/family")
-    assert "What waits for you" in page.text
+    assert "What you need to do" in page.text
     assert browser.post("/family/start").heading == "Rules for parents and carers"
     page = walk.accept(browser)
     assert "Step 2 of 2" in page.text
@@ -91,8 +91,8 @@ def test_everything_is_taken_back_in_as_few_steps_as_it_was_given(browser: Brows
     assert {pair.partition("=")[2] for pair in checked(browser)} == {"no"}
     form = {name: page.hidden(name) for name in ("csrf_token", "shown_sha256", "standing")}
     form |= dict(pair.split("=") for pair in checked(browser))
-    assert "are changed for Ayaan" in browser.post(path, form).text
-    assert "Nothing was changed for Ayaan" in browser.post(path, form).text
+    assert "choices for Ayaan. They count straight away" in browser.post(path, form).text
+    assert "You didn’t change anything for Ayaan" in browser.post(path, form).text
     with world.database.reading() as db:
         now = consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)
         told = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]
@@ -221,7 +221,7 @@ def test_a_new_yes_that_does_not_count_yet_says_so(browser: Browser, world: Worl
 
 def test_thanks_do_not_promise_pictures_that_another_adult_refused(browser: Browser, world: World) -> None:
     bob_answers(world, "no")
-    assert "your family page shows where" in walk.signed(browser, world).text
+    assert "Your family page shows where" in walk.signed(browser, world).text
 
 
 def test_rules_can_be_read_again_after_signing(browser: Browser, another_browser: Browser, world: World) -> None:

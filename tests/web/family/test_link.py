@@ -96,8 +96,8 @@ def test_a_wrong_date_keeps_what_was_typed_and_says_how_many_tries_are_left(brow
         ("31", "2", "2018", "real date"),
         ("one", "3", "2018", "real date"),
         ("1", "1", "9999999999", "real date"),
-        ("1", "1", "2090", "has passed"),
-        ("1", "1", "90", "has passed"),
+        ("1", "1", "2090", "in the past"),
+        ("1", "1", "90", "in the past"),
         ("+1", "1", "2018", "real date"),
         ("1", "1_0", "2018", "real date"),
         ("1", "3", "218", "not your own"),
@@ -277,7 +277,7 @@ def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(bro
     answers = {use: "no" if use == "website" else "yes" for use in uses}
     page = browser.post(f"/family/pictures/{world.ayaan.public_id}", answers | {"shown_sha256": shown})
     assert page.heading == "Are you still there?"
-    assert "What you filled in is kept" in page.text
+    assert "We’ve kept your answers" in page.text
     again = answer_once_more(browser, **{"born-year": "2017"})
     assert "That date doesn’t match our records" in again.text
     assert answer_once_more(browser).heading == "Where may we use pictures of Zara?"
@@ -362,7 +362,7 @@ def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Brows
     clock.pretend(clock.now() + QUIET)
     page = browser.post("/family/rules", {"csrf_token": "made up", "read": "yes"})
     assert page.heading == "Are you still there?"
-    assert "Every page that you finished is kept" in page.text
+    assert "We’ve kept every page you finished" in page.text
 
 
 @pytest.mark.parametrize(
@@ -525,7 +525,7 @@ def test_a_link_opened_in_another_parents_visit_asks_who_is_there(browser: Brows
     before = everything_in(world.database)
     page = browser.get(path)
     assert page.heading == "Are you Ann Khan?"
-    assert "Bob Khan is answering at the moment" in page.text
+    assert "Bob Khan is using this device at the moment" in page.text
     assert everything_in(world.database) == before
     assert browser.post(path, walk.BORN).heading == "Are you Ann Khan?", "the shared date of birth is no answer"
     assert browser.get("/family").text.startswith("Your family page Bob Khan")

@@ -52,7 +52,7 @@ def test_nothing_of_it_is_loaded_on_a_familys_own_phone(browser: Browser, world:
 def test_the_visit_ends_with_the_thank_you_page(browser: Browser, world: World) -> None:
     page = signed(browser, world)
     assert page.heading == "Thank you, Bob"
-    assert "Your visit on this device ends with this page" in page.text
+    assert "Your visit on this device ends here" in page.text
     assert [e["href"] for e in page.all("a") if e["href"].startswith("/family/")] == []
     for path in (*PATHS, f"/pictures/{world.ayaan.public_id}"):
         assert over(browser.get(f"/family{path}")), path

@@ -66,7 +66,7 @@ def test_a_no_that_is_confirmed_leaves_everything_as_it_was(browser: Browser, wo
     browser.post("/family/rules/again")
     page = refuse(browser)
     assert page.heading == "Your family page"
-    assert "Your answer stays the same" in page.text
+    assert "Your answer hasn’t changed" in page.text
     with world.database.reading() as db:
         assert [row.outcome for row in signing.signatures_of(db, world.bob.person_id)] == ["declined"]
 
@@ -83,7 +83,7 @@ def test_a_use_that_is_new_this_year_is_asked_alone(browser: Browser, world: Wor
     assert "Choices about pictures of Ayaan and Zara" in page.text
     page = browser.post("/family/start")
     assert walk.uses(page) == ["livestream"]
-    assert "Your other answers stay as they are" in page.text
+    assert "Your other answers haven’t changed" in page.text
     assert [e for e in page.all("button") if e["name"] == "all"] == []
     first = world.ayaan if "Ayaan" in (page.heading or "") else world.zara
     for child in (first, world.zara if first is world.ayaan else world.ayaan):
@@ -119,7 +119,7 @@ def test_a_use_that_is_no_longer_asked_is_not_owed_and_its_answer_is_kept(browse
     ask_about(world, "livestream")
     walk.signed(browser, world)
     ask_about(world, number=3)
-    assert "Nothing waits for you" in browser.get("/family").text
+    assert "You’re all done" in browser.get("/family").text
     with world.database.reading() as db:
         assert not campaigns.family(db, world.ann.person_id, YEAR).owes_anything
         assert len(consent.answers_of(db, world.ayaan.person_id, world.ann.person_id, YEAR)) == 11

@@ -291,7 +291,7 @@ def test_the_thank_you_page_hides_the_address_and_says_what_comes_next(browser: 
     assert "Signed for Ayaan and Zara on 15 September 2026 at 10:" in page.text
     assert "a•••@example.org" in page.text
     assert "ann@example.org" not in page.html
-    assert "We ask again in September 2027" in page.text
+    assert "We’ll ask again in September 2027" in page.text
 
 
 def test_the_receipt_is_prepared_and_then_handed_out_to_its_owner_alone(
@@ -301,7 +301,7 @@ def test_the_receipt_is_prepared_and_then_handed_out_to_its_owner_alone(
     with world.database.reading() as db:
         [document] = evidence.documents_about(db, world.ann.pseudonym)
     path = f"/family/receipts/{document.public_id}"
-    assert browser.get(path, status=202).heading == "Your receipt is being prepared"
+    assert browser.get(path, status=202).heading == "We’re preparing your receipt"
     claim = evidence.claim_document(world.database)
     assert claim is not None
     with world.database.writing() as db:
