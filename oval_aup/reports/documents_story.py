@@ -213,7 +213,7 @@ def _act(
         on_behalf=by != subject,
         who=who,
         typed_name=str(personal.get("typed_name") or personal.get("picked_name") or ""),
-        name_given=_("name as typed") if personal.get("typed_name") else _("name picked in class"),
+        name_given=_name_given(personal),
         mark=printing.mark_image(personal.get("mark") or []),
         reason=str(personal.get("reason") or ""),
         note=_note(personal),
@@ -229,6 +229,20 @@ def _act(
         clock_suspect=bool(body.get("clock_suspect")),
         what=words.change_words(entry.kind, facts, personal, names.get(facts.get("guardian", ""), "")),
     )
+
+
+def _name_given(personal: Mapping[str, Any]) -> str:
+    """How the name came, and whether it is the one the school holds."""
+    if not personal.get("typed_name"):
+        return _("name picked in class")
+    confirmed, signer = personal.get("name_confirmed"), str(personal.get("signer_name") or "")
+    if confirmed == "spelling":
+        return _("name as typed, which the signer confirmed is theirs")
+    if confirmed and signer:
+        return _("not the name the school holds: asked about it, the signer said they are %(name)s", name=signer)
+    if personal.get("name_matches") is False:
+        return _("name as typed, which is not the name the school holds")
+    return _("name as typed")
 
 
 def _note(personal: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Session
+from oval_aup.reports import documents_story
 from tests.reports.conftest import SCHOOL, YEAR, Answered
 from tests.reports.test_golden_papers import text_of
 from tests.signing import small_school
@@ -40,6 +41,23 @@ def _sign(
         idempotency_key="way",
         actor=actor,
     ).ledger_seq
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        ({"typed_name": "Ann Ali", "name_matches": True}, "name as typed"),
+        ({"typed_name": "Annie", "name_matches": False, "name_confirmed": "spelling"}, "confirmed is theirs"),
+        (
+            {"typed_name": "Priya", "name_matches": False, "name_confirmed": "other", "signer_name": "Ann Ali"},
+            "not the name the school holds: asked about it, the signer said they are Ann Ali",
+        ),
+        ({"typed_name": "Priya", "name_matches": False}, "which is not the name the school holds"),
+        ({"picked_name": "Max"}, "name picked in class"),
+    ],
+)
+def test_a_name_that_is_not_the_signers_is_marked_in_words(kept: dict[str, object], says: str) -> None:
+    assert says in documents_story._name_given(kept)
 
 
 def _in_class(db: Session, answered: Answered, child: people.ChildRow, *, by_teacher: bool) -> int:

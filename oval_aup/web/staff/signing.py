@@ -157,6 +157,7 @@ def _check_page(sitting: signing.SittingRow, *, name: str = "", errors: dict[str
         wording=agreements.current(g.db, AGREEMENT, language=sitting.language),
         declared=Declarations.kept(sitting.draft).in_words,
         name=name,
+        drawn="" if "mark" in (errors or {}) else request.form.get("mark", ""),
         errors=errors or {},
     )
 

@@ -77,8 +77,9 @@ def test_the_rules_must_be_ticked(browser: Browser, world: World) -> None:
 
 def test_a_signature_needs_a_name(browser: Browser, world: World) -> None:
     _read(browser)
-    _sign(browser, " ", status=422)
+    _sign(browser, " ", mark="[[[100,200],[700,210]]]", status=422)
     assert "Type your full name" in browser.page.text
+    assert browser.page.hidden("mark") == "[[[100,200],[700,210]]]", "the drawing outlives the message"
     assert _entries(world, "signed") == []
 
 
