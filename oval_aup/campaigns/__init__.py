@@ -65,7 +65,7 @@ from oval_aup.campaigns.staff import (
     send_password_link,
     sign_for_staff,
 )
-from oval_aup.campaigns.standing import LinkDecision, decide_standing, standing_effects
+from oval_aup.campaigns.standing import EffectsChanged, LinkDecision, decide_standing, standing_effects, take_off_lists
 from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.trying_mail import send_test
 from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
@@ -83,6 +83,7 @@ __all__ = [
     "CampaignRow",
     "ChildEffect",
     "Draft",
+    "EffectsChanged",
     "Family",
     "FamilyChild",
     "Journey",
@@ -155,6 +156,7 @@ __all__ = [
     "sound_papers_alarm",
     "standing_effects",
     "steps_for",
+    "take_off_lists",
     "tell_of_changes",
     "tell_of_erased_pack",
     "tell_of_proposed_erasure",

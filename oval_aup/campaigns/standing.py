@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, people
+from oval_aup import accounts, consent, people
 from oval_aup.campaigns.asking import follow_roster
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.picture_effects import (
@@ -25,6 +25,10 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.people import roster
+
+
+class EffectsChanged(Conflict):
+    """What changes for pictures is not what the office was shown; nothing has been written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def decide_standing(
     year = people.school_year(clock.today())
     effects = standing_effects(db, decisions)
     if seen_effects != fingerprint(effects):
-        raise Conflict(_("What changes for pictures is different since you looked. Check it again."))
+        raise EffectsChanged(_("What changes for pictures is different since you looked. Check it again."))
     changed = 0
     with consent.following(db, {each.child_id for each in decisions}, year, cause="roster"):
         for each in decisions:
@@ -77,6 +81,32 @@ def decide_standing(
     follow_roster(db, school=school, actor=actor)
     tell_of_changes(db, school=school)
     return changed
+
+
+def take_off_lists(
+    db: Session,
+    person: people.PersonRow,
+    decisions: Sequence[LinkDecision],
+    *,
+    noes: Mapping[str, str] | None = None,
+    seen_effects: str,
+    school: School,
+    actor: Actor,
+) -> None:
+    """Take a leaver off the current lists in every part, close their log-in, and cancel what they owe.
+
+    ``decisions`` end each of their links. Raises as ``decide_standing``.
+    """
+    year = people.school_year(clock.today())
+    effects = standing_effects(db, decisions)
+    if seen_effects != fingerprint(effects):
+        raise EffectsChanged(_("What changes for pictures is different since you looked. Check it again."))
+    with consent.following(db, {each.child_id for each in decisions}, year, cause="roster"):
+        people.archive_person(db, person.person_id, actor=actor)
+    invalidate_noes(db, chosen(effects, noes or {}), year, reason=ended_reason(), key=new_public_id(), actor=actor)
+    accounts.close_accounts(db, [person.person_id], actor=actor)
+    follow_roster(db, school=school, actor=actor)
+    tell_of_changes(db, school=school)
 
 
 def _links(db: Session, decisions: Iterable[LinkDecision]) -> list[roster.LinkAfter]:

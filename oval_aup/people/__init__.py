@@ -5,6 +5,7 @@ whose own front door is ``people.roster``.
 """
 
 from oval_aup.people import roster
+from oval_aup.people.corrections import CorrectionRow, standing_corrections
 from oval_aup.people.erasing import LeaverRow, discard_undecided_lists, erase_contact, erase_person, kin_of, leavers
 from oval_aup.people.families import (
     child,
@@ -22,6 +23,7 @@ from oval_aup.people.families import (
     guardians_by_id,
     guardians_of,
     guardians_of_children,
+    links_of,
     mailbox_sharers,
     pupil_number,
     undecided_links,
@@ -80,6 +82,8 @@ from oval_aup.people.service import (
     keep_declarations,
     link_guardian,
     set_email,
+    set_telephone,
+    set_writing,
 )
 from oval_aup.people.years import YEAR_GROUPS, school_year, school_year_ends, school_year_label, school_year_starts
 
@@ -88,6 +92,7 @@ __all__ = [
     "ChildRow",
     "ClassRow",
     "ClassThen",
+    "CorrectionRow",
     "GuardianRow",
     "GuardianshipRow",
     "GuardianshipThen",
@@ -136,6 +141,7 @@ __all__ = [
     "kin_of",
     "leavers",
     "link_guardian",
+    "links_of",
     "lists_kept_since",
     "mailbox_sharers",
     "mobiles",
@@ -154,10 +160,13 @@ __all__ = [
     "school_year_starts",
     "search",
     "set_email",
+    "set_telephone",
+    "set_writing",
     "staff",
     "staff_by_email",
     "staff_kept_since",
     "staff_member",
+    "standing_corrections",
     "take_over_children",
     "undecided_links",
 ]

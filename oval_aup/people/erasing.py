@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.people import history
-from oval_aup.people.models import Child, Guardian, Guardianship, Person, RosterImport, StaffMember
+from oval_aup.people.models import Child, Correction, Guardian, Guardianship, Person, RosterImport, StaffMember
 
 NOBODYS_BIRTHDAY = dt.date(1900, 1, 1)
 """Stands where a child's date of birth was."""
@@ -94,12 +94,16 @@ def erase_person(db: Session, person_id: int) -> None:
     theirs = sa.or_(Guardianship.child_id == person_id, Guardianship.guardian_id == person_id)
     db.execute(sa.update(Guardianship).where(theirs).values(relationship_name="", lives_with=None))
     db.execute(sa.update(Guardianship).where(theirs, Guardianship.ended_on.is_(None)).values(ended_on=person.erased_on))
+    corrected = sa.or_(Correction.person_id == person_id, Correction.child_id == person_id)
+    db.execute(sa.delete(Correction).where(corrected))
     history.erase_states(db, person_id)
     history.keep_of_person(db, person_id)
 
 
 def erase_contact(db: Session, person_id: int) -> None:
     """Forget how a person is reached, and nothing else; safe to repeat."""
+    reached = sa.and_(Correction.person_id == person_id, Correction.field.in_(("email", "mobile")))
+    db.execute(sa.delete(Correction).where(reached))
     db.execute(sa.update(Guardian).where(Guardian.person_id == person_id).values(email="", mobile=""))
     db.execute(sa.update(StaffMember).where(StaffMember.person_id == person_id).values(work_email=""))
 

@@ -64,12 +64,13 @@ def guardian_columns(person: Any) -> tuple[Any, ...]:
         Guardian.language,
         Guardian.archived_on,
         person.title,
+        Guardian.writing_stopped,
     )
 
 
 def guardian_row(values: Sequence[Any]) -> GuardianRow:
     """The row of what ``guardian_columns`` selected."""
-    id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended, title = values
+    id_, public_id, pseudonym, forename, surname, preferred, email, mobile, language, ended, title, stopped = values
     if not (preferred or forename):
         surname = f"{title} {surname}".strip()  # Mr Reed and Mrs Reed are two people, and are called so
     return GuardianRow(
@@ -82,6 +83,7 @@ def guardian_row(values: Sequence[Any]) -> GuardianRow:
         mobile=mobile,
         language=language,
         archived_on=ended,
+        writing_stopped=stopped,
     )
 
 
@@ -182,6 +184,11 @@ def children_of(db: Session, guardian_id: int) -> tuple[GuardianshipRow, ...]:
     """
     links = [row for row in _links(db, _LINKS_OF_GUARDIAN, guardian_id=guardian_id) if not row.waits_for_office]
     return tuple(sorted(links, key=lambda link: (link.child.born_on, link.child.full_name, link.child.person_id)))
+
+
+def links_of(db: Session, guardian_id: int) -> tuple[GuardianshipRow, ...]:
+    """How a guardian stands to every current child, barred and undecided links too: for the office only."""
+    return tuple(_links(db, _LINKS.where(Guardianship.guardian_id == guardian_id)))
 
 
 def guardians_of(db: Session, child_id: int) -> tuple[GuardianshipRow, ...]:

@@ -84,6 +84,8 @@ class Guardian(Base):
     email: Mapped[str] = mapped_column(sa.String(254), default="", index=True)
     mobile: Mapped[str] = mapped_column(sa.String(40), default="")
     language: Mapped[str] = mapped_column(sa.String(12), default="en")
+    writing_stopped: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Set by the office: not asked or reminded by e-mail any more, though they can answer."""
     archived_on: Mapped[dt.date | None]
 
     person: Mapped[Person] = relationship(lazy="joined")
@@ -179,6 +181,25 @@ class StaffState(Base):
     left_on: Mapped[dt.date | None]
     since: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     taken_over: Mapped[bool]
+
+
+class Correction(Base):
+    """One thing the office put right by hand although the lists said otherwise; settled once they say the same."""
+
+    __tablename__ = "correction"
+    __table_args__ = (sa.Index("ix_correction_person", "person_id", "field"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    child_id: Mapped[int | None] = mapped_column(sa.ForeignKey("child.person_id"))
+    """Set where it is about how the person stands to a child."""
+    field: Mapped[str] = mapped_column(sa.String(30))
+    """``email``, ``mobile``, ``parental_responsibility``, ``contact_allowed``, ``ended`` or ``left``."""
+    value: Mapped[str] = mapped_column(sa.String(254))
+    before: Mapped[str] = mapped_column(sa.String(254))
+    """What the lists said when it was corrected first."""
+    corrected_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
 class RosterImport(Base):

@@ -68,6 +68,8 @@ class GuardianRow:
     mobile: str
     language: str
     archived_on: dt.date | None
+    writing_stopped: bool = False
+    """Whether they are not asked or reminded by e-mail any more."""
 
     @property
     def greeting_name(self) -> str:

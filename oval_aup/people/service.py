@@ -16,6 +16,7 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import families, history, queries
 from oval_aup.people.changes import Changes, DetailsChange, LinkChange
+from oval_aup.people.corrections import CONTACT, EMAIL, ENDED, LEFT, MOBILE, RESPONSIBILITY, correct
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import cleaned, folded, normal_email
 from oval_aup.people.relationships import is_likely_parent
@@ -279,9 +280,21 @@ def change_link(
     after = said_of(link)
     if after == before:
         return False
+    _correct_link(db, link, before, after)
     history.keep(db, [child_id])
     enter_link(db, link.child.person, link.guardian.person, before, after, actor=actor)
     return True
+
+
+def _correct_link(db: Session, link: Guardianship, before: SaidOfLink, after: SaidOfLink) -> None:
+    told = {None: "", True: "yes", False: "no"}
+    for field, then, now in (
+        (RESPONSIBILITY, before.parental_responsibility or "", after.parental_responsibility or ""),
+        (CONTACT, told[before.contact_allowed], told[after.contact_allowed]),
+        (ENDED, told[before.ended], told[after.ended]),
+    ):
+        if then != now:
+            correct(db, link.guardian_id, field, before=then, value=now, child_id=link.child_id)
 
 
 def add_staff_member(
@@ -350,6 +363,7 @@ def set_email(db: Session, person_id: int, email: str, actor: Actor) -> Guardian
         before, guardian.email = guardian.email, address
         db.flush()
         _enter_details(db, guardian.person, {"email": (before, address)}, actor=actor)
+        correct(db, person_id, EMAIL, before=before, value=address)
         return families.guardian(db, person_id)
     member = db.get(StaffMember, person_id)
     if member is None:
@@ -358,6 +372,34 @@ def set_email(db: Session, person_id: int, email: str, actor: Actor) -> Guardian
     db.flush()
     _enter_details(db, member.person, {"email": (before, address)}, actor=actor)
     return queries.staff_member(db, person_id)
+
+
+def set_telephone(db: Session, person_id: int, mobile: str, *, actor: Actor) -> GuardianRow:
+    """Change a guardian's telephone number. Raises Invalid for what is none, NotFound for somebody else."""
+    guardian = db.get(Guardian, person_id)
+    if guardian is None:
+        raise NotFound
+    number = cleaned(mobile)
+    if number and (len(number) > 40 or sum(map(str.isdigit, number)) < 6):
+        raise Invalid(fields={"mobile": _("This is not a telephone number.")})
+    before, guardian.mobile = guardian.mobile, number
+    db.flush()
+    _enter_details(db, guardian.person, {"mobile": (before, number)}, actor=actor)
+    correct(db, person_id, MOBILE, before=before, value=number)
+    return families.guardian(db, person_id)
+
+
+def set_writing(db: Session, person_id: int, *, stopped: bool, actor: Actor) -> None:
+    """Stop asking and reminding somebody by e-mail, or begin again; they can answer all the same. NotFound."""
+    guardian = db.get(Guardian, person_id)
+    if guardian is None:
+        raise NotFound
+    if guardian.writing_stopped == stopped:
+        return
+    guardian.writing_stopped = stopped
+    db.flush()
+    words = {False: _("yes"), True: _("stopped")}
+    _enter_details(db, guardian.person, {"writing": (words[not stopped], words[stopped])}, actor=actor)
 
 
 def _enter_details(db: Session, person: Person, changed: Mapping[str, tuple[str, str]], *, actor: Actor) -> None:
@@ -377,11 +419,13 @@ def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
         )
         if cast("sa.CursorResult[Any]", found).rowcount:
             left.append((row.pseudonym, name))
-    db.execute(
-        sa.update(Guardianship)
-        .where(Guardianship.guardian_id == person_id, Guardianship.ended_on.is_(None))
-        .values(ended_on=today)
-    )
+    for link in db.scalars(
+        sa.select(Guardianship).where(Guardianship.guardian_id == person_id, Guardianship.ended_on.is_(None))
+    ):
+        link.ended_on = today
+        correct(db, person_id, ENDED, before="no", value="yes", child_id=link.child_id)
+    if (row.pseudonym, "child") in left:
+        correct(db, person_id, LEFT, before="no", value="yes")
     history.keep_of_person(db, person_id)
     Changes(left=left).enter(db, actor=actor)
 

@@ -6,7 +6,14 @@ from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_
 from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.documents import file_name, paper, plain_file
 from oval_aup.reports.documents_words import DOCUMENT_KINDS, MESSAGE_KINDS
-from oval_aup.reports.exports import VERDICTS, Table, choices_table, coverage_table, outstanding_table
+from oval_aup.reports.exports import (
+    VERDICTS,
+    Table,
+    choices_table,
+    corrections_table,
+    coverage_table,
+    outstanding_table,
+)
 from oval_aup.reports.first_steps import NextStep, next_step
 from oval_aup.reports.namesakes import told_apart, with_birthday
 from oval_aup.reports.needs import NEED_KINDS, STATES, Need, NeedGroup, NeedKind, need_groups, needs
@@ -70,6 +77,7 @@ __all__ = [
     "choices_table",
     "choosing_adults",
     "class_coverage",
+    "corrections_table",
     "coverage_table",
     "csv_bytes",
     "file_name",

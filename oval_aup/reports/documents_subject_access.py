@@ -62,6 +62,11 @@ LABELS: dict[str, str] = {
     "forename": later("Forename"),
     "guardian": later("Adult"),
     "kind": later("Kind"),
+    "writing_stopped": later("We have stopped writing to them"),
+    "corrected_at": later("Corrected"),
+    "field": later("What was corrected"),
+    "value": later("Should be"),
+    "before": later("The lists said"),
     "language": later("Language"),
     "last_seen_at": later("Last seen"),
     "ledger_seq": later("Ledger entry"),
@@ -188,6 +193,13 @@ IN_ENTRIES: dict[str, str] = {
     "witness": later("Witness"),
     "purposes": later("Uses of pictures"),
     "entries": later("Ledger entries"),
+    "changed": later("What changed"),
+    "how": later("By which way"),
+    "part": later("As"),
+    "fields": later("What changed"),
+    "what": later("What changed"),
+    "old": later("Before"),
+    "new": later("Afterwards"),
     "younger": later("Fingerprint of the younger children’s rules read"),
     "younger_declined": later("Does not agree with the younger children’s rules"),
     "younger_reason": later("Reason given about the younger children’s rules"),
@@ -237,6 +249,18 @@ _CODES: dict[str, dict[str, str]] = {
         "withdrawn": later("no (yes withdrawn)"),
         "invalidated": later("marked as invalid"),
     },
+    "how": {"office": later("by the school office"), "list": later("with one of the school’s lists")},
+    "part": words.PARTS,
+    "fields": words.FIELDS,
+    "field": words.FIELDS
+    | {
+        "parental_responsibility": later("parental responsibility"),
+        "contact_allowed": later("may be contacted"),
+        "ended": later("no longer a contact"),
+        "left": later("has left"),
+    },
+    "what": words.ACCESS,
+    "parental_responsibility": words.RESPONSIBILITY,
     "was": STANDING,
     "now": STANDING,
     "cause": {
@@ -437,6 +461,8 @@ def _named(key: str, uses: Mapping[str, str]) -> str:
 
 def said(key: str, value: Any, uses: Mapping[str, str]) -> str:
     """A value in words, on one line, whatever it is made of."""
+    if key == "changed" and isinstance(value, Mapping):
+        return ", ".join(words.link_words(value))
     if isinstance(value, Mapping):
         facts = ((each, held) for each, held in value.items() if held not in ("", [], {}))
         return (", " if key else "; ").join(f"{_named(each, uses)}: {said(each, held, uses)}" for each, held in facts)

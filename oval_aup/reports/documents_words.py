@@ -198,7 +198,7 @@ def change_words(kind: str, act: Mapping[str, Any], details: Mapping[str, Any], 
     if kind in ("joined", "left"):
         return channel_of(str(act.get("part", "")), PARTS)
     if kind == "link_changed":
-        return ", ".join(filter(None, (guardian, *_link_words(act.get("changed") or {}))))
+        return ", ".join(filter(None, (guardian, *link_words(act.get("changed") or {}))))
     if kind == "responsibility_declared":
         return _("has parental responsibility") if act.get("answer") == "yes" else _("no parental responsibility")
     if kind == "details_changed":
@@ -209,7 +209,8 @@ def change_words(kind: str, act: Mapping[str, Any], details: Mapping[str, Any], 
     return ""
 
 
-def _link_words(changed: Mapping[str, Sequence[str]]) -> list[str]:
+def link_words(changed: Mapping[str, Sequence[str]]) -> list[str]:
+    """What became different about how an adult stands to a child."""
     found = []
     for name, (before, after) in changed.items():
         if name == "parental_responsibility":

@@ -126,3 +126,21 @@ def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: in
             for child in children
         ),
     )
+
+
+def corrections_table(db: Session) -> Table:
+    """What the office corrected by hand and the school's lists do not say yet, to put right in its own system."""
+    return Table(
+        (_("Name"), _("Child"), _("What"), _("The lists said"), _("Should be"), _("Corrected on")),
+        tuple(
+            (
+                row.full_name,
+                row.child_name,
+                people.roster.field_words(row.field),
+                people.roster.value_words(row.before),
+                people.roster.value_words(row.value),
+                clock.london(row.corrected_at).date().isoformat(),
+            )
+            for row in people.standing_corrections(db)
+        ),
+    )

@@ -88,7 +88,7 @@ HOLDINGS: tuple[Holding, ...] = (
         "guardian",
         later("As a parent or carer"),
         _PERSON,
-        ("email", "mobile", "language", "contact_id", "archived_on"),
+        ("email", "mobile", "language", "writing_stopped", "contact_id", "archived_on"),
         left_out={"person_id": KEY},
     ),
     Holding(
@@ -287,6 +287,28 @@ HOLDINGS: tuple[Holding, ...] = (
         {"owner_id": "ids", "done_by_id": "ids"},
         ("opened_at", "purpose_key", "due_on", "done_at"),
         except_for={"child_id": "ids"},
+    ),
+    Holding(
+        "correction",
+        later("What the office corrected by hand against the school’s lists"),
+        _PERSON,
+        ("corrected_at", "field", "value", "before", "settled_at"),
+        people=("child_id",),
+        left_out={"id": KEY, "person_id": KEY},
+    ),
+    Holding(
+        "correction",
+        later("What the office corrected by hand about an adult of this child"),
+        {"child_id": "ids"},
+        ("corrected_at", "field", "settled_at"),
+        people=("person_id",),
+        left_out={
+            "id": KEY,
+            "child_id": KEY,
+            "value": later("says something about the adult, who can ask for it"),
+            "before": later("says something about the adult, who can ask for it"),
+        },
+        except_for=_PERSON,
     ),
     Holding(
         "task_note",

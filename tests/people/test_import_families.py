@@ -526,3 +526,68 @@ def test_a_list_leaves_an_entry_about_each_it_changes(db: Session) -> None:
     head = evidence.head(db).size
     bring_in(db, contacts(link(1, 1, Email="ann.new@example.org", Parental_Responsibility="F")))
     assert evidence.head(db).size == head, "a list that changes nothing enters nothing"
+
+
+def _guardian(db: Session, forename: str) -> people.GuardianRow:
+    return next(row.guardian for row in _links(db, "Leo Brown").values() if row.guardian.forename == forename)
+
+
+def test_an_address_put_right_by_hand_survives_the_next_list(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1, Email="wrong@example.org")))
+    (ann,) = people.guardians_asked(db)
+    people.set_email(db, ann.person_id, "right@example.org", SYSTEM)
+    shown = look(db, contacts(link(1, 1, Email="wrong@example.org")))
+    assert any("right@example.org, and it stays. The list says wrong@example.org" in told for told in sentences(shown))
+    assert plan_of(shown).is_empty
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert people.guardian(db, ann.person_id).email == "right@example.org"
+    (row,) = people.standing_corrections(db)
+    assert (row.field, row.before, row.value) == ("email", "wrong@example.org", "right@example.org")
+    bring_in(db, contacts(link(1, 1, Email="right@example.org")))
+    assert people.standing_corrections(db) == (), "the list has caught up"
+
+
+def test_what_the_list_says_is_taken_where_the_office_says_so(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1, Email="old@example.org")))
+    (ann,) = people.guardians_asked(db)
+    people.set_email(db, ann.person_id, "ours@example.org", SYSTEM)
+    shown = look(db, contacts(link(1, 1, Email="newest@example.org")))
+    (kept,) = plan_of(shown).kept
+    again = roster.preview_again(db, shown.public_id, answers={kept.key: "list"}, actor=SYSTEM)
+    assert plan_of(again).kept[0].answer == "list"
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert people.guardian(db, ann.person_id).email == "newest@example.org"
+    assert people.standing_corrections(db) == ()
+
+
+def test_what_was_decided_about_a_contact_by_hand_survives_the_next_list(db: Session) -> None:
+    rows = (link(1, 1, Parental_Responsibility="T"), link(1, 2, Parental_Responsibility="F"))
+    bring_in(db, contacts(*rows))
+    leo = people.children(db)[0]
+    mother, father = (row.guardian.person_id for row in people.guardians_of(db, leo.person_id))
+    child = leo.person_id
+    people.change_link(db, child_id=child, guardian_id=mother, contact_allowed=False, actor=SYSTEM)
+    people.change_link(db, child_id=child, guardian_id=father, parental_responsibility="yes", actor=SYSTEM)
+    bring_in(db, contacts(*(row | {"Court Order": "N"} for row in rows)))
+    after = {row.guardian.person_id: row for row in people.guardians_of(db, leo.person_id)}
+    assert (after[mother].contact_allowed, after[father].parental_responsibility) == (False, "yes")
+    people.end_guardianship(db, child_id=child, guardian_id=father, actor=SYSTEM)
+    shown = look(db, contacts(*rows))
+    assert not plan_of(shown).changes
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert [row.guardian.person_id for row in people.guardians_of(db, leo.person_id)] == [mother]
+
+
+def test_a_child_taken_off_by_hand_is_not_brought_back_by_an_old_list(db: Session) -> None:
+    bring_in(db, contacts(link(1, 1), link(2, 2)))
+    leo = people.children(db)[0]
+    people.archive_person(db, leo.person_id, actor=SYSTEM)
+    shown = look(db, contacts(link(1, 1), link(2, 2)))
+    assert not plan_of(shown).joiners
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert leo.person_id not in {row.person_id for row in people.children(db)}
+    shown = look(db, contacts(link(1, 1), link(2, 2)))
+    (kept,) = plan_of(shown).kept
+    roster.preview_again(db, shown.public_id, answers={kept.key: "list"}, actor=SYSTEM)
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert leo.person_id in {row.person_id for row in people.children(db)}

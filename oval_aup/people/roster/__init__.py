@@ -15,10 +15,11 @@ from oval_aup.people.roster.imports import (
     roster_import,
     show,
 )
+from oval_aup.people.roster.keeping import field_words, value_words
 from oval_aup.people.roster.links_after import Untold, untold, untold_now
 from oval_aup.people.roster.mapping import CLASSES, CONTACTS, FIELDS, KINDS, STAFF, Field
 from oval_aup.people.roster.mentions import lists_naming
-from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Leaver, LinkAfter, Match, Plan
+from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Kept, Leaver, LinkAfter, Match, Plan
 from oval_aup.people.roster.read import DEFAULT_LIMIT, Unreadable
 from oval_aup.people.roster.report import applied_as_text, as_text, counts_as_text
 
@@ -35,6 +36,7 @@ __all__ = [
     "Field",
     "ImportRow",
     "Joiner",
+    "Kept",
     "Leaver",
     "LinkAfter",
     "Match",
@@ -49,6 +51,7 @@ __all__ = [
     "as_text",
     "counts_as_text",
     "discard",
+    "field_words",
     "imports",
     "lists_naming",
     "newest_applied",
@@ -58,4 +61,5 @@ __all__ = [
     "show",
     "untold",
     "untold_now",
+    "value_words",
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oval_aup.core.i18n import _
+from oval_aup.people.corrections import Corrections
 from oval_aup.people.roster import children as children_
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link, compare_contacts, compare_links, identify_contacts, links_of_file
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.entries import ERROR, Parsed
 from oval_aup.people.roster.grouping import contacts_of_file, known_as
+from oval_aup.people.roster.keeping import children_kept_off, keep_details, keep_links
 from oval_aup.people.roster.links_after import links_after
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
 from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Leaver, Plan
@@ -25,9 +27,11 @@ def diff(
     partial: bool = False,
     answers: Mapping[str, str] | None = None,
     protected: frozenset[int] = frozenset(),
+    corrections: Corrections | None = None,
 ) -> Plan:
     """The plan that would bring the roster in line with the list.
 
+    ``corrections`` are what the office put right by hand: they are kept unless an answer says ``list``.
     ``partial`` lists make nobody a leaver. ``answers`` maps a ``Match.key`` (or ``*`` for all) to ``same`` or
     ``different``. ``protected`` people never leave through a staff list.
     """
@@ -37,15 +41,18 @@ def diff(
         compare_staff(parsed, now, plan, answers or {}, protected=protected)
     else:
         plan.on_roll = sum(1 for child in now.children.values() if not child.archived)
-        _compare_families(now, parsed, plan, answers or {})
+        _compare_families(now, parsed, plan, answers or {}, corrections or {})
     plan.problems.sort(key=lambda problem: (problem.row, problem.severity, problem.sentence))
     return plan
 
 
-def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping[str, str]) -> None:
+def _compare_families(
+    now: Current, parsed: Parsed, plan: Plan, answers: Mapping[str, str], corrections: Corrections
+) -> None:
     gathered = children_.children_of_file(parsed, plan)
     usable, kept = children_.identify(gathered, now, plan, answers)
     children_.doubt_slips(usable, parsed)
+    usable = children_kept_off(usable, corrections, plan, answers, whole=not plan.partial)
     plan.read = len(usable)
     if not plan.partial:
         if _mostly_left_out(parsed, plan):
@@ -57,8 +64,10 @@ def _compare_families(now: Current, parsed: Parsed, plan: Plan, answers: Mapping
     contacts = identify_contacts(contacts_of_file(usable, now, plan, answers), now, plan, answers)
     authoritative = plan.kind == CONTACTS
     compare_contacts(contacts, plan, tell_blank_emails=authoritative and "contact_email" in parsed.fields)
+    keep_details(contacts, corrections, plan, answers)
     links = links_of_file(contacts)
     compare_links(links, now, plan, authoritative=authoritative)
+    links = keep_links(links, now, corrections, plan, answers)
     if authoritative and not plan.partial:
         _end_links(usable, links, now, plan, numbered="contact_id" in parsed.fields)
     _settle_guardians(usable, links, now, plan)

@@ -18,6 +18,7 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import history, queries
+from oval_aup.people.corrections import by_what, settle, standing_corrections
 from oval_aup.people.models import RosterImport, RosterMapping
 from oval_aup.people.names import cleaned
 from oval_aup.people.roster import mapping as mapping_
@@ -221,6 +222,7 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
     before = current(db)
     ids = carry_out(db, plan.writes, today=clock.today())
     history.keep(db)
+    settle(db, plan.agreed)
     changes, concerned = differences(before, current(db), key=row.public_id)
     pseudonyms = {id_: person.pseudonym for id_, person in queries.persons_by_id(db, concerned).items()}
     with_pseudonyms(changes, pseudonyms).enter(db, actor=actor)
@@ -331,6 +333,7 @@ def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> P
             partial=bool(row.options.get("partial")),
             answers=row.options.get("answers", {}),
             protected=frozenset({actor.person_id} if actor.person_id else ()),
+            corrections=by_what(standing_corrections(db)),
         )
     if plan is not None and (told := _imported_before(db, row)):
         plan.guards.append(told)

@@ -65,6 +65,20 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Something the office corrected by hand and the list says otherwise."""
+
+    row: int
+    key: str
+    name: str
+    about: str
+    ours: str
+    theirs: str
+    answer: str
+    """``list`` to take what the list says; otherwise ours is kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Double:
     """Two adults, in the file or one of them on the roster, who may be one person spelt two ways."""
 
@@ -157,6 +171,9 @@ class Plan:
     read: int = 0
     """Children (or staff) found in the file."""
     writes: Writes = field(default_factory=Writes)
+    kept: list[Kept] = field(default_factory=list)
+    agreed: list[int] = field(default_factory=list)
+    """Corrections by hand that the list has caught up with, or that the office gave up for what it says."""
     links: list[LinkAfter] = field(default_factory=list)
     """How every adult stands to every child on roll afterwards; empty for a staff list."""
 

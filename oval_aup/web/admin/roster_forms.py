@@ -14,8 +14,8 @@ from oval_aup.core.i18n import _, ngettext
 roster = people.roster
 SHOWN = 20
 """Rows of each table before "show all"."""
-_ANSWERS = frozenset({"same", "different", "one", "two", "left", "stays"})
-_OTHER_QUESTIONS = ("pair:", "people:", "gone:")
+_ANSWERS = frozenset({"same", "different", "one", "two", "left", "stays", "list"})
+_OTHER_QUESTIONS = ("pair:", "people:", "gone:", "correction:")
 """How the keys of questions begin that are not about children."""
 LISTED = 100
 """Questions about children that one page asks."""
@@ -167,7 +167,30 @@ def questions(plan: people.roster.Plan) -> list[Questions]:
             ("left", _("They have all left")),
         ),
     ]
+    kinds.append(_corrections(plan))
     return [kind for kind in kinds if kind.total]
+
+
+def _corrections(plan: people.roster.Plan) -> Questions:
+    kept = [
+        Asked(
+            each.row,
+            each.key,
+            _("%(name)s, %(about)s: %(theirs)s", name=each.name, about=each.about, theirs=each.theirs),
+            each.ours,
+            each.answer,
+        )
+        for each in plan.kept
+    ]
+    return Questions(
+        "corrections",
+        _("Corrected by hand, and different in this file"),
+        _("What you corrected stays unless you choose what the file says."),
+        (_("In the file"), _("As you corrected it")),
+        (("", _("Keep ours")), ("list", _("Take the file’s"))),
+        kept[:LISTED],
+        len(kept),
+    )
 
 
 def _and(names: Sequence[str]) -> str:

@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import flash, g, render_template, request, url_for
+from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, people
+from oval_aup import campaigns, people, reports
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp, words
 from oval_aup.web.admin.forms import typed
+from oval_aup.web.admin.tables import table_file
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
@@ -155,3 +156,104 @@ def _link(public_id: str, guardian_public_id: str) -> people.GuardianshipRow:
         if link.guardian.public_id == guardian_public_id:
             return link
     raise NotFound
+
+
+@bp.get("/office/people/<public_id>/left")
+@allow("people.write")
+def left(public_id: str) -> str:
+    """Ask whether somebody has really left, with what that does."""
+    return _left_page(_present(public_id))
+
+
+def _left_page(row: people.PersonRow) -> str:
+    decisions = _ending_all(row)
+    effects = campaigns.standing_effects(g.db, decisions)
+    return render_template(
+        "admin/left.html",
+        whose=row,
+        effects=effects,
+        effects_seen=campaigns.fingerprint(effects),
+        values=words.shown_values(),
+    )
+
+
+def _present(public_id: str) -> people.PersonRow:
+    row = people.person(g.db, public_id)
+    if row.archived or row.erased:
+        raise Conflict(_("This person has left already."))
+    return row
+
+
+def _ending_all(row: people.PersonRow) -> list[campaigns.LinkDecision]:
+    if not row.is_guardian:
+        return []
+    return [
+        campaigns.LinkDecision(link.child.person_id, link.guardian.person_id, ended=True)
+        for link in people.links_of(g.db, row.person_id)
+    ]
+
+
+@bp.post("/office/people/<public_id>/left")
+@allow("people.write")
+def mark_left(public_id: str) -> ResponseReturnValue:
+    """Take somebody off the current lists; what they signed and chose stays."""
+    row = _present(public_id)
+    try:
+        campaigns.take_off_lists(
+            g.db,
+            row,
+            _ending_all(row),
+            noes=request.form,
+            seen_effects=typed("effects"),
+            school=settings().school,
+            actor=current_actor("office"),
+        )
+    except campaigns.EffectsChanged:
+        return _left_page(row), 409
+    flash(_("%(name)s is off the current lists.", name=row.full_name))
+    return go(url_for(".person", public_id=public_id))
+
+
+@bp.post("/office/people/<public_id>/telephone")
+@allow("people.write")
+def change_telephone(public_id: str) -> ResponseReturnValue:
+    """Change a parent's or carer's telephone number."""
+    row = people.person(g.db, public_id)
+    try:
+        people.set_telephone(g.db, row.person_id, typed("mobile", 60), actor=current_actor("office"))
+    except Invalid as problem:
+        flash(next(iter(problem.fields.values()), problem.message))
+        return go(url_for(".person", public_id=public_id, _anchor="address"))
+    flash(_("The telephone number is saved."))
+    return go(url_for(".person", public_id=public_id))
+
+
+@bp.post("/office/people/<public_id>/writing")
+@allow("people.write")
+def change_writing(public_id: str) -> ResponseReturnValue:
+    """Stop asking and reminding somebody by e-mail, or begin again."""
+    row = people.person(g.db, public_id)
+    stopped = typed("act") == "stop"
+    people.set_writing(g.db, row.person_id, stopped=stopped, actor=current_actor("office"))
+    flash(_("We no longer write to them.") if stopped else _("We write to them again."))
+    return go(url_for(".person", public_id=public_id))
+
+
+@bp.get("/office/corrections")
+@allow("people.read")
+def corrections() -> str:
+    """List what the office corrected by hand and the school's lists do not say yet."""
+    return render_template(
+        "admin/corrections.html",
+        rows=people.standing_corrections(g.db),
+        fields=people.roster.field_words,
+        values=people.roster.value_words,
+    )
+
+
+@bp.get("/office/corrections.csv")
+@bp.get("/office/corrections.xlsx", endpoint="corrections_xlsx")
+@allow("people.read")
+def corrections_table() -> Response:
+    """The same as a table, to put right in the school's own system."""
+    return table_file(reports.corrections_table(g.db), "corrections.csv")

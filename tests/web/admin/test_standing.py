@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from oval_aup import consent, evidence, people
+from oval_aup import campaigns, consent, evidence, people
 from tests.people.makers import contacts, link
 from tests.web.admin.conftest import choose
 from tests.web.browser import Browser
@@ -163,3 +163,37 @@ def test_the_preview_of_a_list_counts_whom_it_says_nothing_about(office: Browser
     page = office.post("/office/roster", {"file": (io.BytesIO(contacts(*rows)), "list.csv"), "partial": "yes"})
     assert "Not asked until you decide: 1 (Childminder 1)" in page.text
     assert "Asked to say it themselves while signing: 1 (Mother 1)" in page.text
+
+
+def test_who_has_left_is_taken_off_by_hand_and_their_no_is_decided(office: Browser, world: World) -> None:
+    choose(world, world.ayaan, world.ann, "yes")
+    choose(world, world.ayaan, world.bob, "no")
+    path = f"/office/people/{world.bob.public_id}/left"
+    page = office.get(path)
+    assert "Bob Khan said No to:" in page.text
+    office.post(path, {"effects": "0" * 64}, status=409)
+    office.post(path, {"effects": hidden(office)})
+    with world.database.reading() as db:
+        assert people.person(db, world.bob.public_id).archived
+        assert "left" in [entry.kind for entry in evidence.entries_about(db, world.bob.pseudonym)]
+    assert website(world) == "conflict"
+    assert "they stay off" not in office.get(f"/office/people/{world.bob.public_id}").text
+
+
+def test_telephone_and_stopping_to_write_stand_in_the_story(office: Browser, world: World) -> None:
+    path = f"/office/people/{world.bob.public_id}"
+    office.get(path)
+    office.post(f"{path}/telephone", {"mobile": "nonsense"})
+    assert "This is not a telephone number." in office.page.text
+    office.post(f"{path}/telephone", {"mobile": "07700 900123"})
+    office.get(path)
+    office.post(f"{path}/writing", {"act": "stop"})
+    text = office.get(path).text
+    assert "telephone: – → 07700 900123" in text
+    assert "emails from us: yes → stopped" in text
+    with world.database.reading() as db:
+        owed = campaigns.owed_by(db, YEAR, {world.bob.person_id})[world.bob.person_id]
+    assert not owed.reachable
+    page = office.get("/office/corrections")
+    assert "07700 900123" in page.text
+    assert b"07700 900123" in office.client.get("/office/corrections.csv").data
