@@ -99,6 +99,7 @@ def sign_everything(database: Database, guardian: people.GuardianRow, typed: str
             guardian.person_id,
             worlds.YEAR,
             typed_name=typed,
+            confirmed_name=typed,
             mark=[[[10, 10], [20, 20], [30, 10]]],
             fingerprint=trip.draft.fingerprint,
             school=SCHOOL,
