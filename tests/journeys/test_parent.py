@@ -291,8 +291,8 @@ def test_a_link_that_has_run_out_offers_a_new_one_to_the_known_address_only(
     before = running.mark()
     with visiting(chromium, PHONE, scripts=False) as page:
         page.goto(f"{running.url}/f/an-old-link-that-nobody-has")
-        heading(page, "Where should we send your new link?")
-        page.get_by_label("What is your e-mail address?").fill(link.email)
+        heading(page, "Part of this link is missing")
+        page.get_by_label("Your email address").fill(link.email)
         page.get_by_role("button", name="Send me a new link").click()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert link.guardian not in page.inner_text("body")

@@ -8,7 +8,7 @@ from oval_aup import people
 from tests.journeys import axe
 from tests.journeys.conftest import DESK, Running, heading, log_in, visiting
 
-ENDED = "Your visit on this device has ended"
+ENDED = "Saved, but not finished yet"
 
 
 def handed_over(page: Page, running: Running) -> None:

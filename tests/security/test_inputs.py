@@ -113,6 +113,8 @@ def test_a_reason_that_is_code_is_text_in_page_paper_and_letter(
     cass.get("/family/rules/decline")
     shown = {"shown_sha256": cass.page.hidden("shown_sha256")}
     cass.post("/family/rules/decline", {"reason": REASON} | shown)
+    assert inert(walk.choose(cass, world.maja).html) == [], "nor where it is restated"
+    walk.sign(cass, "Cass Nowak")
     eve.log_in(EVE)
     page = eve.get(f"/office/people/{world.cass.public_id}")
     assert inert(page.html) == []
