@@ -70,8 +70,10 @@ def parts_to_swipe(page: Page, running: Running, paths: Iterable[str]) -> list[s
 
 def test_pages_that_are_open_to_everybody(running: Running, chromium: Browser, app: Flask) -> None:
     with visiting(chromium, PHONE) as page:
-        found = look_at(page, running, plain_paths(app, "anyone"))
+        found = look_at(page, running, plain_paths(app, "anyone"), also=(429,))
         found += look_at(page, running, ["/no-such-page", "/set-password/not-a-link"], also=(404, 410))
+        for why in ("cut", "unknown", "old", "closed"):
+            found += look_at(page, running, [f"/family/new-link?why={why}"])
         page.goto(f"{running.url}/staff/log-in")
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("alert")).to_be_visible()
