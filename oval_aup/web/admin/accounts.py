@@ -35,7 +35,7 @@ def _page(problem: str = "") -> str:
         left=left,
         without_password=len(log_ins.without_password(g.db) & here) + len(here - rows.keys()),
         persons=people.persons_by_id(g.db, [row.person_id for row in left]),
-        problem=problem,
+        errors={"log-ins": problem} if problem else {},
         own=current_visitor().account_public_id,
         words=words,
     )
