@@ -40,7 +40,7 @@ class UseThen:
 def uses_then(db: Session, child_id: int, past: evidence.Past) -> tuple[UseThen, ...]:
     """Every use that the wording of that moment listed, with its verdict then; for the office and the head alone.
 
-    Raises NotFound for a moment before the first such wording.
+    None before the first such wording.
     """
     year = people.school_year(clock.london(past.at).date())
     uses = purposes(db, at=past.at)

@@ -28,13 +28,13 @@ class Site(Flask):
 
 def _sentence(status: int) -> tuple[str, str]:
     return {
-        400: (_("That did not arrive as it should"), _("Please go back, refresh the page and try again.")),
+        400: (_("That didn’t arrive properly"), _("Please go back, refresh the page and try again.")),
         403: (_("You cannot open this page"), _("Your log-in does not include it. Ask the office if you need it.")),
         404: (_("We cannot find this page"), _("Check the address, or ask the school office.")),
         405: (_("This page cannot be used that way"), _("Please go back and try again.")),
         409: (_("Something changed meanwhile"), _("Please go back, refresh the page and try again.")),
         413: (_("This file is too large"), _("Please choose a smaller file.")),
-        422: (_("Something does not fit"), _("Please go back and check what you entered.")),
+        422: (_("There is a problem"), _("Please go back and check what you entered.")),
         429: (_("Please wait a little"), _("There were too many tries.")),
     }.get(status, (_("Sorry, something went wrong"), _("It was our mistake. Please try again in a moment.")))
 

@@ -170,9 +170,9 @@ def test_who_answered_is_named_with_the_answer_that_stood(family: Family) -> Non
     assert [said.name for said in website.said] == ["Ann Khan", "Bob Khan"]
 
 
-def test_before_the_first_wording_nothing_can_be_told(family: Family) -> None:
-    with pytest.raises(DomainError):
-        consent.uses_then(family.db, family.zara.person_id, evidence.Past(START - dt.timedelta(days=4000), 0))
+def test_before_the_first_wording_there_was_no_use(family: Family) -> None:
+    long_ago = evidence.Past(START - dt.timedelta(days=4000), 0)
+    assert consent.uses_then(family.db, family.zara.person_id, long_ago) == ()
 
 
 def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:

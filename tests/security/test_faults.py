@@ -281,13 +281,14 @@ def test_whoever_removes_the_guards_is_found_by_the_next_check(app: Flask, world
     file = sqlite3.connect(instance / "oval.db")
     for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         file.execute(f'DROP TRIGGER "{name}"')
-    file.execute("UPDATE ledger_entry SET body = replace(body, 'signed', 'sigmed') WHERE seq = 2")
+    (seq,) = file.execute("SELECT min(seq) FROM ledger_entry WHERE kind = 'signed'").fetchone()
+    file.execute("UPDATE ledger_entry SET body = replace(body, 'signed', 'sigmed') WHERE seq = ?", (seq,))
     file.commit()
     file.close()
     with world.database.reading() as db:
         verdict = evidence.verify(db)
     assert not verdict.ok
-    assert verdict.bad_seq == 2
+    assert verdict.bad_seq == seq
 
 
 def serve(instance: Path, port: int) -> tuple[int, str]:
