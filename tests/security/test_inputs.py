@@ -98,7 +98,8 @@ def test_names_that_are_code_are_text_in_letters(
         assert html is not None
         assert text is not None
         assert inert(html.get_content()) == []
-    assert any(SCRIPT in body for body in post.bodies()), "in the plain text it is what was typed"
+        assert SCRIPT not in text.get_content(), "nobody is greeted by what is no name"
+    assert any("Hello," in body for body in post.bodies())
 
 
 REASON = f"{SCRIPT}{{{{7*7}}}}\r\nBcc: everybody@example.org\r\n\r\n<h1>Hello"
