@@ -78,7 +78,7 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
         verdict, reasons = "cannot_confirm", [_fault_words(seen.fault), *_unsealed_words(seen.reach)]
     elif seen.form == "pdf" and _is_resealed(db, seen, chain):
         verdict = "altered"
-        reasons = [_("All that the seal covers is as the school gave it out, but the seal itself was changed.")]
+        reasons = [_("Everything that the seal covers is as the school made it, but the seal itself was changed.")]
     elif seen.form == "pdf":
         verdict, reasons = _judge_pdf(seen, keys, record)
     elif seen.form == "record":
@@ -86,10 +86,13 @@ def judge(db: Session, seen: Seen, chain: Verdict | None = None) -> Finding:
     else:
         verdict, reasons = "cannot_confirm", [_other_words(seen.form)]
     if not chain.ok and (verdict == "not_ours" or (verdict == "altered" and _seal_standing(seen, keys) != "broken")):
-        verdict, reasons = "cannot_confirm", [_("There is no whole ledger at present that it could be compared with.")]
+        verdict, reasons = (
+            "cannot_confirm",
+            [_("The school’s ledger is not in order now, so we cannot compare.")],
+        )
     fault = record.ledger_fault or ("" if chain.ok else chain.reason)
     if not fault and verdict == "cannot_confirm" and _seal_standing(seen, keys) == "ours":
-        fault = _("The school’s own seal is on a file that its ledger knows nothing of, or remembers differently.")
+        fault = _("The school’s own seal is on a file that its ledger does not list, or lists differently.")
         fault = f"{fault} {gone_back_after(db, _made_at(seen), chain)}".rstrip()
     claims = seen.record or {}
     kind = known.body["act"].get("kind", "") if known is not None and verdict == "genuine" else claims.get("kind", "")
@@ -114,12 +117,12 @@ def _about_checker(db: Session, seen: Seen, chain: Verdict) -> str:
     if seen.form != "other":
         return ""
     if seen.sha256 == checker().sha256:
-        return _("It is, byte for byte, the checker that goes into evidence packs today.")
+        return _("It is exactly the checker that we put into evidence packs today.")
     entry = ledger.exported(db, "checker_sha256", seen.sha256, upto=chain.size)
     if entry is None:
         return ""
     return _(
-        "It is, byte for byte, the checker of an older evidence pack, which entry %(seq)s of the ledger names.",
+        "It is exactly the checker of an older evidence pack, listed in entry %(seq)s of the ledger.",
         seq=f"{entry.seq:,}",
     )
 
@@ -130,7 +133,7 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
     if seal == "ours" and record.state == "stands":
         return "cannot_confirm", [
             _("The school’s seal covers the whole file, and nothing was changed after it was sealed."),
-            _("But the school’s ledger does not name this file, as it names every file that the school gives out."),
+            _("But the school’s ledger lists every file that the school gives out, and this one is not listed."),
             _("Every entry in the record inside is in the ledger. Rely on the record, not on what the pages say."),
         ]
     if seal in {"ours", "untimely"}:
@@ -138,11 +141,11 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
     if seal == "broken":
         return "altered", [*_damage(seen), *_about_record(record)]
     if record.state == "ledger_differs":
-        return "cannot_confirm", [_("Only the record inside could be compared: the file carries no seal of ours.")]
+        return "cannot_confirm", [_("Only the record inside could be compared: the file does not have our seal.")]
     if seal == "stranger":
         return "not_ours", [_("The seal was not made with any key of this school."), *_about_record(record)]
     if seal == "several":
-        reason = _("This file carries more than one seal; the school puts exactly one on each.")
+        reason = _("This file has more than one seal. The school puts exactly one on each file.")
         return "altered" if partly_ours else "not_ours", [reason, *_about_record(record)]
     if seal == "unreadable":
         return "altered" if partly_ours else "cannot_confirm", [_("Its seal cannot be read."), *_about_record(record)]
@@ -206,7 +209,7 @@ def _record_standing(db: Session, claims: dict[str, Any] | None, keys: Sequence[
 def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record, chain: Verdict) -> tuple[str, list[str]]:
     """A record file alone carries no seal: its entries prove themselves, and its hash that none was left out."""
     if record.state == "ledger_differs":
-        return "cannot_confirm", [_("The record is whole in itself, but does not fit today’s ledger.")]
+        return "cannot_confirm", [_("The record is complete, but does not match today’s ledger.")]
     if record.state == "strange":
         return "not_ours", [_("Nothing in it is in this school’s ledger, and no key of this school signed it.")]
     if record.state == "changed":
@@ -215,7 +218,7 @@ def _judge_record_file(db: Session, claims: dict[str, Any], record: _Record, cha
     if given_out is not None:
         return "genuine", [_in_ledger(given_out), _("Every entry in it is in the school’s ledger.")]
     return "altered", [
-        _("Every entry in it is genuine, but this is not the file as the school gave it out."),
+        _("Every entry in it is genuine, but this is not the file that the school made."),
         _("Something may have been left out of it, or the words around the entries may have been changed."),
     ]
 
@@ -237,7 +240,7 @@ def _moment(text: str) -> dt.datetime | None:
 
 def _in_ledger(entry: ledger.EntryRow) -> str:
     return _(
-        "It is, byte for byte, the file that entry %(seq)s of the school’s ledger names.",
+        "It is exactly the file listed in entry %(seq)s of the school’s ledger.",
         seq=f"{entry.seq:,}",
     )
 
@@ -245,9 +248,9 @@ def _in_ledger(entry: ledger.EntryRow) -> str:
 def _fault_words(fault: str) -> str:
     return {
         "encrypted": _("It is locked with a password. The school never locks its files."),
-        "too_large": _("It is too large to be looked into."),
-        "limits": _("It could not be read in the time and memory that a file is given here."),
-    }.get(fault, _("It could not be read: it is damaged, or is not what it seems to be."))
+        "too_large": _("It is too large to check."),
+        "limits": _("It took too long to read or needed too much memory."),
+    }.get(fault, _("It could not be read: it is damaged, or is not the kind of file that its name says."))
 
 
 def _unsealed_words(reach: str) -> list[str]:
@@ -255,46 +258,46 @@ def _unsealed_words(reach: str) -> list[str]:
     if reach != "unsealed":
         return []
     return [
-        _("It carries no seal of this school, and the school’s ledger does not know it."),
-        _("A scan, or a copy that was printed or saved anew, looks just so: check the file as it first came."),
+        _("It does not have this school’s seal, and the school’s ledger does not list it."),
+        _("This also happens with a scan, or a copy printed or saved again. Check the file as you first got it."),
     ]
 
 
 def _other_words(form: str) -> str:
     return {
         "archive": _(
-            "It is an archive or an office document, and the school’s ledger does not name it. An evidence pack that "
-            "was packed anew can be unpacked, and checked with verify.py from the page “Check a document”."
+            "It is an archive or an office document, and the school’s ledger does not list it. If it is an evidence "
+            "pack that was zipped again, unpack it and check it with verify.py from the page “Check a document”."
         ),
         "picture": _(
-            "It is a picture, which anybody can draw. Of a document on paper, the line that begins with OVAL-HEAD can "
-            "be checked."
+            "It is a picture, so it cannot be checked. If you have a printed document, check its line that begins with "
+            "OVAL-HEAD instead."
         ),
-        "empty": _("There is nothing in it."),
-        "message": _("It is a whole message. Save the document that came with it, and check that."),
+        "empty": _("This file is empty."),
+        "message": _("It is an email. Save the document attached to it, and check that."),
     }.get(form, _("This is neither a PDF nor a record file."))
 
 
 def _whole_but(seal: str, state: str) -> str:
     if seal == "untimely":
-        return _("The seal is whole, but its key was not in use at the time it gives.")
+        return _("The seal is intact, but its key was not in use at the time the seal gives.")
     if state == "none":
-        return _("The school’s seal is whole, but the ledger has no entry of this file being made.")
-    return _("The school’s seal is whole, but the record inside does not fit today’s ledger.")
+        return _("The school’s seal is intact, but the ledger has no entry that says this file was made.")
+    return _("The school’s seal is intact, but the record inside does not match today’s ledger.")
 
 
 def _damage(seen: Seen) -> list[str]:
     """What was done to a file that carries a seal of the school."""
     found, seal = [], seen.seal or {}
     if len(seen.signers) > 1 or seen.reach == "several_seals":
-        found.append(_("It carries a second seal; the school puts exactly one on each file."))
+        found.append(_("It has a second seal. The school puts exactly one on each file."))
     elif seen.reach or not seal.get("whole"):
         found.append(_("Something was added to it, or cut off, after the school sealed it."))
     if seal and not seal["valid"]:
         found.append(_("The school’s seal on it is damaged."))
     elif seal and not seal["intact"]:
-        found.append(_("The school’s seal does not fit what the file says now: it was changed after sealing."))
-    return found or [_("The seal was made in another way than the school’s seals are.")]
+        found.append(_("The school’s seal does not match what the file says now: it was changed after it was sealed."))
+    return found or [_("The seal was not made in the way that the school makes its seals.")]
 
 
 def _about_record(record: _Record) -> list[str]:
@@ -309,7 +312,7 @@ def _record_damage(fault: str) -> str:
     return {
         "edited": _("An entry in it was changed."),
         "details": _("The personal details of an entry in it were changed."),
-        "order": _("Its entries do not follow one another as they do in the ledger."),
-        "head": _("The signed head of the ledger in it was changed or does not fit its entries."),
-        "": _("Entries in it are not those of the school’s ledger, or its head was not signed by the school."),
-    }.get(fault, _("It no longer has the form of a record file."))
+        "order": _("Its entries are not in the same order as in the ledger."),
+        "head": _("The signed line (OVAL-HEAD) in it was changed, or does not match its entries."),
+        "": _("Entries in it are not those of the school’s ledger, or the school did not sign its line (OVAL-HEAD)."),
+    }.get(fault, _("It is no longer a valid record file."))

@@ -68,9 +68,9 @@ def test_a_seal_of_ours_does_not_vouch_for_what_the_ledger_does_not_name(trail: 
         finding = trail.judge(content)
         assert finding.verdict == "cannot_confirm"
         assert "covers the whole file" in said(finding)
-        assert "does not name this file" in said(finding)
+        assert "this one is not listed" in said(finding)
         assert "Rely on the record" in said(finding)
-        assert "its ledger knows nothing of" in finding.ledger_fault
+        assert "its ledger does not list" in finding.ledger_fault
 
 
 def test_the_record_file_alone_is_genuine_as_it_was_given_out(trail: PaperTrail) -> None:
@@ -288,7 +288,7 @@ def test_a_seal_that_allows_changes_is_not_one_of_ours(trail: PaperTrail) -> Non
 def test_the_schools_seal_on_a_file_it_never_recorded_is_an_alarm(trail: PaperTrail) -> None:
     finding = trail.judge(trail.seal(trail.printed(b"", "A report that nobody ordered.")))
     assert finding.verdict == "cannot_confirm"
-    assert "its ledger knows nothing of" in finding.ledger_fault
+    assert "its ledger does not list" in finding.ledger_fault
 
 
 def test_a_seal_stands_that_was_made_while_its_key_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_it_raises_none_after_the_bytes_were_taken_away_either_and_a_forgery_sti
         for content in (trail.unlisted, trail.seal(trail.printed(trail.record, "You agreed to every picture."))):
             finding = trail.judge(content, later)
             assert finding.verdict == "cannot_confirm"
-            assert "its ledger knows nothing of" in finding.ledger_fault
+            assert "its ledger does not list" in finding.ledger_fault
 
 
 def test_a_file_that_the_ledger_lost_is_an_alarm_in_any_form_of_its_seal(trail: PaperTrail, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_a_file_that_the_ledger_lost_is_an_alarm_in_any_form_of_its_seal(trail: 
             "DELETE FROM document_content",
         )
         for content in (trail.receipt, with_the_other_value(trail.receipt)):
-            assert "its ledger knows nothing of" in trail.judge(content, cut).ledger_fault
+            assert "its ledger does not list" in trail.judge(content, cut).ledger_fault
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
@@ -447,35 +447,38 @@ RECORD_CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "personal details": (edited(change_details), "personal details of an entry"),
     "the salt": (edited(lambda f: f["entries"][0].update(salt=base64.b64encode(b"x" * 32).decode())), "personal"),
     "details without salt": (edited(lambda f: f["entries"][0].update(salt="")), "personal details"),
-    "an entry left out": (edited(lambda f: f["entries"].pop(1)), "not the file as the school gave it out"),
-    "the last entry left out": (edited(lambda f: f["entries"].pop()), "not the file as the school gave it out"),
-    "all entries left out": (edited(lambda f: f["entries"].clear()), "not the file as the school gave it out"),
-    "an entry twice": (edited(lambda f: f["entries"].insert(0, f["entries"][0])), "do not follow one another"),
-    "entries exchanged": (edited(lambda f: f["entries"].reverse()), "do not follow one another"),
+    "an entry left out": (edited(lambda f: f["entries"].pop(1)), "not the file that the school made"),
+    "the last entry left out": (edited(lambda f: f["entries"].pop()), "not the file that the school made"),
+    "all entries left out": (edited(lambda f: f["entries"].clear()), "not the file that the school made"),
+    "an entry twice": (edited(lambda f: f["entries"].insert(0, f["entries"][0])), "not in the same order"),
+    "entries exchanged": (edited(lambda f: f["entries"].reverse()), "not in the same order"),
     "a number": (edited(lambda f: f["entries"][0].update(seq=2)), "An entry in it was changed"),
     "the head's size": (edited(lambda f: f["head"].update(size=5)), ""),
     "the head's hash": (edited(lambda f: f["head"].update(entry_hash="0" * 64)), ""),
     "the head's time": (edited(lambda f: f["head"].update(at="2027-01-01T00:00:00.000000Z")), ""),
     "the head's signature": (edited(lambda f: f["head"].update(signature="A" * 86 + "==")), ""),
     "the head's key": (edited(lambda f: f["head"].update(key="0" * 64)), ""),
-    "no head": (edited(lambda f: f.pop("head")), "signed head"),
+    "no head": (edited(lambda f: f.pop("head")), "signed line"),
     "the school's name": (edited(lambda f: f.update(school="Another School")), "words around the entries"),
     "what it is called": (edited(lambda f: f.update(kind="record")), "words around the entries"),
     "which document it belongs to": (edited(lambda f: f.update(document="0" * 8)), "words around the entries"),
     "a remark added": (edited(lambda f: f.update(remark="She also agreed to everything else.")), "words around"),
     "white space": (lambda record: record + b"\n", "words around"),
-    "its form": (edited(lambda f: f.update(v=99)), "form of a record file"),
+    "its form": (edited(lambda f: f.update(v=99)), "valid record file"),
     "a mark of the byte order": (lambda record: b"\xef\xbb\xbf" + record, "words around"),
-    "a number in words": (edited(lambda f: f["entries"][1].update(seq="4")), "form of a record file"),
-    "a number that is a yes": (edited(lambda f: f["entries"][1].update(seq=True)), "form of a record file"),
+    "a number in words": (edited(lambda f: f["entries"][1].update(seq="4")), "valid record file"),
+    "a number that is a yes": (edited(lambda f: f["entries"][1].update(seq=True)), "valid record file"),
     "a number beyond every ledger": (edited(lambda f: f["entries"][1].update(seq=10**14)), "An entry in it"),
     "a hash in other letters": (edited(lambda f: f["entries"][1].update(entry_hash="é" * 64)), "An entry in it"),
-    "an entry that follows nothing": (edited(lambda f: restate(f, {"seq": 4, "details_commitment": ""})), "the form"),
-    "an entry that promises a number": (edited(lambda f: restate(f, promise=5)), "the form"),
+    "an entry that follows nothing": (
+        edited(lambda f: restate(f, {"seq": 4, "details_commitment": ""})),
+        "valid record file",
+    ),
+    "an entry that promises a number": (edited(lambda f: restate(f, promise=5)), "valid record file"),
     "an entry that promises other letters": (edited(lambda f: restate(f, promise="é")), "personal details"),
     "a head beyond every ledger": (edited(lambda f: f["head"].update(size=10**14)), ""),
-    "a head that is a yes": (edited(lambda f: f["head"].update(size=True)), "signed head"),
-    "a head that is no number": (edited(lambda f: f["head"].update(size=float("nan"))), "signed head"),
+    "a head that is a yes": (edited(lambda f: f["head"].update(size=True)), "signed line"),
+    "a head that is no number": (edited(lambda f: f["head"].update(size=float("nan"))), "signed line"),
     "keys that are a number": (edited(lambda f: f.update(keys=5)), "words around"),
 }
 
@@ -765,12 +768,12 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "nothing in it"),
-        (b"%PDF-1.4 by some scanner", "A scan, or a copy that was printed"),
+        (b"", "is empty"),
+        (b"%PDF-1.4 by some scanner", "a scan, or a copy printed"),
         (b"PK\x03\x04 a letter", "an archive or an office document"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\xff\xd8\xff\xe0 a photo", "a picture"),
-        (b"Received: from a\r\n\r\n", "a whole message"),
+        (b"Received: from a\r\n\r\n", "an email"),
         (b"Dear all,", "neither a PDF nor a record file"),
     ],
 )
@@ -795,7 +798,7 @@ def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTra
     today, older = evidence.checker().content, b"# verify.py of an older version"
     finding = trail.examine(today)
     assert (finding.verdict, finding.kind) == ("genuine", "checker")
-    assert "goes into evidence packs today" in said(finding)
+    assert "put into evidence packs today" in said(finding)
     assert trail.judge(today + b"\n").verdict == "cannot_confirm"
     with trail.copy(tmp_path) as copied:
         assert trail.judge(older, copied).verdict == "cannot_confirm"
@@ -806,7 +809,7 @@ def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTra
             ).seq
         finding = trail.judge(older, copied)
     assert (finding.verdict, finding.kind) == ("genuine", "checker")
-    assert f"an older evidence pack, which entry {seq} of the ledger names" in said(finding)
+    assert f"an older evidence pack, listed in entry {seq} of the ledger" in said(finding)
 
 
 def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:
@@ -861,7 +864,7 @@ def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pyt
     monkeypatch.setattr(looking, "WALL_SECONDS", 0.01)
     finding = trail.examine(trail.plain)
     assert finding.verdict == "cannot_confirm"
-    assert "time and memory" in said(finding)
+    assert "too much memory" in said(finding)
 
 
 def test_erased_details_leave_the_receipt_genuine(trail: PaperTrail, tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ def test_a_genuine_receipt_is_called_so_in_colour_words_and_shape(browser: Brows
     assert page.heading == "Genuine and unchanged"
     assert 'class="answer after yes"' in page.html
     assert "<svg" in page.html.split('class="answer')[1]
-    assert "A receipt for what somebody signed" in page.text
-    assert "Your file was not kept" in page.text
-    assert "What this does not prove" in page.text
+    assert "Receipt" in page.text
+    assert "We haven’t kept your file" in page.text
+    assert "Limits of this document" in page.text
 
 
 def test_the_checker_of_packs_is_handed_to_anybody_beside_its_hash(browser: Browser, trail: PaperTrail) -> None:
@@ -81,7 +81,7 @@ def test_the_checker_of_packs_is_handed_to_anybody_beside_its_hash(browser: Brow
     assert (again.status_code, again.data) == (304, b"")
     answer = check(browser, given.data, "verify.py")
     assert answer.heading == "Genuine and unchanged"
-    assert "The checker of evidence packs" in answer.text
+    assert "Checker for evidence packs" in answer.text
 
 
 @pytest.mark.usefixtures("quick")
@@ -91,7 +91,7 @@ def test_the_checker_of_packs_is_handed_to_anybody_beside_its_hash(browser: Brow
         (lambda pdf: pdf + b" ", "Changed after the school made it"),
         (lambda pdf: b"%PDF-1.4 and nothing more", "Cannot be confirmed"),
         (lambda pdf: b"a letter", "Cannot be confirmed"),
-        (lambda pdf: b"{}", "Not a document of this school"),
+        (lambda pdf: b"{}", "Not this school’s document"),
     ],
 )
 def test_everything_else_gets_a_plain_answer(
@@ -115,13 +115,13 @@ def test_who_brings_a_pack_past_the_limit_is_told_how_it_is_checked(browser: Bro
     browser.app.config["MAX_CONTENT_LENGTH"] = 100_000
     page = check(browser, b"PK\3\4" + b"\0" * 100_000, "evidence-pack.zip", status=413)
     assert page.heading == "Check a document"
-    assert f"with {evidence.checker().name}, which you find below" in page.text
+    assert f"with {evidence.checker().name}, further down this page" in page.text
     assert "flask evidence verify" in page.text
     assert "choose a smaller file" not in page.text.lower()
     assert 'type="file"' in page.html
     browser.get("/verify")
     page = browser.post("/verify/head", {"head": "x" * 100_000}, status=413)
-    assert "Paste the line alone" in page.text
+    assert "Paste just the line" in page.text
 
 
 def test_one_address_cannot_have_files_checked_without_end(
@@ -139,10 +139,10 @@ def test_a_kept_line_is_answered_and_says_nothing_else(browser: Browser, trail: 
         line = evidence.signed_head(db, trail.ring).text
     browser.get("/verify")
     page = browser.post("/verify/head", {"head": f"  {line[:90]}\n{line[90:]} "})
-    assert page.heading == "History is as it was"
+    assert page.heading == "The ledger has not been changed"
     browser.get("/verify")
     page = browser.post("/verify/head", {"head": line.replace(" 8 ", " 9 ")})
-    assert page.heading == "Not signed by this school, or mistyped"
+    assert page.heading == "Not this school’s line, or mistyped"
     browser.get("/verify")
     assert "After OVAL-HEAD come six parts" in browser.post("/verify/head", {"head": line[:100]}, status=422).text
     browser.get("/verify")
@@ -156,7 +156,7 @@ def test_too_much_at_one_time_is_refused_and_nothing_left_out_in_silence(browser
     with trail.database.reading() as db:
         line = evidence.signed_head(db, trail.ring).text
     lines = "\n".join(line.replace(line[-60:-50], f"{number:010d}") for number in range(30))
-    for text, words in ((lines, "20 lines at most"), ("x" * 20_001, "too long")):
+    for text, words in ((lines, "no more than 20 lines"), ("x" * 20_001, "too long")):
         browser.get("/verify")
         assert words in browser.post("/verify/head", {"head": text}, status=422).text
 
@@ -190,7 +190,7 @@ def test_a_line_that_knows_more_than_the_ledger_alarms_the_office(
     for _twice in range(2):
         browser.get("/verify")
         page = browser.post("/verify/head", {"head": line})
-        assert page.heading == "History has been changed"
+        assert page.heading == "The ledger has been changed"
     assert "has fewer now" in caplog.text
     with trail.database.reading() as db:
         told = [one.to_address for one in notifications.messages_in(db, ["queued"]) if one.kind == "ledger-alarm"]

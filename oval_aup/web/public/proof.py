@@ -40,7 +40,7 @@ def verify_file() -> ResponseReturnValue:
     try:
         seen = evidence.look_into(file.read(), limit=settings().upload_limit)
     except evidence.Busy:
-        busy = _("Other files are being checked just now. Please try again in a minute.")
+        busy = _("We’re checking other files at the moment. Please try again in a minute.")
         return _form({"file": busy}), 503, {"Retry-After": "60"}
     with database().reading() as db:
         finding = evidence.judge(db, seen, _chain().read(db))
@@ -72,7 +72,7 @@ def verify_head() -> ResponseReturnValue:
     with database().reading() as db:
         found = evidence.check_heads(db, text, most=MOST_LINES + 1, chain=_chain().read(db))
     if len(found) > MOST_LINES:
-        many = _("Please paste %(most)s lines at most at one time.", most=MOST_LINES)
+        many = _("Paste no more than %(most)s lines at a time.", most=MOST_LINES)
         return _form({"head": many}, head=text), 422
     if not found:
         return _form({"head": evidence.missing_head(text)}, head=text), 422
@@ -87,7 +87,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         return _form({"head": _too_long()}), 413
     message = _(
         "This file is larger than %(size)s MB and cannot be checked here. If it is an evidence pack, check it on your "
-        "own computer with %(name)s, which you find below on this page, or ask the school to check it with "
+        "own computer with %(name)s, further down this page, or ask the school to check it with "
         "“.venv/bin/flask evidence verify”. No receipt, record or report is that large.",
         size=_megabytes(),
         name=evidence.checker().name,
@@ -96,7 +96,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 
 def _too_long() -> str:
-    return _("This is too long. Paste the line alone, or a few of them.")
+    return _("This is too long. Paste just the line, or a few of them.")
 
 
 def _megabytes() -> int:
@@ -136,15 +136,15 @@ def _tell(ledger_fault: str) -> None:
 
 def _kinds() -> dict[str, str]:
     return {
-        "receipt": _("A receipt for what somebody signed"),
-        "record": _("The record of one person"),
-        "as_at": _("What stood on one day"),
-        "subject_access": _("Everything kept about one person"),
-        "subject_access_data": _("Everything kept about one person, for a computer"),
-        "class_report": _("A report about a class"),
-        "school_report": _("A report about the whole school"),
-        "figures_report": _("Figures of the whole school, without names"),
-        "destruction_certificate": _("A certificate of what was destroyed"),
-        "pack": _("An evidence pack"),
-        "checker": _("The checker of evidence packs"),
+        "receipt": _("Receipt"),
+        "record": _("Record of one person"),
+        "as_at": _("Position on a past date"),
+        "subject_access": _("Subject access: everything kept about one person"),
+        "subject_access_data": _("Subject access: the same for a computer"),
+        "class_report": _("Class report"),
+        "school_report": _("Whole-school report"),
+        "figures_report": _("Whole-school figures, without names"),
+        "destruction_certificate": _("Destruction certificate"),
+        "pack": _("Evidence pack"),
+        "checker": _("Checker for evidence packs"),
     }
