@@ -49,12 +49,11 @@ def changes() -> str:
     children = people.children(g.db)
     changed = consent.changes(g.db, [child.person_id for child in children], since=sheets.lately())
     lines = sheets.change_lines(children, consent.asked_purposes(g.db), changed)
-    concerned = [child for child in children if child.person_id in changed]
     return render_template(
         "staff/changes.html",
         lines=lines[:MOST_CHANGES],
         more=len(lines) > MOST_CHANGES,
-        names=told_apart(concerned),
+        names=told_apart(children),
         days=sheets.MARKED_FOR.days,
     )
 

@@ -21,5 +21,5 @@ def unanswered() -> str:
         "staff/unanswered.html",
         member=member,
         found=found,
-        names=told_apart([family.child for family in found.families]),
+        names=told_apart(people.children(g.db, member.class_id)) if member.class_id else {},
     )
