@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import consent, people
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import bp
 from oval_aup.web.htmx import go
@@ -31,6 +32,7 @@ def take_downs() -> str:
     return render_template(
         "admin/take-downs.html",
         rows=rows[:SHOWN],
+        names=told_apart(people.children(g.db)),
         more=len(rows) > SHOWN,
         owner=owner,
         owners=[(staff[id_], number) for id_, number in owners.items() if id_ in staff],

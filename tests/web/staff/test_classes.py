@@ -298,3 +298,29 @@ def test_a_teacher_finds_who_has_not_answered_on_a_page_of_their_own(
     assert "Zara" not in page.text
     browser.log_in("sam@oval.example.org")
     assert "Everybody in your class and team has answered." in browser.get("/staff/unanswered").text
+
+
+def test_the_unanswered_list_says_which_of_two_namesakes_it_means(
+    world: World, settings: Settings, browser: Browser
+) -> None:
+    with world.database.writing() as db:
+        row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
+        campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
+        people.add_child(
+            db,
+            forename=world.maja.forename,
+            surname="Nowak",
+            born_on=dt.date(2017, 12, 24),
+            year_group="4",
+            class_id=world.year_4.id,
+            actor=OFFICE,
+        )
+    _choose(world, world.maja, world.cass)
+    with world.database.writing() as db:
+        consent.block(db, world.maja, school_year=YEAR, actor=OFFICE)
+    browser.log_in("di@oval.example.org")
+    text = browser.get("/staff/unanswered").text
+    assert "Maja Nowak (born 30 Jun)" in text
+    assert "(born 24 Dec)" not in text
+    browser.log_in("eve@oval.example.org")
+    assert "Maja Nowak (born 30 Jun)" in browser.get("/office/tasks/take-down").text
