@@ -324,3 +324,6 @@ def test_the_unanswered_list_says_which_of_two_namesakes_it_means(
     assert "(born 24 Dec)" not in text
     browser.log_in("eve@oval.example.org")
     assert "Maja Nowak (born 30 Jun)" in browser.get("/office/tasks/take-down").text
+    with world.database.writing() as db:
+        people.archive_person(db, world.maja.person_id, actor=OFFICE)
+    assert "Maja Nowak" in browser.get("/office/tasks/take-down").text
