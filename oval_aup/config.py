@@ -56,6 +56,9 @@ class Settings:
     port: int
     demo: bool
     smtp_url: str
+    """Empty where no mail server is set."""
+    mail_in_folder: bool
+    """Whether messages are written into a folder, to try the product out, instead of sent."""
     mail_service: Microsoft | Google | None
     """Who signs the school in for email by OAuth 2; None where a password or nothing does."""
     mail_from: str
@@ -78,9 +81,12 @@ class Settings:
 
     @property
     def mail_folder(self) -> Path:
-        """Where messages land when no mail server is configured."""
+        """Where messages are written in the demonstration, or where the settings ask for it."""
         return self.instance / "mail"
 
+
+MAIL_FOLDER = "folder"
+"""The value of OVAL_SMTP_URL with which messages are written into a folder."""
 
 DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_INSTANCE": ("instance", "Folder for the database, keys and mail folder"),
@@ -91,7 +97,10 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_BASE_URL": ("http://localhost:OVAL_PORT", "How people reach the system; printed in letters"),
     "OVAL_TRUSTED_PROXIES": ("0", "How many reverse proxies stand in front"),
     "OVAL_DEMO": ("no", "yes: demonstration mode, with /dev/outbox and made-up people"),
-    "OVAL_SMTP_URL": ("none: a mail folder", "smtp://user:password@host:587?tls=starttls or smtps://…"),
+    "OVAL_SMTP_URL": (
+        "none: messages wait",
+        "smtp://user:password@host:587?tls=starttls or smtps://…; folder: OVAL_INSTANCE/mail, as in the demonstration",
+    ),
     "OVAL_MAIL_OAUTH": ("none", "microsoft or google: how to sign in to the mail server instead of by password"),
     "OVAL_MAIL_OAUTH_TENANT": ("none", "Microsoft: the school’s own tenant, as an ID or a domain name"),
     "OVAL_MAIL_OAUTH_CLIENT_ID": ("none", "Microsoft: the application’s (client) ID"),
@@ -144,6 +153,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         demo=demo,
         smtp_url=_smtp_url(env),
+        mail_in_folder=env.get("OVAL_SMTP_URL") == MAIL_FOLDER or (demo and not env.get("OVAL_SMTP_URL")),
         mail_service=_mail_service(env),
         mail_from=_address(env, "OVAL_MAIL_FROM", email),
         trusted_proxies=_whole_number(env, "OVAL_TRUSTED_PROXIES", 0, 0, 5),
@@ -222,7 +232,7 @@ def _base_url(env: Mapping[str, str], port: int) -> str:
 
 def _smtp_url(env: Mapping[str, str]) -> str:
     text = env.get("OVAL_SMTP_URL") or ""
-    if not text:
+    if text in {"", MAIL_FOLDER}:
         return ""
     try:
         parts = urlsplit(text)

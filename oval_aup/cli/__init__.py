@@ -31,12 +31,12 @@ def install(app: Flask) -> None:
         app.cli.add_command(group)
 
 
-db_group = AppGroup("db", help="The database's shape.")
+db_group = AppGroup("db", help="Set up and update the database.")
 
 
 @db_group.command("upgrade")
 def db_upgrade() -> None:
-    """Bring the database to the newest shape; says so when it already is."""
+    """Update the database to this version; safe to repeat."""
     click.echo(f"The database is at {schema.upgrade(_database())}.")
     gone = schema.put_guards_back(_database())
     if gone:
@@ -167,7 +167,7 @@ class _LookedOnly(Exception):
     """Rolls back what a preview kept for the browser."""
 
 
-campaign_group = AppGroup("campaign", help="Rounds of asking.")
+campaign_group = AppGroup("campaign", help="Sign-ups and reminders.")
 
 
 @campaign_group.command("remind")

@@ -30,11 +30,19 @@ def next_steps(database: Database, settings: Settings) -> list[str]:
     with database.reading() as db:
         if not evidence.entries_of_kind(db, "published"):
             steps.append("publish the rules: .venv/bin/flask rules publish")
-        if not any(account.has_password for account in accounts.accounts_with_role(db, "admin")):
+        offices = accounts.accounts_with_role(db, "admin")
+        if not offices:
             steps.append(
                 "make the first office log-in, for which no list is needed:"
                 ' .venv/bin/flask account open EMAIL --name "Forename Surname"'
             )
+        elif not any(account.has_password for account in offices):
+            steps.append(
+                f"choose the password of {offices[0].email}: open the link that “account open” gave;"
+                f" for a new one run .venv/bin/flask account open {offices[0].email}"
+            )
+        if not settings.smtp_url and not settings.mail_in_folder:
+            steps.append("set up email (OVAL_SMTP_URL), as docs/operations.md says: until then every message waits")
         if not people.children(db):
             place = f"{settings.school.base_url}/office/roster"
             steps.append(f"log in as the office and import the school’s lists: {place}")

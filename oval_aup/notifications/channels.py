@@ -74,6 +74,13 @@ class MemoryChannel:
         self.letters.append(letter)
 
 
+class NoMailServer:
+    """A school that has not set up email yet: messages wait until it has, and the office sees why."""
+
+    def opened(self) -> AbstractContextManager[Carrier]:
+        raise ChannelDown(_("No mail server has been set up yet (setting OVAL_SMTP_URL)."))
+
+
 class FolderChannel:
     """Writes each letter as an .eml file that any mail program opens.
 

@@ -43,7 +43,7 @@ KINDS: dict[str, str] = {
     "held": later("Kept for a legal reason"),
     "joined": later("Added to the school’s lists"),
     "left": later("Taken off the school’s lists"),
-    "link_changed": later("How an adult stands to a child was changed"),
+    "link_changed": later("Relationship to a child changed"),
     "details_changed": later("Name or contact details changed"),
     "responsibility_declared": later("Said whether they have parental responsibility"),
     "access_changed": later("Log-in changed"),

@@ -41,7 +41,7 @@ def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
         _("Name"),
         _("Children or class"),
         _("What"),
-        _("Where it stands"),
+        _("Status"),
         _("Email"),
         _("Telephone"),
         _("Since"),

@@ -65,8 +65,10 @@ def _seals(settings: Settings) -> evidence.SealPress:
 
 
 def channel_of(settings: Settings) -> notifications.Channel:
-    """Where messages go: a mail server, or a folder where none is set."""
+    """Where messages go: a mail server or a folder; without either they wait."""
     if settings.smtp_url:
         tokens = notifications.Tokens(settings.mail_service) if settings.mail_service else None
         return notifications.smtp_channel(settings.smtp_url, sender=settings.mail_from, tokens=tokens)
-    return notifications.FolderChannel(settings.mail_folder)
+    return (
+        notifications.FolderChannel(settings.mail_folder) if settings.mail_in_folder else notifications.NoMailServer()
+    )

@@ -24,7 +24,9 @@ OFFICE = Actor(role="office", channel="cli")
 
 @pytest.fixture
 def app(database: Database, instance: Path) -> Flask:
-    app = create_app(config.load({"OVAL_INSTANCE": str(instance), "OVAL_UPLOAD_LIMIT_MB": "1"}))
+    app = create_app(
+        config.load({"OVAL_INSTANCE": str(instance), "OVAL_UPLOAD_LIMIT_MB": "1", "OVAL_SMTP_URL": "folder"})
+    )
     raise_faults(app)
     return app
 

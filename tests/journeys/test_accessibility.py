@@ -165,7 +165,7 @@ def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> N
         page.get_by_label("Excel or CSV file").set_input_files(
             {"name": "odd.csv", "mimeType": "text/csv", "buffer": content}
         )
-        page.get_by_role("button", name="Look at the changes").click()
+        page.get_by_role("button", name="Preview the changes").click()
         page.wait_for_load_state()
         found += faults(page)
         found += parts_to_swipe(page, running, [page.url.removeprefix(running.url), *tables])

@@ -195,12 +195,12 @@ def test_the_row_with_the_most_known_headings_is_the_head() -> None:
     [
         (
             "\nTotal number of pupils: 2\n",
-            [(5, "“Total number of pupils: 2” is no row of this list and is passed over.")],
+            [(5, "“Total number of pupils: 2” is not a row of this list and is left out.")],
         ),
         ("Total,2\nPrinted 7 September\n", [(4, "“Total 2”"), (5, "“Printed 7 September”")]),
         ("Total,2,,\n", [(4, "“Total 2”")]),
         ("\nConfidential\n", [(5, "“Confidential”")]),
-        ("Adno,Forename,Surname,DOB\n402,Bo,Elm,05/06/2018\n", [(4, "The headings stand here once more")]),
+        ("Adno,Forename,Surname,DOB\n402,Bo,Elm,05/06/2018\n", [(4, "The headings are repeated here")]),
     ],
 )
 def test_lines_that_are_no_rows_are_passed_over_with_a_word(below: str, told: list[tuple[int, str]]) -> None:

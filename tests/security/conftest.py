@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import campaigns, worker
+from oval_aup import campaigns
 from oval_aup.config import Settings
 from oval_aup.core.db import Database
 from tests.security.post import Post
@@ -22,5 +22,6 @@ def post(settings: Settings, database: Database, world: World) -> Post:
         campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
         campaigns.send_new_link(db, world.bob.email, school=settings.school)
         campaigns.send_password_link(db, world.di.work_email, school=settings.school)
-    worker.send_now(settings, database)
-    return Post(settings, database)
+    post = Post(settings, database)
+    post.send()
+    return post

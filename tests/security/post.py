@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 
 from oval_aup import worker
@@ -25,7 +25,7 @@ class Post:
 
     def send(self) -> None:
         """Send everything that is due."""
-        worker.send_now(self.settings, self.database)
+        worker.send_now(replace(self.settings, mail_in_folder=True), self.database)
 
     @property
     def letters(self) -> list[EmailMessage]:

@@ -34,7 +34,11 @@ class Installation:
         self.instance = instance
         self.database = database
         self.school = school
-        self.environment = {"OVAL_INSTANCE": str(instance), "OVAL_BASE_URL": "https://oval.example.org"}
+        self.environment = {
+            "OVAL_INSTANCE": str(instance),
+            "OVAL_BASE_URL": "https://oval.example.org",
+            "OVAL_SMTP_URL": "folder",
+        }
 
     @property
     def settings(self) -> config.Settings:

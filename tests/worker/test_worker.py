@@ -71,10 +71,31 @@ def test_everything_about_a_person_is_made_in_both_forms_and_entered_in_the_ledg
     assert not any("ann" in name.casefold() for name in names)
 
 
-def test_without_a_mail_server_letters_land_in_the_mail_folder(installation: Installation) -> None:
+def test_letters_land_in_the_mail_folder_where_it_is_set(installation: Installation) -> None:
     installation.want_receipt()
     installation.work_once()
     assert len(list((installation.instance / "mail").glob("*.eml"))) == 1
+
+
+def test_without_a_mail_server_messages_wait_and_the_office_sees_why(
+    installation: Installation, start_server: StartServer
+) -> None:
+    del installation.environment["OVAL_SMTP_URL"]
+    waiting = installation.queue("early")
+    installation.work_once()
+    message = installation.message(waiting)
+    assert (message.status, message.attempts) == ("queued", 0)
+    assert not (installation.instance / "mail").exists()
+    with installation.database.reading() as db:
+        outage = notifications.outage(db)
+    assert outage is not None
+    assert outage.waiting == 1
+    assert outage.reason == "No mail server has been set up yet (setting OVAL_SMTP_URL)."
+    installation.mail_through(start_server())
+    with installation.database.writing() as db:
+        notifications.try_now(db)
+    installation.work_once()
+    assert installation.message(waiting).status == "sent"
 
 
 def test_one_document_that_cannot_be_made_does_not_hold_up_the_next(installation: Installation) -> None:

@@ -369,7 +369,7 @@ def find_leavers(
     for class_name, count in sorted(gone_by_class.items()):
         if class_name and class_name not in named and count > 1:
             told = _(
-                "Nobody of class %(name)s is in this file; if it covers only part of the school, say so.",
+                "Nobody of class %(name)s is in this file; if the file is only part of the school, tick that.",
                 name=class_name,
             )
             plan.warn(0, told)

@@ -238,13 +238,13 @@ def _passed_over(
         if cells and len(cells) > 1 and not _TOTAL.match(cells[0]):
             break
         if cells:
-            told = _("“%(cell)s” is no row of this list and is passed over.", cell=" ".join(cells)[:80])
+            told = _("“%(cell)s” is not a row of this list and is left out.", cell=" ".join(cells)[:80])
             notes.append((end, told))
         end -= 1
     plain = [header.lower() for header in headers]
     for index in range(first, end):
         if [tidy(cell).lower() for cell in records[index][: len(headers)]] == plain:
-            notes.append((index + 1, _("The headings stand here once more; this row is passed over.")))
+            notes.append((index + 1, _("The headings are repeated here; this row is left out.")))
     return tuple(sorted(notes)), end
 
 

@@ -61,12 +61,18 @@ def _counted(key: str, number: int) -> str:
         "child_returners": ngettext("%(shown)s child came back", "%(shown)s children came back", number, shown=shown),
         "child_leavers": ngettext("%(shown)s child left", "%(shown)s children left", number, shown=shown),
         "child_changed": ngettext("%(shown)s child changed", "%(shown)s children changed", number, shown=shown),
-        "guardian_joiners": ngettext("%(shown)s guardian joined", "%(shown)s guardians joined", number, shown=shown),
-        "guardian_returners": ngettext(
-            "%(shown)s guardian came back", "%(shown)s guardians came back", number, shown=shown
+        "guardian_joiners": ngettext(
+            "%(shown)s parent or carer joined", "%(shown)s parents and carers joined", number, shown=shown
         ),
-        "guardian_leavers": ngettext("%(shown)s guardian left", "%(shown)s guardians left", number, shown=shown),
-        "guardian_changed": ngettext("%(shown)s guardian changed", "%(shown)s guardians changed", number, shown=shown),
+        "guardian_returners": ngettext(
+            "%(shown)s parent or carer came back", "%(shown)s parents and carers came back", number, shown=shown
+        ),
+        "guardian_leavers": ngettext(
+            "%(shown)s parent or carer left", "%(shown)s parents and carers left", number, shown=shown
+        ),
+        "guardian_changed": ngettext(
+            "%(shown)s parent or carer changed", "%(shown)s parents and carers changed", number, shown=shown
+        ),
         "staff_joiners": ngettext("%(shown)s staff member joined", "%(shown)s staff joined", number, shown=shown),
         "staff_returners": ngettext(
             "%(shown)s staff member came back", "%(shown)s staff came back", number, shown=shown

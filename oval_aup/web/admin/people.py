@@ -111,7 +111,7 @@ def writable(public_id: str) -> school_people.PersonRow:
 @bp.post("/office/people/<public_id>/address")
 @allow("people.write")
 def change_address(public_id: str) -> ResponseReturnValue:
-    """Change the e-mail address; links sent to the old one open nothing any more."""
+    """Change the email address; links sent to the old one open nothing any more."""
     row = writable(public_id)
     if not (row.is_guardian or row.is_staff):
         raise Conflict(_("A child has no e-mail address here."))

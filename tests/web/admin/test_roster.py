@@ -51,7 +51,7 @@ def test_a_list_is_previewed_applied_and_entered_in_the_ledger(office: Browser, 
     address = _address(office)
     page = office.post(f"{address}/apply")
     assert page.heading == "List imported"
-    assert "1 child joined, 2 guardians joined." in page.text
+    assert "1 child joined, 2 parents and carers joined." in page.text
     assert "Leo Brown" in _names(world)
     again = office.get(address)
     assert "Eve Office" in again.text

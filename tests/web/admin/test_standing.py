@@ -60,7 +60,7 @@ def test_who_waits_is_counted_at_home_and_decided_by_relationship(office: Browse
     assert "Childminder 1" in page.text
     decide(office, "no")
     assert responsibility(world, world.bob) == "no"
-    assert "Nothing waits for you here." in office.get("/office/responsibility").text
+    assert "There is nothing for you to decide here." in office.get("/office/responsibility").text
     with world.database.reading() as db:
         entry = evidence.entries_about(db, world.ayaan.pseudonym)[-1]
     assert entry.body["act"]["changed"] == {"parental_responsibility": ["unknown", "no"]}
