@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 
 import pikepdf
 import pytest
@@ -140,7 +141,7 @@ def test_the_secrets_of_links_are_in_the_sent_letters_and_nowhere_else(
     """A08, A09: after a round, a family's and a teacher's signing and a lesson: tables, logs, PDFs, pages, files."""
     caplog.set_level(logging.DEBUG)
     visits = _everybody_signs(app, post, world)
-    worker.run(settings, once=True, database=world.database)
+    worker.run(replace(settings, mail_in_folder=True), once=True, database=world.database)
     seen: list[str] = []
     for browser, start in (*visits, (_eve(app), "/office")):
         for answer in crawl(browser, start).values():

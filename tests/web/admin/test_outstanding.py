@@ -102,7 +102,7 @@ def test_of_those_who_match_who_is_not_written_to_is_said_with_the_reason(
     """Bob declined, Cass's mail comes back, Dan has no address, Max is barred; the children have no mail at all."""
     page = eve.get(f"/office/nudge?matching=yes&class={world.year_4.public_id}")
     assert "There is nobody to write to." in page.text
-    assert '<dt>Said no, and are left in peace</dt><dd class="num">1</dd>' in page.html
+    assert '<dt>Declined: no more reminders</dt><dd class="num">1</dd>' in page.html
     assert "<dt>Children: nobody writes to them, they sign in class or with their parents</dt>" in page.html
     assert "Can’t be emailed: 2" in page.text
     assert "Max" not in page.text
