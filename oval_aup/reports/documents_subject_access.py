@@ -489,7 +489,11 @@ def _entry_facts(facts: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[str
     ]
     details = {key: value for key, value in facts["details"].items() if key != "mark"}
     lines = [", ".join(part for part in parts if part)]
-    lines += [said("", each, uses) for each in (facts["act"], details) if each]
+    act = dict(facts["act"])
+    if changed := act.get("changed"):
+        lines.append("; ".join(words.link_words(changed)))
+        del act["changed"]
+    lines += [said("", each, uses) for each in (act, details) if each]
     if facts["details_erased"]:
         lines.append(_("Personal details erased by law."))
     elif facts["held_back"]:

@@ -19,7 +19,7 @@ WORDINGS = {
 PUBLISHED = {
     ("children", 1, "en", "full"): "78aeff1c10afc9623b5f5fd29d38b1c724b90dd7452447379a3cee95b0370271",
     ("children", 1, "en", "younger"): "b7c746d411f8b66892f6eb6bd2f4a1f665cb0d3446fca021173f55c68aabddaa",
-    ("image-uses", 1, "en", "full"): "63ed8c2eb3d56f7518f59c4ba2844fd1e9237adf11f3c0367efe110caed8e2a9",
+    ("image-uses", 1, "en", "full"): "24ab8ba2b94909b283ad2fd56ff9db743e00fb83886bf73a72d06fe310924eaa",
     ("parents", 1, "en", "full"): "f5fe364475b0b4cd2f7eec6ae5b6ab17d1146cec824f6ed65744c72145dd7d57",
     ("staff", 1, "en", "full"): "eef56b2631d851abfa2315f01989265037c92df901e2aae44985cb51c6023691",
 }

@@ -82,7 +82,7 @@ def test_another_familys_child_in_an_address_is_refused_logged_and_shown_when_it
     eve = Browser(app)
     eve.log_in("eve@oval.example.org")
     page = eve.get("/office")
-    assert "1 time somebody tried what is not theirs" in page.text
+    assert "1 person tried to open or change something that isn’t theirs" in page.text
 
 
 def test_whoever_may_open_every_page_is_not_counted_for_an_old_address(app: Flask, world: World) -> None:

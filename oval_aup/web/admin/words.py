@@ -126,8 +126,8 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
             "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
         ),
         "probing": lambda: ngettext(
-            "%(num)s time somebody tried what is not theirs",
-            "%(num)s times somebody tried what is not theirs",
+            "%(num)s person tried to open or change something that isn’t theirs",
+            "%(num)s people tried to open or change something that isn’t theirs",
             number,
             num=num,
         ),
