@@ -107,6 +107,7 @@ def mark(child_public_id: str) -> ResponseReturnValue:
     """A child makes their mark; the same post twice is one mark."""
     lesson = _lesson()
     attempt = request.form.get("attempt", "")
+    was_waiting = _child_of(lesson, child_public_id)[0].state == "waiting"
     try:
         made = signing.make_mark(
             g.db,
@@ -124,7 +125,8 @@ def mark(child_public_id: str) -> ResponseReturnValue:
     # A page from before the teacher's "undo" names a mark that no longer counts: ask again instead of thanking.
     if not made.stands:
         return go(url_for(".child", child_public_id=child_public_id))
-    session[JUST_MARKED] = [child_public_id, int(clock.now().timestamp())]
+    if was_waiting:  # a mark that came from another device is not this one's to take away
+        session[JUST_MARKED] = [child_public_id, int(clock.now().timestamp())]
     return go(url_for(".well_done", child_public_id=child_public_id))
 
 

@@ -125,6 +125,27 @@ def test_only_the_device_that_made_a_mark_takes_it_back_and_only_at_once(
     assert statuses(world)["Maja"] == "signed"
 
 
+def test_a_second_tablet_that_sends_the_same_mark_cannot_take_it_back(
+    app: Flask, browser: Browser, another_browser: Browser, world: World
+) -> None:
+    """Both had the child's page open; the mark is the first one's."""
+    code = open_lesson(browser, world).join_code
+    other = Browser(app)
+    path = f"/class/names/{world.maja.public_id}"
+    for tablet in (another_browser, other):
+        join(tablet, code, "names")
+        tablet.get(path)
+    shown = {"attempt": other.page.hidden("attempt"), "shown_sha256": other.page.hidden("shown_sha256")}
+    make_mark(another_browser, world.maja)
+    assert other.post(path, shown).heading == "Find your name"
+    other.get(f"/class/names/{world.ayaan.public_id}")
+    other.post(f"{path}/not-me")
+    assert statuses(world)["Maja"] == "signed"
+    another_browser.get(f"{path}/not-me")
+    another_browser.post(f"{path}/not-me")
+    assert statuses(world)["Maja"] == "open"
+
+
 def test_a_mark_that_the_teacher_recorded_is_not_the_devices_to_take_back(
     browser: Browser, another_browser: Browser, world: World
 ) -> None:
