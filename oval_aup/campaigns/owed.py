@@ -121,10 +121,10 @@ def owed_by(
     new_log_ins = accounts.without_password(db) if any(adult.is_staff for adult in adults.values()) else frozenset()
     for adult in adults.values():
         adult.trouble = troubled.get(adult.address, "")
+        adult.no_password = adult.is_staff and adult.person_id in new_log_ins
     for guardian in people.guardians_by_id(db, adults).values():
         if guardian.writing_stopped:
             adults[guardian.person_id].trouble = _("The office has stopped writing to them.")
-        adult.no_password = adult.is_staff and adult.person_id in new_log_ins
     return adults
 
 

@@ -50,7 +50,8 @@ WHO_MAY: dict[tuple[str, ...], str] = {
     FIGURES: """admin.home admin.classes admin.coverage_csv admin.reports admin.check_ledger admin.figures
         admin.coverage_xlsx
         admin.order_figures""",
-    READERS: """staff.changes admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
+    READERS: """staff.changes admin.responsibility admin.corrections admin.corrections_table admin.corrections_xlsx
+        admin.as_at admin.order_as_at admin.order_subject_access admin.campaign admin.choices_csv
         admin.choices_xlsx
         admin.document admin.image_block admin.mail admin.make_record
         admin.order_report admin.outstanding admin.outstanding_csv admin.people admin.person admin.retry_document
@@ -62,7 +63,9 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         admin.look_at_erasure admin.order_erasure admin.erasure admin.keep_or_erase admin.place_hold admin.review_hold
         admin.lift_hold admin.refuse_erasure admin.packs admin.order_pack admin.take_pack admin.cancel_pack
         admin.resume_pack admin.delete_pack""",
-    OFFICE: """admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
+    OFFICE: """admin.decide_responsibility admin.contact admin.change_contact admin.left admin.mark_left
+        admin.change_telephone admin.change_writing
+        admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
         admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link
         admin.nudge admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link
         admin.plan_campaign admin.record_answer admin.reopen_account admin.retry_mail admin.retry_unsent

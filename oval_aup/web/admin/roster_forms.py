@@ -208,7 +208,7 @@ def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:
     for problem in plan.problems:
         problems[problem.severity].append((str(problem.row or _("File")), problem.sentence))
     tables: list[tuple[str, str, tuple[str, ...], list[tuple[str, ...]]]] = [
-        ("errors", _("Rows left out"), (row, why), problems["error"]),
+        ("left-out", _("Rows left out"), (row, why), problems["error"]),
         ("warnings", _("Warnings"), (row, _("What to look at")), problems["warning"]),
         ("joiners", _("To add"), (row, _("Who"), _("Name"), _("Details")), joining[False]),
         ("returners", _("Coming back, with their history"), (row, _("Who"), _("Name"), _("Details")), joining[True]),
