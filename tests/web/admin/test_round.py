@@ -27,7 +27,7 @@ def test_a_round_is_planned_looked_at_and_opened(world: World, eve: Browser) -> 
     page = eve.post("/office/campaign", PLAN)
     assert page.heading == "Before you send it"
     assert "3 parents and carers" in page.text
-    assert "9 messages go out" in page.text
+    assert "9 messages will be sent" in page.text
     with world.database.reading() as db:
         assert not notifications.messages_to(db, world.ann.pseudonym)
     for _again in range(2):
