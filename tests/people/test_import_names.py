@@ -210,3 +210,19 @@ def test_two_rows_that_differ_in_the_contact_number_alone_are_one_person(db: Ses
 def test_father_and_grandfather_of_one_name_and_address_stay_two(db: Session) -> None:
     bring_in(db, contacts(link(1, 1), link(1, 1, Contact_ID="C99", Relationship="Grandmother")))
     assert len(_families(db)["Leo Brown"]) == 2
+
+
+def test_namesakes_with_their_own_addresses_stay_two_though_they_share_a_telephone(db: Session) -> None:
+    """Two mothers of different children, one number for both: neither becomes a contact of the other's child."""
+    rows = []
+    for number, email in ((1, "home@example.org"), (2, "other@example.org")):
+        row = class_row(number, PARENT_1_NAME="Ann Brown", PARENT_1_EMAIL=email, PARENT_1_PHONE="07700 900123")
+        rows.append(row | {"PARENT_2_NAME": "", "PARENT_2_EMAIL": "", "PARENT_2_PHONE": ""})
+    content = class_list(*rows)
+    for _again in range(2):
+        bring_in(db, content)
+        reached = [
+            [link.guardian.email for link in people.guardians_of(db, child.person_id)] for child in people.children(db)
+        ]
+        assert reached == [["home@example.org"], ["other@example.org"]]
+    assert plan_of(look(db, content)).is_empty

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import hypothesis.strategies as st
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy.orm import Session
 
 from oval_aup import people
@@ -55,9 +55,7 @@ def _undone(db: Session) -> Iterator[None]:
         db.expire_all()
 
 
-quick = settings(
-    derandomize=True, max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quick
@@ -94,12 +92,6 @@ def test_a_class_list_applied_twice_changes_nothing(db: Session, rows: list[dict
             told[f"PARENT_{place}_NAME"] = f"{row['Contact Forename']} {row['Contact Surname']}"
             told[f"PARENT_{place}_EMAIL"] = row["Email"]
             told[f"PARENT_{place}_PHONE"] = row["Mobile"]
-        # Known fault: of adults of one name with different addresses the second list says more than the first.
-        reached: dict[str, set[tuple[str, str]]] = {}
-        for row in rows:
-            name = f"{row['Contact Forename']} {row['Contact Surname']}".casefold()
-            reached.setdefault(name, set()).add((row["Email"], row["Mobile"]))
-        assume(all(len(places) == 1 for places in reached.values()))
         content = class_list(*children.values())
         bring_in(db, content)
         again = plan_of(look(db, content))

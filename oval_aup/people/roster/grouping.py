@@ -250,8 +250,11 @@ def on_roster(mention: Mention, now: Current) -> set[int]:
     everybody: list[CurrentGuardian | Alias] = [*now.guardians.values(), *now.aliases]
     for guardian in everybody:
         same_name = known_as(guardian.title, guardian.forename, guardian.surname) == mention.name
-        same_place = (entry.email and guardian.email == entry.email) or (
-            telephone and telephone_key(guardian.mobile) == telephone
+        # A shared telephone says nothing of two adults who each have an address of their own.
+        two_addresses = entry.email and guardian.email and guardian.email != entry.email
+        same_place = not two_addresses and (
+            (entry.email and guardian.email == entry.email)
+            or (telephone and telephone_key(guardian.mobile) == telephone)
         )
         if entry.contact_id and guardian.contact_id == entry.contact_id:
             return {guardian.person_id}
