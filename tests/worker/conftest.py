@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import config, evidence, notifications, worker
+from oval_aup import campaigns, config, consent, evidence, notifications, worker
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests.notifications import conftest as mail
@@ -103,8 +103,12 @@ class Installation:
 
 @pytest.fixture
 def installation(instance: Path, database: Database, answered: Answered) -> Installation:
+    school = Installation(instance, database, answered)
+    with database.writing() as db:  # else the teachers' letter of a school morning is due whenever the tests run by day
+        campaigns.follow_permissions(db, school=school.settings.school)
+        consent.mark_told(db, [change.id for change in consent.untold(db)])
     clock.pretend(None)  # workers in processes of their own go by the real one
-    return Installation(instance, database, answered)
+    return school
 
 
 @pytest.fixture
