@@ -8,9 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oval_aup import cli
 from oval_aup.config import ROOT, Settings, load
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.db import Database
-from oval_aup.web import access, assets, departures, errors, pages, security, shown, unit_of_work
+from oval_aup.web import access, assets, delivery_status, errors, pages, security, shown_wording, unit_of_work
 from oval_aup.web.admin import bp as admin
 from oval_aup.web.classroom import bp as classroom
 from oval_aup.web.family import bp as family
@@ -21,7 +21,7 @@ from oval_aup.web.staff import bp as staff
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; raises config.BadSetting with one sentence when it cannot start."""
     settings = settings or load()
-    app = errors.Site("oval_aup", template_folder=str(ROOT / "templates"), static_folder=None)
+    app = errors.OvalFlask("oval_aup", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-oval" if settings.secure_cookies else "oval",
@@ -40,15 +40,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    render.dress(app.jinja_env)
+    templating.configure_environment(app.jinja_env)
     unit_of_work.install(app)
     security.install(app)
     CSRFProtect(app)
     access.install(app)
     assets.install(app)
-    shown.install(app)
+    shown_wording.install(app)
     pages.install(app)
-    departures.install(app)
+    delivery_status.install(app)
     errors.install(app)
     for blueprint in (public, family, classroom, staff, admin):
         app.register_blueprint(blueprint)

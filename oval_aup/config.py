@@ -362,4 +362,4 @@ def _move_clock(env: Mapping[str, str], *, demo: bool) -> None:
         raise BadSetting(f"OVAL_FAKE_TODAY must be a date such as 2026-09-01, not “{text}”.") from error
     if not demo:
         raise BadSetting("OVAL_FAKE_TODAY is for demonstrations: what a school records bears its true date.")
-    clock.pretend(day)
+    clock.travel_to(day)

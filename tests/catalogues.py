@@ -17,7 +17,18 @@ OPEN, CLOSE = "⟦", "⟧"
 def extracted(folder: Path) -> Catalog:
     """Every message of the product, gathered by the command that operations.md gives."""
     pot = folder / "messages.pot"
-    words = ["pybabel", "-q", "extract", "-F", str(ROOT / "pyproject.toml"), "-k", "later", "-o", str(pot), str(ROOT)]
+    words = [
+        "pybabel",
+        "-q",
+        "extract",
+        "-F",
+        str(ROOT / "pyproject.toml"),
+        "-k",
+        "gettext_noop",
+        "-o",
+        str(pot),
+        str(ROOT),
+    ]
     CommandLineInterface().run(words)  # type: ignore[no-untyped-call]
     with pot.open("rb") as file:
         return read_po(file)

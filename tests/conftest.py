@@ -109,9 +109,9 @@ def built_world(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -
     path = tmp_path_factory.mktemp("world") / "oval.db"
     shutil.copy(migrated_file, path)
     database = Database(f"sqlite:///{path}")
-    clock.pretend(clock.at_london(worlds.TODAY, 9, 59))
+    clock.travel_to(clock.at_london(worlds.TODAY, 9, 59))
     built = worlds.build(database)
-    clock.pretend(None)
+    clock.travel_to(None)
     database.dispose()
     return path, built
 
@@ -121,14 +121,14 @@ def world(database: Database, built_world: tuple[Path, World]) -> World:
     """The base world on an autumn morning of the school year."""
     file, built = built_world
     put_in_place(file, database)
-    clock.pretend(clock.at_london(worlds.TODAY, 10))
+    clock.travel_to(clock.at_london(worlds.TODAY, 10))
     return replace(built, database=database)
 
 
 @pytest.fixture(autouse=True)
 def _clock_put_right() -> Iterator[None]:
     yield
-    clock.pretend(None)
+    clock.travel_to(None)
 
 
 @pytest.fixture(scope="session", autouse=True)

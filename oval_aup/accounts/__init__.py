@@ -1,19 +1,9 @@
 """Decides how anyone proves who they are and what that lets them do: log-ins, private links, sessions, limits."""
 
 from oval_aup.accounts.erasing import Access, access_of, erase_access, erase_old_access, old_access
-from oval_aup.accounts.handover import (
-    HandOver,
-    claim_try,
-    hand_over,
-    handed_over,
-    has_pin,
-    pin_holds,
-    set_pin,
-    take_back,
-)
 from oval_aup.accounts.links import LinkRow, hand_links_on, link, looks_cut, mint_link, revoke_links
 from oval_aup.accounts.policy import PERMISSIONS, ROLES, allows
-from oval_aup.accounts.probing import continues, note_probe
+from oval_aup.accounts.refused_attempts import continues, note_probe
 from oval_aup.accounts.service import (
     AccountRow,
     WrongAnswer,
@@ -46,6 +36,16 @@ from oval_aup.accounts.sessions import (
     start,
     touch,
     visitor,
+)
+from oval_aup.accounts.shared_devices import (
+    HandOver,
+    claim_try,
+    hand_over,
+    handed_over,
+    has_pin,
+    pin_holds,
+    set_pin,
+    take_back,
 )
 from oval_aup.accounts.throttle import TooMany, bucket, check, note_failure
 

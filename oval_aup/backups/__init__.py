@@ -5,24 +5,24 @@ ledger read back in full.
 """
 
 from oval_aup.backups.archive import BackupFailed
-from oval_aup.backups.making import IDENTITY, Standing, back_up_if_due, create, kept, standing, verify
+from oval_aup.backups.creation import IDENTITY, BackupHealth, back_up_if_due, backup_health, create, kept, verify
 from oval_aup.backups.manifest import Manifest, manifest_of
-from oval_aup.backups.restoring import Reapply, Restored, fault, reapply_erasures, restore
+from oval_aup.backups.restoration import Reapply, Restored, fault, reapply_erasures, restore
 
 __all__ = [
     "IDENTITY",
     "BackupFailed",
+    "BackupHealth",
     "Manifest",
     "Reapply",
     "Restored",
-    "Standing",
     "back_up_if_due",
+    "backup_health",
     "create",
     "fault",
     "kept",
     "manifest_of",
     "reapply_erasures",
     "restore",
-    "standing",
     "verify",
 ]

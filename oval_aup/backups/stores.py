@@ -29,7 +29,7 @@ SCRATCH = "_scratch_"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class DatabaseCopy:
     """What a copy holds: the head of its ledger and the revision of its schema."""
 
     head: evidence.Head
@@ -45,7 +45,7 @@ class Store(Protocol):
     def workplace(self, instance: Path) -> Path:
         """The folder in which copies are worked on, from where they can be moved into place in one step."""
 
-    def copy(self, into: Path) -> Taken:
+    def copy(self, into: Path) -> DatabaseCopy:
         """Write a consistent copy while others go on reading and writing."""
 
     @contextmanager
@@ -70,8 +70,8 @@ def store(database: Database) -> Store:
     return _Sqlite(database) if database.is_sqlite else _Postgresql(database)
 
 
-def _taken(db: Session) -> Taken:
-    return Taken(evidence.head(db), str(db.scalar(sa.text("SELECT version_num FROM alembic_version"))))
+def _taken(db: Session) -> DatabaseCopy:
+    return DatabaseCopy(evidence.head(db), str(db.scalar(sa.text("SELECT version_num FROM alembic_version"))))
 
 
 class _Sqlite:
@@ -86,7 +86,7 @@ class _Sqlite:
     def workplace(self, instance: Path) -> Path:
         return self.file.parent
 
-    def copy(self, into: Path) -> Taken:
+    def copy(self, into: Path) -> DatabaseCopy:
         with _passing(f"sqlite:///{into}") as target:
             with closing(self.database.engine.raw_connection()) as ours, closing(target.engine.raw_connection()) as its:
                 driver: Any = ours.driver_connection
@@ -179,7 +179,7 @@ class _Postgresql:
     def workplace(self, instance: Path) -> Path:
         return instance
 
-    def copy(self, into: Path) -> Taken:
+    def copy(self, into: Path) -> DatabaseCopy:
         with self.database.engine.connect() as connection:
             frozen = connection.execution_options(isolation_level="REPEATABLE READ")
             snapshot = frozen.scalar(sa.text("SELECT pg_export_snapshot()"))

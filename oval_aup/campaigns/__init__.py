@@ -3,19 +3,10 @@
 It joins the rooms below for one purpose: a round of asking for a school year, from the first letter to the receipt.
 """
 
-from oval_aup.campaigns.asking import (
-    RosterFollowUp,
-    ask_again,
-    ask_joiners,
-    follow_roster,
-    open_campaign,
-    planned_letters,
-    way_of,
-)
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.corrections import let_mail_go_again
-from oval_aup.campaigns.declaring import SAID as DECLARATIONS
+from oval_aup.campaigns.declarations import SAID as DECLARATIONS
 from oval_aup.campaigns.draft import Draft
 from oval_aup.campaigns.family import (
     Family,
@@ -33,16 +24,23 @@ from oval_aup.campaigns.family import (
     sitting_of_family,
     unfinished,
 )
-from oval_aup.campaigns.joining import join_people
+from oval_aup.campaigns.invitations import (
+    RosterFollowUp,
+    ask_again,
+    ask_joiners,
+    follow_roster,
+    open_campaign,
+    planned_letters,
+    way_of,
+)
+from oval_aup.campaigns.mail_check import send_test
+from oval_aup.campaigns.merging import join_people
 from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
+from oval_aup.campaigns.obligations import Owed, owed_by
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
-from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
 from oval_aup.campaigns.picture_effects import ChildEffect, NoEffect, UseEffect, effects_of, fingerprint
-from oval_aup.campaigns.reminding import Nudged, NudgePlan, PlannedReminder, note_sent, nudge, nudge_plan, remind
-from oval_aup.campaigns.resending import send_once_more, send_unsent, unsent_letters
-from oval_aup.campaigns.rosters import apply_roster
-from oval_aup.campaigns.rounds import (
+from oval_aup.campaigns.planning import (
     CampaignRow,
     campaign,
     campaign_of,
@@ -57,7 +55,25 @@ from oval_aup.campaigns.rounds import (
     year_of_delivery,
     years_to_plan,
 )
-from oval_aup.campaigns.rules import publish_shipped_rules, rules_published
+from oval_aup.campaigns.reminders import (
+    PlannedReminder,
+    ReminderPlan,
+    RemindersSent,
+    note_sent,
+    remind,
+    reminder_plan,
+    send_reminders,
+)
+from oval_aup.campaigns.resend import send_once_more, send_unsent, unsent_letters
+from oval_aup.campaigns.responsibility import (
+    EffectsChanged,
+    LinkDecision,
+    decide_standing,
+    standing_effects,
+    take_off_lists,
+)
+from oval_aup.campaigns.roster_import import apply_roster
+from oval_aup.campaigns.rule_publishing import publish_shipped_rules, rules_published
 from oval_aup.campaigns.staff import (
     begin_for_staff,
     decline_for_staff,
@@ -65,9 +81,7 @@ from oval_aup.campaigns.staff import (
     send_password_link,
     sign_for_staff,
 )
-from oval_aup.campaigns.standing import EffectsChanged, LinkDecision, decide_standing, standing_effects, take_off_lists
 from oval_aup.campaigns.steps import StepRow, steps_for
-from oval_aup.campaigns.trying_mail import send_test
 from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
 from oval_aup.campaigns.witness_letters import (
     sound_ledger_alarm,
@@ -90,11 +104,11 @@ __all__ = [
     "LinkDecision",
     "NameDiffers",
     "NoEffect",
-    "NudgePlan",
-    "Nudged",
     "OnBehalf",
     "Owed",
     "PlannedReminder",
+    "ReminderPlan",
+    "RemindersSent",
     "RosterFollowUp",
     "SilentFamily",
     "StepRow",
@@ -131,8 +145,6 @@ __all__ = [
     "not_in_use",
     "note_reached",
     "note_sent",
-    "nudge",
-    "nudge_plan",
     "open_campaign",
     "owed_by",
     "plan",
@@ -141,12 +153,14 @@ __all__ = [
     "reconsider_rules",
     "record_on_behalf",
     "remind",
+    "reminder_plan",
     "rules_published",
     "send_first_password_links",
     "send_new_link",
     "send_new_link_to",
     "send_once_more",
     "send_password_link",
+    "send_reminders",
     "send_test",
     "send_unsent",
     "sign_for_family",

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.campaigns.declaring import declarations
+from oval_aup.campaigns.declarations import declarations
 from oval_aup.campaigns.draft import JOURNEY, Draft
 from oval_aup.campaigns.permission_changes import tell_of_changes
-from oval_aup.campaigns.receipts import stop_asking_unless, tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.receipts import request_receipt, stop_asking_unless, tell_office_of_refusal
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, DomainError, Invalid, NotFound
 from oval_aup.core.i18n import _
@@ -555,7 +555,7 @@ def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: Sc
     if draft.rules_reason or draft.younger_reason or draft.mark:  # in the record now, where they can be erased
         kept = replace(draft, rules_reason="", younger_reason="", mark="").kept()
         signing.save_draft(db, trip.sitting.public_id, kept)
-    receipt = want_receipt(
+    receipt = request_receipt(
         db,
         person=guardian,
         entries=seqs,

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from markupsafe import escape
 
-from oval_aup.core import i18n, render
+from oval_aup.core import i18n, templating
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.notifications import LINK_MARK, Letter
@@ -193,15 +193,15 @@ def permissions_changed(school: School, *, forename: str, children: int, page: s
 
 def letter(kind: str, school: School, *, language: str = "en", **context: object) -> Letter:
     """Render ``templates/email/<kind>`` in a language."""
-    spoken = i18n.spoken(language)
-    with i18n.speaking(spoken):
+    spoken = i18n.languages(language)
+    with i18n.use_language(spoken):
         shared: dict[str, object] = {"school": school, "language": spoken, **context}
         shared["greeting"] = greeting(str(context.get("forename", "")))
-        subject = " ".join(render.page(f"email/{kind}/subject.txt", **shared).split())
+        subject = " ".join(templating.page(f"email/{kind}/subject.txt", **shared).split())
         return Letter(
             subject=subject,
-            text=render.page(f"email/{kind}/body.txt", subject=subject, **shared).strip() + "\n",
-            html=render.page(f"email/{kind}/body.html", subject=subject, **shared),
+            text=templating.page(f"email/{kind}/body.txt", subject=subject, **shared).strip() + "\n",
+            html=templating.page(f"email/{kind}/body.html", subject=subject, **shared),
         )
 
 

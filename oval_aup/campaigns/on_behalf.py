@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.campaigns.asking import restate_letters
-from oval_aup.campaigns.declaring import declarations
+from oval_aup.campaigns.declarations import declarations
 from oval_aup.campaigns.family import CHILDREN, Family, FamilyChild, family
+from oval_aup.campaigns.invitations import restate_letters
 from oval_aup.campaigns.permission_changes import tell_of_changes
-from oval_aup.campaigns.receipts import tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.receipts import request_receipt, tell_office_of_refusal
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -291,7 +291,7 @@ def _receipt(db: Session, recording: _Recording, seqs: Collection[int], school: 
     member = people.staff_member(db, person.person_id) if person.is_staff else None
     address = (guardian.email if guardian else "") or (member.work_email if member else "")
     forename = guardian.greeting_name if guardian else member.greeting_name if member else person.full_name
-    return want_receipt(
+    return request_receipt(
         db,
         person=person,
         entries=seqs,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, notifications, people
-from oval_aup.campaigns import letters, rounds
+from oval_aup.campaigns import letters, planning
 from oval_aup.core import clock
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -28,15 +28,15 @@ def follow_permissions(db: Session, *, since_entry: int | None = None, school: S
     year = people.school_year(clock.today())
     overdue = _families_had_their_time(db, year)
     if dry_run:
-        found = len(consent.unnoticed(db, year, since_entry=since_entry))
-        return found + len(_due_now(consent.untold(db), school)) + (overdue and consent.lapses_wait(db))
-    kept = consent.notice(db, year, since_entry=since_entry)
+        found = len(consent.unrecorded(db, year, since_entry=since_entry))
+        return found + len(_due_now(consent.unsent_changes(db), school)) + (overdue and consent.lapses_wait(db))
+    kept = consent.record_changes(db, year, since_entry=since_entry)
     consent.settle_lapses(db, year, overdue=overdue)
     return kept + tell_of_changes(db, school=school)
 
 
 def _families_had_their_time(db: Session, year: int) -> bool:
-    campaign = rounds.campaign_of(db, year)
+    campaign = planning.campaign_of(db, year)
     if campaign is None or campaign.status == "planned":
         return clock.today() > people.school_year_starts(year) + WITHOUT_ROUND
     return clock.today() > campaign.due_on
@@ -48,10 +48,10 @@ def tell_of_changes(db: Session, *, school: School) -> int:
     A permission that ended is told at once, each class in one message; everything else in one message a class on the
     morning of the next school day. What concerns a class without a teacher, or no class, goes to the office.
     """
-    untold = consent.untold(db)
+    untold = consent.unsent_changes(db)
     due = _due_now(untold, school)
     if not due:
-        consent.mark_told(db, [row.id for row in untold if not row.worth_telling])
+        consent.mark_notified(db, [row.id for row in untold if not row.worth_telling])
         return 0
     listeners = _Listeners(db, school)
     children = people.children_by_id(db, {row.child_id for row in due})
@@ -65,13 +65,13 @@ def tell_of_changes(db: Session, *, school: School) -> int:
         for listener, concerned in by_listener.items():
             _tell(db, listener, concerned, urgent=urgent, school=school)
             told += 1
-    consent.mark_told(db, [row.id for row in due] + [row.id for row in untold if not row.worth_telling])
+    consent.mark_notified(db, [row.id for row in due] + [row.id for row in untold if not row.worth_telling])
     return told
 
 
 def _due_now(rows: Sequence[consent.ChangeRow], school: School) -> list[consent.ChangeRow]:
     morning = clock.at_london(clock.today(), DAILY_FROM)
-    is_time = clock.now() >= morning and rounds.is_school_day(school, clock.today())
+    is_time = clock.now() >= morning and planning.is_school_day(school, clock.today())
     return [row for row in rows if row.urgent or (row.worth_telling and is_time and row.changed_at < morning)]
 
 

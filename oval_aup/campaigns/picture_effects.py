@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, people
-from oval_aup.consent import Verdict
+from oval_aup.consent import Resolution
 from oval_aup.core.actor import Actor
 from oval_aup.core.i18n import _
 from oval_aup.people import roster
@@ -142,7 +142,7 @@ def _noes(
     db: Session,
     changed: Iterable[roster.LinkAfter],
     after: Mapping[int, Sequence[people.GuardianshipRow]],
-    verdicts: Mapping[int, Mapping[str, Verdict]],
+    verdicts: Mapping[int, Mapping[str, Resolution]],
     headings: Mapping[str, str],
     children: Mapping[int, people.ChildRow],
     school_year: int,

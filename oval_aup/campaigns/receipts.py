@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from oval_aup import evidence, notifications, people, signing
 from oval_aup.campaigns import letters
-from oval_aup.campaigns.asking import ASKING_KINDS
+from oval_aup.campaigns.invitations import ASKING_KINDS
 from oval_aup.core.school import School
 
 
-def want_receipt(
+def request_receipt(
     db: Session,
     *,
     person: people.PersonRow | people.GuardianRow,
@@ -30,7 +30,7 @@ def want_receipt(
 
     ``key`` names the answer it confirms: the same key is the same receipt and the same message.
     """
-    receipt = evidence.want_document(
+    receipt = evidence.request_document(
         db,
         kind="receipt",
         subject=person.pseudonym,

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from oval_aup import accounts, agreements, notifications, people, signing
 from oval_aup.campaigns import letters
-from oval_aup.campaigns.asking import restate_letters
-from oval_aup.campaigns.receipts import tell_office_of_refusal, want_receipt
+from oval_aup.campaigns.invitations import restate_letters
+from oval_aup.campaigns.receipts import request_receipt, tell_office_of_refusal
 from oval_aup.core import clock, i18n
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict
@@ -69,7 +69,7 @@ def sign_for_staff(
     )
     member = people.staff_member(db, sitting.person_id)
     person = people.person_by_id(db, sitting.person_id)
-    receipt = want_receipt(
+    receipt = request_receipt(
         db,
         person=person,
         entries=[row.ledger_seq],

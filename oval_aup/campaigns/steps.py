@@ -30,7 +30,7 @@ _CLAIM = sa.text(
 
 
 @dataclass(slots=True)
-class Taken:
+class StepsTaken:
     """The steps of one person so far, each with its London date."""
 
     steps: dict[str, dt.date] = field(default_factory=dict)
@@ -104,9 +104,9 @@ def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, dic
     return tuple((row.campaign, row.person_id, row.step, row.about) for row in rows if row.about)
 
 
-def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, Taken]:
+def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, StepsTaken]:
     """Every step of a round by person; a person without any has an empty one."""
-    found: defaultdict[int, Taken] = defaultdict(Taken)
+    found: defaultdict[int, StepsTaken] = defaultdict(StepsTaken)
     rows = db.execute(
         sa.select(Reminder.person_id, Reminder.step, Reminder.taken_at).where(Reminder.campaign_id == campaign_id)
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import people
-from oval_aup.campaigns import rounds
-from oval_aup.campaigns.owed import Owed, owed_by
+from oval_aup.campaigns import planning
+from oval_aup.campaigns.obligations import Owed, owed_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Unanswered:
 
 def unanswered_around(db: Session, member: people.StaffRow, school_year: int) -> Unanswered:
     """Whoever has not answered in a staff member's own class and team, once the sign-up of the year has started."""
-    campaign = rounds.campaign_of(db, school_year)
+    campaign = planning.campaign_of(db, school_year)
     if campaign is None or campaign.opened_at is None:
         return Unanswered((), ())
     owed = owed_by(db, school_year, choices=campaign.asks_families)

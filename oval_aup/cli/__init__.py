@@ -10,19 +10,20 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from oval_aup import accounts, campaigns, demo, schema, serving, worker
-from oval_aup.cli import starting
+from oval_aup import accounts, campaigns, demo, schema, worker
+from oval_aup.cli import setup
+from oval_aup.cli.backup import backup_group
 from oval_aup.cli.context import FILES, OFFICE, refuse_the_other_school, start_of
 from oval_aup.cli.context import database as _database
 from oval_aup.cli.context import settings as _settings
-from oval_aup.cli.keeping import retention_group
-from oval_aup.cli.proof import evidence_group, ledger_group
-from oval_aup.cli.saving import backup_group
+from oval_aup.cli.evidence import evidence_group, ledger_group
+from oval_aup.cli.retention import retention_group
 from oval_aup.config import BadSetting, Settings
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError, Invalid, NotFound
 from oval_aup.people import roster
+from oval_aup.server import supervisor
 
 
 def install(app: Flask) -> None:
@@ -95,9 +96,9 @@ def _serve(welcome: Callable[[Database, Settings], str]) -> None:
     """Say where and serve what can be served; anything else is refused in one sentence."""
     _refuse_unfit()
     try:
-        serving.refuse_taken_port(_settings())
+        supervisor.refuse_taken_port(_settings())
         click.echo(welcome(_database(), _settings()))
-        code = serving.serve(_settings())
+        code = supervisor.serve(_settings())
     except BadSetting as problem:
         sys.exit(f"Oval AUP cannot start. {problem}")
     sys.exit(code)
@@ -106,7 +107,7 @@ def _serve(welcome: Callable[[Database, Settings], str]) -> None:
 def _refuse_unfit() -> None:
     """Stop in one sentence where the database cannot be served."""
     try:
-        serving.refuse_unfit(_settings(), _database())
+        supervisor.refuse_unfit(_settings(), _database())
     except BadSetting as problem:
         sys.exit(f"Oval AUP cannot start. {problem}")
 
@@ -208,7 +209,7 @@ server_group = AppGroup("server", help="The web server and the worker.")
 @server_group.command("run")
 def server_run() -> None:
     """Serve until told to stop: web server and worker together. Says where, and what is still to be done."""
-    _serve(starting.welcome)
+    _serve(setup.welcome)
 
 
 account_group = AppGroup("account", help="Staff log-ins.")
@@ -227,8 +228,8 @@ def account_open(email: str, name: str, role: str) -> None:
     settings = _settings()
     try:
         with _database().writing() as db:
-            account = starting.open_account(db, email=email, name=name, role=role, actor=OFFICE)
-            link = starting.password_link(db, account, settings)
+            account = setup.open_account(db, email=email, name=name, role=role, actor=OFFICE)
+            link = setup.password_link(db, account, settings)
     except NotFound:
         sys.exit(
             f"Nobody on the staff list has the e-mail address “{email}”."

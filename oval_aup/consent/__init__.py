@@ -12,12 +12,12 @@ from oval_aup.consent.changes import (
     changes,
     following,
     lapses_wait,
-    mark_told,
-    notice,
+    mark_notified,
+    record_changes,
     settle_lapses,
     shown_values,
-    unnoticed,
-    untold,
+    unrecorded,
+    unsent_changes,
 )
 from oval_aup.consent.erasing import ChoosingRow, choice_seqs, choosings, erase_places, in_use
 from oval_aup.consent.history import (
@@ -30,7 +30,7 @@ from oval_aup.consent.history import (
 )
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, foreseen, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, has_uses, purposes, purposes_in
-from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES, Verdict
+from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES, Resolution
 from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
 from oval_aup.consent.takedowns import (
     ANYBODY,
@@ -57,11 +57,11 @@ __all__ = [
     "DecisionRow",
     "Permission",
     "Purpose",
+    "Resolution",
     "Said",
     "TakeDownRow",
     "ToRecord",
     "UseThen",
-    "Verdict",
     "answers_of",
     "answers_of_guardian",
     "asked_purposes",
@@ -86,20 +86,20 @@ __all__ = [
     "in_use",
     "invalidate",
     "lapses_wait",
-    "mark_told",
-    "notice",
+    "mark_notified",
     "permissions",
     "purposes",
     "purposes_in",
     "record",
     "record_all",
+    "record_changes",
     "settle_lapses",
     "shown_values",
     "standing_answers",
     "take_down_owners",
     "take_downs",
     "unblock",
-    "unnoticed",
-    "untold",
+    "unrecorded",
+    "unsent_changes",
     "uses_then",
 ]

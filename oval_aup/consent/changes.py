@@ -120,7 +120,7 @@ def _values(
     }
 
 
-def unnoticed(
+def unrecorded(
     db: Session, school_year: int, *, since_entry: int | None = None, child_ids: Collection[int] | None = None
 ) -> list[dict[str, object]]:
     """Changes that nothing has kept yet: first answers of a family, what lapsed with the year, anything forgotten.
@@ -160,9 +160,9 @@ def _noticed(
     return _values(child_id, school_year, key, was, value, "lapse" if lapsed else "roster", clock.now())
 
 
-def notice(db: Session, school_year: int, *, since_entry: int | None = None) -> int:
+def record_changes(db: Session, school_year: int, *, since_entry: int | None = None) -> int:
     """Keep what ``unnoticed`` finds, and return how much; a no in the new year to last year's yes opens a take-down."""
-    rows = unnoticed(db, school_year, since_entry=since_entry)
+    rows = unrecorded(db, school_year, since_entry=since_entry)
     if rows:
         db.execute(_ADD, rows)
     ended: dict[int, set[str]] = {}
@@ -220,12 +220,12 @@ def lapses_wait(db: Session) -> bool:
     return db.scalar(sa.select(_change.c.id).where(waiting).limit(1)) is not None
 
 
-def untold(db: Session) -> tuple[ChangeRow, ...]:
+def unsent_changes(db: Session) -> tuple[ChangeRow, ...]:
     """Changes that no teacher has been told of, oldest first."""
     return _rows(db, _change.c.told_at.is_(None))
 
 
-def mark_told(db: Session, change_ids: Iterable[int]) -> None:
+def mark_notified(db: Session, change_ids: Iterable[int]) -> None:
     """Write down that these changes have been told."""
     for batch in batches(change_ids):
         db.execute(sa.update(_change).where(_change.c.id.in_(batch)).values(told_at=clock.now()))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import evidence
 from oval_aup.consent.models import ConsentDecision, ImageBlock
-from oval_aup.consent.resolve import Decision, Standing, fold
+from oval_aup.consent.resolve import Decision, GuardianAnswer, fold
 from oval_aup.core.db import fetch
 
 ID_BATCH = 5_000
@@ -53,9 +53,9 @@ def answers_of_guardian(db: Session, guardian_id: int, school_year: int) -> dict
 
 def standing_answers(
     db: Session, child_ids: Iterable[int], school_year: int, *, past: evidence.Past | None = None
-) -> dict[int, dict[int, dict[str, Standing]]]:
+) -> dict[int, dict[int, dict[str, GuardianAnswer]]]:
     """Child to guardian to purpose to the answer that stands in that school year, or stood in it at a past moment."""
-    found: dict[int, dict[int, dict[str, Standing]]] = {}
+    found: dict[int, dict[int, dict[str, GuardianAnswer]]] = {}
     for batch in batches(child_ids):
         if past is None:
             rows = fetch(db, _OF_CHILDREN, child_ids=batch, school_year=school_year)
@@ -131,7 +131,7 @@ _OF_CHILDREN = _OF_YEAR.where(ConsentDecision.child_id.in_(sa.bindparam("child_i
 _OF_CHILDREN_THEN = _OF_CHILDREN.where(ConsentDecision.ledger_seq <= sa.bindparam("size"))
 
 
-def _fold_by_child(rows: Iterable[Any]) -> dict[int, dict[int, dict[str, Standing]]]:
+def _fold_by_child(rows: Iterable[Any]) -> dict[int, dict[int, dict[str, GuardianAnswer]]]:
     by_child: dict[int, list[Decision]] = {}
     for child_id, guardian_id, key, act, seq, text_id in rows:
         by_child.setdefault(child_id, []).append(Decision(guardian_id, key, act, seq, text_id))

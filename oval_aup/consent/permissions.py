@@ -12,7 +12,7 @@ from oval_aup import evidence, people
 from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.purposes import Purpose, purposes
-from oval_aup.consent.resolve import ANY, SHOWN, Standing, Verdict, resolve
+from oval_aup.consent.resolve import ANY, SHOWN, GuardianAnswer, Resolution, resolve
 
 CONFLICT_BATCH = 200
 
@@ -91,18 +91,18 @@ def permissions(
 def child_verdicts(
     uses: Sequence[Purpose],
     asked: Mapping[int, bool],
-    standing: Mapping[int, Mapping[str, Standing]],
+    standing: Mapping[int, Mapping[str, GuardianAnswer]],
     *,
     blocked: bool = False,
     policy: str = ANY,
-) -> dict[str, Verdict]:
+) -> dict[str, Resolution]:
     """One child's verdict for each use; touches no database.
 
     ``asked`` has every guardian who may choose, and whether their yes counts: it does not while nobody has said that
     they have parental responsibility, and then they are as good as silent. A no that stands counts whoever said it,
     also of somebody who may not choose any more; only the office can declare it invalid.
     """
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, Resolution] = {}
     for use in uses:
         answers: dict[int, str | None] = dict.fromkeys(asked)
         for guardian_id, given in standing.items():
@@ -136,7 +136,7 @@ def _names(db: Session, wanted: set[int], links_of: Mapping[int, Sequence[Link]]
 
 def foreseen(
     db: Session, links_of: Mapping[int, Sequence[Link]], school_year: int, *, without: Collection[tuple[int, int]] = ()
-) -> dict[int, dict[str, Verdict]]:
+) -> dict[int, dict[str, Resolution]]:
     """Child to use to verdict as it would be with these links, and without the answers of some (child, guardian)."""
     standing = standing_answers(db, links_of, school_year)
     blocked = blocked_children(db, links_of)
@@ -177,7 +177,7 @@ def _conflict(
     child_id: int,
     links: Sequence[people.GuardianshipRow],
     keys: Sequence[str],
-    standing: Mapping[int, Mapping[str, Standing]],
+    standing: Mapping[int, Mapping[str, GuardianAnswer]],
 ) -> ConflictRow:
     said: dict[str, list[str]] = {"yes": [], "no": []}
     counted = choosers(links)

@@ -24,7 +24,7 @@ SHOWN = {"public_task": "yes", "not_used": "no", "conflict": "no"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GuardianAnswer:
     """A guardian's answer about one purpose as it stands, and the act that made it so."""
 
     answer: str
@@ -45,7 +45,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Resolution:
     """What the answers come to, and whose answers (or silence) keep it from being a yes."""
 
     verdict: str
@@ -59,16 +59,16 @@ class Verdict:
         return SHOWN.get(self.verdict, self.verdict)
 
 
-def fold(decisions: Iterable[Decision]) -> dict[int, dict[str, Standing]]:
+def fold(decisions: Iterable[Decision]) -> dict[int, dict[str, GuardianAnswer]]:
     """Guardian to purpose to the answer that stands, from the acts of one child and school year, oldest first."""
-    standing: dict[int, dict[str, Standing]] = {}
+    standing: dict[int, dict[str, GuardianAnswer]] = {}
     for decision in decisions:
         answers = standing.setdefault(decision.guardian_id, {})
         answer = ANSWERS.get(decision.act)
         if answer is None:
             answers.pop(decision.purpose_key, None)
         else:
-            answers[decision.purpose_key] = Standing(
+            answers[decision.purpose_key] = GuardianAnswer(
                 answer, decision.act, decision.ledger_seq, decision.version_text_id
             )
     return standing
@@ -76,7 +76,7 @@ def fold(decisions: Iterable[Decision]) -> dict[int, dict[str, Standing]]:
 
 def resolve(
     answers: Mapping[int, str | None], *, basis: str = "consent", blocked: bool = False, policy: str = ANY
-) -> Verdict:
+) -> Resolution:
     """Add up the answers (``yes``, ``no`` or None) of every guardian who is asked, and every no that stands beside.
 
     A block outweighs everything; then any no, which beside a yes is a conflict; then a missing answer; then yes.
@@ -84,14 +84,14 @@ def resolve(
     if policy not in POLICIES:
         raise Invalid(_("The policy must be one of %(policies)s.", policies=", ".join(POLICIES)))
     if blocked:
-        return Verdict("blocked")
+        return Resolution("blocked")
     if basis != "consent":
-        return Verdict(basis)
+        return Resolution(basis)
     refusing = tuple(guardian for guardian, answer in answers.items() if answer == "no")
     agreeing = tuple(guardian for guardian, answer in answers.items() if answer == "yes")
     if refusing:
-        return Verdict("conflict" if agreeing else "no", refusing)
+        return Resolution("conflict" if agreeing else "no", refusing)
     silent = tuple(guardian for guardian, answer in answers.items() if answer is None)
     if not agreeing or (policy == ALL_ASKED and silent):
-        return Verdict("missing", silent)
-    return Verdict("yes")
+        return Resolution("missing", silent)
+    return Resolution("yes")

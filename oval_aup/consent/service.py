@@ -15,7 +15,7 @@ from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.permissions import child_verdicts, choosers
 from oval_aup.consent.purposes import AGREEMENT, Purpose, purposes_in
-from oval_aup.consent.resolve import Decision, Standing, fold
+from oval_aup.consent.resolve import Decision, GuardianAnswer, fold
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -49,10 +49,10 @@ class _Choosing:
     guardian: people.GuardianRow
     school_year: int
     counted: dict[int, bool]
-    standing: dict[int, dict[str, Standing]]
+    standing: dict[int, dict[str, GuardianAnswer]]
 
     @property
-    def own(self) -> Mapping[str, Standing]:
+    def own(self) -> Mapping[str, GuardianAnswer]:
         return self.standing.get(self.guardian.person_id, {})
 
     def withdraws(self, answers: Mapping[str, str]) -> bool:
@@ -368,7 +368,9 @@ def _follow(db: Session, acts: Sequence[tuple[_Choosing, list[Decision]]], uses:
     keep(db, changed)
 
 
-def _after(choosing: _Choosing, acts: Iterable[Decision], touched: Iterable[str]) -> dict[int, dict[str, Standing]]:
+def _after(
+    choosing: _Choosing, acts: Iterable[Decision], touched: Iterable[str]
+) -> dict[int, dict[str, GuardianAnswer]]:
     """How all answers stand once these acts are counted."""
     after = {guardian_id: dict(answers) for guardian_id, answers in choosing.standing.items()}
     mine = after.setdefault(choosing.guardian.person_id, {})

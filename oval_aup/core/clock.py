@@ -33,7 +33,7 @@ def at_london(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(hour, minute), LONDON).astimezone(dt.UTC)
 
 
-def pretend(moment: dt.datetime | dt.date | None) -> None:
+def travel_to(moment: dt.datetime | dt.date | None) -> None:
     """Move the clock so that it reads ``moment`` now and runs on from there; ``None`` puts it right.
 
     A bare date keeps the present London time of day.
@@ -49,7 +49,7 @@ def pretend(moment: dt.datetime | dt.date | None) -> None:
     _offset = moment.astimezone(dt.UTC) - now()
 
 
-def hold(moment: dt.datetime) -> None:
+def freeze(moment: dt.datetime) -> None:
     """Stop the clock at ``moment``, which must be aware, until ``pretend`` lets it run again."""
     global _held
     _held = moment.astimezone(dt.UTC)

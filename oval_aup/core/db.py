@@ -47,12 +47,12 @@ __all__ = [
     "Database",
     "Session",
     "UtcDateTime",
+    "analyze_tables",
     "fetch",
     "insert_once",
     "new_pseudonym",
     "new_public_id",
     "public_id_column",
-    "weigh_tables",
 ]
 
 
@@ -126,7 +126,7 @@ def insert_once(table: sa.Table, key: str) -> sa.TextClause:
     return sa.text(statement).bindparams(*typed).execution_options(preserve_rowcount=True)
 
 
-def weigh_tables(db: Session) -> None:
+def analyze_tables(db: Session) -> None:
     """Tell the query planner how large tables have become; call it after many rows came or went at once.
 
     Without it a school of 70,000 children had each piece of a list read from the wrong end, 600 times slower.

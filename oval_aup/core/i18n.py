@@ -24,7 +24,7 @@ def language() -> str:
 
 
 @cache
-def spoken(tag: str) -> str:
+def languages(tag: str) -> str:
     """The tag where the product's own sentences exist in that language; otherwise ``en``, in which they are said."""
     return tag if (CATALOGUES / tag.replace("-", "_")).is_dir() else "en"
 
@@ -35,7 +35,7 @@ def direction(tag: str | None = None) -> str:
 
 
 @contextmanager
-def speaking(tag: str) -> Iterator[None]:
+def use_language(tag: str) -> Iterator[None]:
     """Speak ``tag`` inside the block."""
     token = _language.set(tag)
     try:
@@ -64,10 +64,10 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
 
 def date(value: dt.date, pattern: str) -> str:
     """A date in the language in use, by a Unicode pattern such as ``d MMMM y``."""
-    return format_date(value, pattern, locale=spoken(language()).replace("-", "_"))
+    return format_date(value, pattern, locale=languages(language()).replace("-", "_"))
 
 
-def later(message: str) -> str:
+def gettext_noop(message: str) -> str:
     """Mark a sentence that stands ready before anybody speaks; ``_`` translates it where it is used."""
     return message
 

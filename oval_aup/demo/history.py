@@ -28,7 +28,7 @@ CLASSES_DONE = {"3": 2, "4": 1, "5": 2, "6": 3}
 
 
 @dataclass(order=True)
-class Event:
+class DemoEvent:
     """Something that happened at a moment."""
 
     at: dt.datetime
@@ -37,7 +37,7 @@ class Event:
 
 
 @dataclass
-class Story:
+class DemoWeeks:
     """What the events need to know; always the same for the same school."""
 
     settings: Settings
@@ -45,14 +45,14 @@ class Story:
     asked_on: dt.date
     until: dt.datetime
     random: random.Random
-    events: list[Event] = field(default_factory=list)
+    events: list[DemoEvent] = field(default_factory=list)
     answered: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the first parent chose, by the child's public id and then by use."""
 
     def at(self, moment: dt.datetime, act: Callable[[Session], object]) -> None:
         """Let something happen, unless its time has not come yet."""
         if moment <= self.until:
-            self.events.append(Event(moment, len(self.events), act))
+            self.events.append(DemoEvent(moment, len(self.events), act))
 
     def some_time(self) -> dt.datetime:
         """A likely moment for an answer: soon after the asking, or soon after a reminder."""
@@ -65,7 +65,7 @@ class Story:
 
 def play(database: Database, settings: Settings, *, year: int, asked_on: dt.date, until: dt.datetime) -> None:
     """Let everything happen in the order of its time, each act with the clock at that moment."""
-    story = Story(settings, year, asked_on, until, random.Random(year))  # noqa: S311 - a made-up past
+    story = DemoWeeks(settings, year, asked_on, until, random.Random(year))  # noqa: S311 - a made-up past
     with database.reading() as db:
         for plan in (_mail, _families, _staff, _lessons, _afterwards):
             plan(db, story)
@@ -73,16 +73,16 @@ def play(database: Database, settings: Settings, *, year: int, asked_on: dt.date
     for batch in _batches(story.events, 40):
         with database.writing() as db:
             for event in batch:
-                clock.pretend(event.at)
+                clock.travel_to(event.at)
                 event.act(db)
 
 
-def _batches(events: list[Event], size: int) -> Iterator[list[Event]]:
+def _batches(events: list[DemoEvent], size: int) -> Iterator[list[DemoEvent]]:
     for start in range(0, len(events), size):
         yield events[start : start + size]
 
 
-def _mail(db: Session, story: Story) -> None:
+def _mail(db: Session, story: DemoWeeks) -> None:
     """The letters went out on their days, and a few came back."""
     asked = notifications.messages_in(db, ("queued",), limit=5000)
     came_back = [row.public_id for row in asked if row.kind == "ask"][25:700:170]
@@ -96,12 +96,12 @@ def _mail(db: Session, story: Story) -> None:
         story.at(clock.at_london(day, 8, 30), partial(_remind, story=story, on=day))
 
 
-def _remind(db: Session, story: Story, on: dt.date) -> None:
+def _remind(db: Session, story: DemoWeeks, on: dt.date) -> None:
     campaigns.remind(db, on=on, school=story.settings.school, actor=Actor(role="system"))
     notifications.assume_sent(db)
 
 
-def _families(db: Session, story: Story) -> None:
+def _families(db: Session, story: DemoWeeks) -> None:
     guardians = people.guardians_asked(db)
     dissent = {guardians[number].person_id for number in range(31, len(guardians), 190)}
     kept = _left_to_try(db, story, guardians)
@@ -124,7 +124,7 @@ def _families(db: Session, story: Story) -> None:
             story.at(moment, partial(_begins, story=story, guardian=guardian))
 
 
-def _left_to_try(db: Session, story: Story, guardians: Sequence[people.GuardianRow]) -> set[int]:
+def _left_to_try(db: Session, story: DemoWeeks, guardians: Sequence[people.GuardianRow]) -> set[int]:
     """A few guardians of two children, young and older, and of one, whom nobody plays: visitors may be them."""
     two: list[int] = []
     one: list[int] = []
@@ -151,28 +151,28 @@ def _guardian_actor(guardian: people.GuardianRow) -> Actor:
     )
 
 
-def _begins(db: Session, story: Story, guardian: people.GuardianRow) -> signing.SittingRow | None:
+def _begins(db: Session, story: DemoWeeks, guardian: people.GuardianRow) -> signing.SittingRow | None:
     if not campaigns.family(db, guardian.person_id, story.year).owes_anything:
         return None
     actor = _guardian_actor(guardian)
     return campaigns.begin_for_family(db, guardian.person_id, story.year, language="en", actor=actor)
 
 
-def _answers(story: Story, uses: tuple[consent.Purpose, ...], temper: str) -> dict[str, str]:
+def _answers(story: DemoWeeks, uses: tuple[consent.Purpose, ...], temper: str) -> dict[str, str]:
     shy = {"social-media": 0.75, "press": 0.7, "website": 0.35, "name-with-picture": 0.5, "prospectus": 0.2}
     if temper == "careful":
         return {use.key: "no" if story.random.random() < shy.get(use.key, 0.04) else "yes" for use in uses}
     return dict.fromkeys((use.key for use in uses), "no" if temper == "private" else "yes")
 
 
-def _as_agreed(story: Story, child_public_id: str, answers: dict[str, str]) -> dict[str, str]:
+def _as_agreed(story: DemoWeeks, child_public_id: str, answers: dict[str, str]) -> dict[str, str]:
     """Most parents answer as the other one did; a few do not agree."""
     if story.random.random() < AGREED:
         return story.answered.setdefault(child_public_id, answers)
     return answers
 
 
-def _signs(db: Session, story: Story, guardian: people.GuardianRow, temper: str, *, reason: str = "") -> None:
+def _signs(db: Session, story: DemoWeeks, guardian: people.GuardianRow, temper: str, *, reason: str = "") -> None:
     """Answer every page; with a ``reason`` the parents' rules are declined."""
     sitting = _begins(db, story, guardian)
     if sitting is None:
@@ -205,7 +205,7 @@ def _asked_keys(wording: agreements.Wording) -> set[str]:
     return {use.key for use in consent.purposes_in(wording) if use.basis == "consent"}
 
 
-def _declines(db: Session, story: Story, guardian: people.GuardianRow) -> None:
+def _declines(db: Session, story: DemoWeeks, guardian: people.GuardianRow) -> None:
     _signs(db, story, guardian, "careful", reason="I would like to talk to the head teacher first.")
 
 
@@ -214,7 +214,7 @@ def _office_actor(db: Session) -> Actor:
     return Actor("admin", clerk.person_id, clerk.pseudonym, assurance="staff-login", channel="login")
 
 
-def _on_paper(db: Session, story: Story, guardian: people.GuardianRow, temper: str) -> None:
+def _on_paper(db: Session, story: DemoWeeks, guardian: people.GuardianRow, temper: str) -> None:
     mine = campaigns.family(db, guardian.person_id, story.year)
     if not mine.owes_anything:
         return
@@ -235,7 +235,7 @@ def _on_paper(db: Session, story: Story, guardian: people.GuardianRow, temper: s
     )
 
 
-def _staff(db: Session, story: Story) -> None:
+def _staff(db: Session, story: DemoWeeks) -> None:
     for member in people.staff(db):
         left_to_try = member.work_email.startswith(("staff@", "teacher@"))
         if left_to_try or story.random.random() > 0.91:
@@ -243,7 +243,7 @@ def _staff(db: Session, story: Story) -> None:
         story.at(story.some_time(), partial(_staff_signs, story=story, member=member))
 
 
-def _staff_signs(db: Session, story: Story, member: people.StaffRow) -> None:
+def _staff_signs(db: Session, story: DemoWeeks, member: people.StaffRow) -> None:
     actor = Actor("staff", member.person_id, member.pseudonym, assurance="staff-login", channel="login")
     sitting = campaigns.begin_for_staff(db, member.person_id, actor=actor)
     campaigns.sign_for_staff(
@@ -256,7 +256,7 @@ def _staff_signs(db: Session, story: Story, member: people.StaffRow) -> None:
     )
 
 
-def _lessons(db: Session, story: Story) -> None:
+def _lessons(db: Session, story: DemoWeeks) -> None:
     teachers = {member.class_id: member for member in people.staff(db) if member.post == "Class teacher"}
     had = dict.fromkeys(CLASSES_DONE, 0)
     for school_class in people.classes(db):
@@ -271,21 +271,21 @@ def _lessons(db: Session, story: Story) -> None:
         story.at(moment, partial(_lesson, story=story, school_class=school_class, teacher=teacher))
 
 
-def _lesson(db: Session, story: Story, school_class: people.ClassRow, teacher: people.StaffRow) -> None:
+def _lesson(db: Session, story: DemoWeeks, school_class: people.ClassRow, teacher: people.StaffRow) -> None:
     actor = Actor("teacher", teacher.person_id, teacher.pseudonym, assurance="staff-login", channel="login")
     lesson = signing.open_class_session(db, school_class.public_id, school_year=story.year, actor=actor)
     wording = agreements.current(db, "children")
     here = [child for child in people.children(db, school_class.id) if story.random.random() > 0.06]
     device = Actor("kiosk", channel="class", assurance="in-class")
     for child in here:
-        clock.pretend(clock.now() + dt.timedelta(seconds=35))
+        clock.travel_to(clock.now() + dt.timedelta(seconds=35))
         signing.make_mark(
             db, lesson.public_id, child.public_id, wording=wording, shown_sha256=wording.text_sha256, actor=device
         )
     signing.close(db, lesson.public_id, actor=actor)
 
 
-def _afterwards(db: Session, story: Story) -> None:
+def _afterwards(db: Session, story: DemoWeeks) -> None:
     """A change of mind here, a safeguarding block there."""
     moment = story.until - dt.timedelta(days=1, hours=2)
     story.at(moment - dt.timedelta(hours=1), partial(_tell_teachers, story=story))
@@ -293,13 +293,13 @@ def _afterwards(db: Session, story: Story) -> None:
     story.at(moment + dt.timedelta(minutes=20), partial(_block_one, story=story))
 
 
-def _tell_teachers(db: Session, story: Story) -> None:
+def _tell_teachers(db: Session, story: DemoWeeks) -> None:
     """What the families answered is noticed and told, so that only what happens afterwards is new."""
     campaigns.follow_permissions(db, school=story.settings.school)
     notifications.assume_sent(db)
 
 
-def _change_of_mind(db: Session, story: Story) -> None:
+def _change_of_mind(db: Session, story: DemoWeeks) -> None:
     left = 2
     for guardian in people.guardians_asked(db)[60:]:
         for each in campaigns.family(db, guardian.person_id, story.year).children:
@@ -321,6 +321,6 @@ def _change_of_mind(db: Session, story: Story) -> None:
     notifications.assume_sent(db)
 
 
-def _block_one(db: Session, story: Story) -> None:
+def _block_one(db: Session, story: DemoWeeks) -> None:
     children = people.children(db)
     consent.block(db, children[len(children) // 3], school_year=story.year, actor=_office_actor(db))

@@ -41,7 +41,7 @@ def seed(
         say("Playing the weeks since everybody was asked …")
         play(database, settings, year=year, asked_on=asked_on, until=present)
     finally:
-        clock.pretend(present)
+        clock.travel_to(present)
     with database.reading() as db:
         return (
             f"Made a demonstration school with {len(people.children(db))} children and {len(people.staff(db))} staff."
@@ -55,7 +55,7 @@ def _school_day(day: dt.date) -> dt.date:
 def _prepare(database: Database, settings: Settings, year: int, asked_on: dt.date, pupils: int) -> None:
     school = settings.school
     made = DemoRoster(year, pupils=pupils)
-    clock.pretend(clock.at_london(asked_on - dt.timedelta(days=3), 11))
+    clock.travel_to(clock.at_london(asked_on - dt.timedelta(days=3), 11))
     with database.writing() as db:
         mark(db)
         campaigns.publish_shipped_rules(db, actor=OFFICE)
@@ -74,6 +74,6 @@ def _prepare(database: Database, settings: Settings, year: int, asked_on: dt.dat
             reminder_days=REMINDER_DAYS,
             actor=OFFICE,
         )
-    clock.pretend(clock.at_london(asked_on, 9))
+    clock.travel_to(clock.at_london(asked_on, 9))
     with database.writing() as db:
         campaigns.open_campaign(db, plan, school=school, actor=OFFICE)

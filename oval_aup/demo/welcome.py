@@ -12,7 +12,7 @@ from oval_aup import accounts, campaigns, people
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.db import Database
-from oval_aup.core.render import day
+from oval_aup.core.templating import day
 from oval_aup.demo.mark import ACCOUNTS, PASSWORD
 
 Wanted = Callable[[campaigns.Family], bool]

@@ -4,28 +4,35 @@ It takes frozen facts and pseudonyms and knows nothing of who signs what: that i
 """
 
 from oval_aup.core.canonical import canonical
+from oval_aup.evidence.actor_index import (
+    entries_by,
+    index_new_entries,
+    named_between,
+    newest_seqs,
+)
 from oval_aup.evidence.assurance import ASSURANCES, CHANNELS
-from oval_aup.evidence.carried import carried_record
-from oval_aup.evidence.checker import Checker, checker
+from oval_aup.evidence.document_erasure import documents_of_kinds, documents_showing, erase_documents
+from oval_aup.evidence.document_verification import Finding, examine, judge
 from oval_aup.evidence.documents import (
     PLAIN_KINDS,
     DocumentCounts,
     DocumentRow,
     claim_document,
+    defer_document,
     document,
     document_bytes,
     documents_about,
     fail_document,
     failed_documents,
-    hold_document,
     newest_documents,
     note_handed_out,
     pending_documents,
+    request_document,
     retry_document,
     retry_documents,
     store_document,
-    want_document,
 )
+from oval_aup.evidence.embedded_files import carried_record
 from oval_aup.evidence.erasures import (
     ERASURES,
     NotedErasure,
@@ -37,7 +44,17 @@ from oval_aup.evidence.erasures import (
     noted_erasures,
     unapplied_erasures,
 )
+from oval_aup.evidence.head_verification import (
+    ChainReader,
+    HeadFinding,
+    check_heads,
+    gaps,
+    missing_head,
+    text_with_heads,
+    turning_point,
+)
 from oval_aup.evidence.heads import CHECK_NOTE, KEPT_HEADS, SignedHead, keep_head, kept_heads, signed_head
+from oval_aup.evidence.inspection_sandbox import Busy, Seen, inspect_file, inspect_head
 from oval_aup.evidence.keys import (
     EndingCertificate,
     KeyMissing,
@@ -67,16 +84,15 @@ from oval_aup.evidence.ledger import (
     find,
     head,
 )
-from oval_aup.evidence.looking import Busy, Seen, look_at, look_into
+from oval_aup.evidence.ledger_verification import LedgerVerdict, verify
 from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_worker, overdue_documents
-from oval_aup.evidence.pack_apart import HEAD_BY_OPENSSL, SEAL_BY_OPENSSL
 from oval_aup.evidence.pack_making import (
-    beat,
     claim_pack,
+    collect,
     enter_contents,
     fail_pack,
     finish_pack,
-    gather,
+    heartbeat,
     release_pack,
     settle_pack,
 )
@@ -101,27 +117,11 @@ from oval_aup.evidence.packs import (
     resume_pack,
     untold_packs,
 )
-from oval_aup.evidence.past import Past, past, record_began
-from oval_aup.evidence.proof import Finding, examine, judge
-from oval_aup.evidence.rules import RECORD_NAME
+from oval_aup.evidence.point_in_time import Past, past, record_began
 from oval_aup.evidence.seal import Sealer, SealFailed, SealPress
-from oval_aup.evidence.shredding import documents_of_kinds, documents_showing, erase_documents
-from oval_aup.evidence.standing import (
-    ChainReader,
-    HeadFinding,
-    check_heads,
-    gaps,
-    missing_head,
-    text_with_heads,
-    turning_point,
-)
-from oval_aup.evidence.traces import (
-    entries_by,
-    follow,
-    named_between,
-    newest_seqs,
-)
-from oval_aup.evidence.verify import Verdict, verify
+from oval_aup.verifier.bundle import Checker, checker
+from oval_aup.verifier.openssl_export import HEAD_BY_OPENSSL, SEAL_BY_OPENSSL
+from oval_aup.verifier.rules import RECORD_NAME
 
 __all__ = [
     "ASSURANCES",
@@ -152,6 +152,7 @@ __all__ = [
     "KeyMissing",
     "KeyRow",
     "Keyring",
+    "LedgerVerdict",
     "MemberRow",
     "NewEntry",
     "NotedErasure",
@@ -164,13 +165,11 @@ __all__ = [
     "Sealer",
     "Seen",
     "SignedHead",
-    "Verdict",
     "Wanted",
     "alarm_since",
     "append",
     "append_all",
     "bare_entries",
-    "beat",
     "cancel_pack",
     "canonical",
     "carried_record",
@@ -178,7 +177,9 @@ __all__ = [
     "checker",
     "claim_document",
     "claim_pack",
+    "collect",
     "current_key",
+    "defer_document",
     "delete_pack",
     "details",
     "document",
@@ -204,18 +205,17 @@ __all__ = [
     "failed_packs",
     "find",
     "finish_pack",
-    "follow",
     "gaps",
-    "gather",
     "hand_out_pack",
     "head",
-    "hold_document",
+    "heartbeat",
+    "index_new_entries",
+    "inspect_file",
+    "inspect_head",
     "judge",
     "keep_erasures",
     "keep_head",
     "kept_heads",
-    "look_at",
-    "look_into",
     "missing_head",
     "named_between",
     "newest_documents",
@@ -239,6 +239,7 @@ __all__ = [
     "record_began",
     "register",
     "release_pack",
+    "request_document",
     "resume_pack",
     "retry_document",
     "retry_documents",
@@ -250,5 +251,4 @@ __all__ = [
     "unapplied_erasures",
     "untold_packs",
     "verify",
-    "want_document",
 ]

@@ -16,8 +16,9 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, DocumentContent, Pack, PackMember
+from oval_aup.verifier import rules
 
 NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
 """Priorities: a person waits for it; a pack of a class or so waits for it; a pack of more people does."""
@@ -100,7 +101,7 @@ class DocumentCounts:
         return self.pending + self.rendering
 
 
-def want_document(
+def request_document(
     db: Session,
     *,
     kind: str,
@@ -346,7 +347,7 @@ def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     return document(db, claim.public_id)
 
 
-def hold_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
+def defer_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     """Put a document back that cannot be made because there is no key, with the reason; it never counts as an attempt.
 
     A key can be away for a night or for the holidays, and every paper waits for it alike: none is given up for that.

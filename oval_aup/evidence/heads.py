@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import ledger
 from oval_aup.evidence.keys import KeyMissing, Keyring, current_key
+from oval_aup.verifier import rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import resource
 import sys
 from typing import Any
 
-from oval_aup.evidence import rules
+from oval_aup.verifier import rules
 
 MEMORY = 512 * 1024 * 1024
 """Bytes of address space, this program's own included."""

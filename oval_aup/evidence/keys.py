@@ -26,7 +26,8 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger, rules
+from oval_aup.evidence import ledger
+from oval_aup.verifier import rules
 
 USES = ("head", "seal")
 CERTIFICATE_YEARS = 10

@@ -18,8 +18,8 @@ from oval_aup.core.canonical import canonical
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
-from oval_aup.evidence import rules
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
+from oval_aup.verifier import rules
 
 GENESIS = "0" * 64
 """What the first entry names as its predecessor."""
@@ -195,7 +195,7 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
     """``append`` for several acts, in this order and in no more statements than for one."""
     if unknown := {each.kind for each in acts} - KINDS:
         raise ValueError(f"{sorted(unknown)} are no kinds of ledger entries")
-    wait_for_turn(db)
+    lock_ledger(db)
     found, before = _known_and_last(db, [each.idempotency_key for each in acts])
     rows: list[EntryRow] = []
     entries: list[dict[str, Any]] = []
@@ -219,7 +219,7 @@ def append_all(db: Session, acts: Sequence[NewEntry], *, actor: Actor) -> tuple[
     return tuple(rows)
 
 
-def wait_for_turn(db: Session) -> None:
+def lock_ledger(db: Session) -> None:
     """Keep everybody else from appending until this transaction ends; SQLite's write transaction does so anyway."""
     if db.get_bind().dialect.name == "postgresql":
         db.execute(_WAIT_FOR_TURN)

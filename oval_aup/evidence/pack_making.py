@@ -14,10 +14,11 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.evidence import documents, ledger, rules
-from oval_aup.evidence.checker import checker
+from oval_aup.evidence import documents, ledger
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 from oval_aup.evidence.packs import OPEN, REPORT, PackRow, pack
+from oval_aup.verifier import rules
+from oval_aup.verifier.bundle import checker
 
 STALE_AFTER = dt.timedelta(minutes=3)
 """A claim without a sign of life for so long belongs to a worker that died."""
@@ -74,7 +75,7 @@ def _next(now: dt.datetime) -> sa.Select[tuple[int]]:
     )
 
 
-def beat(db: Session, claim: PackRow, done: int) -> bool:
+def heartbeat(db: Session, claim: PackRow, done: int) -> bool:
     """Say that the claim is alive and how far it has come; False when it was lost or the pack cancelled."""
     return _changed(db, _held(claim).values(claimed_at=clock.now(), done=done))
 
@@ -84,12 +85,12 @@ def release_pack(db: Session, claim: PackRow, *, done: int, error: str = "") -> 
     db.execute(_held(claim).values(claimed_at=None, done=done, error=error[:2000]))
 
 
-def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
+def collect(db: Session, claim: PackRow) -> tuple[int, bool]:
     """Settle the documents that are there and want those that are not; how many are settled, and were some wanted.
 
     Raises Conflict, in a sentence, when documents it needs could not be made.
     """
-    ledger.wait_for_turn(db)  # a record must not be replaced in the moment in which it is settled on
+    ledger.lock_ledger(db)  # a record must not be replaced in the moment in which it is settled on
     _replace_lost(db, claim)
     for (number,), found in _fresh(db, claim):
         db.execute(sa.update(_member).where(_of(claim), _member.c.number == number).values(document_id=found))
@@ -97,7 +98,7 @@ def gather(db: Session, claim: PackRow) -> tuple[int, bool]:
     priority = documents.FOR_A_PACK if claim.total > SMALL else documents.FOR_A_SMALL_PACK
     for row in db.execute(_LACKING, {"pack_id": claim.id, "priority": priority}).all():
         wanted += 1
-        documents.want_document(
+        documents.request_document(
             db,
             kind=row.kind,
             subject=row.subject,

@@ -3,6 +3,7 @@
 It takes finished letters and pseudonyms and knows nothing of why anyone is written to.
 """
 
+from oval_aup.notifications.bounced_addresses import BouncedAddressRow, all_trouble, clear_trouble, troubled_addresses
 from oval_aup.notifications.channels import (
     Channel,
     ChannelDown,
@@ -14,7 +15,7 @@ from oval_aup.notifications.channels import (
     UncertainDelivery,
 )
 from oval_aup.notifications.erasing import erase_messages, mail_file, messages_with_words, old_messages
-from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.mime_message import Sender, compose
 from oval_aup.notifications.oauth import Google, Microsoft, Tokens, google_from_file
 from oval_aup.notifications.outages import Outage, outage, try_now
 from oval_aup.notifications.outbox import (
@@ -38,14 +39,14 @@ from oval_aup.notifications.outbox import (
     retry,
     rewrite,
 )
-from oval_aup.notifications.replies import spoke_of_recipient
 from oval_aup.notifications.sending import SendCounts, recover, send_due
 from oval_aup.notifications.smtp import LOOPBACK, SmtpChannel, smtp_channel
-from oval_aup.notifications.trouble import TroubleRow, all_trouble, clear_trouble, troubled_addresses
+from oval_aup.notifications.smtp_replies import spoke_of_recipient
 
 __all__ = [
     "LINK_MARK",
     "LOOPBACK",
+    "BouncedAddressRow",
     "Channel",
     "ChannelDown",
     "FolderChannel",
@@ -64,7 +65,6 @@ __all__ = [
     "SmtpChannel",
     "TemporaryRefusal",
     "Tokens",
-    "TroubleRow",
     "UncertainDelivery",
     "all_trouble",
     "assume_sent",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from oval_aup.core.i18n import _
-from oval_aup.notifications import replies
+from oval_aup.notifications import smtp_replies
 
 
 class ChannelDown(Exception):
@@ -19,7 +19,7 @@ class ChannelDown(Exception):
     limit, or may not send).
     """
 
-    def __init__(self, message: str, *, about: str = replies.SERVER) -> None:
+    def __init__(self, message: str, *, about: str = smtp_replies.SERVER) -> None:
         super().__init__(message)
         self.about = about
 

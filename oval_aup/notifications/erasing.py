@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.notifications.bounced_addresses import clear_trouble
 from oval_aup.notifications.outbox import message_table as _message
-from oval_aup.notifications.trouble import clear_trouble
 
 UNSENT = ("waiting", "queued", "failed", "bounced", "uncertain")
 """States in which a message could still be sent, by itself or by hand."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.i18n import _
-from oval_aup.notifications import replies
+from oval_aup.notifications import smtp_replies
 from oval_aup.notifications.models import MailOutage, Message
 
 _outage = cast(sa.Table, MailOutage.__table__)
@@ -27,8 +27,8 @@ HELD_BACK = dt.timedelta(minutes=5)
 _ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 
 _PAUSES = {
-    replies.SERVER: (15, 30, 60),
-    replies.SENDER: (300, 900, 1800),
+    smtp_replies.SERVER: (15, 30, 60),
+    smtp_replies.SENDER: (300, 900, 1800),
 }
 """Seconds until the next try after the first, second, third and every later failure; a limit takes longer to lift."""
 

@@ -15,7 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import insert_once, new_public_id
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.notifications import trouble
+from oval_aup.notifications import bounced_addresses
 from oval_aup.notifications.models import Message
 
 LINK_MARK = "PRIVATE-LINK-GOES-HERE"
@@ -180,7 +180,7 @@ def retry(db: Session, public_id: str) -> MessageRow:
     row = message(db, public_id)
     if row.status not in {"failed", "bounced", "uncertain"}:
         raise Conflict(_("This message is not one that can be sent again."))
-    if trouble.troubled_addresses(db, [row.to_address]):
+    if bounced_addresses.troubled_addresses(db, [row.to_address]):
         raise Conflict(_("Fix the address first: emails to it are bouncing."))
     again = {"status": "queued", "next_attempt_at": clock.now()}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
@@ -192,7 +192,7 @@ def given_up(db: Session) -> tuple[GivenUp, ...]:
     columns = (_message.c.public_id, _message.c.kind, _message.c.recipient, _message.c.to_address)
     failed = sa.select(*columns).where(_message.c.status == "failed").order_by(_message.c.id)
     rows = [GivenUp(*row) for row in db.execute(failed)]
-    troubled = trouble.troubled_addresses(db, {row.to_address for row in rows})
+    troubled = bounced_addresses.troubled_addresses(db, {row.to_address for row in rows})
     return tuple(row for row in rows if row.to_address not in troubled)
 
 
@@ -208,7 +208,7 @@ def bounce(db: Session, public_id: str, reason: str) -> MessageRow:
     row = message(db, public_id)
     came_back = {"status": "bounced", "error": reason[:2000]}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**came_back))
-    trouble.notice(db, row.to_address, reason)
+    bounced_addresses.notice(db, row.to_address, reason)
     return message(db, public_id)
 
 

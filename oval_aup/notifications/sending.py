@@ -24,7 +24,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.notifications import outages, replies, trouble
+from oval_aup.notifications import bounced_addresses, outages, smtp_replies
 from oval_aup.notifications.channels import (
     Carrier,
     Channel,
@@ -33,7 +33,7 @@ from oval_aup.notifications.channels import (
     TemporaryRefusal,
     UncertainDelivery,
 )
-from oval_aup.notifications.letter import Sender, compose
+from oval_aup.notifications.mime_message import Sender, compose
 from oval_aup.notifications.outbox import MessageRow, changed, message, message_table
 
 BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 720, 1440))
@@ -125,7 +125,7 @@ def send_due(
         with database.writing() as db:
             outages.note(db, down.about, str(down))
     else:
-        if known is not None and not counts.trouble and (known.about == replies.SERVER or not counts.handled):
+        if known is not None and not counts.trouble and (known.about == smtp_replies.SERVER or not counts.handled):
             with database.writing() as db:
                 outages.end(db)
     return counts
@@ -249,7 +249,7 @@ def _claim(database: Database) -> MessageRow | None:
             unchanged = sa.and_(
                 _message.c.id == row.id, _message.c.status == "queued", _message.c.attempts == row.attempts
             )
-            reasons = {} if row.asked_for else trouble.troubled_addresses(db, [row.to_address])
+            reasons = {} if row.asked_for else bounced_addresses.troubled_addresses(db, [row.to_address])
             if reasons:
                 why = _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address])
                 stopped = {"status": "failed", "error": why}
@@ -301,12 +301,12 @@ def _settle(
         if outcome.status == "sent" and delivered is not None:
             delivered(db, claim)
         if outcome.status == "failed" and outcome.about_address:
-            trouble.notice(db, claim.to_address, outcome.error)
+            bounced_addresses.notice(db, claim.to_address, outcome.error)
             if refused is not None:
                 refused(db, claim, outcome.code, outcome.error)
         if outcome.status == "sent":
             outages.end(db)
-            if trouble.clear_trouble(db, claim.to_address) and reached is not None:
+            if bounced_addresses.clear_trouble(db, claim.to_address) and reached is not None:
                 reached(db, claim)
 
 

@@ -14,7 +14,7 @@ from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from oval_aup.core.i18n import _
-from oval_aup.notifications import replies
+from oval_aup.notifications import smtp_replies
 from oval_aup.notifications.channels import (
     ChannelDown,
     HandOver,
@@ -209,7 +209,7 @@ class SmtpCarrier:
             if code != 250:
                 raise ChannelDown(
                     _("The mail server refused our sender address: %(reply)s", reply=_reply(code, reply)),
-                    about=replies.SENDER,
+                    about=smtp_replies.SENDER,
                 )
             code, reply = server.rcpt(recipient)
             if code not in {250, 251}:
@@ -249,16 +249,16 @@ class SmtpCarrier:
 
 def _refusal(code: int, reply: bytes, *, of_recipient: bool = False) -> Exception:
     said = _reply(code, reply)
-    about = replies.about(code, said, of_recipient=of_recipient)
-    if about == replies.SENDER:
+    about = smtp_replies.about(code, said, of_recipient=of_recipient)
+    if about == smtp_replies.SENDER:
         return ChannelDown(
             _("The mail server takes no more messages from the school for now: %(reply)s", reply=said), about=about
         )
-    if about == replies.SERVER:
+    if about == smtp_replies.SERVER:
         return ChannelDown(_("The mail server cannot take messages at the moment: %(reply)s", reply=said))
-    if about == replies.MOMENT:
+    if about == smtp_replies.MOMENT:
         return TemporaryRefusal(said)
-    return PermanentRefusal(said, code=str(code), about_address=about == replies.RECIPIENT)
+    return PermanentRefusal(said, code=str(code), about_address=about == smtp_replies.RECIPIENT)
 
 
 def _reply(code: int, reply: bytes) -> str:

@@ -36,7 +36,7 @@ from oval_aup.people.history import (
     parts_then,
     staff_kept_since,
 )
-from oval_aup.people.joining import (
+from oval_aup.people.merging import (
     check_joining,
     close_joined,
     joined_records,

@@ -4,7 +4,7 @@ It stands beside the rooms because rendering processes import it and must stay s
 for once per renderer, in memory and at every start.
 """
 
-from oval_aup.printing.pdf import EmbeddedFile, Paper, mark_image
-from oval_aup.printing.press import Press, PrintFailed
+from oval_aup.printing.pdf import EmbeddedFile, PrintJob, mark_image
+from oval_aup.printing.render_pool import RenderFailed, RenderPool
 
-__all__ = ["EmbeddedFile", "Paper", "Press", "PrintFailed", "mark_image"]
+__all__ = ["EmbeddedFile", "PrintJob", "RenderFailed", "RenderPool", "mark_image"]

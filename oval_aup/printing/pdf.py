@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from oval_aup.printing.lettering import spelt_out
+from oval_aup.printing.fonts import spelt_out
 
 STYLESHEET = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf" / "base.css"
 
@@ -41,7 +41,7 @@ class EmbeddedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PrintJob:
     """One whole document, ready to be rendered: its HTML with title and language, and the files it carries."""
 
     html: str
@@ -53,7 +53,7 @@ class Paper:
         return next((file.content for file in self.embedded if file.name == name), b"")
 
 
-def render(paper: Paper) -> bytes:
+def render(paper: PrintJob) -> bytes:
     """Render to tagged PDF/A-3a that also declares PDF/UA-1; the same paper gives the same bytes.
 
     Nothing is fetched: an image or style that is not part of the HTML itself is left out.

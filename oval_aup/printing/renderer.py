@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from oval_aup.core.i18n import _
 from oval_aup.printing import pdf
-from oval_aup.printing.pdf import Paper
+from oval_aup.printing.pdf import PrintJob
 
 COLLECT_AFTER = 100_000
 """New objects after which cycles are looked for in the middle of a document."""
@@ -56,7 +56,7 @@ def serve(line: Connection, memory: int) -> None:
         gc.collect()
 
 
-def _outcome(paper: Paper) -> tuple[bytes, str]:
+def _outcome(paper: PrintJob) -> tuple[bytes, str]:
     try:
         return pdf.render(paper), ""
     except MemoryError:

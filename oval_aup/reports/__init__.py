@@ -1,14 +1,14 @@
 """Reads everything, writes nothing: coverage, who is missing and why, one person's whole story, tables to take away."""
 
 from oval_aup.reports.as_at import AsAt, as_at, moment_asked
-from oval_aup.reports.burn_up import BurnUp, Line, burn_up
+from oval_aup.reports.burn_up import BurnUp, BurnUpLine, burn_up
 from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
 from oval_aup.reports.csv_export import csv_bytes
+from oval_aup.reports.document_labels import DOCUMENT_KINDS, MESSAGE_KINDS
 from oval_aup.reports.documents import file_name, paper, plain_file
-from oval_aup.reports.documents_words import DOCUMENT_KINDS, MESSAGE_KINDS
 from oval_aup.reports.exports import (
     VERDICTS,
-    Table,
+    ExportTable,
     choices_table,
     corrections_table,
     coverage_table,
@@ -16,14 +16,14 @@ from oval_aup.reports.exports import (
 )
 from oval_aup.reports.first_steps import NextStep, next_step
 from oval_aup.reports.namesakes import told_apart, with_birthday
-from oval_aup.reports.needs import NEED_KINDS, STATES, Need, NeedGroup, NeedKind, need_groups, needs
+from oval_aup.reports.office_tasks import NEED_KINDS, STATES, Need, NeedGroup, NeedKind, need_groups, needs
 from oval_aup.reports.outstanding import (
     OWED,
     SORTS,
     WHYS,
     Filter,
-    Match,
     OutstandingCounts,
+    OutstandingMatch,
     OutstandingPage,
     OutstandingPerson,
     WhyCounts,
@@ -36,8 +36,8 @@ from oval_aup.reports.outstanding import (
     outstanding_rows,
     why_counts,
 )
-from oval_aup.reports.packs import Plan, Scope, pack_files, pack_plan, record_key, record_name
-from oval_aup.reports.people import ChildChoices, Mark, Story, story
+from oval_aup.reports.packs import PackPlan, Scope, pack_files, pack_plan, record_key, record_name
+from oval_aup.reports.person_history import ChildChoices, Mark, PersonHistory, history_of
 from oval_aup.reports.xlsx_export import xlsx_bytes
 
 __all__ = [
@@ -52,24 +52,24 @@ __all__ = [
     "WHYS",
     "AsAt",
     "BurnUp",
+    "BurnUpLine",
     "ChildChoices",
     "ClassCoverage",
+    "ExportTable",
     "Filter",
-    "Line",
     "Mark",
-    "Match",
     "Need",
     "NeedGroup",
     "NeedKind",
     "NextStep",
     "OutstandingCounts",
+    "OutstandingMatch",
     "OutstandingPage",
     "OutstandingPerson",
     "Overview",
-    "Plan",
+    "PackPlan",
+    "PersonHistory",
     "Scope",
-    "Story",
-    "Table",
     "WhyCounts",
     "as_at",
     "burn_up",
@@ -81,6 +81,7 @@ __all__ = [
     "coverage_table",
     "csv_bytes",
     "file_name",
+    "history_of",
     "moment_asked",
     "need_groups",
     "needs",
@@ -98,7 +99,6 @@ __all__ = [
     "plain_file",
     "record_key",
     "record_name",
-    "story",
     "told_apart",
     "why_counts",
     "with_birthday",

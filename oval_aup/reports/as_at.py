@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.reports import documents_story as story
+from oval_aup.reports import ledger_acts as story
 from oval_aup.reports.participants import Participants
-from oval_aup.reports.people import requests_of
-from oval_aup.reports.standings import Standings
+from oval_aup.reports.person_history import requests_of
+from oval_aup.reports.request_status import RequestStatuses
 
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 ALMOST_A_MINUTE = dt.timedelta(seconds=59, microseconds=999_999)
@@ -64,7 +64,7 @@ class ClassTold:
     @property
     def sentence(self) -> str:
         """The class, and how it is known."""
-        from_ = render.moment(self.lists_from) if self.lists_from else ""
+        from_ = templating.moment(self.lists_from) if self.lists_from else ""
         if self.known_by == "lesson":
             return _("Class %(name)s: a mark made in that class this school year says so.", name=self.class_name)
         if self.known_by == "unknown":
@@ -74,7 +74,7 @@ class ClassTold:
         if self.lists is None:
             return _("This child was not on the school’s lists yet.")
         if self.lists.left_on is not None:
-            return _("This child had left on %(on)s, as the school’s lists say.", on=render.day(self.lists.left_on))
+            return _("This child had left on %(on)s, as the school’s lists say.", on=templating.day(self.lists.left_on))
         if self.known_by == "later":
             return _(
                 "Class %(name)s: from the school’s lists as they stood on %(moment)s; what they said before that was"
@@ -113,7 +113,7 @@ class ChildThen:
             "Which adults may choose, and which of them a court bars, comes from the school’s lists as they stood on"
             " %(moment)s; what they said before that was not kept. An adult whose link had ended on the day asked for"
             " or before is left out.",
-            moment=render.moment(self.lists_from),
+            moment=templating.moment(self.lists_from),
         )
 
     @property
@@ -169,7 +169,7 @@ class AsAt:
                 "Signatures, choices, stops and wordings come from the record as it was: its first %(num)s entries and"
                 " nothing later.",
                 self.past.size,
-                num=render.number(self.past.size),
+                num=templating.number(self.past.size),
             ),
             *self.gaps,
             _("Somebody who had started to answer and not finished is shown as no answer."),
@@ -192,7 +192,7 @@ class AsAt:
         return _(
             "Whether this person worked, governed or volunteered here comes from the school’s lists as they stood on"
             " %(moment)s; what they said before that was not kept.",
-            moment=render.moment(self.staff_from),
+            moment=templating.moment(self.staff_from),
         )
 
     @property
@@ -202,7 +202,7 @@ class AsAt:
         return _(
             "Which children are theirs comes from the school’s lists as they stood on %(moment)s; what they said before"
             " that was not kept.",
-            moment=render.moment(self.lists_from),
+            moment=templating.moment(self.lists_from),
         )
 
 
@@ -299,7 +299,7 @@ def _rules(
     """The rules of the parts they played then, and those that they had been asked to sign or had answered by then."""
     played = people.parts_then(db, person.person_id, past.at)
     parts = {"staff": played.staff, "parents": played.guardian, "children": played.child}
-    read = Standings(db)
+    read = RequestStatuses(db)
     asked = {
         row.agreement_key: (row, asked_at)
         for row in requests_of(db, person.person_id)

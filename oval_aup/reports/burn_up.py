@@ -16,7 +16,7 @@ LONGEST = 366
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BurnUpLine:
     """One audience: the per cent signed at the end of each day from the first to the last."""
 
     audience: str
@@ -30,7 +30,7 @@ class BurnUp:
     first: dt.date
     last: dt.date
     due_on: dt.date
-    lines: tuple[Line, ...]
+    lines: tuple[BurnUpLine, ...]
     last_year: tuple[float, ...] = ()
     """Parents and carers a year before, from the day on which that sign-up started; empty where there was none."""
 
@@ -45,7 +45,7 @@ def burn_up(db: Session, overview: Overview, *, asked_on: dt.date, due_on: dt.da
     for audience in AUDIENCES:
         asked = overview.audiences[audience].asked
         if asked:
-            lines.append(Line(audience, _climb(dict(by_day.get(audience, ())), days, asked)))
+            lines.append(BurnUpLine(audience, _climb(dict(by_day.get(audience, ())), days, asked)))
     return BurnUp(first, max(due_on, today), due_on, tuple(lines), _year_before(db, overview.school_year))
 
 

@@ -17,8 +17,8 @@ from oval_aup.reports import (
     documents_class,
     documents_destroyed,
     documents_person,
-    documents_story,
     documents_subject_access,
+    ledger_acts,
 )
 
 _BUILDERS = {
@@ -51,7 +51,9 @@ _FILE_NAMES = {
 }
 
 
-def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> printing.Paper:
+def paper(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> printing.PrintJob:
     """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
 
     ``head`` is the ledger's as of this unit of work, and its moment is when the document was made: it may have waited
@@ -64,13 +66,13 @@ def paper(db: Session, document: evidence.DocumentRow, *, school: School, head: 
     embedded: tuple[printing.EmbeddedFile, ...] = ()
     if document.kind in _SEQS:
         seqs = _SEQS[document.kind](db, document)
-        content = documents_story.evidence_file(db, seqs, document=document, school=school, head=head)
+        content = ledger_acts.evidence_file(db, seqs, document=document, school=school, head=head)
         embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
     if document.kind == "subject_access":
         content = documents_subject_access.subject_access_data(db, document, school=school, made_at=head.signed_at)
         name = documents_subject_access.DATA_NAME
         embedded = (printing.EmbeddedFile(name, _("The same for a computer"), content),)
-    return printing.Paper(html, head.signed_at, embedded)
+    return printing.PrintJob(html, head.signed_at, embedded)
 
 
 def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:

@@ -7,16 +7,16 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import documents_story as story
+from oval_aup.reports import ledger_acts as story
 from oval_aup.reports.as_at import AsAt, as_at
+from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
-from oval_aup.reports.documents_words import Moment
 from oval_aup.reports.exports import VERDICTS
-from oval_aup.reports.standings import STATES
+from oval_aup.reports.request_status import STATES
 
 
 def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
@@ -26,7 +26,7 @@ def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, h
         raise Conflict(_("Nothing had been recorded by then, so there is nothing to state."))
     found = evidence.entries(db, statement.entries)
     acts = story.acts(db, list(found.values()))
-    return render.page(
+    return templating.page(
         "pdf/as_at.html",
         school=school,
         document=document,

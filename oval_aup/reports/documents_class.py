@@ -9,16 +9,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import documents_words as words
+from oval_aup.reports import document_labels as words
 from oval_aup.reports.coverage import AUDIENCES, overview
-from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
-from oval_aup.reports.standings import STATES, Standings
+from oval_aup.reports.request_status import STATES, RequestStatuses
 
 MOST_NAMES = 2000
 """Names in one list; a longer one says how many more there are and that the CSV file has them all."""
@@ -107,7 +107,7 @@ def class_report_html(db: Session, document: evidence.DocumentRow, *, school: Sc
     children = people.children(db, class_id=room.id)
     coverage = signing.coverage(db, year, class_ids=[room.id])
     rows = outstanding_rows(db, year, Filter(class_public_id=room.public_id))
-    return render.page(
+    return templating.page(
         "pdf/class_report.html",
         **_common(db, document, school, head, rows),
         title=_("Class report"),
@@ -138,7 +138,7 @@ def figures_report_html(
 def _school_page(db: Session, common: dict[str, Any], *, title: str, names: bool) -> str:
     year = common["school_year"]
     whole = overview(db, year, most_classes=None)
-    return render.page(
+    return templating.page(
         "pdf/school_report.html",
         **common,
         title=title,
@@ -217,7 +217,7 @@ def _choice_lines(db: Session, children: Sequence[people.ChildRow], year: int) -
 
 
 def _child_lines(db: Session, children: Sequence[people.ChildRow], year: int) -> list[ChildLine]:
-    read = Standings(db)
+    read = RequestStatuses(db)
     standing = signing.standing_of(db, [child.person_id for child in children], year)
     names = told_apart(children)
     lines: list[ChildLine] = []

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people, retention
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.document_labels import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def certificate_html(db: Session, document: evidence.DocumentRow, *, school: Sch
     if not rows:
         raise NotFound(_("There is nothing that this certificate could state."))
     first = rows[0].row
-    return render.page(
+    return templating.page(
         "pdf/destruction_certificate.html",
         school=school,
         document=document,

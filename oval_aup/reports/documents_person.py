@@ -7,33 +7,33 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people, signing
-from oval_aup.core import clock, i18n, render
+from oval_aup.core import clock, i18n, templating
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.core.school import School
-from oval_aup.reports import documents_story as story
-from oval_aup.reports import documents_words as words
-from oval_aup.reports.documents_words import Moment
+from oval_aup.reports import document_labels as words
+from oval_aup.reports import ledger_acts as story
+from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import apart
-from oval_aup.reports.standings import Standing, Standings
+from oval_aup.reports.request_status import RequestStatus, RequestStatuses
 from oval_aup.reports.timeline import events
 
 RULES = {
-    "staff": later("Rules for staff"),
-    "parents": later("Rules for parents and carers"),
-    "children": later("Rules for children"),
+    "staff": gettext_noop("Rules for staff"),
+    "parents": gettext_noop("Rules for parents and carers"),
+    "children": gettext_noop("Rules for children"),
 }
 
 
 def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
     """The signer's receipt for what they answered, in the language they read."""
     person, school_year, chosen, entries = _confirmed(db, document)
-    language = i18n.spoken(chosen)  # of our own sentences; wordings keep theirs
+    language = i18n.languages(chosen)  # of our own sentences; wordings keep theirs
     shown = story.acts(db, entries, language=language)
     if not shown:
         raise NotFound(_("There is nothing that this receipt could confirm."))
-    with i18n.speaking(language):
-        return render.page(
+    with i18n.use_language(language):
+        return templating.page(
             "pdf/receipt.html",
             school=school,
             document=document,
@@ -64,7 +64,7 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
     entries = _entries_of(db, person.pseudonym)
     everything = story.acts(db, entries)
     shown = [act for act in everything if act.kind in story.MARKS | story.CHOICES]
-    return render.page(
+    return templating.page(
         "pdf/record.html",
         school=school,
         document=document,
@@ -123,7 +123,7 @@ def identity(db: Session, person: people.PersonRow, *, with_children: bool = Tru
     if person.is_child:
         child = people.child_by_id(db, person.person_id)
         number = people.pupil_number(db, person.person_id)
-        found.append((_("Date of birth"), _("erased") if person.erased else render.day(child.born_on)))
+        found.append((_("Date of birth"), _("erased") if person.erased else templating.day(child.born_on)))
         found += [(_("Unique pupil number (UPN)"), number)] if number else []
         at_school = _("Child, class %(name)s", name=child.class_name) if child.class_name else _("Child")
         found.append((_("At this school"), at_school))
@@ -141,14 +141,14 @@ def identity(db: Session, person: people.PersonRow, *, with_children: bool = Tru
 
 
 def _child_and_class(child: people.ChildRow) -> str:
-    born = _("born %(day)s", day=render.day(child.born_on))
+    born = _("born %(day)s", day=templating.day(child.born_on))
     return f"{apart(child.full_name)} ({', '.join(part for part in (child.class_name, born) if part)})"
 
 
-def _standings(db: Session, person: people.PersonRow) -> list[Standing]:
+def _standings(db: Session, person: people.PersonRow) -> list[RequestStatus]:
     years = {row.school_year for row in signing.signatures_of(db, person.person_id)}
     now = people.school_year(clock.today())
-    read = Standings(db)
+    read = RequestStatuses(db)
     return [
         read.of(row)
         for year in sorted(years | {now}, reverse=True)

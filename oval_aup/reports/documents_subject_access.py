@@ -12,197 +12,197 @@ from babel import Locale
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, people, retention
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.core.school import School
-from oval_aup.reports import documents_story as story
-from oval_aup.reports import documents_words as words
+from oval_aup.reports import document_labels as words
+from oval_aup.reports import ledger_acts as story
 from oval_aup.reports import subject_access as access
+from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
-from oval_aup.reports.documents_words import Moment
 from oval_aup.reports.subject_access_ledger import Told
 from oval_aup.reports.subject_access_who import Who
 
 DATA_NAME = "subject-access.json"
 
 LABELS: dict[str, str] = {
-    "act": later("Choice"),
-    "address": later("Address"),
-    "agreement_key": later("Rules"),
-    "archived_on": later("Left on"),
-    "asked_at": later("Asked"),
-    "assurance": later("How identified"),
-    "attempts": later("Attempts"),
-    "basis": later("Basis"),
-    "born_on": later("Date of birth"),
-    "channel": later("How it came"),
-    "child": later("Child"),
-    "class": later("Class"),
-    "class_name": later("Class"),
-    "closed_at": later("Closed"),
-    "closes_at": later("Closes"),
-    "contact_allowed": later("May be contacted"),
-    "contact_id": later("Number in the school’s lists"),
-    "created_at": later("Made"),
-    "decided_at": later("When"),
-    "disabled_at": later("Closed"),
-    "done_at": later("Done"),
-    "done_by": later("Done by"),
-    "draft": later("Filled in so far"),
-    "due_on": later("Due"),
-    "email": later("Email"),
-    "ended_at": later("Ended"),
-    "ended_on": later("Ended"),
-    "erased_on": later("Erased on"),
-    "error": later("What went wrong"),
-    "expires_at": later("Expires"),
-    "failed_at": later("When"),
-    "finished_at": later("Finished"),
-    "forename": later("Forename"),
-    "guardian": later("Adult"),
-    "kind": later("Kind"),
-    "writing_stopped": later("We have stopped writing to them"),
-    "corrected_at": later("Corrected"),
-    "field": later("What was corrected"),
-    "value": later("Should be"),
-    "before": later("The lists said"),
-    "language": later("Language"),
-    "last_seen_at": later("Last seen"),
-    "ledger_seq": later("Ledger entry"),
-    "left_on": later("Left on"),
-    "lifted_at": later("Lifted"),
-    "lifted_by": later("Lifted by"),
-    "line_manager": later("Line manager"),
-    "lives_with": later("Lives with the child"),
-    "mis_id": later("Admission number"),
-    "mobile": later("Mobile"),
-    "months": later("Months"),
-    "noticed_at": later("Noticed"),
-    "number": later("Version"),
-    "opened_at": later("Opened"),
-    "ordered_at": later("Decided"),
-    "approved_at": later("Approved or sent back by a second person"),
-    "approved_by": later("Second person"),
-    "ordered_by": later("Decided by"),
-    "outcome": later("Outcome"),
-    "owner": later("Dealt with by"),
-    "parental_responsibility": later("Parental responsibility"),
-    "person": later("For"),
-    "placed_at": later("Started"),
-    "placed_by": later("Started by"),
-    "places": later("Where pictures were found"),
-    "post": later("Post"),
-    "preferred_forename": later("Preferred forename"),
-    "priority": later("Order of contact"),
-    "pseudonym": later("In the ledger as"),
-    "published_at": later("Published"),
-    "purpose": later("What it opens"),
-    "purpose_key": later("Use of pictures"),
-    "queued_at": later("Written"),
-    "reading_level": later("Reading level"),
-    "changed_at": later("Changed"),
-    "was": later("Before"),
-    "now": later("After"),
-    "cause": later("Because of"),
-    "deleted_at": later("Deleted"),
-    "told_at": later("Told about it"),
-    "ready_at": later("Ready"),
-    "reason": later("Reason"),
-    "received_on": later("Asked for on"),
-    "record_type": later("Kind of record"),
-    "recorded_by": later("Entered by"),
-    "relationship_name": later("Relationship"),
-    "requested_at": later("Ordered"),
-    "requested_by": later("Ordered by"),
-    "review_on": later("Review on"),
-    "revoked_at": later("Cancelled"),
-    "role": later("Role"),
-    "said_at": later("When"),
-    "school_year": later("School year"),
-    "sent_at": later("Sent"),
-    "sent_to": later("Sent to"),
-    "settled_at": later("Answered"),
-    "handed_out_at": later("Handed out"),
-    "sha256": later("Fingerprint (SHA-256)"),
-    "signed_at": later("When"),
-    "signed_by": later("By"),
-    "since": later("Since"),
-    "size": later("Bytes"),
-    "staff_code": later("Staff code"),
-    "staff_group": later("Group"),
-    "started_at": later("Started"),
-    "starts_on": later("Since"),
-    "status": later("Status"),
-    "step": later("Step"),
-    "subject": later("Subject"),
-    "surname": later("Surname"),
-    "taken_at": later("When"),
-    "text": later("Text"),
-    "title": later("Title"),
-    "to_address": later("To"),
-    "at": later("When"),
-    "by": later("By"),
-    "until": later("Until"),
-    "uploaded_at": later("Imported"),
-    "upn": later("Unique pupil number"),
-    "way": later("How to answer"),
-    "wording": later("Wording"),
-    "work_email": later("Work email"),
-    "year_group": later("Year group"),
+    "act": gettext_noop("Choice"),
+    "address": gettext_noop("Address"),
+    "agreement_key": gettext_noop("Rules"),
+    "archived_on": gettext_noop("Left on"),
+    "asked_at": gettext_noop("Asked"),
+    "assurance": gettext_noop("How identified"),
+    "attempts": gettext_noop("Attempts"),
+    "basis": gettext_noop("Basis"),
+    "born_on": gettext_noop("Date of birth"),
+    "channel": gettext_noop("How it came"),
+    "child": gettext_noop("Child"),
+    "class": gettext_noop("Class"),
+    "class_name": gettext_noop("Class"),
+    "closed_at": gettext_noop("Closed"),
+    "closes_at": gettext_noop("Closes"),
+    "contact_allowed": gettext_noop("May be contacted"),
+    "contact_id": gettext_noop("Number in the school’s lists"),
+    "created_at": gettext_noop("Made"),
+    "decided_at": gettext_noop("When"),
+    "disabled_at": gettext_noop("Closed"),
+    "done_at": gettext_noop("Done"),
+    "done_by": gettext_noop("Done by"),
+    "draft": gettext_noop("Filled in so far"),
+    "due_on": gettext_noop("Due"),
+    "email": gettext_noop("Email"),
+    "ended_at": gettext_noop("Ended"),
+    "ended_on": gettext_noop("Ended"),
+    "erased_on": gettext_noop("Erased on"),
+    "error": gettext_noop("What went wrong"),
+    "expires_at": gettext_noop("Expires"),
+    "failed_at": gettext_noop("When"),
+    "finished_at": gettext_noop("Finished"),
+    "forename": gettext_noop("Forename"),
+    "guardian": gettext_noop("Adult"),
+    "kind": gettext_noop("Kind"),
+    "writing_stopped": gettext_noop("We have stopped writing to them"),
+    "corrected_at": gettext_noop("Corrected"),
+    "field": gettext_noop("What was corrected"),
+    "value": gettext_noop("Should be"),
+    "before": gettext_noop("The lists said"),
+    "language": gettext_noop("Language"),
+    "last_seen_at": gettext_noop("Last seen"),
+    "ledger_seq": gettext_noop("Ledger entry"),
+    "left_on": gettext_noop("Left on"),
+    "lifted_at": gettext_noop("Lifted"),
+    "lifted_by": gettext_noop("Lifted by"),
+    "line_manager": gettext_noop("Line manager"),
+    "lives_with": gettext_noop("Lives with the child"),
+    "mis_id": gettext_noop("Admission number"),
+    "mobile": gettext_noop("Mobile"),
+    "months": gettext_noop("Months"),
+    "noticed_at": gettext_noop("Noticed"),
+    "number": gettext_noop("Version"),
+    "opened_at": gettext_noop("Opened"),
+    "ordered_at": gettext_noop("Decided"),
+    "approved_at": gettext_noop("Approved or sent back by a second person"),
+    "approved_by": gettext_noop("Second person"),
+    "ordered_by": gettext_noop("Decided by"),
+    "outcome": gettext_noop("Outcome"),
+    "owner": gettext_noop("Dealt with by"),
+    "parental_responsibility": gettext_noop("Parental responsibility"),
+    "person": gettext_noop("For"),
+    "placed_at": gettext_noop("Started"),
+    "placed_by": gettext_noop("Started by"),
+    "places": gettext_noop("Where pictures were found"),
+    "post": gettext_noop("Post"),
+    "preferred_forename": gettext_noop("Preferred forename"),
+    "priority": gettext_noop("Order of contact"),
+    "pseudonym": gettext_noop("In the ledger as"),
+    "published_at": gettext_noop("Published"),
+    "purpose": gettext_noop("What it opens"),
+    "purpose_key": gettext_noop("Use of pictures"),
+    "queued_at": gettext_noop("Written"),
+    "reading_level": gettext_noop("Reading level"),
+    "changed_at": gettext_noop("Changed"),
+    "was": gettext_noop("Before"),
+    "now": gettext_noop("After"),
+    "cause": gettext_noop("Because of"),
+    "deleted_at": gettext_noop("Deleted"),
+    "told_at": gettext_noop("Told about it"),
+    "ready_at": gettext_noop("Ready"),
+    "reason": gettext_noop("Reason"),
+    "received_on": gettext_noop("Asked for on"),
+    "record_type": gettext_noop("Kind of record"),
+    "recorded_by": gettext_noop("Entered by"),
+    "relationship_name": gettext_noop("Relationship"),
+    "requested_at": gettext_noop("Ordered"),
+    "requested_by": gettext_noop("Ordered by"),
+    "review_on": gettext_noop("Review on"),
+    "revoked_at": gettext_noop("Cancelled"),
+    "role": gettext_noop("Role"),
+    "said_at": gettext_noop("When"),
+    "school_year": gettext_noop("School year"),
+    "sent_at": gettext_noop("Sent"),
+    "sent_to": gettext_noop("Sent to"),
+    "settled_at": gettext_noop("Answered"),
+    "handed_out_at": gettext_noop("Handed out"),
+    "sha256": gettext_noop("Fingerprint (SHA-256)"),
+    "signed_at": gettext_noop("When"),
+    "signed_by": gettext_noop("By"),
+    "since": gettext_noop("Since"),
+    "size": gettext_noop("Bytes"),
+    "staff_code": gettext_noop("Staff code"),
+    "staff_group": gettext_noop("Group"),
+    "started_at": gettext_noop("Started"),
+    "starts_on": gettext_noop("Since"),
+    "status": gettext_noop("Status"),
+    "step": gettext_noop("Step"),
+    "subject": gettext_noop("Subject"),
+    "surname": gettext_noop("Surname"),
+    "taken_at": gettext_noop("When"),
+    "text": gettext_noop("Text"),
+    "title": gettext_noop("Title"),
+    "to_address": gettext_noop("To"),
+    "at": gettext_noop("When"),
+    "by": gettext_noop("By"),
+    "until": gettext_noop("Until"),
+    "uploaded_at": gettext_noop("Imported"),
+    "upn": gettext_noop("Unique pupil number"),
+    "way": gettext_noop("How to answer"),
+    "wording": gettext_noop("Wording"),
+    "work_email": gettext_noop("Work email"),
+    "year_group": gettext_noop("Year group"),
 }
 """What the columns are called on paper; in the file for a computer they keep their own names."""
 
 IN_ENTRIES: dict[str, str] = {
-    "agreements": later("Asked for"),
-    "answers": later("Answers"),
-    "browser": later("browser"),
-    "came_by": later("Device and address"),
-    "child_name": later("Child"),
-    "covered_sha256": later("Fingerprint of what the seal covers"),
-    "image_choices": later("Asked about pictures"),
-    "journey": later("Which pages"),
-    "name_confirmed": later("Asked about the typed name, and confirmed it"),
-    "name_matches": later("Typed name is the known one"),
-    "on_behalf_by": later("Signed by"),
-    "picked_name": later("Name picked in class"),
-    "pictures": later("Choices about pictures"),
-    "pictures_sha256": later("Fingerprint of the list of uses read"),
-    "reconsiders": later("Changes earlier answers"),
-    "record_sha256": later("Fingerprint of what is inside"),
-    "recorded_by_name": later("Entered by"),
-    "relationship": later("Relationship"),
-    "rules": later("Fingerprint of the rules read"),
-    "rules_declined": later("Does not agree with the rules"),
-    "rules_reason": later("Reason given"),
-    "signer_name": later("Signed by"),
-    "typed_name": later("Name as typed"),
-    "witness_name": later("Witness"),
-    "identified": later("How the office confirmed who it was"),
-    "received_on": later("Received on"),
-    "reading_level": later("Reading level"),
-    "class_name": later("Class"),
-    "teacher_name": later("Teacher"),
-    "declarations": later("Declared"),
-    "note": later("Note"),
-    "remark": later("Remark"),
-    "mark": later("Drawn mark"),
-    "requests": later("Requests"),
-    "message_kind": later("Message"),
-    "code": later("Answer of the mail server"),
-    "witness": later("Witness"),
-    "purposes": later("Uses of pictures"),
-    "entries": later("Ledger entries"),
-    "changed": later("What changed"),
-    "how": later("By which way"),
-    "part": later("As"),
-    "fields": later("What changed"),
-    "what": later("What changed"),
-    "old": later("Before"),
-    "new": later("Afterwards"),
-    "younger": later("Fingerprint of the younger children’s rules read"),
-    "younger_declined": later("Does not agree with the younger children’s rules"),
-    "younger_reason": later("Reason given about the younger children’s rules"),
+    "agreements": gettext_noop("Asked for"),
+    "answers": gettext_noop("Answers"),
+    "browser": gettext_noop("browser"),
+    "came_by": gettext_noop("Device and address"),
+    "child_name": gettext_noop("Child"),
+    "covered_sha256": gettext_noop("Fingerprint of what the seal covers"),
+    "image_choices": gettext_noop("Asked about pictures"),
+    "journey": gettext_noop("Which pages"),
+    "name_confirmed": gettext_noop("Asked about the typed name, and confirmed it"),
+    "name_matches": gettext_noop("Typed name is the known one"),
+    "on_behalf_by": gettext_noop("Signed by"),
+    "picked_name": gettext_noop("Name picked in class"),
+    "pictures": gettext_noop("Choices about pictures"),
+    "pictures_sha256": gettext_noop("Fingerprint of the list of uses read"),
+    "reconsiders": gettext_noop("Changes earlier answers"),
+    "record_sha256": gettext_noop("Fingerprint of what is inside"),
+    "recorded_by_name": gettext_noop("Entered by"),
+    "relationship": gettext_noop("Relationship"),
+    "rules": gettext_noop("Fingerprint of the rules read"),
+    "rules_declined": gettext_noop("Does not agree with the rules"),
+    "rules_reason": gettext_noop("Reason given"),
+    "signer_name": gettext_noop("Signed by"),
+    "typed_name": gettext_noop("Name as typed"),
+    "witness_name": gettext_noop("Witness"),
+    "identified": gettext_noop("How the office confirmed who it was"),
+    "received_on": gettext_noop("Received on"),
+    "reading_level": gettext_noop("Reading level"),
+    "class_name": gettext_noop("Class"),
+    "teacher_name": gettext_noop("Teacher"),
+    "declarations": gettext_noop("Declared"),
+    "note": gettext_noop("Note"),
+    "remark": gettext_noop("Remark"),
+    "mark": gettext_noop("Drawn mark"),
+    "requests": gettext_noop("Requests"),
+    "message_kind": gettext_noop("Message"),
+    "code": gettext_noop("Answer of the mail server"),
+    "witness": gettext_noop("Witness"),
+    "purposes": gettext_noop("Uses of pictures"),
+    "entries": gettext_noop("Ledger entries"),
+    "changed": gettext_noop("What changed"),
+    "how": gettext_noop("By which way"),
+    "part": gettext_noop("As"),
+    "fields": gettext_noop("What changed"),
+    "what": gettext_noop("What changed"),
+    "old": gettext_noop("Before"),
+    "new": gettext_noop("Afterwards"),
+    "younger": gettext_noop("Fingerprint of the younger children’s rules read"),
+    "younger_declined": gettext_noop("Does not agree with the younger children’s rules"),
+    "younger_reason": gettext_noop("Reason given about the younger children’s rules"),
 }
 """What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
 
@@ -220,10 +220,10 @@ LONG = frozenset({"text", "draft"})
 """Shown as a block of their own."""
 
 STANDING = {
-    "yes": later("yes"),
-    "no": later("no"),
-    "missing": later("no answer"),
-    "blocked": later("do not use"),
+    "yes": gettext_noop("yes"),
+    "no": gettext_noop("no"),
+    "missing": gettext_noop("no answer"),
+    "blocked": gettext_noop("do not use"),
 }
 """What a class is shown of one use of a child's pictures."""
 
@@ -234,46 +234,46 @@ _CODES: dict[str, dict[str, str]] = {
     "outcome": words.KINDS,
     "kind": words.MESSAGE_KINDS | words.DOCUMENT_KINDS,
     "agreements": RULES,
-    "journey": {"family": later("those for families"), "staff": later("those for staff")},
-    "step": {"ask": later("asked"), "escalation": later("the class teacher or manager was told")},
+    "journey": {"family": gettext_noop("those for families"), "staff": gettext_noop("those for staff")},
+    "step": {"ask": gettext_noop("asked"), "escalation": gettext_noop("the class teacher or manager was told")},
     "role": {
-        "admin": later("the office"),
-        "head": later("the head teacher"),
-        "teacher": later("class teacher"),
-        "staff": later("staff"),
-        "governor": later("governor"),
+        "admin": gettext_noop("the office"),
+        "head": gettext_noop("the head teacher"),
+        "teacher": gettext_noop("class teacher"),
+        "staff": gettext_noop("staff"),
+        "governor": gettext_noop("governor"),
     },
     "act": {
-        "given": later("yes"),
-        "refused": later("no"),
-        "withdrawn": later("no (yes withdrawn)"),
-        "invalidated": later("marked as invalid"),
+        "given": gettext_noop("yes"),
+        "refused": gettext_noop("no"),
+        "withdrawn": gettext_noop("no (yes withdrawn)"),
+        "invalidated": gettext_noop("marked as invalid"),
     },
-    "how": {"office": later("by the school office"), "list": later("with one of the school’s lists")},
+    "how": {"office": gettext_noop("by the school office"), "list": gettext_noop("with one of the school’s lists")},
     "part": words.PARTS,
     "fields": words.FIELDS,
     "field": words.FIELDS
     | {
-        "parental_responsibility": later("parental responsibility"),
-        "contact_allowed": later("may be contacted"),
-        "ended": later("no longer a contact"),
-        "left": later("has left"),
+        "parental_responsibility": gettext_noop("parental responsibility"),
+        "contact_allowed": gettext_noop("may be contacted"),
+        "ended": gettext_noop("no longer a contact"),
+        "left": gettext_noop("has left"),
     },
     "what": words.ACCESS,
     "parental_responsibility": words.RESPONSIBILITY,
     "was": STANDING,
     "now": STANDING,
     "cause": {
-        "answer": later("an answer of a parent or carer"),
-        "block": later("a stop on pictures, placed or lifted"),
-        "roster": later("a change of who may choose"),
-        "lapse": later("the end of the school year"),
+        "answer": gettext_noop("an answer of a parent or carer"),
+        "block": gettext_noop("a stop on pictures, placed or lifted"),
+        "roster": gettext_noop("a change of who may choose"),
+        "lapse": gettext_noop("the end of the school year"),
     },
     "basis": {**retention.BASES, **retention.GROUNDS},
     "way": {
-        "self": later("by themselves"),
-        "guardian": later("a parent or carer signs for them"),
-        "class": later("in class"),
+        "self": gettext_noop("by themselves"),
+        "guardian": gettext_noop("a parent or carer signs for them"),
+        "class": gettext_noop("in class"),
     },
 }
 
@@ -281,41 +281,41 @@ _CODES: dict[str, dict[str, str]] = {
 STATES = {
     "message": words.MESSAGES,
     "signature_request": {
-        "open": later("no answer"),
-        "started": later("no answer (started)"),
-        "signed": later("signed"),
-        "declined": later("did not agree"),
-        "cancelled": later("closed"),
+        "open": gettext_noop("no answer"),
+        "started": gettext_noop("no answer (started)"),
+        "signed": gettext_noop("signed"),
+        "declined": gettext_noop("did not agree"),
+        "cancelled": gettext_noop("closed"),
     },
     "document": words.DOCUMENTS,
     "roster_import": {
-        "previewed": later("not imported yet"),
-        "applied": later("imported"),
-        "discarded": later("discarded"),
+        "previewed": gettext_noop("not imported yet"),
+        "applied": gettext_noop("imported"),
+        "discarded": gettext_noop("discarded"),
     },
-    "campaign": {"planned": later("planned"), "open": later("open"), "closed": later("closed")},
+    "campaign": {"planned": gettext_noop("planned"), "open": gettext_noop("open"), "closed": gettext_noop("closed")},
     "erasure": {
-        "ordered": later("decided"),
-        "wiped": later("erased, files being cleaned"),
-        "done": later("done"),
-        "stopped": later("could not be carried out"),
-        "refused": later("refused"),
+        "ordered": gettext_noop("decided"),
+        "wiped": gettext_noop("erased, files being cleaned"),
+        "done": gettext_noop("done"),
+        "stopped": gettext_noop("could not be carried out"),
+        "refused": gettext_noop("refused"),
     },
     "pack": {
-        "queued": later("waiting"),
-        "collecting": later("being made"),
-        "writing": later("being made"),
-        "ready": later("ready"),
-        "cancelled": later("cancelled"),
-        "failed": later("could not be made"),
-        "deleted": later("deleted"),
-        "erased": later("erased"),
+        "queued": gettext_noop("waiting"),
+        "collecting": gettext_noop("being made"),
+        "writing": gettext_noop("being made"),
+        "ready": gettext_noop("ready"),
+        "cancelled": gettext_noop("cancelled"),
+        "failed": gettext_noop("could not be made"),
+        "deleted": gettext_noop("deleted"),
+        "erased": gettext_noop("erased"),
     },
     "signing_session": {
-        "reading": later("started, not finished"),
-        "signed": later("finished"),
-        "declined": later("finished"),
-        "expired": later("ended without an answer"),
+        "reading": gettext_noop("started, not finished"),
+        "signed": gettext_noop("finished"),
+        "declined": gettext_noop("finished"),
+        "expired": gettext_noop("ended without an answer"),
     },
 }
 """What ``status`` means in the tables that have one."""
@@ -323,26 +323,29 @@ STATES = {
 
 CODES_OF: dict[tuple[str, str], dict[str, str]] = {
     ("private_link", "purpose"): {
-        "family": later("the family pages"),
-        "set-password": later("the page to set a password"),
+        "family": gettext_noop("the family pages"),
+        "set-password": gettext_noop("the page to set a password"),
     },
     ("access_session", "kind"): {
-        "family": later("family pages"),
-        "login": later("staff log-in"),
-        "kiosk": later("class device"),
+        "family": gettext_noop("family pages"),
+        "login": gettext_noop("staff log-in"),
+        "kiosk": gettext_noop("class device"),
     },
     ("roster_import", "kind"): {
-        "pupils": later("pupils"),
-        "contacts": later("contacts"),
-        "staff": later("staff"),
+        "pupils": gettext_noop("pupils"),
+        "contacts": gettext_noop("contacts"),
+        "staff": gettext_noop("staff"),
     },
-    ("class_session", "reading_level"): {"full": later("all rules"), "younger": later("younger children’s rules")},
+    ("class_session", "reading_level"): {
+        "full": gettext_noop("all rules"),
+        "younger": gettext_noop("younger children’s rules"),
+    },
 }
 """What codes mean in the one column of the one table that has them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class AccessLine:
     """One row as printed: what it is known by, the rest, and long texts line by line."""
 
     first: str
@@ -355,7 +358,7 @@ class Part:
     """One section as printed; ``more`` counts the older rows that only the file for a computer has."""
 
     heading: str
-    lines: tuple[Line, ...]
+    lines: tuple[AccessLine, ...]
     more: int
 
     @property
@@ -379,7 +382,7 @@ def subject_access_html(
     """The document for reading."""
     found = _found(db, document, school)
     uses = names_of_keys(db, found.person)
-    return render.page(
+    return templating.page(
         "pdf/subject_access.html",
         school=school,
         document=document,
@@ -424,24 +427,24 @@ def names_of_keys(db: Session, person: people.PersonRow) -> dict[str, str]:
     return _uses(db) | {child.public_id: child.full_name for child in Who(db, person).own_children.values()}
 
 
-def _part(section: access.Section, uses: Mapping[str, str]) -> Part:
+def _part(section: access.AccessSection, uses: Mapping[str, str]) -> Part:
     lines = [_line(row, section.table, uses) for row in section.rows[-MOST_LINES:]]
     return Part(section.heading, tuple(lines), len(section.rows) - len(lines))
 
 
-def _line(row: Mapping[str, Any], table: str, uses: Mapping[str, str]) -> Line:
+def _line(row: Mapping[str, Any], table: str, uses: Mapping[str, str]) -> AccessLine:
     shown = [(key, _shown(key, value, table, uses)) for key, value in row.items() if value not in (None, "", {})]
     shown.sort(key=lambda pair: pair[0] not in FIRST.get(table, ()))
     blocks = tuple((_(LABELS[key]), tuple(text.splitlines())) for key, text in shown if key in LONG)
     facts = [(_(LABELS[key]), text) for key, text in shown if key not in LONG]
-    return Line(facts[0][1] if facts else "", tuple(facts), blocks)
+    return AccessLine(facts[0][1] if facts else "", tuple(facts), blocks)
 
 
 def _shown(key: str, value: Any, table: str, uses: Mapping[str, str]) -> str:
     if isinstance(value, dt.datetime):
-        return render.moment(value)
+        return templating.moment(value)
     if isinstance(value, dt.date):
-        return render.day(value)
+        return templating.day(value)
     if isinstance(value, Mapping):
         return "\n".join(f"{_named(each, uses)}: {said(each, held, uses)}" for each, held in value.items())
     if (table, key) in CODES_OF:
@@ -471,11 +474,11 @@ def said(key: str, value: Any, uses: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if key == "received_on":
-        return render.day(dt.date.fromisoformat(str(value)))
+        return templating.day(dt.date.fromisoformat(str(value)))
     if key == "language":
         return str(Locale.parse(str(value), sep="-").get_display_name("en") or value)
     if key == "school_year":
-        return render.year_label(int(value))
+        return templating.year_label(int(value))
     return words.channel_of(value, _CODES[key]).rstrip(".") if key in _CODES else str(value)
 
 

@@ -9,33 +9,33 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, people
 from oval_aup.core import clock
-from oval_aup.core.i18n import _, later, ngettext
-from oval_aup.reports import documents_words as words
+from oval_aup.core.i18n import _, gettext_noop, ngettext
+from oval_aup.reports import document_labels as words
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import PICTURES, Filter, OutstandingPerson, outstanding_rows
 
 VERDICTS: dict[str, str] = {
-    "yes": later("yes"),
-    "no": later("no"),
-    "missing": later("no answer"),
-    "conflict": later("parents disagree: treat as no"),
-    "blocked": later("do not use"),
-    "not_used": later("not used by the school"),
-    "public_task": later("part of school life"),
+    "yes": gettext_noop("yes"),
+    "no": gettext_noop("no"),
+    "missing": gettext_noop("no answer"),
+    "conflict": gettext_noop("parents disagree: treat as no"),
+    "blocked": gettext_noop("do not use"),
+    "not_used": gettext_noop("not used by the school"),
+    "public_task": gettext_noop("part of school life"),
 }
 """What may be done with a child's pictures, in the office's words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ExportTable:
     """A header and rows of text and whole numbers."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str | int, ...], ...]
 
 
-def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
+def outstanding_table(db: Session, school_year: int, chosen: Filter) -> ExportTable:
     """Everybody in the selection who still owes something, what, and why."""
     header = (
         _("Name"),
@@ -49,7 +49,7 @@ def outstanding_table(db: Session, school_year: int, chosen: Filter) -> Table:
         _("Reminders"),
     )
     names = told_apart(people.children(db))
-    return Table(
+    return ExportTable(
         header,
         tuple(
             (
@@ -77,14 +77,14 @@ def _what(row: OutstandingPerson) -> str:
     return _("%(rules)s: rules; %(pictures)s", rules=rules, pictures=pictures) if row.choosing else rules
 
 
-def coverage_table(db: Session, school_year: int) -> Table:
+def coverage_table(db: Session, school_year: int) -> ExportTable:
     """Counts by audience and by class; names nobody."""
     whole = overview(db, school_year, most_classes=None)
     lines = [(_("Whole school"), _(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES]
     for row in whole.classes:
         lines.append((row.name, _(words.AUDIENCES["children"]), row.children))
         lines.append((row.name, _(words.AUDIENCES["parents"]), row.families))
-    return Table(
+    return ExportTable(
         (
             _("Class"),
             _("Who"),
@@ -102,19 +102,19 @@ def coverage_table(db: Session, school_year: int) -> Table:
     )
 
 
-def choices_table(db: Session, class_public_id: str, school_year: int) -> Table:
+def choices_table(db: Session, class_public_id: str, school_year: int) -> ExportTable:
     """A class's picture choices, one child a row; says when it was true, because it changes."""
     room = people.school_class(db, class_public_id)
     return choices_of(db, people.children(db, room.id), school_year)
 
 
-def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: int) -> Table:
+def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: int) -> ExportTable:
     """The same for any children."""
     uses = consent.asked_purposes(db)
     verdicts = consent.permissions(db, [child.person_id for child in children], school_year)
     names = told_apart(children)
     stamp = f"{clock.london(clock.now()):%Y-%m-%d %H:%M}"
-    return Table(
+    return ExportTable(
         (_("Child"), _("Class"), *(use.heading for use in uses), _("True at")),
         tuple(
             (
@@ -128,9 +128,9 @@ def choices_of(db: Session, children: Sequence[people.ChildRow], school_year: in
     )
 
 
-def corrections_table(db: Session) -> Table:
+def corrections_table(db: Session) -> ExportTable:
     """What the office corrected by hand and the school's lists do not say yet, to put right in its own system."""
-    return Table(
+    return ExportTable(
         (_("Name"), _("Child"), _("What"), _("The lists said"), _("Should be"), _("Corrected on")),
         tuple(
             (

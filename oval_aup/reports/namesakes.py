@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from oval_aup import people
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.i18n import _
 
 
@@ -28,4 +28,4 @@ def apart(name: str) -> str:
 
 def with_birthday(name: str, child: people.ChildRow) -> str:
     """A name and the day of the year the child was born on."""
-    return _("%(name)s (born %(day)s)", name=apart(name), day=render.short_day(child.born_on))
+    return _("%(name)s (born %(day)s)", name=apart(name), day=templating.short_day(child.born_on))

@@ -153,7 +153,7 @@ class OutstandingPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class OutstandingMatch:
     """Whose a missing signature is, how it would be given and why it is missing."""
 
     person_id: int
@@ -219,10 +219,10 @@ def outstanding_rows(
     return _with_their_families(db, rows, choosing)
 
 
-def outstanding_matches(db: Session, school_year: int, chosen: Filter) -> tuple[Match, ...]:
+def outstanding_matches(db: Session, school_year: int, chosen: Filter) -> tuple[OutstandingMatch, ...]:
     """Every missing signature of a selection, whatever the number of pages, in no order."""
     found = _selection(db, school_year, chosen, choosing_adults(db, school_year)).subquery()
-    return tuple(Match(*row) for row in db.execute(sa.select(found.c.person_id, found.c.way, found.c.why)))
+    return tuple(OutstandingMatch(*row) for row in db.execute(sa.select(found.c.person_id, found.c.way, found.c.why)))
 
 
 def outstanding_counts(

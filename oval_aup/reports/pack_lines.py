@@ -16,7 +16,7 @@ FORMULAS = {
     "head": 'signature = Ed25519(04 + {"at":"AT","entry_hash":"HASH","key":"KEY","size":SIZE,"v":1})',
     "line": "OVAL-HEAD 1 SIZE HASH AT KEY SIGNATURE",
 }
-"""As ``evidence/rules.py`` computes them; a test follows each to the letter."""
+"""As ``verifier/rules.py`` computes them; a test follows each to the letter."""
 
 TYPED = {
     "check": "python3 verify.py FOLDER",

@@ -12,16 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import documents_words as words
+from oval_aup.reports import document_labels as words
 from oval_aup.reports import pack_lines
 from oval_aup.reports import tables as t
 from oval_aup.reports.coverage import AUDIENCES
 from oval_aup.reports.csv_export import csv_bytes
-from oval_aup.reports.exports import Table, choices_of, coverage_table, outstanding_table
+from oval_aup.reports.exports import ExportTable, choices_of, coverage_table, outstanding_table
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, children_words
 
@@ -61,7 +61,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PackPlan:
     """What a pack of some scope is made of: its facts, its report and the records, in the order of their numbers."""
 
     scope: dict[str, Any]
@@ -69,7 +69,7 @@ class Plan:
     records: tuple[evidence.Wanted, ...]
 
 
-def pack_plan(db: Session, scope: Scope) -> Plan:
+def pack_plan(db: Session, scope: Scope) -> PackPlan:
     """Say what goes into a pack as things stand now; raises Invalid when nobody is in it, NotFound for no class.
 
     Whoever is only on the school's lists, and was never asked or answered, has no record to hand over.
@@ -89,7 +89,7 @@ def pack_plan(db: Session, scope: Scope) -> Plan:
         raise Invalid(fields={"about": _("Nothing was recorded about anybody in this choice.")})
     stamp = f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}"
     wanted = evidence.Wanted(report[0], report[1], report[2], f"pack-report:{report[1]}:{stamp}", 0)
-    return Plan(scope.facts(year, title), wanted, records)
+    return PackPlan(scope.facts(year, title), wanted, records)
 
 
 def record_key(pseudonym: str, newest: int) -> str:
@@ -124,14 +124,14 @@ def _dated(title: str, scope: Scope) -> str:
     if scope.first_on and scope.last_on and scope.last_on < scope.first_on:
         raise Invalid(fields={"to": _("The last day is before the first.")})
     if scope.first_on and scope.first_on == scope.last_on:
-        return _("%(title)s, %(day)s", title=title, day=render.day(scope.first_on))
+        return _("%(title)s, %(day)s", title=title, day=templating.day(scope.first_on))
     if scope.first_on and scope.last_on:
-        first, last = render.day(scope.first_on), render.day(scope.last_on)
+        first, last = templating.day(scope.first_on), templating.day(scope.last_on)
         return _("%(title)s, %(first)s to %(last)s", title=title, first=first, last=last)
     if scope.first_on:
-        return _("%(title)s, from %(first)s", title=title, first=render.day(scope.first_on))
+        return _("%(title)s, from %(first)s", title=title, first=templating.day(scope.first_on))
     if scope.last_on:
-        return _("%(title)s, until %(last)s", title=title, last=render.day(scope.last_on))
+        return _("%(title)s, until %(last)s", title=title, last=templating.day(scope.last_on))
     return title
 
 
@@ -196,7 +196,7 @@ def pack_files(
     checker = evidence.checker()
     files[checker.name] = checker.content
     for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
-        said = render.page(
+        said = templating.page(
             template,
             school=school,
             title=row.scope["title"],
@@ -209,11 +209,11 @@ def pack_files(
     return files
 
 
-def _csv(table: Table) -> bytes:
+def _csv(table: ExportTable) -> bytes:
     return csv_bytes(table.header, table.rows)
 
 
-def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, Table]:
+def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, ExportTable]:
     year, scope = int(row.scope["school_year"]), row.scope
     found = people.persons_by_pseudonym(db, [member.subject for member in members])
     children = _children(db, Scope.of(scope), members)
@@ -244,7 +244,7 @@ def _children(db: Session, scope: Scope, members: Iterable[evidence.MemberRow]) 
     return [child for child in children if child.archived_on is None or child.pseudonym in recorded]
 
 
-def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> Table:
+def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> ExportTable:
     """Whose record has which number; the only place in a pack where a file is given a name."""
     ids = [person.person_id for person in found.values()]
     beside: dict[int, str] = {}
@@ -268,7 +268,7 @@ def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[st
             )
         )
     header = (_("Number"), _("File"), _("Name"), _("At this school"), _("Children or class"), _("In the ledger as"))
-    return Table(header, tuple(rows))
+    return ExportTable(header, tuple(rows))
 
 
 def record_name(number: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import evidence, people, signing
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 
 ANSWERS = frozenset(
     {"signed", "declined", "witnessed", "consent_recorded", "consent_withdrawn", "responsibility_declared"}
@@ -18,19 +18,19 @@ ANSWERS = frozenset(
 """The kinds of entry that hold somebody's answer; any other was done by whoever made it."""
 
 THEMSELVES: dict[str, str] = {
-    "link": later("%(name)s, through their private link"),
-    "login": later("%(name)s, logged in as staff"),
-    "class": later("%(name)s, on the class’s device"),
-    "person": later("%(name)s, on a school device"),
+    "link": gettext_noop("%(name)s, through their private link"),
+    "login": gettext_noop("%(name)s, logged in as staff"),
+    "class": gettext_noop("%(name)s, on the class’s device"),
+    "person": gettext_noop("%(name)s, on a school device"),
 }
 """Channel to how somebody entered an answer of their own."""
 
 FOR_THEM: dict[str, str] = {
-    "class": later("%(name)s, from the class list"),
-    "paper": later("%(name)s, from a paper form"),
-    "phone": later("%(name)s, from a telephone call"),
-    "person": later("%(name)s, from a visit to the school"),
-    "office": later("%(name)s, at the school office"),
+    "class": gettext_noop("%(name)s, from the class list"),
+    "paper": gettext_noop("%(name)s, from a paper form"),
+    "phone": gettext_noop("%(name)s, from a telephone call"),
+    "person": gettext_noop("%(name)s, from a visit to the school"),
+    "office": gettext_noop("%(name)s, at the school office"),
 }
 """Channel to how a member of staff entered somebody else's answer."""
 

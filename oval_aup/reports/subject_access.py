@@ -30,7 +30,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class AccessSection:
     """The rows of one holding, in the order in which they were made; column to what is given of it."""
 
     table: str
@@ -43,7 +43,7 @@ class SubjectAccess:
     """Everything kept about one person."""
 
     person: people.PersonRow
-    sections: tuple[Section, ...]
+    sections: tuple[AccessSection, ...]
     """Those that have rows."""
     ledger: tuple[Told, ...]
     named_in: tuple[tuple[str, dt.datetime], ...]
@@ -69,7 +69,7 @@ def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAcc
         harmless=school.name,
     )
     reader = _Reader(db, who, own, names)
-    sections = [Section(each.table, _(each.heading), reader.rows(each)) for each in HOLDINGS]
+    sections = [AccessSection(each.table, _(each.heading), reader.rows(each)) for each in HOLDINGS]
     ledger = entries_told(db, who, names)
     return SubjectAccess(
         person=person,

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, printing, signing
 from oval_aup.core.i18n import _
-from oval_aup.reports import documents_words as words
-from oval_aup.reports.documents_story import wordings_named
+from oval_aup.reports import document_labels as words
+from oval_aup.reports.ledger_acts import wordings_named
 from oval_aup.reports.subject_access_names import OtherNames
 from oval_aup.reports.subject_access_who import Who
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.db import Base
 from oval_aup.core.i18n import _
 
@@ -112,7 +112,7 @@ def _everybody(db: Session) -> Iterable[tuple[int, tuple[str, ...], tuple[str, .
 
 
 def _dates(day: dt.date | None) -> tuple[str, ...]:
-    return () if day is None else (day.isoformat(), f"{day:%d/%m/%Y}", render.day(day))
+    return () if day is None else (day.isoformat(), f"{day:%d/%m/%Y}", templating.day(day))
 
 
 def _addresses(db: Session) -> set[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oval_aup.core.i18n import later
+from oval_aup.core.i18n import gettext_noop
 
-KEY = later("a number or key by which the system finds its own rows")
-SECRET = later("a secret, or the hash of one")
-ELSEWHERE = later("given elsewhere in this file")
-WORK = later("how far the system’s own work has got")
-BEGINNING = later("whether the lists said so already when such states began to be kept")
+KEY = gettext_noop("a number or key by which the system finds its own rows")
+SECRET = gettext_noop("a secret, or the hash of one")
+ELSEWHERE = gettext_noop("given elsewhere in this file")
+WORK = gettext_noop("how far the system’s own work has got")
+BEGINNING = gettext_noop("whether the lists said so already when such states began to be kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,19 @@ _PERSON = {"person_id": "ids"}
 HOLDINGS: tuple[Holding, ...] = (
     Holding(
         "person",
-        later("Who this person is"),
+        gettext_noop("Who this person is"),
         {"id": "ids", "joined_to_id": "ids"},
         ("title", "forename", "preferred_forename", "surname", "pseudonym", "erased_on"),
         left_out={
             "id": KEY,
             "public_id": KEY,
             "joined_to_id": KEY,
-            "search_name": later("the same names again, for searching"),
+            "search_name": gettext_noop("the same names again, for searching"),
         },
     ),
     Holding(
         "child",
-        later("As a child of the school"),
+        gettext_noop("As a child of the school"),
         _PERSON,
         ("born_on", "year_group", "upn", "mis_id", "archived_on"),
         classes=("class_id",),
@@ -86,14 +86,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardian",
-        later("As a parent or carer"),
+        gettext_noop("As a parent or carer"),
         _PERSON,
         ("email", "mobile", "language", "writing_stopped", "contact_id", "archived_on"),
         left_out={"person_id": KEY},
     ),
     Holding(
         "staff_member",
-        later("As a member of staff"),
+        gettext_noop("As a member of staff"),
         _PERSON,
         ("post", "staff_group", "work_email", "staff_code", "starts_on", "archived_on"),
         people=("line_manager_id",),
@@ -102,7 +102,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardianship",
-        later("Linked to children"),
+        gettext_noop("Linked to children"),
         {"guardian_id": "ids"},
         (
             "parental_responsibility",
@@ -117,18 +117,18 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardianship",
-        later("Linked to adults"),
+        gettext_noop("Linked to adults"),
         {"child_id": "ids"},
         ("ended_on",),
         people=("guardian_id",),
         left_out={
-            "parental_responsibility": later("says something about the adult, who can ask for it"),
-            "contact_allowed": later("says something about the adult, who can ask for it"),
+            "parental_responsibility": gettext_noop("says something about the adult, who can ask for it"),
+            "contact_allowed": gettext_noop("says something about the adult, who can ask for it"),
         },
     ),
     Holding(
         "guardianship_state",
-        later("What the school’s lists said about the links to children, and since when"),
+        gettext_noop("What the school’s lists said about the links to children, and since when"),
         {"guardian_id": "ids"},
         ("since", "parental_responsibility", "contact_allowed", "ended_on"),
         people=("child_id",),
@@ -137,46 +137,46 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "guardianship_state",
-        later("What the school’s lists said about the links to adults"),
+        gettext_noop("What the school’s lists said about the links to adults"),
         {"child_id": "ids"},
         ("ended_on",),
         people=("guardian_id",),
         once=True,
         left_out={
-            "since": later("tells when something about the adult changed, who can ask for it"),
+            "since": gettext_noop("tells when something about the adult changed, who can ask for it"),
         },
     ),
     Holding(
         "child_class_state",
-        later("What the school’s lists said about the class, and since when"),
+        gettext_noop("What the school’s lists said about the class, and since when"),
         {"child_id": "ids"},
         ("since", "class_name", "year_group", "left_on"),
         left_out={"id": KEY, "child_id": KEY, "taken_over": BEGINNING},
     ),
     Holding(
         "staff_state",
-        later("What the school’s lists said about working here, and since when"),
+        gettext_noop("What the school’s lists said about working here, and since when"),
         _PERSON,
         ("since", "left_on"),
         left_out={"id": KEY, "person_id": KEY, "taken_over": BEGINNING},
     ),
     Holding(
         "account",
-        later("Log-in"),
+        gettext_noop("Log-in"),
         _PERSON,
         ("email", "role", "created_at", "disabled_at"),
         left_out={"id": KEY, "public_id": KEY, "person_id": KEY, "password_hash": SECRET, "pin_hash": SECRET},
     ),
     Holding(
         "private_link",
-        later("Private links sent"),
+        gettext_noop("Private links sent"),
         _PERSON,
         ("created_at", "purpose", "sent_to", "expires_at", "revoked_at"),
         left_out={"id": KEY, "person_id": KEY, "token_sha256": SECRET},
     ),
     Holding(
         "access_session",
-        later("Visits"),
+        gettext_noop("Visits"),
         _PERSON,
         ("created_at", "kind", "assurance", "last_seen_at", "expires_at", "ended_at"),
         left_out={
@@ -191,21 +191,21 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "failed_attempt",
-        later("Failed attempts to log in or open a link"),
+        gettext_noop("Failed attempts to log in or open a link"),
         {"bucket": "buckets"},
         ("failed_at",),
-        left_out={"id": KEY, "bucket": later("under which hash the tries were counted")},
+        left_out={"id": KEY, "bucket": gettext_noop("under which hash the tries were counted")},
     ),
     Holding(
         "signature_request",
-        later("What this person was asked for"),
+        gettext_noop("What this person was asked for"),
         _PERSON,
         ("asked_at", "agreement_key", "school_year", "way", "status", "due_on", "settled_at"),
         left_out={"id": KEY, "public_id": KEY, "person_id": KEY},
     ),
     Holding(
         "signing_session",
-        later("Visits to answer"),
+        gettext_noop("Visits to answer"),
         _PERSON,
         ("started_at", "school_year", "status", "language", "finished_at"),
         own_texts=("draft",),
@@ -213,7 +213,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "signature",
-        later("Signatures"),
+        gettext_noop("Signatures"),
         {"person_id": "ids", "signed_by_id": "ids"},
         ("signed_at", "outcome", "channel", "assurance", "ledger_seq"),
         people=("person_id", "signed_by_id", "recorded_by_id"),
@@ -224,19 +224,19 @@ HOLDINGS: tuple[Holding, ...] = (
             "request_id": KEY,
             "signing_session_id": KEY,
             "class_session_id": KEY,
-            "refers_to_id": later("which entry was taken back is told under the ledger"),
+            "refers_to_id": gettext_noop("which entry was taken back is told under the ledger"),
         },
     ),
     Holding(
         "signature",
-        later("Other people’s signatures that this person entered"),
+        gettext_noop("Other people’s signatures that this person entered"),
         {"recorded_by_id": "ids"},
         ("signed_at", "outcome", "channel"),
         except_for={"person_id": "ids", "signed_by_id": "ids"},
     ),
     Holding(
         "consent_decision",
-        later("Choices about pictures"),
+        gettext_noop("Choices about pictures"),
         {"child_id": "ids", "guardian_id": "ids"},
         ("decided_at", "purpose_key", "act", "school_year", "channel", "ledger_seq"),
         people=("child_id", "guardian_id", "recorded_by_id"),
@@ -245,14 +245,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "consent_decision",
-        later("Other people’s choices that this person entered"),
+        gettext_noop("Other people’s choices that this person entered"),
         {"recorded_by_id": "ids"},
         ("decided_at", "channel"),
         except_for={"child_id": "ids", "guardian_id": "ids"},
     ),
     Holding(
         "image_block",
-        later("Stops on pictures"),
+        gettext_noop("Stops on pictures"),
         {"child_id": "ids"},
         ("placed_at", "lifted_at"),
         people=("placed_by_id",),
@@ -260,21 +260,21 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "image_block",
-        later("Stops on pictures that this person placed"),
+        gettext_noop("Stops on pictures that this person placed"),
         {"placed_by_id": "ids"},
         ("placed_at", "lifted_at"),
         except_for={"child_id": "ids"},
     ),
     Holding(
         "permission_change",
-        later("When permission to use pictures began or ended"),
+        gettext_noop("When permission to use pictures began or ended"),
         {"child_id": "ids"},
         ("changed_at", "purpose_key", "was", "now", "cause", "school_year", "told_at"),
         left_out={"id": KEY, "child_id": KEY, "settled_at": KEY},
     ),
     Holding(
         "take_down",
-        later("Pictures to be taken down"),
+        gettext_noop("Pictures to be taken down"),
         {"child_id": "ids"},
         ("opened_at", "purpose_key", "due_on", "done_at"),
         people=("owner_id", "done_by_id"),
@@ -283,14 +283,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "take_down",
-        later("Pictures this person was asked to take down"),
+        gettext_noop("Pictures this person was asked to take down"),
         {"owner_id": "ids", "done_by_id": "ids"},
         ("opened_at", "purpose_key", "due_on", "done_at"),
         except_for={"child_id": "ids"},
     ),
     Holding(
         "correction",
-        later("What the office corrected by hand against the school’s lists"),
+        gettext_noop("What the office corrected by hand against the school’s lists"),
         _PERSON,
         ("corrected_at", "field", "value", "before", "settled_at"),
         people=("child_id",),
@@ -298,21 +298,21 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "correction",
-        later("What the office corrected by hand about an adult of this child"),
+        gettext_noop("What the office corrected by hand about an adult of this child"),
         {"child_id": "ids"},
         ("corrected_at", "field", "settled_at"),
         people=("person_id",),
         left_out={
             "id": KEY,
             "child_id": KEY,
-            "value": later("says something about the adult, who can ask for it"),
-            "before": later("says something about the adult, who can ask for it"),
+            "value": gettext_noop("says something about the adult, who can ask for it"),
+            "before": gettext_noop("says something about the adult, who can ask for it"),
         },
         except_for=_PERSON,
     ),
     Holding(
         "task_note",
-        later("Notes that the office wrote about this person"),
+        gettext_noop("Notes that the office wrote about this person"),
         _PERSON,
         ("at", "kind", "act", "until"),
         people=("owner_id", "by_id"),
@@ -321,14 +321,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "task_note",
-        later("Notes and tasks of this person’s work"),
+        gettext_noop("Notes and tasks of this person’s work"),
         {"by_id": "ids", "owner_id": "ids"},
         ("at", "kind", "act", "until"),
         except_for={"person_id": "ids"},
     ),
     Holding(
         "class_session",
-        later("Lessons this person led"),
+        gettext_noop("Lessons this person led"),
         {"teacher_id": "ids"},
         ("opened_at", "school_year", "reading_level", "closes_at", "closed_at"),
         classes=("class_id",),
@@ -336,14 +336,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "reminder",
-        later("Requests and reminders sent to this person"),
+        gettext_noop("Requests and reminders sent to this person"),
         _PERSON,
         ("taken_at", "step"),
         left_out={"id": KEY, "person_id": KEY, "campaign_id": KEY, "message": ELSEWHERE, "about": ELSEWHERE},
     ),
     Holding(
         "message",
-        later("Messages to this person"),
+        gettext_noop("Messages to this person"),
         {"recipient": "pseudonyms"},
         ("queued_at", "kind", "to_address", "status", "sent_at", "attempts"),
         own_texts=("subject", "text"),
@@ -354,7 +354,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "public_id": KEY,
             "recipient": KEY,
             "dedupe_key": KEY,
-            "html": later("the same text again, laid out for a screen"),
+            "html": gettext_noop("the same text again, laid out for a screen"),
             "link_purpose": ELSEWHERE,
             "attachment": ELSEWHERE,
             "asked_for": WORK,
@@ -364,7 +364,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "address_trouble",
-        later("Emails that bounced"),
+        gettext_noop("Emails that bounced"),
         {"address": "addresses"},
         ("noticed_at", "address"),
         others_texts=("reason",),
@@ -372,7 +372,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "document",
-        later("Documents about this person"),
+        gettext_noop("Documents about this person"),
         {"subject": "pseudonyms"},
         ("requested_at", "kind", "status", "ready_at", "handed_out_at", "size", "sha256"),
         people=("requested_by_id",),
@@ -392,14 +392,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "document",
-        later("Documents about others that this person ordered"),
+        gettext_noop("Documents about others that this person ordered"),
         {"requested_by_id": "ids"},
         ("requested_at", "kind"),
         except_for={"subject": "pseudonyms"},
     ),
     Holding(
         "pack",
-        later("Evidence packs this person ordered"),
+        gettext_noop("Evidence packs this person ordered"),
         {"requested_by_id": "ids"},
         ("ordered_at", "status", "ready_at", "size", "sha256", "deleted_at", "told_at"),
         others_texts=("error",),
@@ -407,7 +407,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "id": KEY,
             "public_id": KEY,
             "requested_by_id": KEY,
-            "scope": later("which part of the school it is about, and so not about this person"),
+            "scope": gettext_noop("which part of the school it is about, and so not about this person"),
             "head": KEY,
             "ordered_size": KEY,
             "frozen_at": WORK,
@@ -420,7 +420,7 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "roster_import",
-        later("Lists this person imported"),
+        gettext_noop("Lists this person imported"),
         {"uploaded_by_id": "ids"},
         ("uploaded_at", "kind", "status", "settled_at"),
         left_out={
@@ -430,15 +430,15 @@ HOLDINGS: tuple[Holding, ...] = (
             "sha256": KEY,
             "plan_sha256": KEY,
             "mapping": WORK,
-            "options": later("about the people of the list"),
-            "summary": later("about the people of the list"),
-            "file_name": later("can name others"),
-            "content": later("about everybody in the list; kept only until the list is decided on"),
+            "options": gettext_noop("about the people of the list"),
+            "summary": gettext_noop("about the people of the list"),
+            "file_name": gettext_noop("can name others"),
+            "content": gettext_noop("about everybody in the list; kept only until the list is decided on"),
         },
     ),
     Holding(
         "campaign",
-        later("Yearly sign-ups this person planned"),
+        gettext_noop("Yearly sign-ups this person planned"),
         {"created_by_id": "ids"},
         ("created_at", "school_year", "status"),
         left_out=dict.fromkeys(
@@ -452,22 +452,22 @@ HOLDINGS: tuple[Holding, ...] = (
                 "reminder_days",
                 "opened_at",
             ),
-            later("about the sign-up, not about a person"),
+            gettext_noop("about the sign-up, not about a person"),
         ),
     ),
     Holding(
         "agreement_version",
-        later("Wordings this person published"),
+        gettext_noop("Wordings this person published"),
         {"published_by_id": "ids"},
         ("published_at", "number"),
         left_out=dict.fromkeys(
             ("id", "public_id", "agreement_id", "status", "material", "published_by_id"),
-            later("about the wording, not about a person"),
+            gettext_noop("about the wording, not about a person"),
         ),
     ),
     Holding(
         "legal_hold",
-        later("Kept for a legal reason"),
+        gettext_noop("Kept for a legal reason"),
         _PERSON,
         ("placed_at", "review_on", "lifted_at"),
         people=("placed_by_id", "lifted_by_id"),
@@ -475,19 +475,19 @@ HOLDINGS: tuple[Holding, ...] = (
             "id": KEY,
             "public_id": KEY,
             "person_id": KEY,
-            "reason": later("can be lawyers’ advice or about a child’s safety: the office adds it where it may"),
+            "reason": gettext_noop("can be lawyers’ advice or about a child’s safety: the office adds it where it may"),
         },
     ),
     Holding(
         "legal_hold",
-        later("Other people’s records that this person held or released"),
+        gettext_noop("Other people’s records that this person held or released"),
         {"placed_by_id": "ids", "lifted_by_id": "ids"},
         ("placed_at", "lifted_at"),
         except_for=_PERSON,
     ),
     Holding(
         "erasure",
-        later("Decisions to erase this person, or not to"),
+        gettext_noop("Decisions to erase this person, or not to"),
         _PERSON,
         ("ordered_at", "received_on", "basis", "status", "approved_at", "ledger_seq"),
         people=("ordered_by_id", "approved_by_id"),
@@ -508,14 +508,14 @@ HOLDINGS: tuple[Holding, ...] = (
     ),
     Holding(
         "erasure",
-        later("Decisions this person took about other people’s records"),
+        gettext_noop("Decisions this person took about other people’s records"),
         {"ordered_by_id": "ids", "approved_by_id": "ids"},
         ("ordered_at", "approved_at", "basis"),
         except_for=_PERSON,
     ),
     Holding(
         "retention_period",
-        later("Retention periods this person decided"),
+        gettext_noop("Retention periods this person decided"),
         {"said_by_id": "ids"},
         ("said_at", "record_type", "months"),
         left_out={"id": KEY, "said_by_id": KEY},
@@ -526,17 +526,17 @@ LEDGER = ("ledger_entry", "ledger_details")
 """Told entry by entry, by whom and about whom: ``subject_access_ledger`` decides."""
 
 LEFT_OUT: dict[str, str] = {
-    "document_content": later("The documents themselves are handed out one by one; each is listed here."),
-    "pack_file": later("A pack is handed out as a whole; whoever asks is given their own record instead."),
-    "pack_member": later("Whose records are in a pack: the records themselves are listed as documents."),
-    "ledger_trace": later("An index of which entries name a person: the entries themselves are given."),
-    "watermark": later("How far the system’s own work has got."),
-    "school_class": later("Classes are about nobody; this person’s own class is named above."),
-    "agreement": later("The rules are about nobody."),
-    "version_text": later("Rules are about nobody; those that this person answered are given in full."),
-    "roster_mapping": later("What the headings of a list mean: about nobody."),
-    "coverage_count": later("Counts, about nobody by name."),
-    "coverage_day": later("Counts, about nobody by name."),
-    "mail_outage": later("When no message could leave the school: about nobody."),
+    "document_content": gettext_noop("The documents themselves are handed out one by one; each is listed here."),
+    "pack_file": gettext_noop("A pack is handed out as a whole; whoever asks is given their own record instead."),
+    "pack_member": gettext_noop("Whose records are in a pack: the records themselves are listed as documents."),
+    "ledger_trace": gettext_noop("An index of which entries name a person: the entries themselves are given."),
+    "watermark": gettext_noop("How far the system’s own work has got."),
+    "school_class": gettext_noop("Classes are about nobody; this person’s own class is named above."),
+    "agreement": gettext_noop("The rules are about nobody."),
+    "version_text": gettext_noop("Rules are about nobody; those that this person answered are given in full."),
+    "roster_mapping": gettext_noop("What the headings of a list mean: about nobody."),
+    "coverage_count": gettext_noop("Counts, about nobody by name."),
+    "coverage_day": gettext_noop("Counts, about nobody by name."),
+    "mail_outage": gettext_noop("When no message could leave the school: about nobody."),
 }
 """Tables of which nothing is given, and why."""

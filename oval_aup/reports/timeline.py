@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, evidence, notifications, people
-from oval_aup.core import render
+from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _, later
-from oval_aup.reports import documents_story as story
-from oval_aup.reports import documents_words as words
-from oval_aup.reports.documents_words import Moment
+from oval_aup.core.i18n import _, gettext_noop
+from oval_aup.reports import document_labels as words
+from oval_aup.reports import ledger_acts as story
+from oval_aup.reports.document_labels import Moment
 
 SHORT_RULES = {
-    "staff": later("the rules for staff"),
-    "parents": later("the rules for parents and carers"),
-    "children": later("the rules for children"),
+    "staff": gettext_noop("the rules for staff"),
+    "parents": gettext_noop("the rules for parents and carers"),
+    "children": gettext_noop("the rules for children"),
 }
-STEPS = {"ask": later("first request"), "escalation": later("note to the class teacher or manager")}
+STEPS = {"ask": gettext_noop("first request"), "escalation": gettext_noop("note to the class teacher or manager")}
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TimelineEvent:
     """One line of a person's timeline."""
 
     at: Moment
@@ -34,10 +34,10 @@ class Event:
     """Its number in the ledger, or 0 for a message, which the ledger does not hold."""
 
 
-def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.EntryRow]) -> list[Event]:
+def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.EntryRow]) -> list[TimelineEvent]:
     """What happened to and by a person, oldest first."""
     sent = [
-        Event(
+        TimelineEvent(
             Moment(row.sent_at or row.queued_at),
             _("Email: %(subject)s", subject=row.subject),
             _("To %(address)s: %(state)s.", address=row.to_address, state=words.channel_of(row.status, words.MESSAGES)),
@@ -48,7 +48,7 @@ def events(db: Session, person: people.PersonRow, entries: Sequence[evidence.Ent
     acts = story.acts(db, entries)
     by_seq = {act.seq: act for act in acts}
     uses = _uses(db)
-    done = [Event(act.at, _what(act, uses), _more(act, person, by_seq, uses), act.seq) for act in acts]
+    done = [TimelineEvent(act.at, _what(act, uses), _more(act, person, by_seq, uses), act.seq) for act in acts]
     return sorted(done + sent, key=lambda event: (event.at.at, event.seq))
 
 
@@ -118,7 +118,7 @@ def _more(act: story.Act, person: people.PersonRow, by_seq: Mapping[int, story.A
 
 
 def _refers(act: story.Act, earlier: story.Act, uses: Mapping[str, str]) -> str:
-    what, at = _what(earlier, uses), render.moment(earlier.at.at)
+    what, at = _what(earlier, uses), templating.moment(earlier.at.at)
     if act.kind == "recorded_on_behalf":
         return _("Entered: %(what)s.", what=what)
     if act.kind in story.CHOICES:

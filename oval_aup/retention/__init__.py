@@ -4,11 +4,11 @@ Nothing goes without a person's decision. The ledger's entries stay for ever and
 a pseudonym, so that the chain and every count stay true.
 """
 
-from oval_aup.retention.erasing import (
+from oval_aup.retention.erasure import (
     BASES,
     RETENTION,
+    ErasurePlan,
     ErasureRow,
-    Plan,
     approve,
     carry_out_next,
     decided_before,
@@ -20,13 +20,13 @@ from oval_aup.retention.erasing import (
     waiting_for_approval,
     why_not_second,
 )
-from oval_aup.retention.finishing import CERTIFICATE, carry_out, finish, reapply
+from oval_aup.retention.erasure_completion import CERTIFICATE, carry_out, finish, reapply
+from oval_aup.retention.erasure_scope import OldThings, Reach
+from oval_aup.retention.erasure_steps import REMOVED
 from oval_aup.retention.holds import HoldRow, all_holds, held, hold, hold_row, lift_hold, review_hold
 from oval_aup.retention.periods import RECORD_TYPES, PeriodRow, RecordType, add_months, confirm_period, periods
-from oval_aup.retention.reach import OldThings, Reach
 from oval_aup.retention.refusals import GROUNDS, refuse_erasure
 from oval_aup.retention.review import Due, NotDue, due_people, due_things, not_due, things_going
-from oval_aup.retention.wiping import REMOVED
 
 __all__ = [
     "BASES",
@@ -36,12 +36,12 @@ __all__ = [
     "REMOVED",
     "RETENTION",
     "Due",
+    "ErasurePlan",
     "ErasureRow",
     "HoldRow",
     "NotDue",
     "OldThings",
     "PeriodRow",
-    "Plan",
     "Reach",
     "RecordType",
     "add_months",

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.retention.models import RetentionPeriod
 
 MOST_MONTHS = 1200
-LIMITATION = later(
+LIMITATION = gettext_noop(
     "Our own default: the six years within which most claims must be brought (Limitation Act 1980). "
     "The IRMS toolkit for schools names no period for this."
 )
@@ -39,69 +39,75 @@ RECORD_TYPES: dict[str, RecordType] = {
     for row in (
         RecordType(
             "parents",
-            later("Parents’ and carers’ acknowledgements"),
-            later("When the last child they answered for has left, and they with them"),
+            gettext_noop("Parents’ and carers’ acknowledgements"),
+            gettext_noop("When the last child they answered for has left, and they with them"),
             72,
             LIMITATION,
         ),
-        RecordType("children", later("Children’s acknowledgements"), later("When the child has left"), 72, LIMITATION),
+        RecordType(
+            "children",
+            gettext_noop("Children’s acknowledgements"),
+            gettext_noop("When the child has left"),
+            72,
+            LIMITATION,
+        ),
         RecordType(
             "staff",
-            later("Acknowledgements of staff, governors and volunteers"),
-            later("When they have left"),
+            gettext_noop("Acknowledgements of staff, governors and volunteers"),
+            gettext_noop("When they have left"),
             72,
-            later("IRMS toolkit for schools: personnel files, end of employment plus six years."),
+            gettext_noop("IRMS toolkit for schools: personnel files, end of employment plus six years."),
         ),
         RecordType(
             "images",
-            later("Evidence of image consent"),
-            later(
+            gettext_noop("Evidence of image consent"),
+            gettext_noop(
                 "When the child has left, or with the last choice or withdrawal where that is later; never while a"
                 " picture is still to be taken down"
             ),
             72,
-            later(
+            gettext_noop(
                 "IRMS toolkit for schools: as long as an image is in use, and then the limitation period the school"
                 " picks; six years are common."
             ),
         ),
         RecordType(
             "unanswered",
-            later("Leavers who never answered"),
-            later("When they have left"),
+            gettext_noop("Leavers who never answered"),
+            gettext_noop("When they have left"),
             12,
-            later("Our own default: nothing was recorded that could be needed later."),
+            gettext_noop("Our own default: nothing was recorded that could be needed later."),
         ),
         RecordType(
             "messages",
-            later("Sent messages: address and words"),
-            later("When the message was written"),
+            gettext_noop("Sent messages: address and words"),
+            gettext_noop("When the message was written"),
             12,
-            later("Our own default: a school year to answer questions about letters. That one went is kept."),
+            gettext_noop("Our own default: a school year to answer questions about letters. That one went is kept."),
             of_person=False,
         ),
         RecordType(
             "class-sessions",
-            later("Class sessions: their codes"),
-            later("At the end of the school year"),
+            gettext_noop("Class sessions: their codes"),
+            gettext_noop("At the end of the school year"),
             12,
-            later("Our own default: the codes open nothing. Who took part is kept with the child’s record."),
+            gettext_noop("Our own default: the codes open nothing. Who took part is kept with the child’s record."),
             of_person=False,
         ),
         RecordType(
             "visits",
-            later("Private links and log-in times"),
-            later("When the link or the visit was over"),
+            gettext_noop("Private links and log-in times"),
+            gettext_noop("When the link or the visit was over"),
             12,
-            later("Our own default: a year to look into misuse."),
+            gettext_noop("Our own default: a year to look into misuse."),
             of_person=False,
         ),
         RecordType(
             "reports",
-            later("Class and school reports that name people, and packs"),
-            later("When it was made"),
+            gettext_noop("Class and school reports that name people, and packs"),
+            gettext_noop("When it was made"),
             36,
-            later("Our own default, after the three years that policies are kept beyond their life."),
+            gettext_noop("Our own default, after the three years that policies are kept beyond their life."),
             of_person=False,
         ),
     )

@@ -12,17 +12,17 @@ from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Invalid
-from oval_aup.core.i18n import _, later
-from oval_aup.retention.erasing import ErasureRow, erasure_row
+from oval_aup.core.i18n import _, gettext_noop
+from oval_aup.retention.erasure import ErasureRow, erasure_row
 from oval_aup.retention.holds import REASON_LENGTH
 from oval_aup.retention.models import Erasure
 
 GROUNDS: dict[str, str] = {
-    "legal-claims": later("It is needed for a legal claim (UK GDPR, Article 17(3)(e))"),
-    "public-task": later("The school must keep it for its duty or public task (Article 17(3)(b))"),
-    "safeguarding": later("It is needed to keep a child safe, or for an inquiry into that (Article 17(3)(b))"),
-    "unfounded": later("The request is manifestly unfounded or excessive (Article 12(5))"),
-    "identity": later("Who asks could not be confirmed (Article 12(6))"),
+    "legal-claims": gettext_noop("It is needed for a legal claim (UK GDPR, Article 17(3)(e))"),
+    "public-task": gettext_noop("The school must keep it for its duty or public task (Article 17(3)(b))"),
+    "safeguarding": gettext_noop("It is needed to keep a child safe, or for an inquiry into that (Article 17(3)(b))"),
+    "unfounded": gettext_noop("The request is manifestly unfounded or excessive (Article 12(5))"),
+    "identity": gettext_noop("Who asks could not be confirmed (Article 12(6))"),
 }
 
 

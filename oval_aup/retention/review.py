@@ -13,10 +13,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oval_aup import consent, people, signing
 from oval_aup.core import clock
+from oval_aup.retention.erasure_scope import OldThings, old_things
 from oval_aup.retention.holds import HoldRow, held
 from oval_aup.retention.models import Erasure
 from oval_aup.retention.periods import RECORD_TYPES, add_months, periods
-from oval_aup.retention.reach import OldThings, old_things
 
 T = TypeVar("T")
 THINGS = tuple(key for key, kind in RECORD_TYPES.items() if not kind.of_person)

@@ -4,6 +4,7 @@ A request moves in one place only, every mark and every correction adds a row an
 counts that coverage shows move with them.
 """
 
+from oval_aup.signing.batch import ToSign, entries_to_sign, sign_all
 from oval_aup.signing.class_sessions import (
     class_progress,
     class_session,
@@ -65,7 +66,6 @@ from oval_aup.signing.sittings import (
     signed_under_other_names,
     sitting,
 )
-from oval_aup.signing.together import ToSign, entries_to_sign, sign_all
 
 __all__ = [
     "ClassProgress",

@@ -67,7 +67,7 @@ def _refusal(permissions: tuple[str, ...]) -> ResponseReturnValue | None:
     return None
 
 
-def way_in() -> ResponseReturnValue | None:
+def login_redirect() -> ResponseReturnValue | None:
     """The door for whoever sends a page of a visit that is over; None where the visit goes on or none is needed."""
     permissions = getattr(current_app.view_functions.get(request.endpoint or ""), "permissions", (ANYONE,))
     if ANYONE in permissions or visitor(_kind(permissions)) is not None:
@@ -87,7 +87,7 @@ def _come_in(kind: str, *, keeps_form: bool = False) -> ResponseReturnValue:
     """
     if kind == "family" and on_school_device():
         return htmx.go(url_for("family.finished", on="school-device"))
-    if kind == "family" and quiet_visit() is not None:
+    if kind == "family" and expired_visit() is not None:
         if keeps_form and request.method == "POST" and not htmx.wants_fragment():
             return redirect(url_for("family.come_back", next=request.path), 307)
         return htmx.go(url_for("family.welcome_back", next=_this_page() or None))
@@ -117,7 +117,7 @@ def has_run_out(kind: str) -> bool:
     return kind in session and visitor(kind) is None
 
 
-def quiet_visit() -> accounts.LinkRow | None:
+def expired_visit() -> accounts.LinkRow | None:
     """The link of the family visit on this browser that fell silent, for whoever answers its question once more."""
     token = session.get("family")
     return accounts.link_of_quiet_visit(g.db, token) if isinstance(token, str) else None
@@ -152,7 +152,7 @@ def current_actor(channel: str = "") -> Actor:
     )
 
 
-def let_in(kind: str, token: str, **more: str) -> None:
+def start_session(kind: str, token: str, **more: str) -> None:
     """Hand the browser its secret under a fresh cookie; whatever it held as this kind before is ended.
 
     Where that was another person's, so are the pages of theirs still open: none can be sent in this one's name.
@@ -174,7 +174,7 @@ def let_in(kind: str, token: str, **more: str) -> None:
     session.update(more)
 
 
-def let_out(kind: str) -> None:
+def end_session(kind: str) -> None:
     """End the session of this kind here and on the server."""
     token = session.pop("_user_id" if kind == "login" else kind, None)
     if isinstance(token, str):
@@ -190,8 +190,8 @@ def let_out(kind: str) -> None:
 def hand_over(kind: str, token: str, *, account_public_id: str, back_to: str, **more: str) -> None:
     """Turn this browser into a class's or a family's; the log-in ends here, and a PIN brings its owner back."""
     secret = accounts.hand_over(g.db, account_public_id)
-    let_out("login")
-    let_in(kind, token, **{HANDED_OVER: secret, BACK_TO: back_to}, **more)
+    end_session("login")
+    start_session(kind, token, **{HANDED_OVER: secret, BACK_TO: back_to}, **more)
 
 
 def handed_over() -> accounts.HandOver | None:

@@ -19,7 +19,7 @@ log = logging.getLogger("oval_aup.web")
 STATUS: dict[type[DomainError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, TooMany: 429}
 
 
-class Site(Flask):
+class OvalFlask(Flask):
     """Flask, which must not write addresses into the log: some of them are private links."""
 
     def log_exception(self, _exc_info: object) -> None:
@@ -87,7 +87,7 @@ def _our_mistake(error: BaseException) -> Response:
 
 def _stale_form() -> Response:
     # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
-    door = access.way_in()
+    door = access.login_redirect()
     if door is not None:
         return make_response(door)
     if not access.keeps_cookies():

@@ -4,7 +4,7 @@ The tables are the queue: whatever is wanted is a row, a row is claimed by condi
 died is claimed again. So any number of workers may run, and one that is killed at any moment loses nothing.
 """
 
-from oval_aup.worker.bench import keyring
+from oval_aup.worker.context import keyring
 from oval_aup.worker.mail import send_now
 from oval_aup.worker.running import make_pack, run
 

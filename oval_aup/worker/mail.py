@@ -12,7 +12,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
-from oval_aup.worker.bench import Bench, channel_of
+from oval_aup.worker.context import WorkerContext, channel_of
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -33,7 +33,7 @@ def send_now(settings: Settings, database: Database) -> str:
     return f"{said} {counts.trouble}".strip()
 
 
-def send_some(bench: Bench) -> bool:
+def send_some(bench: WorkerContext) -> bool:
     """Send a handful of what is due; whether there was any. Where nothing can be sent, the outbox knows when to try."""
     counts = send(bench.settings, bench.database, bench.channel, limit=50)
     if counts.trouble and not counts.paused:

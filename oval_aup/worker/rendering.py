@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from oval_aup import evidence, notifications, printing, reports
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.worker.bench import Bench
+from oval_aup.worker.context import WorkerContext
 
 LONGER_SECONDS = {
     "record": 30.0,
@@ -24,13 +24,13 @@ LONGER_SECONDS = {
 log = logging.getLogger("oval_aup.worker")
 
 
-def hands(bench: Bench) -> int:
+def hands(bench: WorkerContext) -> int:
     """How many documents are in hand at once: one more than can be rendered, so that no renderer waits while another
     document is put together, sealed or stored."""
     return bench.press.renderers + 1
 
 
-def render_all(bench: Bench) -> None:
+def render_all(bench: WorkerContext) -> None:
     """Make whatever is wanted until nothing is due."""
     with ThreadPoolExecutor(hands(bench)) as threads:
         for _done in threads.map(lambda _number: _drain(lambda: render_next(bench)), range(hands(bench))):
@@ -42,7 +42,7 @@ def _drain(step: Callable[[], bool]) -> None:
         pass
 
 
-def render_next(bench: Bench) -> bool:
+def render_next(bench: WorkerContext) -> bool:
     """Make one wanted document; a fault is noted in its row and never stops the others."""
     claim = evidence.claim_document(bench.database)
     if claim is None:
@@ -52,8 +52,8 @@ def render_next(bench: Bench) -> bool:
         make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
         content, record, through = make(bench, claim)
     except evidence.KeyMissing as error:
-        fault, give_back = str(error), evidence.hold_document
-    except (DomainError, printing.PrintFailed, evidence.SealFailed) as error:
+        fault, give_back = str(error), evidence.defer_document
+    except (DomainError, printing.RenderFailed, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
         log.exception("document %s could not be made", claim.public_id)
@@ -69,7 +69,7 @@ def render_next(bench: Bench) -> bool:
     return True
 
 
-def _sealed(bench: Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+def _sealed(bench: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
     """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
     with bench.database.reading() as db:
         sealer, head = bench.seals.sealer(db), bench.seals.head(db)
@@ -78,6 +78,6 @@ def _sealed(bench: Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, in
     return content, paper.carried(evidence.RECORD_NAME), head.size
 
 
-def _plain(bench: Bench, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+def _plain(bench: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
     with bench.database.reading() as db:
         return reports.plain_file(db, claim, school=bench.settings.school), b"", evidence.head(db).size

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
-from oval_aup import evidence, packing
+from oval_aup import evidence
 from oval_aup.config import Settings
 from oval_aup.core import logs
 from oval_aup.core.db import Database
-from oval_aup.worker.bench import Bench, opened
-from oval_aup.worker.chores import Chores
+from oval_aup.packs import writer
+from oval_aup.worker.context import WorkerContext, opened
 from oval_aup.worker.mail import send, send_some
+from oval_aup.worker.periodic_tasks import PeriodicTasks
 from oval_aup.worker.rendering import hands, render_all, render_next
 
 IDLE_SECONDS = 1.0
@@ -56,7 +57,7 @@ def make_pack(
     """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
     with opened(settings, database) as bench, ThreadPoolExecutor(hands(bench) + 1) as threads:
         stop = threading.Event()
-        steps = [lambda: render_next(bench)] * hands(bench) + [lambda: packing.take_turn(bench.packer)]
+        steps = [lambda: render_next(bench)] * hands(bench) + [lambda: writer.take_turn(bench.packer)]
         going = [threads.submit(_repeat, "pack", step, IDLE_SECONDS, stop) for step in steps]
         try:
             while True:
@@ -72,12 +73,12 @@ def make_pack(
                 one.result()
 
 
-def _loops(bench: Bench, stop: threading.Event) -> None:
+def _loops(bench: WorkerContext, stop: threading.Event) -> None:
     steps: dict[str, tuple[Callable[[], bool], float]] = {
         **{f"render-{number}": (lambda: render_next(bench), IDLE_SECONDS) for number in range(hands(bench))},
-        "pack": (lambda: packing.take_turn(bench.packer), IDLE_SECONDS),
+        "pack": (lambda: writer.take_turn(bench.packer), IDLE_SECONDS),
         "send": (lambda: send_some(bench), IDLE_SECONDS),
-        "chores": (Chores(bench).take, CHORES_EVERY),
+        "chores": (PeriodicTasks(bench).take, CHORES_EVERY),
     }
     threads = [
         threading.Thread(target=_repeat, name=name, args=(name, step, pause, stop))
@@ -106,10 +107,10 @@ def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.E
             stop.wait(min(SLOWEST, pause * 2 ** min(broken, 20)))
 
 
-def _everything_once(bench: Bench) -> None:
-    Chores(bench).take()
+def _everything_once(bench: WorkerContext) -> None:
+    PeriodicTasks(bench).take()
     render_all(bench)
-    while packing.take_turn(bench.packer):
+    while writer.take_turn(bench.packer):
         render_all(bench)
     counts = send(bench.settings, bench.database, bench.channel, limit=10_000, at_once=True)
     if counts.trouble:

@@ -41,11 +41,11 @@ def test_a_link_opens_only_what_it_is_for(db: Session, ann: people.GuardianRow) 
 
 @pytest.mark.parametrize(("purpose", "days"), [("family", 60), ("set-password", 3)])
 def test_a_link_runs_out_and_is_still_known(db: Session, ann: people.GuardianRow, purpose: str, days: int) -> None:
-    clock.hold(NOON)
+    clock.freeze(NOON)
     token = accounts.mint_link(db, purpose=purpose, person_id=ann.person_id, sent_to=ann.email)
-    clock.hold(NOON + dt.timedelta(days=days, microseconds=-1))
+    clock.freeze(NOON + dt.timedelta(days=days, microseconds=-1))
     assert not accounts.link(db, token, purpose=purpose).expired
-    clock.hold(NOON + dt.timedelta(days=days))
+    clock.freeze(NOON + dt.timedelta(days=days))
     assert accounts.link(db, token, purpose=purpose).expired
 
 
@@ -99,7 +99,7 @@ def test_somebody_who_may_no_longer_be_written_to_is_not_let_in(db: Session, ann
 
 
 def test_an_expired_link_lets_nobody_in(db: Session, ann: people.GuardianRow) -> None:
-    clock.pretend(NOON)
+    clock.travel_to(NOON)
     token = accounts.mint_link(db, purpose="family", person_id=ann.person_id, sent_to=ann.email)
     accounts.revoke_links(db, ann.person_id, purpose="family")
     with pytest.raises(NotFound):

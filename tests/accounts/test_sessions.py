@@ -14,12 +14,12 @@ NOON = clock.at_london(dt.date(2026, 9, 15), 12)
 
 
 def _later(**time: int) -> None:
-    clock.pretend(NOON + dt.timedelta(**time))
+    clock.travel_to(NOON + dt.timedelta(**time))
 
 
 @pytest.fixture
 def token(db: Session, di: accounts.AccountRow) -> str:
-    clock.pretend(NOON)
+    clock.travel_to(NOON)
     return accounts.log_in(db, di.email)
 
 

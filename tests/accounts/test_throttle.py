@@ -31,9 +31,9 @@ def test_a_full_bucket_closes_its_own_door_only(db: Session) -> None:
 
 def test_a_door_opens_again_after_a_quarter_of_an_hour(db: Session) -> None:
     name = accounts.bucket("account", "di@oval.example.org")
-    clock.pretend(NOON)
+    clock.travel_to(NOON)
     _fail(db, name, 8)
-    clock.pretend(NOON + dt.timedelta(minutes=16))
+    clock.travel_to(NOON + dt.timedelta(minutes=16))
     accounts.check(db, name)
 
 
@@ -54,9 +54,9 @@ def test_mistyped_class_codes_do_not_close_the_staff_door(db: Session) -> None:
 
 
 def test_old_failures_are_forgotten(db: Session) -> None:
-    clock.pretend(NOON)
+    clock.travel_to(NOON)
     _fail(db, accounts.bucket("all"), 3)
-    clock.pretend(NOON + dt.timedelta(hours=2))
+    clock.travel_to(NOON + dt.timedelta(hours=2))
     _fail(db, accounts.bucket("all"), 1)
     db.flush()
     assert db.execute(sa.text("SELECT COUNT(*) FROM failed_attempt")).scalar_one() == 1

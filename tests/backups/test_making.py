@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from pyrage import x25519
 
 from oval_aup import backups, evidence, worker
-from oval_aup.backups import archive, making, manifest
+from oval_aup.backups import archive, creation, manifest
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict
@@ -135,8 +135,8 @@ def test_a_crafted_archive_writes_nothing_outside_and_is_refused(school: School,
 
 KILLED_AT = {
     "while packing": "archive.make_durable = lambda _file: os.kill(os.getpid(), 9)",
-    "while trying out": "making.opened = lambda *_all: os.kill(os.getpid(), 9)",
-    "before the manifest": "making.manifest.keep = lambda *_all: os.kill(os.getpid(), 9)",
+    "while trying out": "creation.opened = lambda *_all: os.kill(os.getpid(), 9)",
+    "before the manifest": "creation.manifest.keep = lambda *_all: os.kill(os.getpid(), 9)",
 }
 
 
@@ -144,7 +144,7 @@ KILLED_AT = {
 def test_a_backup_killed_in_the_middle_is_never_taken_for_a_good_one(school: School, moment: str) -> None:
     archive.identity_for_making(school.settings.instance / backups.IDENTITY)
     code = (
-        "import os; from oval_aup import backups, config; from oval_aup.backups import archive, making;"
+        "import os; from oval_aup import backups, config; from oval_aup.backups import archive, creation;"
         f"from oval_aup.core.db import Database; {KILLED_AT[moment]};"
         "settings = config.load(); backups.create(settings, Database(settings.database_url))"
     )
@@ -171,7 +171,7 @@ def test_a_backup_of_a_ledger_that_is_not_in_order_is_kept_aside_as_bad_and_ever
     bad, kept = backups.kept(school.settings)
     assert (bad.good, kept.file) == (False, good.name)
     assert bad.file.startswith("bad-")
-    standing = backups.standing(school.settings)
+    standing = backups.backup_health(school.settings)
     assert "Entry 2 was edited" in standing.fault
     assert standing.needs_help
 
@@ -187,11 +187,11 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_made(school: School, monkey
     assert backups.kept(school.settings) == ()
     monkeypatch.undo()
     school.back_up()
-    assert not backups.standing(school.settings).needs_help
+    assert not backups.backup_health(school.settings).needs_help
 
 
 def test_two_backups_are_never_made_at_once(school: School) -> None:
-    with making.alone(school.settings.instance), pytest.raises(Conflict):
+    with creation.alone(school.settings.instance), pytest.raises(Conflict):
         school.back_up()
 
 
@@ -199,7 +199,7 @@ MONDAY = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 
 
 def due(school: School, moment: dt.datetime) -> bool:
-    clock.pretend(moment)
+    clock.travel_to(moment)
     return backups.back_up_if_due(school.settings, school.database) is not None
 
 
@@ -216,9 +216,9 @@ def test_the_worker_makes_one_each_night_and_tries_again_each_hour_after_a_failu
         with pytest.raises(backups.BackupFailed):
             due(school, MONDAY + 26 * hour)
         assert not due(school, MONDAY + 26.5 * hour)
-        assert backups.standing(school.settings).fault
+        assert backups.backup_health(school.settings).fault
     assert due(school, MONDAY + 27.5 * hour)
-    assert not backups.standing(school.settings).fault
+    assert not backups.backup_health(school.settings).fault
     school.settings = replace(school.settings, backups=replace(school.settings.backups, at=None))
     assert not due(school, MONDAY + 70 * hour)
 
@@ -226,18 +226,18 @@ def test_the_worker_makes_one_each_night_and_tries_again_each_hour_after_a_failu
 def test_the_office_hears_when_the_last_good_one_is_older_than_two_days(school: School) -> None:
     assert not due(school, MONDAY)
     assert due(school, MONDAY + dt.timedelta(hours=2))
-    clock.pretend(MONDAY + dt.timedelta(hours=49))
-    standing = backups.standing(school.settings)
+    clock.travel_to(MONDAY + dt.timedelta(hours=49))
+    standing = backups.backup_health(school.settings)
     assert (standing.late, standing.needs_help) == (False, False)
-    clock.pretend(MONDAY + dt.timedelta(hours=51))
-    assert backups.standing(school.settings).late
+    clock.travel_to(MONDAY + dt.timedelta(hours=51))
+    assert backups.backup_health(school.settings).late
 
 
 def test_old_ones_go_but_days_months_and_the_only_good_one_stay(school: School) -> None:
     school.keep_days(2)
     days = ["2026-01-10", "2026-01-20", "2026-02-10", "2026-03-03", "2026-03-04", "2026-03-05"]
     for day in days:
-        clock.pretend(dt.datetime.fromisoformat(f"{day}T03:00:00+00:00"))
+        clock.travel_to(dt.datetime.fromisoformat(f"{day}T03:00:00+00:00"))
         school.back_up()
     kept = [one.made_at[:10] for one in backups.kept(school.settings)]
     assert kept == ["2026-03-05", "2026-03-04", "2026-02-10", "2026-01-20"]
@@ -248,7 +248,7 @@ def test_old_ones_go_but_days_months_and_the_only_good_one_stay(school: School) 
         db.execute(sa.text("DROP TRIGGER ledger_entry_no_update"))
         db.execute(sa.text("UPDATE ledger_entry SET body = replace(body, 'opened', 'OPENED') WHERE seq = 2"))
     for later in range(6, 11):
-        clock.pretend(dt.datetime(2027, 3, later, 3, tzinfo=dt.UTC))
+        clock.travel_to(dt.datetime(2027, 3, later, 3, tzinfo=dt.UTC))
         with pytest.raises(backups.BackupFailed):
             school.back_up()
     assert [one.made_at[:10] for one in backups.kept(school.settings) if one.good] == kept

@@ -24,11 +24,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from oval_aup import accounts, config, demo, evidence, packing, people, printing, reports, schema, worker
+from oval_aup import accounts, config, demo, evidence, people, printing, reports, schema, worker
 from oval_aup.application import create_app
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.packs import writer
 from tests.bench.school import OFFICE
 from tests.bench.serve import ROOT, TICKS, free_port, serving
 
@@ -116,7 +117,7 @@ class Bench:
         with self.database.writing() as db:
             db.execute(sa.text("DELETE FROM document"))  # the receipts, which would come first
             self.ring.prepare(db, school_name=self.settings.school.name, actor=SYSTEM)
-        while evidence.follow(self.database):
+        while evidence.index_new_entries(self.database):
             pass
 
     @contextlib.contextmanager
@@ -139,7 +140,7 @@ class Bench:
     def pack(self, scope: reports.Scope) -> tuple[float, int]:
         """Order a pack and wait until the worker has made it: seconds, and how many records are in it."""
         with self.database.writing() as db:
-            row = packing.order(db, scope, actor=OFFICE)
+            row = writer.order(db, scope, actor=OFFICE)
         began = time.perf_counter()
         while row.is_open:
             time.sleep(0.1)
@@ -157,7 +158,7 @@ class Bench:
             db.execute(sa.text("DELETE FROM document_content"))
             db.execute(sa.text("DELETE FROM document"))
 
-    def papers(self, scope: reports.Scope, count: int) -> list[printing.Paper]:
+    def papers(self, scope: reports.Scope, count: int) -> list[printing.PrintJob]:
         """What the plain loop is given ready-made: every n-th record of the scope."""
         with self.database.reading() as db:
             records = reports.pack_plan(db, scope).records
@@ -166,14 +167,14 @@ class Bench:
         with self.database.writing() as db:
             head = evidence.signed_head(db, self.ring)
             for one in chosen:
-                document = evidence.want_document(
+                document = evidence.request_document(
                     db, kind="record", subject=one.subject, params=one.params, dedupe_key=f"plain:{one.subject}"
                 )
                 made.append(reports.paper(db, document, school=self.settings.school, head=head))
             db.execute(sa.text("DELETE FROM document WHERE dedupe_key LIKE 'plain:%'"))
         return made
 
-    def plain_seconds(self, papers: list[printing.Paper], *, like_ours: bool) -> float:
+    def plain_seconds(self, papers: list[printing.PrintJob], *, like_ours: bool) -> float:
         """Seconds a record in a plain loop of one process."""
         given = pickle.dumps((papers, self.environment, like_ours))
         done = subprocess.run([sys.executable, "-c", PLAIN], cwd=ROOT, input=given, capture_output=True, check=True)

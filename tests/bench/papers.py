@@ -29,7 +29,7 @@ print(len(pages) / (time.perf_counter() - began))
 
 def measure(school: School, folder: Path) -> None:
     """Print receipts a second both ways; ours are tagged PDF/A-3a, the plain loop's are untagged."""
-    papers: list[printing.Paper] = []
+    papers: list[printing.PrintJob] = []
     ring = worker.keyring(school.settings)
     with school.database.writing() as db:
         ring.prepare(db, school_name=school.settings.school.name, actor=SYSTEM)
@@ -38,7 +38,7 @@ def measure(school: School, folder: Path) -> None:
             papers.append(reports.paper(db, claim, school=school.settings.school, head=evidence.signed_head(db, ring)))
     if not papers:
         raise NotFound("no receipts to draw")
-    with printing.Press(folder) as press, ThreadPoolExecutor(press.renderers) as threads:
+    with printing.RenderPool(folder) as press, ThreadPoolExecutor(press.renderers) as threads:
         list(threads.map(press.print, papers[: press.renderers * 2]))
         began = time.perf_counter()
         list(threads.map(press.print, papers))

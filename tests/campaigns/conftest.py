@@ -26,7 +26,7 @@ def facts() -> School:
 @pytest.fixture
 def school(database: Database) -> small_school.SmallSchool:
     """The small school with a planned round, on a Monday morning in term."""
-    clock.pretend(clock.at_london(small_school.ASKED_ON, 10))
+    clock.travel_to(clock.at_london(small_school.ASKED_ON, 10))
     with database.writing() as db:
         founded = small_school.found(db)
         campaigns.plan(

@@ -113,7 +113,7 @@ def test_barred_addressless_and_bounced_adults_are_not_written_to(
 def test_a_child_who_joins_later_is_asked_about_and_gets_time(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
-    clock.pretend(clock.at_london(dt.date(2026, 11, 10), 10))
+    clock.travel_to(clock.at_london(dt.date(2026, 11, 10), 10))
     with database.writing() as db:
         baby = people.add_child(
             db,
@@ -153,7 +153,7 @@ def test_leavers_requests_and_unsent_messages_are_cancelled(
 def test_mail_queued_in_the_evening_waits_for_the_next_school_day(
     database: Database, school: SmallSchool, facts: School
 ) -> None:
-    clock.pretend(clock.at_london(dt.date(2026, 9, 18), 21))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 18), 21))
     with database.writing() as db:
         campaign = campaigns.campaign_of(db, YEAR)
         assert campaign is not None

@@ -14,7 +14,7 @@ from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, staff_actor
 
 def on(days: int) -> dt.date:
     day = ASKED_ON + dt.timedelta(days=days)
-    clock.pretend(clock.at_london(day, 10))
+    clock.travel_to(clock.at_london(day, 10))
     return day
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from oval_aup import people
 from oval_aup.campaigns import letters
-from oval_aup.core.render import TEMPLATES
 from oval_aup.core.school import School
+from oval_aup.core.templating import TEMPLATES
 from oval_aup.notifications import LINK_MARK, Letter
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "emails"

@@ -45,7 +45,7 @@ def chooses(
 @pytest.fixture
 def tuesday(asked: SmallSchool) -> SmallSchool:
     """Half past two on the first Tuesday, with everybody asked."""
-    clock.pretend(clock.at_london(dt.date(2026, 9, 15), 14, 30))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 15), 14, 30))
     return asked
 
 
@@ -56,7 +56,7 @@ def test_permissions_that_begin_are_one_list_on_the_next_school_morning(
         chooses(db, tuesday, facts, tuesday.ann, {"press": "no"})
         campaigns.follow_permissions(db, school=facts)
         assert kinds_to(db, tuesday.di.pseudonym) == []
-        clock.pretend(clock.at_london(dt.date(2026, 9, 16), 7, 1))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 16), 7, 1))
         assert campaigns.follow_permissions(db, school=facts, dry_run=True)
         campaigns.follow_permissions(db, school=facts)
         campaigns.follow_permissions(db, school=facts)
@@ -69,12 +69,12 @@ def test_permissions_that_begin_are_one_list_on_the_next_school_morning(
 
 def test_a_list_that_falls_on_a_weekend_goes_on_monday(database: Database, tuesday: SmallSchool, facts: School) -> None:
     with database.writing() as db:
-        clock.pretend(clock.at_london(dt.date(2026, 9, 18), 16))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 18), 16))
         chooses(db, tuesday, facts, tuesday.ann, {})
-        clock.pretend(clock.at_london(dt.date(2026, 9, 19), 9))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 19), 9))
         campaigns.follow_permissions(db, school=facts)
         assert kinds_to(db, tuesday.di.pseudonym) == []
-        clock.pretend(clock.at_london(dt.date(2026, 9, 21), 9))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 21), 9))
         campaigns.follow_permissions(db, school=facts)
         assert kinds_to(db, tuesday.di.pseudonym) == ["choices-today"]
 
@@ -131,22 +131,22 @@ def test_what_lapses_with_the_school_year_is_told_on_the_first_school_morning(
     with database.writing() as db:
         chooses(db, tuesday, facts, tuesday.ann, {})
         campaigns.follow_permissions(db, school=facts)
-        clock.pretend(clock.at_london(dt.date(2026, 9, 16), 8))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 16), 8))
         campaigns.follow_permissions(db, school=facts)
-        clock.pretend(clock.at_london(dt.date(2027, 9, 1), 0, 5))
+        clock.travel_to(clock.at_london(dt.date(2027, 9, 1), 0, 5))
         campaigns.follow_permissions(db, school=facts)
         assert kinds_to(db, tuesday.di.pseudonym) == ["choices-today"]
-        clock.pretend(clock.at_london(dt.date(2027, 9, 8), 8))
+        clock.travel_to(clock.at_london(dt.date(2027, 9, 8), 8))
         campaigns.follow_permissions(db, school=facts)
         assert kinds_to(db, tuesday.di.pseudonym) == ["choices-today", "choices-today"]
         assert consent.take_downs(db) == ()
-        clock.pretend(clock.at_london(dt.date(2027, 10, 20), 8))
+        clock.travel_to(clock.at_london(dt.date(2027, 10, 20), 8))
         campaigns.follow_permissions(db, school=facts)
         assert [task.child.public_id for task in consent.take_downs(db)] == [tuesday.max.public_id]
 
 
 def test_silence_that_stays_silence_is_not_told(database: Database, tuesday: SmallSchool, facts: School) -> None:
     with database.writing() as db:
-        clock.pretend(clock.at_london(dt.date(2026, 9, 16), 9))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 16), 9))
         assert campaigns.follow_permissions(db, school=facts, dry_run=True) == 0
         assert campaigns.follow_permissions(db, school=facts) == 0

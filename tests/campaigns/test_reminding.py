@@ -20,7 +20,7 @@ from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, guardian_act
 
 def on(days: int) -> dt.date:
     day = ASKED_ON + dt.timedelta(days=days)
-    clock.pretend(clock.at_london(day, 10))
+    clock.travel_to(clock.at_london(day, 10))
     return day
 
 
@@ -162,8 +162,8 @@ def test_a_nudge_goes_once_a_day_and_replaces_the_next_reminder(
     eve = staff_actor(asked.eve, "admin")
     with database.writing() as db:
         ids = [asked.ann.person_id, asked.max.person_id]
-        first = campaigns.nudge(db, ids, school=facts, actor=eve)
-        again = campaigns.nudge(db, ids, school=facts, actor=eve)
+        first = campaigns.send_reminders(db, ids, school=facts, actor=eve)
+        again = campaigns.send_reminders(db, ids, school=facts, actor=eve)
     assert (first.sent, first.skipped) == (1, {asked.max.person_id: "nothing-owed"})
     assert again.skipped[asked.ann.person_id] == "nudged-today"
     assert "Ann Ali -> ann@example.org" not in run(database, facts, 7)
@@ -175,7 +175,7 @@ def test_a_nudge_says_why_it_did_not_go(database: Database, asked: SmallSchool, 
         people.set_email(db, asked.bob.person_id, "", actor=SYSTEM)
         (message,) = notifications.messages_to(db, asked.ann.pseudonym)
         notifications.bounce(db, message.public_id, "no such mailbox")
-        outcome = campaigns.nudge(
+        outcome = campaigns.send_reminders(
             db,
             [asked.ann.person_id, asked.bob.person_id],
             school=facts,
@@ -188,7 +188,7 @@ def test_no_round_no_nudge_and_no_reminder(database: Database, school: SmallScho
     with database.writing() as db:
         assert campaigns.remind(db, on=ASKED_ON, school=facts, actor=SYSTEM) == ()
         with pytest.raises(Conflict):
-            campaigns.nudge(db, [school.ann.person_id], school=facts, actor=SYSTEM)
+            campaigns.send_reminders(db, [school.ann.person_id], school=facts, actor=SYSTEM)
 
 
 def test_a_new_due_date_counts_for_everybody_who_has_not_answered(
@@ -221,7 +221,7 @@ def test_a_closed_round_reminds_nobody(database: Database, asked: SmallSchool, f
 def test_the_next_september_lapses_everything_without_a_message(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
-    clock.pretend(clock.at_london(dt.date(2027, 9, 6), 10))
+    clock.travel_to(clock.at_london(dt.date(2027, 9, 6), 10))
     with database.writing() as db:
         assert campaigns.remind(db, on=clock.today(), school=facts, actor=SYSTEM) == ()
         assert signing.standing(db, asked.ann.person_id, YEAR + 1) == ()

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from oval_aup import campaigns, notifications, people, signing
-from oval_aup.campaigns import rounds
+from oval_aup.campaigns import planning
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -21,7 +21,7 @@ FIRST_DAY = dt.date(2027, 9, 2)
 
 
 def at(day: dt.date, hour: int = 10) -> None:
-    clock.pretend(clock.at_london(day, hour))
+    clock.travel_to(clock.at_london(day, hour))
 
 
 def newcomer(database: Database, school: SmallSchool) -> GuardianRow:
@@ -125,7 +125,7 @@ def test_a_sign_up_is_not_sent_into_another_school_year(database: Database, aske
         with pytest.raises(Conflict, match="after the end"):
             campaigns.open_campaign(db, old, school=facts, actor=SYSTEM)
         with pytest.raises(Conflict, match="after the end"):
-            campaigns.nudge(db, [asked.ann.person_id], school=facts, actor=SYSTEM)
+            campaigns.send_reminders(db, [asked.ann.person_id], school=facts, actor=SYSTEM)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_a_usual_deadline_is_a_school_day_in_term(
     school: SmallSchool, facts: School, today: dt.date, due_on: dt.date
 ) -> None:
     at(today)
-    assert rounds.usual_dates(facts, YEAR)[1] == due_on
-    assert rounds.is_school_day(facts, due_on)
+    assert planning.usual_dates(facts, YEAR)[1] == due_on
+    assert planning.is_school_day(facts, due_on)
 
 
 def test_a_joiner_of_december_is_not_due_at_christmas(database: Database, asked: SmallSchool, facts: School) -> None:

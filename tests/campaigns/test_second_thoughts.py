@@ -175,7 +175,7 @@ def test_whoever_has_not_answered_the_added_use_is_reminded_of_it(
         assert owed.choosing == [asked.max.person_id]
         assert owed.tasks() == ("Tell us where we may use pictures of your child",)
     day = ASKED_ON.replace(day=ASKED_ON.day + 7)
-    clock.pretend(clock.at_london(day, 10))
+    clock.travel_to(clock.at_london(day, 10))
     with database.writing() as db:
         planned = campaigns.remind(db, on=day, school=facts, actor=SYSTEM)
         assert asked.bob.full_name in {row.full_name for row in planned}

@@ -41,7 +41,7 @@ Verdicts = dict[str, consent.Permission]
 
 @pytest.fixture(autouse=True)
 def _founded_in_time() -> None:
-    clock.pretend(START - dt.timedelta(days=7))
+    clock.travel_to(START - dt.timedelta(days=7))
 
 
 def live(family: Family) -> Verdicts:
@@ -98,10 +98,10 @@ def play(family: Family, act: tuple[str, ...]) -> None:
 
 def lived(family: Family, history: list[tuple[dt.timedelta, tuple[str, ...]]]) -> list[tuple[dt.datetime, Verdicts]]:
     """Play a history and note after each act when it was and what was answered live."""
-    clock.pretend(START)
+    clock.travel_to(START)
     told: list[tuple[dt.datetime, Verdicts]] = []
     for pause, act in history:
-        clock.pretend(clock.now() + pause)
+        clock.travel_to(clock.now() + pause)
         play(family, act)
         told.append((clock.now(), live(family)))
         assert then(family, evidence.past(family.db, clock.now())) == told[-1][1], "as at now is the live verdict"
@@ -136,7 +136,7 @@ def test_the_past_told_from_all_of_history_is_what_was_answered_then(
 
 
 def test_entries_of_the_same_instant_are_told_apart_by_their_number(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
     family.change(family.ann, family.zara, "website", "no")
     last = evidence.head(family.db).size
@@ -146,15 +146,15 @@ def test_entries_of_the_same_instant_are_told_apart_by_their_number(family: Fami
 
 
 def test_a_clock_set_back_does_not_put_a_later_act_before_an_earlier_one(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
-    clock.pretend(START - dt.timedelta(days=1))
+    clock.travel_to(START - dt.timedelta(days=1))
     family.change(family.ann, family.zara, "website", "no")
     assert then(family, evidence.past(family.db, START + dt.timedelta(hours=1)))["website"].verdict == "no"
 
 
 def test_who_answered_is_named_with_the_answer_that_stood(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
     noon = evidence.past(family.db, clock.now())
     family.choose(family.bob, family.zara, family.all_answers("no"))
@@ -176,10 +176,10 @@ def test_before_the_first_wording_there_was_no_use(family: Family) -> None:
 
 
 def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
     before = evidence.past(family.db, clock.now())
-    clock.pretend(START + dt.timedelta(days=2))
+    clock.travel_to(START + dt.timedelta(days=2))
     shipped = {use.key for use in consent.purposes(family.db)}
     publish_without_one_use(family, 2)
     now = {use.key for use in consent.purposes(family.db)}
@@ -201,9 +201,9 @@ def let(family: Family, responsible: str, *, allowed: bool = True) -> dt.datetim
 
 
 def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.bob, family.zara, family.all_answers())
-    clock.pretend(dt.datetime(2027, 6, 8, 9, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2027, 6, 8, 9, 0, tzinfo=dt.UTC))
     let(family, "no")
     assert live(family)["website"].verdict == "missing"
     march = evidence.past(family.db, dt.datetime(2027, 3, 14, 23, 59, tzinfo=dt.UTC))
@@ -217,11 +217,11 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(family: 
 
 
 def test_two_changes_of_one_day_are_told_apart(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.bob, family.zara, family.all_answers())
     told = []
     for hour, responsible, allowed in ((9, "yes", False), (12, "yes", True), (15, "no", True)):
-        clock.pretend(dt.datetime(2026, 10, 5, hour, 0, tzinfo=dt.UTC))
+        clock.travel_to(dt.datetime(2026, 10, 5, hour, 0, tzinfo=dt.UTC))
         told.append((let(family, responsible, allowed=allowed), live(family)))
     assert [verdicts["website"].verdict for _at, verdicts in told] == ["missing", "yes", "missing"]
     for at, verdicts in told:
@@ -231,7 +231,7 @@ def test_two_changes_of_one_day_are_told_apart(family: Family) -> None:
 
 
 def test_a_no_goes_on_counting_when_its_givers_link_ends(family: Family) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
     family.choose(family.bob, family.zara, family.all_answers("no"))
     people.end_guardianship(family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM)

@@ -22,7 +22,7 @@ def open_tasks(family: Family) -> list[tuple[str, str]]:
 
 
 def test_a_withdrawal_opens_a_take_down_with_a_deadline(family: Family) -> None:
-    clock.pretend(dt.date(2026, 11, 2))
+    clock.travel_to(dt.date(2026, 11, 2))
     family.choose(family.ann, family.zara, family.all_answers())
     assert open_tasks(family) == []
     family.change(family.ann, family.zara, "website", "no")
@@ -63,11 +63,11 @@ def test_an_invalid_yes_beside_another_adults_yes_opens_nothing(family: Family) 
 
 def test_a_child_has_one_task_however_many_uses_ended_and_the_newest_is_first(family: Family) -> None:
     for day, child in ((2, family.zara), (3, family.ayaan)):
-        clock.pretend(dt.date(2026, 11, day))
+        clock.travel_to(dt.date(2026, 11, day))
         family.choose(family.ann, child, family.all_answers())
         family.change(family.ann, child, "website", "no")
     assert open_tasks(family) == [("Ayaan", "website"), ("Zara", "website")]
-    clock.pretend(dt.date(2026, 11, 4))
+    clock.travel_to(dt.date(2026, 11, 4))
     family.change(family.ann, family.zara, "press", "no")
     assert open_tasks(family) == [("Zara", "press website"), ("Ayaan", "website")]
     assert consent.take_downs(family.db)[0].due_on == dt.date(2026, 11, 9)

@@ -6,13 +6,13 @@ import datetime as dt
 
 import pytest
 
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 
 
 def test_the_repeated_hour_in_october_stays_apart_in_utc() -> None:
     before = dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC)
     after = before + dt.timedelta(hours=1)
-    assert render.moment(before) == render.moment(after) == "25 October 2026 at 01:30"
+    assert templating.moment(before) == templating.moment(after) == "25 October 2026 at 01:30"
     assert clock.iso(before) < clock.iso(after)
     assert (clock.london(before).utcoffset(), clock.london(after).utcoffset()) == (
         dt.timedelta(hours=1),
@@ -21,22 +21,22 @@ def test_the_repeated_hour_in_october_stays_apart_in_utc() -> None:
 
 
 def test_today_is_londons_date_not_utcs() -> None:
-    clock.pretend(dt.datetime(2026, 8, 31, 23, 30, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 8, 31, 23, 30, tzinfo=dt.UTC))
     assert clock.today() == dt.date(2026, 9, 1)
 
 
 def test_pretending_a_date_moves_the_clock_and_none_puts_it_right() -> None:
-    clock.pretend(dt.date(2031, 9, 1))
+    clock.travel_to(dt.date(2031, 9, 1))
     assert clock.today() == dt.date(2031, 9, 1)
-    clock.pretend(None)
+    clock.travel_to(None)
     assert clock.today() != dt.date(2031, 9, 1)
 
 
 def test_a_held_clock_stands_still_until_it_is_let_run() -> None:
     noon = dt.datetime(2026, 9, 1, 11, tzinfo=dt.UTC)
-    clock.hold(noon)
+    clock.freeze(noon)
     assert (clock.now(), clock.now()) == (noon, noon)
-    clock.pretend(noon)
+    clock.travel_to(noon)
     began = clock.now()
     while clock.now() == began:
         pass

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from oval_aup import accounts, config, demo, evidence, people, serving
+from oval_aup import accounts, config, demo, evidence, people
 from oval_aup.application import create_app
-from oval_aup.cli import starting
+from oval_aup.cli import setup
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
+from oval_aup.server import supervisor
 
 OFFICE = Actor(role="office", channel="cli")
 ADDRESS = "office@hill.sch.uk"
@@ -39,8 +40,8 @@ def begin_school(database: Database) -> None:
 def test_a_real_start_refuses_the_made_up_school_and_says_what_to_do(instance: Path, database: Database) -> None:
     demo.seed(database, settings(instance, OVAL_DEMO="yes"), pupils=24)
     with pytest.raises(config.BadSetting, match=r"holds the made-up school.*OVAL_INSTANCE to a new folder"):
-        serving.refuse_unfit(settings(instance), database)
-    serving.refuse_unfit(settings(instance, OVAL_DEMO="yes"), database)
+        supervisor.refuse_unfit(settings(instance), database)
+    supervisor.refuse_unfit(settings(instance, OVAL_DEMO="yes"), database)
     for words in ("server run", "worker run", "rules publish", f"account open {ADDRESS}", "campaign remind"):
         refused = run(instance, *words.split())
         assert refused.exit_code == 1
@@ -120,16 +121,16 @@ def test_with_a_mail_server_the_link_is_e_mailed_and_never_printed(
 
 def test_the_server_says_where_it_is_and_what_is_still_to_be_done(instance: Path, database: Database) -> None:
     known = settings(instance, OVAL_PORT="8123", OVAL_BASE_URL="https://aup.hill.sch.uk")
-    said = starting.welcome(database, known)
+    said = setup.welcome(database, known)
     assert "https://aup.hill.sch.uk" in said
     assert "127.0.0.1 port 8123" in said
-    steps = starting.next_steps(database, known)
+    steps = setup.next_steps(database, known)
     for step, words in zip(steps, ("rules publish", "account open", "OVAL_SMTP_URL", "/office/roster"), strict=True):
         assert words in step
     run(instance, "rules", "publish")
     begin_school(database)
-    for step, words in zip(starting.next_steps(database, known), ("account open", "OVAL_SMTP_URL"), strict=False):
+    for step, words in zip(setup.next_steps(database, known), ("account open", "OVAL_SMTP_URL"), strict=False):
         assert words in step
     run(instance, "account", "open", ADDRESS, "--name", "Bea Miah")
     mailed = settings(instance, OVAL_SMTP_URL="smtp://127.0.0.1:2525?tls=none")
-    assert f"choose the password of {ADDRESS}" in starting.next_steps(database, mailed)[0]
+    assert f"choose the password of {ADDRESS}" in setup.next_steps(database, mailed)[0]

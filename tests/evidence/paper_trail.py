@@ -18,7 +18,7 @@ from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.school import School
 from oval_aup.evidence import inspection
-from oval_aup.reports import documents_story
+from oval_aup.reports import ledger_acts
 
 SCHOOL = School("The Oval School", "0121 496 0000", "office@oval.example.org", "https://oval.example.org")
 NOW = dt.datetime.now(dt.UTC) - dt.timedelta(days=30)
@@ -37,7 +37,7 @@ class PaperTrail:
 
     database: Database
     ring: evidence.Keyring
-    press: printing.Press
+    press: printing.RenderPool
     plain: bytes
     record: bytes
     receipt: bytes
@@ -62,7 +62,7 @@ class PaperTrail:
     def printed(self, record: bytes, words: str = "You agreed to 17 rules.") -> bytes:
         html = f'<html lang="en"><head><title>Receipt</title></head><body><h1>Receipt</h1><p>{words}</p></body></html>'
         embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, "The entries", record),) if record else ()
-        return self.press.print(printing.Paper(html, NOW, embedded))
+        return self.press.print(printing.PrintJob(html, NOW, embedded))
 
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Database]:
@@ -89,21 +89,21 @@ def sign(database: Database, number: int) -> None:
         )
 
 
-def lay(database: Database, folder: Path, press: printing.Press) -> PaperTrail:
+def lay(database: Database, folder: Path, press: printing.RenderPool) -> PaperTrail:
     """Fill an empty database and give out one receipt, as the worker does."""
-    clock.pretend(NOW)
+    clock.travel_to(NOW)
     ring = evidence.Keyring(folder / "keys", b"a password of the school")
     with database.writing() as db:
         ring.prepare(db, school_name=SCHOOL.name, actor=SYSTEM)
     for number in SIGNED:
         sign(database, number)
     with database.writing() as db:
-        evidence.want_document(db, kind="receipt", subject="a" * 32, params={}, dedupe_key="receipt")
+        evidence.request_document(db, kind="receipt", subject="a" * 32, params={}, dedupe_key="receipt")
     claim = evidence.claim_document(database)
     assert claim is not None
     with database.reading() as db:
         head = evidence.signed_head(db, ring)
-        record = documents_story.evidence_file(db, SIGNED, document=claim, school=SCHOOL, head=head)
+        record = ledger_acts.evidence_file(db, SIGNED, document=claim, school=SCHOOL, head=head)
     trail = PaperTrail(database, ring, press, b"", record, b"", b"")
     trail.plain = trail.printed(record)
     trail.receipt, trail.unlisted = trail.seal(trail.plain), trail.seal(trail.plain)

@@ -18,7 +18,7 @@ from oval_aup.evidence import documents
 
 def want(database: Database, key: str = "one", kind: str = "receipt", subject: str = "a" * 32) -> evidence.DocumentRow:
     with database.writing() as db:
-        return evidence.want_document(db, kind=kind, subject=subject, params={"entries": [1]}, dedupe_key=key)
+        return evidence.request_document(db, kind=kind, subject=subject, params={"entries": [1]}, dedupe_key=key)
 
 
 def claim(database: Database) -> evidence.DocumentRow:
@@ -38,7 +38,7 @@ def fail(database: Database, taken: evidence.DocumentRow, fault: str = "no paper
 
 
 def later(**span: int) -> None:
-    clock.pretend(clock.now() + dt.timedelta(**span))
+    clock.travel_to(clock.now() + dt.timedelta(**span))
 
 
 def test_the_same_key_wants_one_document(database: Database) -> None:
@@ -112,13 +112,13 @@ def test_an_empty_file_is_never_stored(database: Database) -> None:
 
 
 def test_a_failed_attempt_waits_longer_each_time_and_eight_are_enough(database: Database) -> None:
-    clock.hold(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
+    clock.freeze(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
     want(database)
     for wait in documents.BACK_OFF:
         assert fail(database, claim(database)).status == "pending"
-        clock.hold(clock.now() + wait - dt.timedelta(microseconds=1))
+        clock.freeze(clock.now() + wait - dt.timedelta(microseconds=1))
         assert evidence.claim_document(database) is None
-        clock.hold(clock.now() + dt.timedelta(microseconds=1))
+        clock.freeze(clock.now() + dt.timedelta(microseconds=1))
     assert fail(database, claim(database), "still no paper").status == "failed"
     later(days=2)
     assert evidence.claim_document(database) is None
@@ -133,7 +133,7 @@ def test_a_document_that_waits_for_a_key_cannot_be_stored_by_who_held_it_before(
     later(minutes=6)
     second = claim(database)
     with database.writing() as db:
-        assert evidence.hold_document(db, second, "no key").status == "pending"
+        assert evidence.defer_document(db, second, "no key").status == "pending"
     later(minutes=6)
     third = claim(database)
     assert store(database, dead, b"late").status == "rendering"
@@ -176,7 +176,7 @@ def test_a_document_that_kills_every_worker_is_given_up(database: Database) -> N
 
 
 def test_the_queue_says_how_long_the_oldest_has_waited(database: Database) -> None:
-    clock.pretend(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
     first = want(database, "one")
     later(minutes=20)
     want(database, "two")

@@ -15,8 +15,8 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database, Session
 from oval_aup.core.errors import Conflict
-from oval_aup.evidence import rules
-from oval_aup.evidence.verify import Verdict
+from oval_aup.evidence.ledger_verification import LedgerVerdict
+from oval_aup.verifier import rules
 
 START = dt.datetime(2026, 9, 1, 8, 0, tzinfo=dt.UTC)
 HISTORIES, IN_ONE_TRANSACTION = 1000, 50
@@ -38,11 +38,11 @@ class History:
         self.acts = 0
 
     def run(self) -> None:
-        clock.pretend(self.now)
+        clock.travel_to(self.now)
         self.ring.prepare(self.db, school_name="The Oval School", actor=SYSTEM)
         for _step in range(self.die.randint(1, 12)):
             self.now += dt.timedelta(seconds=self.die.choice((0, 1, 60, 86_400, 4_000_000, -30)))
-            clock.pretend(self.now)
+            clock.travel_to(self.now)
             self.die.choice((self.sign, self.sign, self.sign, self.erase, self.rotate, self.keep, self.repeat))()
         self.keep()
 
@@ -87,7 +87,7 @@ class History:
     def keep(self) -> None:
         self.heads.append(evidence.signed_head(self.db, self.ring))
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> LedgerVerdict:
         kept = [evidence.Head(head.size, head.entry_hash) for head in self.heads]
         return evidence.verify(self.db, known_heads=kept)
 
@@ -118,7 +118,7 @@ def test_a_lawful_history_raises_no_alarm(database: Database, tmp_path: Path, pa
 
 def test_a_history_goes_on_after_an_older_copy_was_put_back_and_says_so(database: Database, tmp_path: Path) -> None:
     """Restoring loses what came after the copy: heads of before stand, younger ones name the loss."""
-    clock.pretend(START)
+    clock.travel_to(START)
     ring = QuickRing(tmp_path, b"")
     with database.writing() as db:
         ring.prepare(db, school_name="The Oval School", actor=SYSTEM)
@@ -187,7 +187,7 @@ def test_what_is_slipped_past_the_guards_by_rewriting_the_schema_is_noticed(data
 
 
 def _five(database: Database, folder: Path) -> None:
-    clock.pretend(START)
+    clock.travel_to(START)
     with database.writing() as db:
         QuickRing(folder, b"").prepare(db, school_name="The Oval School", actor=SYSTEM)
         for number in (3, 4, 5):

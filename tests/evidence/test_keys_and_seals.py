@@ -30,7 +30,8 @@ from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import keys, rules
+from oval_aup.evidence import keys
+from oval_aup.verifier import rules
 from tests.tools import tool
 
 SCHOOL = "The Oval School"
@@ -39,7 +40,7 @@ NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
 @pytest.fixture
 def ring(database: Database, tmp_path: Path) -> evidence.Keyring:
-    clock.pretend(NOW)
+    clock.travel_to(NOW)
     ring = evidence.Keyring(tmp_path / "keys", b"a password of the school")
     with database.writing() as db:
         ring.prepare(db, school_name=SCHOOL, actor=SYSTEM)
@@ -49,8 +50,8 @@ def ring(database: Database, tmp_path: Path) -> evidence.Keyring:
 @pytest.fixture(scope="module")
 def plain_pdf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bytes]:
     html = '<html lang="en"><head><title>Hello</title></head><body><h1>Hello</h1></body></html>'
-    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1) as press:
-        yield press.print(printing.Paper(html, NOW))
+    with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1) as press:
+        yield press.print(printing.PrintJob(html, NOW))
 
 
 def by_name(database: Database) -> dict[str, bytes]:
@@ -106,7 +107,7 @@ def test_a_new_key_takes_over_and_what_the_old_one_signed_still_stands(
 ) -> None:
     with database.reading() as db:
         old = evidence.signed_head(db, ring)
-    clock.pretend(NOW + dt.timedelta(days=400))
+    clock.travel_to(NOW + dt.timedelta(days=400))
     with database.writing() as db:
         ring.rotate(db, "head", school_name=SCHOOL, actor=SYSTEM)
         ring.rotate(db, "seal", school_name=SCHOOL, actor=SYSTEM)
@@ -235,7 +236,7 @@ def test_a_certificate_of_an_authority_seals_instead_of_our_own(
 
 
 def test_nothing_is_sealed_with_a_certificate_that_has_ended(database: Database, ring: evidence.Keyring) -> None:
-    clock.pretend(NOW + dt.timedelta(days=365 * 11))
+    clock.travel_to(NOW + dt.timedelta(days=365 * 11))
     with database.reading() as db, pytest.raises(evidence.KeyMissing, match="ended on 19 November 2036"):
         evidence.SealPress(ring, school_name=SCHOOL).sealer(db)
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
-from oval_aup.core.db import Database, weigh_tables
+from oval_aup.core.db import Database, analyze_tables
 from oval_aup.core.errors import Conflict
 from oval_aup.evidence import ledger
 
@@ -118,7 +118,7 @@ def test_parallel_appends_with_different_keys_never_fork_the_chain(database: Dat
     for thread in threads:
         thread.join()
     with database.reading() as db:
-        assert evidence.verify(db) == evidence.Verdict(True, 20, evidence.head(db).entry_hash)
+        assert evidence.verify(db) == evidence.LedgerVerdict(True, 20, evidence.head(db).entry_hash)
 
 
 def test_a_rolled_back_act_leaves_no_entry(database: Database) -> None:
@@ -145,9 +145,9 @@ def test_one_persons_acts_are_found_by_subject_and_by_actor(database: Database) 
 
 
 def test_a_clock_that_jumps_back_is_noted_and_the_order_holds(database: Database) -> None:
-    clock.pretend(dt.datetime(2026, 10, 25, 12, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 10, 25, 12, 0, tzinfo=dt.UTC))
     sign(database, "before")
-    clock.pretend(dt.datetime(2026, 10, 24, 12, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 10, 24, 12, 0, tzinfo=dt.UTC))
     entry = sign(database, "after")
     assert entry.seq == 2
     assert entry.body["clock_suspect"] is True
@@ -184,7 +184,7 @@ def test_history_cannot_be_edited_through_the_database(database: Database) -> No
 def test_an_entry_never_costs_a_reading_of_the_whole_ledger(database: Database) -> None:
     with database.writing() as db:
         evidence.append(db, "opened", subject="school", act={}, idempotency_key="first", actor=SYSTEM)
-        weigh_tables(db)  # the planner now takes the ledger for a short one, and goes on doing so while it grows
+        analyze_tables(db)  # the planner now takes the ledger for a short one, and goes on doing so while it grows
         statement = ledger._KNOWN_AND_LAST.params(keys=["second"])
         words = str(statement.compile(db.connection(), compile_kwargs={"literal_binds": True}))
         plan = [str(row.detail) for row in db.execute(sa.text(f"EXPLAIN QUERY PLAN {words}"))]

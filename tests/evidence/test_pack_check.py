@@ -21,7 +21,7 @@ from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import pack_apart, pack_check, rules
+from oval_aup.verifier import openssl_export, pack_check, rules
 from tests.evidence.paper_trail import PaperTrail, lay
 
 
@@ -58,7 +58,7 @@ def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("trail")
     shutil.copy(migrated_file, folder / "oval.db")
     database = Database(f"sqlite:///{folder / 'oval.db'}")
-    with printing.Press(folder, renderers=1, seconds=60) as press:
+    with printing.RenderPool(folder, renderers=1, seconds=60) as press:
         yield lay(database, folder, press)
     database.dispose()
 
@@ -397,12 +397,12 @@ def later_lines(trail: PaperTrail, place: Path) -> tuple[str, str]:
 def test_a_line_that_is_younger_than_the_pack_accuses_nobody(pack: Path, trail: PaperTrail, tmp_path: Path) -> None:
     """A receipt of three years later, maybe with a later key, held against a pack of today."""
     now = clock.now()
-    clock.pretend(now + dt.timedelta(days=900))
+    clock.travel_to(now + dt.timedelta(days=900))
     for line in later_lines(trail, tmp_path / "later"):
         code, found = run(pack, "--head", line, str(pack))
         assert (code, found.count("FAULT")) == (1, 0), found
         assert "after this pack: a later pack can show it" in found
-    clock.pretend(now - dt.timedelta(days=900))
+    clock.travel_to(now - dt.timedelta(days=900))
     faults = ("names 11 entries; this ledger has 9", "does not register")
     for line, fault in zip(later_lines(trail, tmp_path / "earlier"), faults, strict=True):
         code, found = run(pack, "--head", line, str(pack))
@@ -423,8 +423,8 @@ def test_a_line_lost_with_a_backup_gone_back_to_is_explained_by_the_ledger_itsel
 def test_a_seal_is_taken_apart_for_openssl_and_only_the_schools_key_will_do(pack: Path, tmp_path: Path) -> None:
     code, said = run(pack, "--extract", str(pack / "records" / "00001.pdf"), str(tmp_path / "apart"))
     assert code == 0
-    assert pack_apart.SEAL_BY_OPENSSL in said
-    command = pack_apart.SEAL_BY_OPENSSL.split()
+    assert openssl_export.SEAL_BY_OPENSSL in said
+    command = openssl_export.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     for name, content in (("covered", b"something else"), ("school.pem", b"")):
         kept = (tmp_path / "apart" / name).read_bytes()
@@ -443,7 +443,7 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
     seals = [key["key"] for key in json.loads(trail.record)["keys"] if key["use"] == "seal"]
     assert seals
     assert all(name in said for name in seals)
-    command = pack_apart.SEAL_BY_OPENSSL.split()
+    command = openssl_export.SEAL_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
 
 
@@ -451,9 +451,9 @@ def test_the_seal_of_a_receipt_alone_is_taken_apart_with_the_keys_it_brings_alon
 def test_the_schools_signature_is_taken_apart_for_openssl(pack: Path, tmp_path: Path, name: str) -> None:
     code, said = run(pack, "--extract", str(pack / name), str(tmp_path / "apart"))
     assert code == 0, said
-    assert pack_apart.HEAD_BY_OPENSSL in said
+    assert openssl_export.HEAD_BY_OPENSSL in said
     assert json.loads((pack / name).read_bytes())["head"]["key"] in said
-    command = pack_apart.HEAD_BY_OPENSSL.split()
+    command = openssl_export.HEAD_BY_OPENSSL.split()
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode == 0
     (tmp_path / "apart" / "message").write_bytes(b"\x04{}")
     assert subprocess.run(command, cwd=tmp_path / "apart", capture_output=True, check=False).returncode != 0

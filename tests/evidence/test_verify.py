@@ -76,12 +76,12 @@ def forged(connection: sqlite3.Connection, seq: int, prev: str) -> tuple[bytes, 
 
 def test_an_untouched_ledger_is_in_order(filled: Database) -> None:
     with filled.reading() as db:
-        assert evidence.verify(db) == evidence.Verdict(True, 10, evidence.head(db).entry_hash)
+        assert evidence.verify(db) == evidence.LedgerVerdict(True, 10, evidence.head(db).entry_hash)
 
 
 def test_an_empty_ledger_is_in_order(database: Database) -> None:
     with database.reading() as db:
-        assert evidence.verify(db) == evidence.Verdict(True, 0, evidence.GENESIS)
+        assert evidence.verify(db) == evidence.LedgerVerdict(True, 0, evidence.GENESIS)
 
 
 def test_an_edited_entry_is_named(filled: Database) -> None:
@@ -387,6 +387,6 @@ def test_a_database_that_is_only_busy_is_no_fault_of_the_ledger(
     def busy(_db: object) -> frozenset[int]:
         raise sa.exc.OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr(sys.modules["oval_aup.evidence.verify"], "_erased", busy)
+    monkeypatch.setattr(sys.modules["oval_aup.evidence.ledger_verification"], "_erased", busy)
     with filled.reading() as db, pytest.raises(sa.exc.OperationalError):
         evidence.verify(db)

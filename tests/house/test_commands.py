@@ -124,13 +124,13 @@ def test_a_dry_run_of_reminders_names_what_would_go_and_sends_nothing(
     run(app, "rules", "publish")
     run(app, "roster", "apply", *files)
     settings = app.extensions["oval_settings"]
-    clock.pretend(clock.at_london(people.school_year_starts(2026).replace(day=14), 9))
+    clock.travel_to(clock.at_london(people.school_year_starts(2026).replace(day=14), 9))
     with database.writing() as db:
         plan = campaigns.plan(
             db, school_year=2026, opens_on=clock.today(), due_on=clock.today().replace(month=10), actor=OFFICE
         )
         campaigns.open_campaign(db, plan, school=settings.school, actor=OFFICE)
-    clock.pretend(clock.at_london(people.school_year_starts(2026).replace(day=21), 9))
+    clock.travel_to(clock.at_london(people.school_year_starts(2026).replace(day=21), 9))
     dry = run(app, "campaign", "remind", "--dry-run")
     assert "would go" in dry.output
     assert not dry.output.startswith("0 would go")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from jinja2 import nodes
 
-from oval_aup.core.render import TEMPLATES, environment
+from oval_aup.core.templating import TEMPLATES, environment
 
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.suffix in {".html", ".txt"})
 INLINE = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)|javascript:", re.IGNORECASE)

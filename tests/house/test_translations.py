@@ -11,22 +11,27 @@ import pytest
 from babel.messages.catalog import Catalog
 from jinja2 import nodes
 
-from oval_aup.core.render import TEMPLATES, environment
+from oval_aup.core.templating import TEMPLATES, environment
 from tests.catalogues import ROOT, extracted
 
 FOR_OPERATORS = {
     "cli/__init__.py",
-    "cli/keeping.py",
-    "cli/proof.py",
-    "cli/saving.py",
+    "cli/retention.py",
+    "cli/evidence.py",
+    "cli/backup.py",
     "config.py",
-    "schema.py",
-    "serving.py",
+    "schema/__init__.py",
+    "server/supervisor.py",
     "people/roster/report.py",
 }
 """What these say stands in a terminal or a log, in English."""
 
-FOR_STRANGERS = {"evidence/rules.py", "evidence/pack_check.py", "evidence/pack_reading.py", "evidence/pack_apart.py"}
+FOR_STRANGERS = {
+    "verifier/rules.py",
+    "verifier/pack_check.py",
+    "verifier/safe_reading.py",
+    "verifier/openssl_export.py",
+}
 """Travels alone in every pack and so speaks English only; pages have their own words for what it finds."""
 
 PACKAGE = ROOT / "oval_aup"
@@ -42,7 +47,7 @@ REFUSALS = {"Invalid", "Conflict", "NotAllowed", "NotFound", "RosterChanged", "U
 TROUBLES = {"ChannelDown", "TemporaryRefusal", "PermanentRefusal", "UncertainDelivery", "PrintFailed"}
 TOLD = {"Problem", "Match", "Change", "Joiner", "Leaver", "_Outcome", "flash", "warn"}
 SAY = REFUSALS | TROUBLES | TOLD
-TRANSLATE = {"_", "gettext", "ngettext", "later"}
+TRANSLATE = {"_", "gettext", "ngettext", "gettext_noop"}
 WORDS = re.compile(r"[^\W\d_]{2,}")
 SENTENCE = re.compile(r"[“‘]?[A-Z%{].*\s.*[.!?…]”?", re.DOTALL)
 PLACE = re.compile(r"%(?:%|\(([a-z_]+)\)s)")
@@ -107,7 +112,7 @@ def test_no_sentence_stands_bare_in_the_code() -> None:
 
 
 def test_nothing_is_translated_before_anybody_speaks() -> None:
-    """At import the language is always English: what is kept in a table is marked with ``later``."""
+    """At import the language is always English: what is kept in a table is marked with ``gettext_noop``."""
     found = [f"{path.relative_to(ROOT)}:{call.lineno}" for path in SOURCES for call in _at_import(_tree(path)) if call]
     assert found == []
 
@@ -116,7 +121,7 @@ def _at_import(node: ast.AST) -> Iterator[ast.Call]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
-        if isinstance(child, ast.Call) and _called(child) in TRANSLATE - {"later"}:
+        if isinstance(child, ast.Call) and _called(child) in TRANSLATE - {"gettext_noop"}:
             yield child
         yield from _at_import(child)
 

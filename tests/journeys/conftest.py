@@ -26,7 +26,7 @@ from sqlalchemy import text
 from oval_aup import campaigns, config, demo, evidence, people, schema
 from oval_aup.core import clock
 from oval_aup.core.db import Database
-from oval_aup.web import assets, mailroom
+from oval_aup.web import assets, demo_outbox
 from tests.conftest import BROWSED_WITHOUT
 from tests.tools import check_browser_driver, tool
 
@@ -117,14 +117,14 @@ class Running:
         """Fresh private links to three families that still fit their stories."""
         return demo.fresh_links(self.database, self.settings)
 
-    def letter(self, to: str, *, having: str, after: int = 0) -> mailroom.LetterPage:
+    def letter(self, to: str, *, having: str, after: int = 0) -> demo_outbox.LetterPage:
         """Wait for the newest message to an address whose text contains ``having``; ``after`` is a ``mark()``."""
         folder = self.settings.mail_folder
 
-        def look() -> mailroom.LetterPage | None:
+        def look() -> demo_outbox.LetterPage | None:
             paths = [path for path in folder.glob("*.eml") if path.stat().st_mtime_ns > after]
             for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:40]:
-                found = mailroom.letter(folder, path.name)
+                found = demo_outbox.letter(folder, path.name)
                 if found.to == to and having in "".join(found.parts):
                     return found
             return None
@@ -138,7 +138,7 @@ class Running:
         return time.time_ns()
 
 
-def link_in(letter: mailroom.LetterPage) -> str:
+def link_in(letter: demo_outbox.LetterPage) -> str:
     """The first address in a message."""
     return letter.parts[1]
 
@@ -159,7 +159,7 @@ def _school(settings: config.Settings) -> Database:
     database = Database(settings.database_url)
     schema.upgrade(database)
     demo.seed(database, settings, pupils=192)
-    while evidence.follow(database):
+    while evidence.index_new_entries(database):
         pass
     with database.writing() as db:
         # The papers of the weeks before wait for another day, so that these journeys' own have the worker alone.

@@ -133,7 +133,7 @@ def test_a_token_is_kept_until_shortly_before_it_ends_and_then_renewed(
 ) -> None:
     tokens = microsoft(service)
     for number, minutes in enumerate((0, 50, 4, 2)):
-        clock.pretend(clock.now() + dt.timedelta(minutes=minutes))
+        clock.travel_to(clock.now() + dt.timedelta(minutes=minutes))
         queue(f"letter {number}")
         assert send(through(tokens)).sent == 1
     assert post.shown == ["token-1", "token-1", "token-1", "token-2"]
@@ -209,7 +209,7 @@ def test_a_refused_token_is_said_in_words_and_costs_no_letter_an_attempt(
     assert outage is not None
     assert outage.reason == counts.trouble
     service.refusal = None
-    clock.pretend(clock.now() + dt.timedelta(minutes=2))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=2))
     assert send(through(tokens)).sent == 1
 
 

@@ -62,11 +62,11 @@ def test_a_waiting_message_goes_once_its_document_is_there(database: Database, q
 
 
 def test_a_message_for_later_stays_until_its_time(queue: Say, send: Send) -> None:
-    clock.pretend(dt.datetime(2026, 10, 2, 20, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 10, 2, 20, 0, tzinfo=dt.UTC))
     queue("one", not_before=clock.now() + dt.timedelta(hours=11))
     channel = notifications.MemoryChannel()
     assert send(channel).sent == 0
-    clock.pretend(dt.datetime(2026, 10, 3, 7, 1, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 10, 3, 7, 1, tzinfo=dt.UTC))
     assert send(channel).sent == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oval_aup.notifications import spoke_of_recipient
-from oval_aup.notifications.replies import MESSAGE, MOMENT, RECIPIENT, SENDER, SERVER, about
+from oval_aup.notifications.smtp_replies import MESSAGE, MOMENT, RECIPIENT, SENDER, SERVER, about
 
 AT_RECIPIENT = [
     (550, "550 5.1.1 No such mailbox", RECIPIENT),

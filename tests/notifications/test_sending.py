@@ -60,7 +60,7 @@ def test_a_worker_that_dies_before_the_text_leaves_loses_nothing(database: Datab
     assert status(database, row) == "sending"
     channel = notifications.MemoryChannel()
     assert send(channel).sent == 0, "its claim still stands"
-    clock.pretend(clock.now() + dt.timedelta(minutes=3))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=3))
     assert send(channel).sent == 1
     assert len(channel.letters) == 1
 
@@ -73,7 +73,7 @@ def test_a_worker_that_dies_once_the_text_may_have_left_makes_it_uncertain(
     channel = DyingChannel(point)
     with pytest.raises(Dies):
         send(channel)
-    clock.pretend(clock.now() + dt.timedelta(hours=1))
+    clock.travel_to(clock.now() + dt.timedelta(hours=1))
     second = notifications.MemoryChannel()
     assert send(second).handled == 0
     assert status(database, row) == "uncertain"
@@ -86,7 +86,7 @@ def test_a_slow_worker_whose_claim_was_taken_over_sends_nothing(database: Databa
 
     class Slow(notifications.MemoryChannel):
         def carry(self, letter: EmailMessage, to_address: str, hand_over: Callable[[], None]) -> None:
-            clock.pretend(clock.now() + dt.timedelta(minutes=3))
+            clock.travel_to(clock.now() + dt.timedelta(minutes=3))
             assert send(quick).sent == 1
             super().carry(letter, to_address, hand_over)
 

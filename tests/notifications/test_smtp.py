@@ -29,7 +29,7 @@ def status(database: Database, row: notifications.MessageRow) -> tuple[str, int]
 
 
 def later(**span: int) -> None:
-    clock.pretend(clock.now() + dt.timedelta(**span))
+    clock.travel_to(clock.now() + dt.timedelta(**span))
 
 
 def test_a_letter_arrives_whole(database: Database, queue: Say, send: Send, start_server: StartServer) -> None:
@@ -205,7 +205,7 @@ def test_one_letter_that_the_server_always_calls_a_limit_does_not_stop_the_other
 def test_an_outage_says_since_when_how_many_wait_and_when_the_next_try_is(
     database: Database, queue: Say, send: Send, start_server: StartServer
 ) -> None:
-    clock.hold(clock.at_london(dt.date(2026, 9, 8), 10))
+    clock.freeze(clock.at_london(dt.date(2026, 9, 8), 10))
     for number in range(3):
         queue(f"letter {number}")
     queue("tomorrow", not_before=clock.now() + dt.timedelta(days=1))
@@ -213,7 +213,7 @@ def test_an_outage_says_since_when_how_many_wait_and_when_the_next_try_is(
     send(down)
     began = clock.now()
     for _minute in range(3):
-        clock.hold(clock.now() + dt.timedelta(minutes=1))
+        clock.freeze(clock.now() + dt.timedelta(minutes=1))
         send(down)
     with database.reading() as db:
         outage = notifications.outage(db)

@@ -22,7 +22,7 @@ QUESTIONS = {f"oval_aup.people.{name}" for name in ("families", "history", "quer
 
 @pytest.fixture(autouse=True)
 def _november() -> None:
-    clock.pretend(dt.date(2026, 11, 22))
+    clock.travel_to(dt.date(2026, 11, 22))
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def bring_in(db: Session, content: bytes, **options: object) -> roster.Applied:
     return roster.apply(db, shown.public_id, confirm_leavers=True, actor=SYSTEM)
 
 
-def plan_of(shown: roster.Preview) -> roster.Plan:
+def plan_of(shown: roster.Preview) -> roster.ImportPlan:
     """The plan of a preview that has one."""
     assert shown.plan is not None, shown.gaps
     return shown.plan

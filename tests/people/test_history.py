@@ -32,7 +32,7 @@ SEPTEMBER = dt.datetime(2026, 9, 7, 9, 0, tzinfo=dt.UTC)
 def on(month: int, day: int, hour: int = 12, *, year: int = 2026) -> dt.datetime:
     """Move the clock there, and give the moment."""
     moment = dt.datetime(year, month, day, hour, tzinfo=dt.UTC)
-    clock.pretend(moment)
+    clock.travel_to(moment)
     return moment
 
 

@@ -65,7 +65,7 @@ def old_school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Datab
 
 
 def test_states_begin_with_what_the_lists_say(old_school: Database) -> None:
-    clock.pretend(dt.datetime(2026, 11, 25, 9, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 11, 25, 9, 0, tzinfo=dt.UTC))
     schema.upgrade(old_school)
     began = clock.now()
     with old_school.writing() as db:

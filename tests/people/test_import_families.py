@@ -506,7 +506,7 @@ def test_an_import_is_settled_once_and_its_bytes_are_let_go(db: Session) -> None
 
 def test_an_undecided_import_is_forgotten_after_a_week(db: Session) -> None:
     shown = look(db, contacts(link(1, 1)))
-    clock.pretend(dt.date(2026, 12, 1))
+    clock.travel_to(dt.date(2026, 12, 1))
     look(db, contacts(link(2, 2)))
     db.expire_all()
     assert roster.roster_import(db, shown.public_id).status == "discarded"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oval_aup.people.roster.read import Unreadable, read
+from oval_aup.people.roster.reader import Unreadable, read
 from tests.people.makers import CONTACT_HEADERS, contacts, link, sheet
 
 ENCODINGS = {

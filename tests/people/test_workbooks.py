@@ -17,7 +17,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Invalid
 from oval_aup.people import roster
 from oval_aup.people.roster import workbook
-from oval_aup.people.roster.read import Unreadable, read
+from oval_aup.people.roster.reader import Unreadable, read
 from tests.people.makers import look, plan_of, sentences
 
 HEADERS = ["Adno", "Forename", "Surname", "DOB", "Year Group", "Class", "Parent 1 Name", "Parent 1 Mobile"]

@@ -17,24 +17,24 @@ import pikepdf
 import pytest
 
 from oval_aup import printing
-from oval_aup.printing import lettering
+from oval_aup.printing import fonts
 from tests.tools import tool
 
 AT = dt.datetime(2026, 11, 22, 12, 41, tzinfo=dt.UTC)
 
 
-def paper(body: str, *, embedded: tuple[printing.EmbeddedFile, ...] = ()) -> printing.Paper:
+def paper(body: str, *, embedded: tuple[printing.EmbeddedFile, ...] = ()) -> printing.PrintJob:
     head = '<!doctype html><html lang="en"><head><title>Test</title></head><body>'
-    return printing.Paper(f"{head}{body}</body></html>", AT, embedded)
+    return printing.PrintJob(f"{head}{body}</body></html>", AT, embedded)
 
 
 @pytest.fixture(scope="module")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
-    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=4) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.RenderPool]:
+    with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1, seconds=4) as running:
         yield running
 
 
-def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: printing.Press, tmp_path: Path) -> None:
+def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: printing.RenderPool, tmp_path: Path) -> None:
     carried = printing.EmbeddedFile("record.json", "The record", b'{"v":1}')
     path = tmp_path / "one.pdf"
     path.write_bytes(press.print(paper("<h1>Hello</h1>", embedded=(carried,))))
@@ -44,7 +44,7 @@ def test_a_paper_becomes_a_tagged_archivable_pdf_with_its_file(press: printing.P
         assert attached["record.json"].get_file().read_bytes() == b'{"v":1}'
 
 
-def test_every_script_of_the_schools_families_has_its_letters(press: printing.Press, tmp_path: Path) -> None:
+def test_every_script_of_the_schools_families_has_its_letters(press: printing.RenderPool, tmp_path: Path) -> None:
     path = tmp_path / "scripts.pdf"
     path.write_bytes(press.print(paper("<p>Łukasz ਪੰਜਾਬੀ বাংলা اردو हिन्दी ગુજરાતી ✓</p>")))
     fonts = subprocess.run([tool("pdffonts"), str(path)], capture_output=True, check=True, text=True).stdout
@@ -65,7 +65,7 @@ def test_every_script_of_the_schools_families_has_its_letters(press: printing.Pr
         '<img alt="x" src="data:image/svg+xml;base64,{svg}">',
     ],
 )
-def test_nothing_outside_the_paper_is_ever_read(press: printing.Press, tmp_path: Path, body: str) -> None:
+def test_nothing_outside_the_paper_is_ever_read(press: printing.RenderPool, tmp_path: Path, body: str) -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>'
     path = tmp_path / "fetch.pdf"
     path.write_bytes(press.print(paper(body.replace("{svg}", base64.b64encode(svg.encode()).decode()))))
@@ -75,9 +75,9 @@ def test_nothing_outside_the_paper_is_ever_read(press: printing.Press, tmp_path:
     assert b"root:" not in everything
 
 
-def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: printing.Press) -> None:
+def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: printing.RenderPool) -> None:
     begun = time.monotonic()
-    with pytest.raises(printing.PrintFailed, match="longer than 1 seconds"):
+    with pytest.raises(printing.RenderFailed, match="longer than 1 seconds"):
         press.print(paper("<p>word</p>" * 100_000), seconds=1)
     assert time.monotonic() - begun < 15
     assert press.print(paper("<p>next</p>")).startswith(b"%PDF")
@@ -85,7 +85,7 @@ def test_an_endless_paper_is_stopped_and_the_next_one_is_printed(press: printing
 
 def test_a_paper_is_not_given_up_for_the_time_that_it_has_to_wait(tmp_path: Path) -> None:
     others = children_of(os.getpid(), "printing.renderer")
-    with printing.Press(tmp_path, renderers=1, seconds=1) as one, ThreadPoolExecutor(1) as threads:
+    with printing.RenderPool(tmp_path, renderers=1, seconds=1) as one, ThreadPoolExecutor(1) as threads:
         assert one.print(paper("<p>first</p>"))
         (process_id,) = set(children_of(os.getpid(), "printing.renderer")) - set(others)
         os.kill(process_id, signal.SIGSTOP)  # as a busy machine does to whoever comes last
@@ -97,19 +97,19 @@ def test_a_paper_is_not_given_up_for_the_time_that_it_has_to_wait(tmp_path: Path
 
 
 def test_a_greedy_paper_runs_out_of_memory_by_itself(tmp_path: Path) -> None:
-    with printing.Press(tmp_path, renderers=1, seconds=60, memory=120 * 1024 * 1024) as small:
-        with pytest.raises(printing.PrintFailed):
+    with printing.RenderPool(tmp_path, renderers=1, seconds=60, memory=120 * 1024 * 1024) as small:
+        with pytest.raises(printing.RenderFailed):
             small.print(paper("<p>word</p>" * 60_000))
         assert small.print(paper("<p>next</p>")).startswith(b"%PDF")
 
 
 def test_a_renderer_that_is_killed_costs_one_paper_at_most_and_is_replaced(tmp_path: Path) -> None:
     others = children_of(os.getpid(), "printing.renderer")
-    with printing.Press(tmp_path, renderers=1, seconds=20) as one:
+    with printing.RenderPool(tmp_path, renderers=1, seconds=20) as one:
         assert one.print(paper("<p>first</p>"))
         (process_id,) = set(children_of(os.getpid(), "printing.renderer")) - set(others)
         os.kill(process_id, signal.SIGKILL)
-        with suppress(printing.PrintFailed):  # the one paper it may take with it
+        with suppress(printing.RenderFailed):  # the one paper it may take with it
             one.print(paper("<p>second</p>"))
         assert one.print(paper("<p>third</p>")).startswith(b"%PDF")
 
@@ -141,18 +141,18 @@ def test_a_drawn_mark_is_rebuilt_from_points_alone() -> None:
 
 
 def test_only_the_chosen_fonts_are_offered(tmp_path: Path) -> None:
-    conf = lettering.prepare_fonts(tmp_path)
-    assert conf == lettering.prepare_fonts(tmp_path)
+    conf = fonts.prepare_fonts(tmp_path)
+    assert conf == fonts.prepare_fonts(tmp_path)
     offered = subprocess.run(
         ["fc-list", ":", "family"], env={"FONTCONFIG_FILE": str(conf)}, capture_output=True, check=True, text=True
     ).stdout
     assert "Noto Sans" in offered or "DejaVu Sans" in offered
-    assert len(offered.splitlines()) <= len(lettering.FONTS)
+    assert len(offered.splitlines()) <= len(fonts.FONTS)
 
 
 def test_a_character_that_no_font_has_is_named_and_every_other_stays_as_it_was() -> None:
     asked = "<p>Łukasz — 李伟 이서연 தமிழ் 🙂 \ue000 a\u200cb\x07 \U000e0041</p>"
     said = "<p>Łukasz — 李伟 이서연 தமிழ் [slightly smiling face] [U+E000] a\u200cb </p>"
-    assert lettering.spelt_out(asked) == said
-    assert lettering.spelt_out("<p>\u202esey\u202c \u2067اردو\u2069</p>") == "<p>sey\u202c \u2067اردو\u2069</p>"
-    assert lettering.spelt_out("<p>Zoë O’Brien – “class 4C”</p>") == "<p>Zoë O’Brien – “class 4C”</p>"
+    assert fonts.spelt_out(asked) == said
+    assert fonts.spelt_out("<p>\u202esey\u202c \u2067اردو\u2069</p>") == "<p>sey\u202c \u2067اردو\u2069</p>"
+    assert fonts.spelt_out("<p>Zoë O’Brien – “class 4C”</p>") == "<p>Zoë O’Brien – “class 4C”</p>"

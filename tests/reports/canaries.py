@@ -44,7 +44,7 @@ class Aviary:
 def build(database: Database) -> Aviary:
     """Two children of one class and one of another, five guardians and three staff, and every kind of act."""
     aviary = Aviary(database)
-    clock.pretend(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
     with database.writing() as db:
         agreements.install_rulesets(db, actor=SYSTEM)
         _people(db, aviary)
@@ -54,10 +54,10 @@ def build(database: Database) -> Aviary:
         campaigns.open_campaign(db, round_, school=SCHOOL, actor=_eve(aviary))
         notifications.assume_sent(db)
     for day, act in enumerate((_answers, _lesson, _on_paper, _second_thoughts, _office, _visits), start=1):
-        clock.pretend(dt.datetime(2026, 9, 15 + day, 10, 30, tzinfo=dt.UTC))
+        clock.travel_to(dt.datetime(2026, 9, 15 + day, 10, 30, tzinfo=dt.UTC))
         with database.writing() as db:
             act(db, aviary)
-    clock.pretend(dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC))
     return aviary
 
 
@@ -302,7 +302,7 @@ def _office(db: Session, aviary: Aviary) -> None:
     for task in consent.take_downs(db):
         consent.finish_take_down(db, task.public_id, places=everybody(aviary), actor=eve)
     for key, row in aviary.rows.items():
-        evidence.want_document(
+        evidence.request_document(
             db,
             kind="record",
             subject=row.pseudonym,

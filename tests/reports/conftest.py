@@ -41,7 +41,7 @@ class Answered:
 
     def want(self, kind: str, subject: str, **params: object) -> evidence.DocumentRow:
         with self.database.writing() as db:
-            return evidence.want_document(
+            return evidence.request_document(
                 db,
                 kind=kind,
                 subject=subject,
@@ -50,14 +50,14 @@ class Answered:
                 requested_by_id=self.people.eve.person_id,
             )
 
-    def paper(self, kind: str, subject: str, **params: object) -> printing.Paper:
+    def paper(self, kind: str, subject: str, **params: object) -> printing.PrintJob:
         document = self.want(kind, subject, **params)
         with self.database.reading() as db:
             return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
-    def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> printing.Paper:
+    def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> printing.PrintJob:
         """The statement of the day after Ann answered, when Bob has since said no and the school has stopped Max."""
-        clock.pretend(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
+        clock.travel_to(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
         with self.database.writing() as db:
             consent.record(
                 db,
@@ -73,7 +73,7 @@ class Answered:
         at = dt.datetime(2026, 11, 23, 23, 59, 59, 999999, tzinfo=dt.UTC)
         return self.paper("as_at", person.pseudonym, person_id=person.person_id, at=clock.iso(at))
 
-    def receipt(self, **params: object) -> printing.Paper:
+    def receipt(self, **params: object) -> printing.PrintJob:
         ann = self.people.ann
         chosen: dict[str, object] = {
             "person_id": ann.person_id,
@@ -87,11 +87,11 @@ class Answered:
 
 @pytest.fixture
 def answered(database: Database) -> Answered:
-    clock.pretend(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
     with database.writing() as db:
         founded = small_school.found(db)
         small_school.ask_everybody(db, founded)
-    clock.hold(dt.datetime(2026, 11, 22, 12, 41, 7, tzinfo=dt.UTC))
+    clock.freeze(dt.datetime(2026, 11, 22, 12, 41, 7, tzinfo=dt.UTC))
     actor = small_school.guardian_actor(founded.ann)
     seqs: list[int] = []
     with database.writing() as db:
@@ -128,16 +128,16 @@ def answered(database: Database) -> Answered:
 
 
 @pytest.fixture(scope="session")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
-    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.RenderPool]:
+    with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
         yield running
 
 
 @pytest.fixture
-def printed(press: printing.Press, tmp_path: Path) -> Callable[[printing.Paper], Path]:
+def printed(press: printing.RenderPool, tmp_path: Path) -> Callable[[printing.PrintJob], Path]:
     """Render a paper for real and give the file."""
 
-    def run(paper: printing.Paper) -> Path:
+    def run(paper: printing.PrintJob) -> Path:
         path = tmp_path / "document.pdf"
         path.write_bytes(press.print(paper))
         return path

@@ -39,12 +39,12 @@ NOW = dt.datetime(2027, 11, 2, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_day_means_its_end_and_a_minute_means_all_of_it(day: dt.date, time: str, meant: dt.datetime) -> None:
-    clock.hold(NOW)
+    clock.freeze(NOW)
     assert reports.moment_asked(day, time) == meant
 
 
 def test_today_means_now() -> None:
-    clock.hold(NOW)
+    clock.freeze(NOW)
     assert reports.moment_asked(clock.today()) == NOW
 
 
@@ -60,7 +60,7 @@ def test_today_means_now() -> None:
     ],
 )
 def test_what_has_not_come_or_never_was_is_refused_in_a_sentence(day: dt.date, time: str, field: str) -> None:
-    clock.pretend(NOW)
+    clock.travel_to(NOW)
     with pytest.raises(Invalid) as refusal:
         reports.moment_asked(day, time)
     assert list(refusal.value.fields) == [field]
@@ -80,7 +80,7 @@ def test_a_signature_binds_until_it_is_taken_back_and_only_for_its_year(answered
     assert (rules.agreement_key, rules.state, mark.covers_year, mark.in_force) == ("parents", "signed", True, True)
     (before,) = at(answered, "ann", dt.datetime(2026, 11, 22, 12, 41, 6, tzinfo=UTC)).rules
     assert (before.state, before.marks) == ("not-asked", ())
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         first = signing.signatures_of(db, answered.people.ann.person_id)[0]
         signing.withdraw(db, first.public_id, reason="Too soon", actor=SYSTEM)
@@ -100,7 +100,7 @@ def test_last_years_signature_is_shown_as_not_covering_this_year(answered: Answe
 
 
 def test_the_version_in_force_is_that_of_the_day(answered: Answered) -> None:
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     shipped = next(each for each in shipped_versions() if each[0]["agreement"] == "parents")
     with answered.database.writing() as db:
         agreements.publish(db, [{**each, "version": 2, "title": "Newer"} for each in shipped], actor=SYSTEM)
@@ -117,7 +117,7 @@ def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -
         request = signing.standing(db, bob.person_id, YEAR)[0]
         wording = agreements.current(db, "parents")
         for day, outcome in ((2, "declined"), (9, "signed")):
-            clock.pretend(dt.datetime(2026, 12, day, 9, tzinfo=UTC))
+            clock.travel_to(dt.datetime(2026, 12, day, 9, tzinfo=UTC))
             signing.sign(
                 db,
                 request.id,
@@ -132,7 +132,7 @@ def test_a_refusal_that_became_a_yes_shows_only_what_stood(answered: Answered) -
     for day, state in ((2, "declined"), (9, "signed")):
         (rules,) = at(answered, "bob", dt.datetime(2026, 12, day, 10, tzinfo=UTC)).rules
         assert (rules.state, [mark.row.outcome for mark in rules.marks]) == (state, [state])
-    clock.pretend(dt.datetime(2026, 12, 16, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 16, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         made = signing.signatures_of(db, bob.person_id)[-1]
         signing.correct(db, made.public_id, reason="It was his brother", actor=SYSTEM)
@@ -149,7 +149,7 @@ def go_back(answered: Answered, size: int) -> None:
 
 
 def test_a_statement_says_that_a_backup_was_gone_back_to_and_the_record_has_a_gap(answered: Answered) -> None:
-    clock.pretend(dt.datetime(2026, 12, 10, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 10, 9, tzinfo=UTC))
     with answered.database.reading() as db:
         size = evidence.head(db).size
     go_back(answered, size)
@@ -182,7 +182,7 @@ def child_at(answered: Answered, moment: dt.datetime) -> ChildThen:
 
 def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered: Answered) -> None:
     school = answered.people
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         consent.record(
             db,
@@ -194,7 +194,7 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered
             idempotency_key="bob",
             actor=small_school.guardian_actor(school.bob),
         )
-    clock.pretend(dt.datetime(2027, 6, 8, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2027, 6, 8, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         people.link_guardian(
             db,
@@ -216,7 +216,7 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered
 
 
 def test_a_guardians_children_are_those_of_that_day(answered: Answered) -> None:
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         people.end_guardianship(
             db, child_id=answered.people.max.person_id, guardian_id=answered.people.bob.person_id, actor=SYSTEM
@@ -236,15 +236,15 @@ def rules_of(statement: AsAt) -> list[tuple[str, str]]:
 def test_the_rules_for_staff_were_those_of_who_was_staff_that_day(answered: Answered) -> None:
     school = answered.people
     day = {month: dt.datetime(2027, month, 1, 9, tzinfo=UTC) for month in range(1, 9)}
-    clock.pretend(day[2])
+    clock.travel_to(day[2])
     with answered.database.writing() as db:
         people.add_staff_member(db, forename="Ann", surname="Ali", work_email=school.ann.email, actor=SYSTEM)
-    clock.pretend(day[4])
+    clock.travel_to(day[4])
     with answered.database.writing() as db:
         new = signing.NewRequest(school.ann.person_id, "staff")
         opened = signing.open_requests(db, [new], school_year=YEAR, due_on=dt.date(2027, 4, 15))
         signing.mark_asked(db, [row.id for row in opened])
-    clock.pretend(day[6])
+    clock.travel_to(day[6])
     with answered.database.writing() as db:
         people.archive_person(db, school.di.person_id, actor=SYSTEM)
     signed = ("parents", "signed")
@@ -264,7 +264,7 @@ def test_a_parent_before_and_after_their_child_was_here_had_no_rules_and_keeps_w
     answered: Answered,
 ) -> None:
     school, early = answered.people, dt.datetime(2026, 9, 1, tzinfo=UTC)
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         for child in (school.max, school.mia):
             people.archive_person(db, child.person_id, actor=SYSTEM)
@@ -280,7 +280,7 @@ def test_a_parent_before_and_after_their_child_was_here_had_no_rules_and_keeps_w
 
 def test_the_class_is_that_of_the_day(answered: Answered) -> None:
     assert child_at(answered, SOON_AFTER).placed.class_name == "4C"
-    clock.pretend(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
         people.archive_person(db, answered.people.max.person_id, actor=SYSTEM)
     assert child_at(answered, SOON_AFTER).placed.class_name == "4C"
@@ -312,7 +312,7 @@ def test_a_moment_before_lists_were_kept_is_told_from_the_first_and_says_so(answ
 def test_before_lists_were_kept_a_mark_made_in_a_lesson_tells_the_class(answered: Answered) -> None:
     school = answered.people
     di = small_school.staff_actor(school.di, "teacher")
-    clock.pretend(dt.datetime(2026, 12, 1, 10, tzinfo=UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 10, tzinfo=UTC))
     with answered.database.writing() as db:
         lesson = signing.open_class_session(db, school.older.public_id, school_year=YEAR, actor=di)
         wording = agreements.current(db, "children")
@@ -329,7 +329,7 @@ def test_before_lists_were_kept_a_mark_made_in_a_lesson_tells_the_class(answered
 def test_blocks_are_told_as_they_were_known_then(answered: Answered) -> None:
     max_ = answered.people.max
     for day in (1, 8):
-        clock.pretend(dt.datetime(2026, 12, day, 10, tzinfo=UTC))
+        clock.travel_to(dt.datetime(2026, 12, day, 10, tzinfo=UTC))
         with answered.database.writing() as db:
             if day == 1:
                 consent.block(db, max_, school_year=YEAR, actor=SYSTEM)

@@ -16,7 +16,7 @@ from tests.signing.small_school import DUE_ON, YEAR, SmallSchool, ask_everybody,
 
 @pytest.fixture
 def school(database: Database) -> SmallSchool:
-    clock.pretend(clock.at_london(dt.date(2026, 9, 14), 9))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 14), 9))
     with database.writing() as db:
         school = found(db)
         ask_everybody(db, school)
@@ -24,7 +24,7 @@ def school(database: Database) -> SmallSchool:
 
 
 def _sign(database: Database, person_id: int, on: dt.date) -> None:
-    clock.pretend(clock.at_london(on, 12))
+    clock.travel_to(clock.at_london(on, 12))
     with database.writing() as db:
         requests.move(db, signing.standing(db, person_id, YEAR)[0], "signed")
 
@@ -59,7 +59,7 @@ def test_an_unknown_class_is_not_found(database: Database, school: SmallSchool) 
 def test_the_course_climbs_on_the_day_somebody_signs(database: Database, school: SmallSchool) -> None:
     _sign(database, school.ann.person_id, dt.date(2026, 9, 15))
     _sign(database, school.bob.person_id, dt.date(2026, 9, 17))
-    clock.pretend(clock.at_london(dt.date(2026, 9, 18), 9))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 18), 9))
     with database.reading() as db:
         overview = reports.overview(db, YEAR)
         course = reports.burn_up(db, overview, asked_on=dt.date(2026, 9, 14), due_on=DUE_ON)
@@ -70,7 +70,7 @@ def test_the_course_climbs_on_the_day_somebody_signs(database: Database, school:
 
 def test_whoever_signed_before_the_asking_counts_from_the_first_day(database: Database, school: SmallSchool) -> None:
     _sign(database, school.di.person_id, dt.date(2026, 9, 13))
-    clock.pretend(clock.at_london(dt.date(2026, 9, 14), 15))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 14), 15))
     with database.reading() as db:
         overview = reports.overview(db, YEAR)
         course = reports.burn_up(db, overview, asked_on=dt.date(2026, 9, 14), due_on=DUE_ON)

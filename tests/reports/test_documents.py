@@ -16,16 +16,16 @@ import pikepdf
 import pytest
 
 from oval_aup import agreements, campaigns, consent, evidence, people, printing, reports, signing
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
 from oval_aup.reports import documents
-from oval_aup.reports.documents_words import Moment
+from oval_aup.reports.document_labels import Moment
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
 from tests.tools import tool
 
-Printed = Callable[[printing.Paper], Path]
+Printed = Callable[[printing.PrintJob], Path]
 
 
 def read(path: Path) -> str:
@@ -134,7 +134,7 @@ def test_every_pdf_can_be_read_aloud_and_archived(answered: Answered, printed: P
         assert {(str(each.P.P.S), str(each.A.Scope)) for each in headers} <= {("/THead", "/Column"), ("/TBody", "/Row")}
 
 
-def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: printing.Press) -> None:
+def test_the_same_document_renders_to_the_same_bytes(answered: Answered, press: printing.RenderPool) -> None:
     assert press.print(answered.receipt()) == press.print(answered.receipt())
 
 
@@ -148,7 +148,7 @@ def test_a_drawn_mark_becomes_one_path_in_an_image_with_words(answered: Answered
 
 
 def test_nothing_typed_can_become_markup_or_fetch_anything(
-    answered: Answered, press: printing.Press, printed: Printed
+    answered: Answered, press: printing.RenderPool, printed: Printed
 ) -> None:
     people = answered.people
     nasty = "<img src=file:///etc/hostname onerror=alert(1)><script>x</script>{{ 7 * 7 }}"
@@ -210,7 +210,7 @@ def test_a_mark_made_in_class_names_the_teacher_who_was_there(answered: Answered
             actor=Actor(role="kiosk", assurance="in-class", channel="class"),
         )
     with answered.database.reading() as db:
-        (mark,) = reports.story(db, max_ali.public_id, YEAR).marks
+        (mark,) = reports.history_of(db, max_ali.public_id, YEAR).marks
     assert mark.who.present == "Di Dunn, who led the class session"
     text = read(printed(answered.paper("record", max_ali.pseudonym, person_id=max_ali.person_id)))
     assert "Present Di Dunn, who led the class session" in text
@@ -268,7 +268,7 @@ def test_times_of_a_record_are_the_schools(answered: Answered) -> None:
     ann = answered.people.ann
     record = answered.paper("record", ann.pseudonym, person_id=ann.person_id).html
     story = record.split("<h2>Timeline</h2>")[1].split("<h2>")[0]
-    assert render.moment(at) in story
+    assert templating.moment(at) in story
     assert "UTC" not in story
 
 
@@ -284,7 +284,7 @@ def test_a_document_that_waited_tells_of_the_moment_it_was_made_and_not_ordered(
     with answered.database.reading() as db:
         head = replace(unsigned_head(db), at=clock.iso(later))
         paper = documents.paper(db, document, school=SCHOOL, head=head)
-    said = {Moment(later).london, render.moment(later)}
+    said = {Moment(later).london, templating.moment(later)}
     assert any(words in paper.html for words in said)
     assert Moment(document.requested_at).utc not in paper.html
     assert paper.made_at == later
@@ -488,13 +488,13 @@ def test_record_statement_and_class_report_say_alike_whether_a_child_was_asked(a
     records = [answered.paper("record", school.max.pseudonym, person_id=school.max.person_id)]
     records += [answered.as_at(school.max), answered.paper("class_report", school.older.public_id, school_year=YEAR)]
     assert ["Not asked" in paper.html for paper in records] == [True] * 3
-    clock.pretend(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 9, 14, 8, 0, tzinfo=dt.UTC))
     with answered.database.writing() as db:
         plan = campaigns.plan(
             db, school_year=YEAR, opens_on=dt.date(2026, 9, 14), due_on=dt.date(2026, 10, 5), actor=SYSTEM
         )
         campaigns.open_campaign(db, plan, school=SCHOOL, actor=SYSTEM)
-    clock.pretend(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 11, 25, 9, 30, tzinfo=dt.UTC))
     params = {"person_id": school.max.person_id}
     at = clock.iso(dt.datetime(2026, 11, 24, 12, 0, tzinfo=dt.UTC))
     papers = [

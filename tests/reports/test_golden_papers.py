@@ -16,7 +16,7 @@ from tests.reports.conftest import YEAR, Answered
 from tests.tools import tool
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "papers"
-PAPERS: dict[str, Callable[[Answered], printing.Paper]] = {
+PAPERS: dict[str, Callable[[Answered], printing.PrintJob]] = {
     "receipt": lambda answered: answered.receipt(),
     "record": lambda answered: answered.paper(
         "record", answered.people.ann.pseudonym, person_id=answered.people.ann.person_id
@@ -35,7 +35,7 @@ PAPERS: dict[str, Callable[[Answered], printing.Paper]] = {
 BLOCKS = re.compile(r"</(?:p|h\d|tr|li|dt|dd|div|section|table|header|footer|caption)>|<br>")
 
 
-def text_of(paper: printing.Paper) -> str:
+def text_of(paper: printing.PrintJob) -> str:
     """What a reader sees, a line per block, with everything that is random or runs with the clock made plain."""
     body = re.sub(r"<(style|title|head)\b.*?</\1>", "", paper.html, flags=re.DOTALL)
     shown = html.unescape(re.sub(r"<[^>]+>", " ", BLOCKS.sub("\n", body)))
@@ -53,7 +53,7 @@ def words_in(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(PAPERS))
-def test_the_paper_reads_as_it_did(answered: Answered, printed: Callable[[printing.Paper], Path], kind: str) -> None:
+def test_the_paper_reads_as_it_did(answered: Answered, printed: Callable[[printing.PrintJob], Path], kind: str) -> None:
     paper = PAPERS[kind](answered)
     text = text_of(paper)
     kept = GOLDEN / f"{kind}.txt"

@@ -71,10 +71,10 @@ def words_of(path: Path) -> list[Word]:
     return found
 
 
-def receipt_of(answered: Answered, names: tuple[tuple[str, str], ...]) -> printing.Paper:
+def receipt_of(answered: Answered, names: tuple[tuple[str, str], ...]) -> printing.PrintJob:
     """Ann's receipt for choices about children of these names."""
     seqs = []
-    clock.hold(dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC))
+    clock.freeze(dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC))
     with answered.database.writing() as db:
         for number, (forename, surname) in enumerate(names):
             child = people.add_child(
@@ -112,7 +112,7 @@ def receipt_of(answered: Answered, names: tuple[tuple[str, str], ...]) -> printi
 def test_every_childs_name_is_legible_above_their_choices(
     answered: Answered,
     database: Database,
-    printed: Callable[[printing.Paper], Path],
+    printed: Callable[[printing.PrintJob], Path],
     names: tuple[tuple[str, str], ...],
 ) -> None:
     paper = receipt_of(answered, names)
@@ -130,7 +130,7 @@ def test_every_childs_name_is_legible_above_their_choices(
 
 
 def test_the_choices_of_a_child_stay_on_one_page_with_the_name(
-    answered: Answered, printed: Callable[[printing.Paper], Path]
+    answered: Answered, printed: Callable[[printing.PrintJob], Path]
 ) -> None:
     path = printed(receipt_of(answered, NAMES))
     shown = subprocess.run(
@@ -142,7 +142,7 @@ def test_the_choices_of_a_child_stay_on_one_page_with_the_name(
 
 
 def test_a_name_from_right_to_left_leaves_the_numbers_after_it_in_place(
-    answered: Answered, printed: Callable[[printing.Paper], Path]
+    answered: Answered, printed: Callable[[printing.PrintJob], Path]
 ) -> None:
     forename, surname = SCRIPTS[2]
     ann = answered.people.ann

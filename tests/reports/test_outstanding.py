@@ -12,14 +12,14 @@ from oval_aup import notifications, people, reports, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.notifications import trouble
+from oval_aup.notifications import bounced_addresses
 from oval_aup.signing import requests
 from tests.signing.small_school import YEAR, SmallSchool, ask_everybody, found
 
 
 @pytest.fixture
 def school(database: Database) -> SmallSchool:
-    clock.pretend(clock.at_london(dt.date(2026, 9, 14), 9))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 14), 9))
     with database.writing() as db:
         school = found(db)
         ask_everybody(db, school)
@@ -37,7 +37,7 @@ def test_each_person_has_the_reason_that_explains_most(database: Database, schoo
         signing.mark_asked(db, [row.id for row in signing.standing(db, school.ann.person_id, YEAR)])
         requests.move(db, signing.standing(db, school.bob.person_id, YEAR)[0], "declined")
         people.set_email(db, school.cass.person_id, "", SYSTEM)
-        trouble.notice(db, school.di.work_email, "550 gone")
+        bounced_addresses.notice(db, school.di.work_email, "550 gone")
         requests.move(db, signing.standing(db, school.eve.person_id, YEAR)[0], "started")
     assert _whys(database) == {
         "Ann Ali": "asked",
@@ -90,8 +90,8 @@ def test_rare_reasons_look_at_the_address_that_counts(database: Database, school
             )
         people.set_email(db, school.eve.person_id, "", SYSTEM)
         people.set_email(db, school.di.person_id, "di@home.example", SYSTEM)
-        trouble.notice(db, school.eve.work_email, "550 gone")
-        trouble.notice(db, school.di.work_email, "550 gone")
+        bounced_addresses.notice(db, school.eve.work_email, "550 gone")
+        bounced_addresses.notice(db, school.di.work_email, "550 gone")
         people.set_email(db, school.cass.person_id, "", SYSTEM)
     every = _whys(database)
     assert (every["Eve Ode"], every["Di Dunn"], every["Cass Coe"]) == ("bounced", "not-asked", "no-address")
@@ -106,7 +106,7 @@ def test_the_newest_refusals_come_first_and_are_found_without_a_look_at_the_rest
     database: Database, school: SmallSchool
 ) -> None:
     for hour, adult in enumerate((school.cass, school.ann, school.bob), 10):
-        clock.pretend(clock.at_london(dt.date(2026, 9, 14), hour))
+        clock.travel_to(clock.at_london(dt.date(2026, 9, 14), hour))
         with database.writing() as db:
             requests.move(db, signing.standing(db, adult.person_id, YEAR)[0], "declined")
     asked: list[tuple[str, Any]] = []
@@ -151,7 +151,7 @@ def test_children_tell_one_guardian_from_another_and_the_barred_see_none(
 def test_a_bounce_is_a_task_for_each_person_at_the_address(database: Database, school: SmallSchool) -> None:
     with database.writing() as db:
         people.set_email(db, school.bob.person_id, school.ann.email, SYSTEM)
-        trouble.notice(db, school.ann.email, "550 gone")
+        bounced_addresses.notice(db, school.ann.email, "550 gone")
     with database.reading() as db:
         tasks = reports.needs(db, YEAR, each=5, kind="bounced")["bounced"]
         assert notifications.all_trouble(db)

@@ -53,19 +53,19 @@ class Years:
     def live(self, year: int, folder: Path) -> None:
         """From the first of September to the last minutes of August, with a restore in the first spring."""
         moment = clock.at_london(dt.date(year, 9, 1), 0, 5)
-        clock.pretend(moment)
+        clock.travel_to(moment)
         self.ask()
         while moment < clock.at_london(dt.date(year + 1, 8, 20), 0):
             moment += STEP
-            clock.pretend(moment)
+            clock.travel_to(moment)
             self.act()
             if not self.lost and moment.month == 4:
                 with self.going_back(folder):
                     for days in range(3):
-                        clock.pretend(moment + dt.timedelta(days=days + 1))
+                        clock.travel_to(moment + dt.timedelta(days=days + 1))
                         self.act()
         for minute in (30, 50):
-            clock.pretend(clock.at_london(dt.date(year + 1, 8, 31), 23, minute))
+            clock.travel_to(clock.at_london(dt.date(year + 1, 8, 31), 23, minute))
             self.change()
 
     def ask(self) -> None:
@@ -226,7 +226,7 @@ def test_a_statement_of_any_moment_says_what_the_school_itself_noted(world: Worl
     for year in YEARS:
         years.live(year, tmp_path)
     end = clock.at_london(dt.date(YEARS[-1] + 1, 9, 3), 9)
-    clock.pretend(end)
+    clock.travel_to(end)
     turns = [clock.at_london(dt.date(year + 1, 9, 1), 0) for year in YEARS]
     moments = {each.at + SECOND for each in years.die.sample(years.events, 12)}
     moments |= {turn + dt.timedelta(microseconds=step) for turn in turns for step in (-1, 0)}

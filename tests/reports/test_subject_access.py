@@ -36,12 +36,12 @@ def aviary(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Any
     path.write_bytes(migrated_file.read_bytes())
     database = Database(f"sqlite:///{path}")
     built = canaries.build(database)
-    clock.pretend(None)
+    clock.travel_to(None)
     yield built
     database.dispose()
 
 
-def paper(aviary: Aviary, key: str) -> printing.Paper:
+def paper(aviary: Aviary, key: str) -> printing.PrintJob:
     row = aviary.rows[key]
     document = evidence.DocumentRow(
         public_id="00000000-0000-4000-8000-000000000000",
@@ -61,7 +61,7 @@ def paper(aviary: Aviary, key: str) -> printing.Paper:
         return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
 
-def data_of(found: printing.Paper) -> Data:
+def data_of(found: printing.PrintJob) -> Data:
     (file,) = found.embedded
     assert file.name == DATA_NAME
     parsed: Data = json.loads(file.content)
@@ -194,7 +194,7 @@ def test_staff_are_told_what_they_did_and_not_for_whom(aviary: Aviary) -> None:
     assert (void["by"], void["about"], void["act"], void["details"]) == ("this person", "a child", {}, {})
 
 
-def test_the_pdf_holds_the_same_for_a_computer(aviary: Aviary, printed: Callable[[printing.Paper], Path]) -> None:
+def test_the_pdf_holds_the_same_for_a_computer(aviary: Aviary, printed: Callable[[printing.PrintJob], Path]) -> None:
     found = paper(aviary, "ann")
     path = printed(found)
     with pikepdf.open(path) as pdf:

@@ -32,9 +32,9 @@ JAXB = {
 
 
 @pytest.fixture
-def files(answered: Answered, press: printing.Press, tmp_path: Path) -> dict[str, Path]:
+def files(answered: Answered, press: printing.RenderPool, tmp_path: Path) -> dict[str, Path]:
     """Every kind by name, as it was rendered and, under ``sealed-``, as it is given out."""
-    clock.pretend(None)  # seals are dated by the machine's own clock
+    clock.travel_to(None)  # seals are dated by the machine's own clock
     ring = evidence.Keyring(tmp_path / "keys", b"a password of the school")
     with answered.database.writing() as db:
         ring.prepare(db, school_name=SCHOOL.name, actor=SYSTEM)
@@ -51,7 +51,7 @@ def files(answered: Answered, press: printing.Press, tmp_path: Path) -> dict[str
     return made
 
 
-def _names_of_the_world(made_at: dt.datetime) -> printing.Paper:
+def _names_of_the_world(made_at: dt.datetime) -> printing.PrintJob:
     """What people may type, in every script there is a font for and in some that have none."""
     typed = (
         "李伟 이서연 さくら Юлия Ελένη தமிழ் አማርኛ ትግርኛ සිංහල ไทย ລາວ ខ្មែរ မြန်မာ བོད ქართული Հայ עברית ܫܠܡܐ ދިވެހި ߒߞߏ ⵣ",
@@ -59,7 +59,7 @@ def _names_of_the_world(made_at: dt.datetime) -> printing.Paper:
         "🙂 👨\u200d👩\u200d👧 ☺\ufe0f 𠮷 𝒜 \ue000 \u0600 a\u200bb \u2066x\u2069 \ufeff",
     )
     body = "".join(f"<p>{line} <b>{line}</b></p>" for line in typed)
-    return printing.Paper(f'<html lang="en"><title>Names</title><h1>Names</h1>{body}</html>', made_at)
+    return printing.PrintJob(f'<html lang="en"><title>Names</title><h1>Names</h1>{body}</html>', made_at)
 
 
 def test_every_kind_of_document_passes_every_validator(files: dict[str, Path], tmp_path: Path) -> None:

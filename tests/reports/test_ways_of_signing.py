@@ -14,7 +14,7 @@ from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Session
-from oval_aup.reports import documents_story
+from oval_aup.reports import ledger_acts
 from tests.reports.conftest import SCHOOL, YEAR, Answered
 from tests.reports.test_golden_papers import text_of
 from tests.signing import small_school
@@ -57,7 +57,7 @@ def _sign(
     ],
 )
 def test_a_name_that_is_not_the_signers_is_marked_in_words(kept: dict[str, object], says: str) -> None:
-    assert says in documents_story._name_given(kept)
+    assert says in ledger_acts._name_given(kept)
 
 
 def _in_class(db: Session, answered: Answered, child: people.ChildRow, *, by_teacher: bool) -> int:

@@ -7,7 +7,7 @@ import io
 import openpyxl
 import pytest
 
-from oval_aup.people.roster.read import read
+from oval_aup.people.roster.reader import read
 from oval_aup.reports import xlsx_bytes
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oval_aup import accounts, campaigns, consent, evidence, notifications, people, retention, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import Database, weigh_tables
+from oval_aup.core.db import Database, analyze_tables
 from oval_aup.core.school import School
 from tests.conftest import put_in_place
 from tests.web import world as worlds
@@ -50,7 +50,7 @@ class Family:
         return Actor("head", hal.person_id, hal.pseudonym, "staff-login", "office")
 
     def leave(self, *leavers: int, on: dt.date = LEFT_ON) -> None:
-        clock.pretend(clock.at_london(on, 12))
+        clock.travel_to(clock.at_london(on, 12))
         with self.database.writing() as db:
             for person_id in leavers or (
                 self.world.ann.person_id,
@@ -141,9 +141,9 @@ def built_family(built_world: tuple[Path, World], tmp_path_factory: pytest.TempP
     file, world = built_world
     shutil.copy(file, folder / "oval.db")
     database = Database(f"sqlite:///{folder / 'oval.db'}")
-    clock.pretend(clock.at_london(worlds.TODAY, 10))
+    clock.travel_to(clock.at_london(worlds.TODAY, 10))
     live_a_year(replace(world, database=database), folder)
-    clock.pretend(None)
+    clock.travel_to(None)
     database.dispose()
     return folder, world
 
@@ -156,7 +156,7 @@ def family(database: Database, instance: Path, built_family: tuple[Path, World])
     for other in folder.iterdir():
         if other.is_dir():
             shutil.copytree(other, instance / other.name)
-    clock.pretend(clock.at_london(worlds.TODAY, 12))
+    clock.travel_to(clock.at_london(worlds.TODAY, 12))
     return Family(replace(world, database=database), instance)
 
 
@@ -177,7 +177,7 @@ def live_a_year(world: World, instance: Path) -> None:
     )
     with database.writing() as db:
         for turn in range(38):
-            clock.pretend(clock.at_london(worlds.TODAY, 11, turn))
+            clock.travel_to(clock.at_london(worlds.TODAY, 11, turn))
             campaigns.change_choice(
                 db,
                 guardian_id=world.ann.person_id,
@@ -191,10 +191,10 @@ def live_a_year(world: World, instance: Path) -> None:
     make_documents(database, {world.ann.pseudonym: f"Receipt of {TYPED}, {ADDRESS}, for {CHILD}"})
     send_all(database, instance)
     with database.writing() as db:
-        weigh_tables(db)  # the planner's statistics hold samples of names and addresses too
+        analyze_tables(db)  # the planner's statistics hold samples of names and addresses too
 
 
-def decide(family: Family, planned: retention.Plan) -> str:
+def decide(family: Family, planned: retention.ErasurePlan) -> str:
     """Order it as the office does; where somebody's time is not over, the head approves. Returns the batch."""
     with family.database.writing() as db:
         batch = retention.order(

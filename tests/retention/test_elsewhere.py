@@ -59,7 +59,7 @@ def test_the_command_first_says_what_would_go(family: Family, app: Flask) -> Non
 def test_the_command_erases_at_once_what_is_due(family: Family, app: Flask) -> None:
     family.leave()
     family.take_pictures_down()
-    clock.pretend(clock.at_london(LEFT_ON.replace(year=2033), 9))
+    clock.travel_to(clock.at_london(LEFT_ON.replace(year=2033), 9))
     words = ["retention", "erase", family.world.ann.public_id, "--basis", "retention", "--destroy"]
     done = app.test_cli_runner().invoke(args=words)
     assert (done.exit_code, done.output.splitlines()[-1]) == (0, "Destroyed.")
@@ -68,7 +68,7 @@ def test_the_command_erases_at_once_what_is_due(family: Family, app: Flask) -> N
 def test_the_command_lists_what_is_due_without_a_name(family: Family, app: Flask) -> None:
     family.leave()
     family.take_pictures_down()
-    clock.pretend(clock.at_london(LEFT_ON.replace(year=2033), 9))
+    clock.travel_to(clock.at_london(LEFT_ON.replace(year=2033), 9))
     listed = app.test_cli_runner().invoke(args=["retention", "review"]).output
     assert family.world.ann.public_id in listed
     assert "Khan" not in listed
@@ -104,7 +104,7 @@ def postgresql(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_on_postgresql_a_person_goes_as_well(postgresql: Database, instance: Path) -> None:
-    clock.pretend(clock.at_london(worlds.TODAY, 10))
+    clock.travel_to(clock.at_london(worlds.TODAY, 10))
     world = worlds.build(postgresql)
     sign_everything(postgresql, world.ann, TYPED)
     eve = Actor("admin", world.eve.person_id, world.eve.pseudonym, "staff-login", "office")

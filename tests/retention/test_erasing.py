@@ -12,23 +12,13 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import (
-    accounts,
-    campaigns,
-    config,
-    evidence,
-    notifications,
-    packing,
-    people,
-    reports,
-    retention,
-    signing,
-)
+from oval_aup import accounts, campaigns, config, evidence, notifications, people, reports, retention, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid, NotFound
-from oval_aup.retention import finishing, wiping
+from oval_aup.packs import writer
+from oval_aup.retention import erasure_completion, erasure_steps
 from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family, decide
 from tests.web import world as worlds
 
@@ -104,7 +94,7 @@ def test_a_child_goes_and_the_parents_own_signature_stays(family: Family, erase:
 
 def test_what_the_lists_once_said_of_a_person_goes_and_when_it_counted_stays(family: Family, erase: Erase) -> None:
     ann, ayaan = family.world.ann, family.world.ayaan
-    clock.pretend(clock.at_london(LEFT_ON - dt.timedelta(days=9), 12))
+    clock.travel_to(clock.at_london(LEFT_ON - dt.timedelta(days=9), 12))
     for relation, responsible in (("Zephyrinesque aunt", "no"), ("Mother", "yes")):
         with family.database.writing() as db:
             people.link_guardian(
@@ -171,7 +161,7 @@ def test_who_is_here_or_held_or_not_due_or_logged_in_is_not_erased(family: Famil
     assert "log-in" in refused(family, sam.public_id)
 
 
-def early(family: Family) -> retention.Plan:
+def early(family: Family) -> retention.ErasurePlan:
     family.leave()
     with family.database.reading() as db:
         return retention.plan(db, [family.world.ann.public_id], basis="objection", received_on=LEFT_ON)
@@ -275,7 +265,7 @@ def test_what_changed_since_it_was_shown_is_not_destroyed(family: Family) -> Non
 def killed_at(step: int) -> None:
     """Make this process die without warning at one of the points of a batch."""
     seen = {"wipes": 0}
-    real_name, real_scrub, real_delete = wiping._name, Database.scrub, finishing._delete
+    real_name, real_scrub, real_delete = erasure_steps._name, Database.scrub, erasure_completion._delete
 
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -299,8 +289,8 @@ def killed_at(step: int) -> None:
             die()  # all is clean, and nobody has written that down
         return done
 
-    wiping.STEPS = (*wiping.STEPS[:-1], name)
-    finishing._delete = delete  # type: ignore[assignment]
+    erasure_steps.STEPS = (*erasure_steps.STEPS[:-1], name)
+    erasure_completion._delete = delete  # type: ignore[assignment]
     Database.scrub = scrub  # type: ignore[method-assign, assignment]
 
 
@@ -361,7 +351,7 @@ def test_a_database_that_went_back_is_emptied_again(family: Family, erase: Erase
 def test_a_document_that_is_being_made_meanwhile_is_not_kept(family: Family, erase: Erase) -> None:
     ann = family.world.ann
     with family.database.writing() as db:
-        evidence.want_document(
+        evidence.request_document(
             db, kind="record", subject=ann.pseudonym, params={"person_id": ann.person_id}, dedupe_key="late"
         )
     claim = evidence.claim_document(family.database)
@@ -446,10 +436,10 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
     bob, cass, maja = family.world.bob, family.world.cass, family.world.maja
     with family.database.writing() as db:
         ayaan = people.person_by_id(db, family.world.ayaan.person_id)
-        receipt = evidence.want_document(
+        receipt = evidence.request_document(
             db, kind="receipt", subject=cass.pseudonym, params={"entries": [1]}, dedupe_key="of something else"
         )
-        record = evidence.want_document(
+        record = evidence.request_document(
             db, kind="record", subject=cass.pseudonym, params={"person_id": cass.person_id}, dedupe_key="of all"
         )
         retention.hold(db, ayaan, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
@@ -464,14 +454,14 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
 def test_whoever_ordered_a_pack_that_went_is_told_once_and_no_name_with_it(family: Family, erase: Erase) -> None:
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
     with family.database.writing() as db:
-        packing.order(db, reports.Scope("audience", "parents"), actor=family.eve)
-        packing.order(db, reports.Scope("school"), actor=worlds.OFFICE)  # by a command: there is nobody to tell
-        cancelled = packing.order(db, reports.Scope("audience", "children"), actor=family.eve)
+        writer.order(db, reports.Scope("audience", "parents"), actor=family.eve)
+        writer.order(db, reports.Scope("school"), actor=worlds.OFFICE)  # by a command: there is nobody to tell
+        cancelled = writer.order(db, reports.Scope("audience", "children"), actor=family.eve)
         evidence.cancel_pack(db, cancelled.public_id)
     family.leave()
     erase(family.world.ann.public_id)
     for _again in range(2):
-        packing.tell_of_erased(settings, family.database)
+        writer.tell_of_erased(settings, family.database)
     with family.database.reading() as db:
         (told,) = [one for one in notifications.messages_in(db, ["queued"]) if one.kind == "pack-erased"]
         assert evidence.untold_packs(db) == ()
@@ -487,7 +477,7 @@ def test_whoever_ordered_a_pack_that_went_is_told_once_and_no_name_with_it(famil
 def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Family, erase: Erase) -> None:
     with family.database.writing() as db:
         order = reports.Scope("school", "", None, None)
-        pack = packing.order(db, order, actor=worlds.OFFICE)
+        pack = writer.order(db, order, actor=worlds.OFFICE)
     file = family.instance / evidence.PACKS_FOLDER / f"{pack.public_id}.zip"
     file.parent.mkdir()
     file.write_bytes(f"PK {TYPED}".encode())
@@ -501,7 +491,7 @@ def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Fami
     assert not file.exists()
     with family.database.reading() as db:
         assert evidence.packs(db) == ()
-    clock.pretend(clock.now() + dt.timedelta(days=1))
+    clock.travel_to(clock.now() + dt.timedelta(days=1))
     with family.database.reading() as db:
         mine = evidence.documents_about(db, family.world.ann.pseudonym)
     assert {row.status for row in mine} == {"erased"}

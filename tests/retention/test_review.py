@@ -68,7 +68,7 @@ def test_a_held_person_is_listed_as_held_and_cannot_be_taken(family: Family) -> 
     with family.database.writing() as db:
         person = people.person(db, family.world.ann.public_id)
         retention.hold(db, person, reason="A complaint", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
-    clock.pretend(clock.at_london(SIX_YEARS_LATER, 9))
+    clock.travel_to(clock.at_london(SIX_YEARS_LATER, 9))
     with family.database.writing() as db:
         row = next(row for row in retention.due_people(db, clock.today()) if row.person.full_name == "Ann Khan")
         assert row.hold is not None
@@ -109,7 +109,7 @@ def test_months_end_on_a_day_that_exists(day: dt.date, months: int, later: dt.da
 
 
 def test_old_messages_lose_address_and_words_and_nothing_else(family: Family, erase: Callable[..., str]) -> None:
-    clock.pretend(clock.at_london(dt.date(2027, 12, 1), 9))
+    clock.travel_to(clock.at_london(dt.date(2027, 12, 1), 9))
     with family.database.reading() as db:
         things = {one.record_type: one.counts for one in retention.due_things(db, clock.today())}
         before = notifications.messages_to(db, family.world.ann.pseudonym)
@@ -137,7 +137,7 @@ def test_the_codes_of_class_sessions_go_after_the_school_year(family: Family, er
         with family.database.reading() as db:
             found = {one.record_type for one in retention.due_things(db, on)}
         assert ("class-sessions" in found) is expected, on
-    clock.pretend(clock.at_london(dt.date(2028, 9, 1), 9))
+    clock.travel_to(clock.at_london(dt.date(2028, 9, 1), 9))
     erase(basis="retention", things=("class-sessions",))
     with family.database.reading() as db:
         assert signing.class_session(db, session.public_id).join_code == ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from oval_aup import config, evidence, packing, reports, retention, worker
+from oval_aup import config, evidence, reports, retention, worker
 from oval_aup.core import clock
+from oval_aup.packs import writer
 from tests.reports.conftest import SCHOOL, unsigned_head
 from tests.reports.test_golden_papers import text_of
 from tests.retention.conftest import ADDRESS, CHILD, TYPED, Family, decide
@@ -49,7 +50,7 @@ def test_a_pack_ordered_after_an_erasure_is_made_though_records_of_the_family_we
 
     def made() -> evidence.PackRow:
         with family.database.writing() as db:
-            ordered = packing.order(db, reports.Scope("audience", "parents"), actor=family.eve)
+            ordered = writer.order(db, reports.Scope("audience", "parents"), actor=family.eve)
         worker.run(settings, once=True, database=family.database)
         with family.database.reading() as db:
             return evidence.pack(db, ordered.public_id)

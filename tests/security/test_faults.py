@@ -22,11 +22,12 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from oval_aup import accounts, config, evidence, people, schema, serving, signing
+from oval_aup import accounts, config, evidence, people, schema, signing
 from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from oval_aup.server import supervisor
 from oval_aup.web import unit_of_work
 from tests.security import append_many
 from tests.security.rows import changed, everything_in
@@ -93,7 +94,7 @@ def test_what_is_there_can_be_read_while_nothing_can_be_written(app: Flask, worl
     """F04: also minutes later, when the visit's sign of life would be written down."""
     ann = Browser(app)
     walk.to_check(ann, world)
-    clock.pretend(clock.now() + dt.timedelta(minutes=5))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=5))
     app.testing = False
     with read_only(world.database):
         for path in ("/family/check", "/family/rules", "/family", "/how-we-keep-this-safe", "/healthy"):
@@ -130,7 +131,7 @@ def test_others_read_without_waiting_while_the_database_is_locked(app: Flask, wo
     """F04: also when the visit's sign of life is due."""
     ann = Browser(app)
     walk.to_check(ann, world)
-    clock.pretend(clock.now() + dt.timedelta(minutes=5))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=5))
     with locked(world):
         for path in ("/family/check", "/family/rules", "/how-we-keep-this-safe", "/healthy"):
             began = time.monotonic()
@@ -344,7 +345,7 @@ def test_every_way_to_serve_refuses_a_database_that_cannot_be_served(instance: P
     refusal = "Oval AUP cannot start. The database is empty; run “.venv/bin/flask db upgrade” first.\n"
     assert run("flask", "--app", "app", "run", "--port", "0") == (1, refusal)
     code, said = run("gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "app:app")
-    assert code == serving.STOP_THE_SERVER
+    assert code == supervisor.STOP_THE_SERVER
     assert said.count(refusal) == 1
     assert run("flask", "--app", "app", "db", "upgrade") == (0, "")
 
@@ -389,13 +390,13 @@ def test_a_clock_that_jumps_does_not_open_what_has_run_out_nor_reorder_what_happ
     walk.signed(ann, world)
     token = world.link(world.ann)
     now = clock.now()
-    clock.pretend(now - dt.timedelta(days=1))
+    clock.travel_to(now - dt.timedelta(days=1))
     with world.database.writing() as db:
         late = evidence.append(db, "opened", subject="school", act={}, idempotency_key="late", actor=SYSTEM)
         assert evidence.verify(db).ok
     assert late.seq == max(entry.seq for entry in _entries(world))
     assert "clock_suspect" in str(late.body)
-    clock.pretend(now + dt.timedelta(days=365))
+    clock.travel_to(now + dt.timedelta(days=365))
     with world.database.reading() as db:
         assert accounts.link(db, token, purpose="family").expired
     assert ann.client.get("/family").status_code == 303
@@ -406,7 +407,7 @@ def test_an_entry_holds_the_moment_it_was_made_and_reading_is_another_entry(app:
     ann = Browser(app)
     walk.to_check(ann, world)
     began = clock.now()
-    clock.pretend(began + dt.timedelta(minutes=40))
+    clock.travel_to(began + dt.timedelta(minutes=40))
     walk.sign(ann, tz="Pacific/Auckland", signed_at="1999-01-01T00:00:00Z")
     times = {entry.kind: entry.body["at"] for entry in _entries(world) if entry.kind in ("started", "signed")}
     assert times["started"][:16] < clock.iso(began)[:16] or times["started"][:13] == clock.iso(began)[:13]

@@ -60,7 +60,7 @@ def test_a_visit_that_ended_answers_htmx_with_the_way_to_the_door(app: Flask, wo
     """S08: no log-in page lands inside a page, nothing is half done, and no route forgets it."""
     held = visitors(app, world)
     tokens = {id(browser): token_of(browser.client) for browser in held.values()}
-    clock.pretend(clock.now() + dt.timedelta(hours=11))
+    clock.travel_to(clock.now() + dt.timedelta(hours=11))
     before = everything_in(world.database)
     wrong = []
     for endpoint, address in addresses(app, "POST"):

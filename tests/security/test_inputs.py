@@ -10,10 +10,11 @@ import sys
 import pytest
 from flask import Flask
 
-from oval_aup import campaigns, notifications, people, serving
+from oval_aup import campaigns, notifications, people
 from oval_aup.config import Settings
 from oval_aup.core import logs
 from oval_aup.core.db import Database
+from oval_aup.server import supervisor
 from tests.security.crawl import crawl
 from tests.security.post import Post
 from tests.security.rows import changed, everything_in
@@ -251,7 +252,7 @@ def test_private_links_and_the_values_of_rows_are_cut_from_log_lines() -> None:
 
 def test_the_web_server_keeps_no_list_of_the_addresses_asked_for(settings: Settings) -> None:
     """A09: an access log would hold every private link."""
-    command = serving.web_command(settings)
+    command = supervisor.web_command(settings)
     assert not [part for part in command if "access-log" in part]
     assert command[command.index("--log-level") + 1] == "warning"
 

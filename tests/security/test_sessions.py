@@ -124,7 +124,7 @@ def test_a_visit_left_open_ends_by_itself(app: Flask, world: World, kind: str, i
     else:
         walk.come_in(browser, world)
     assert is_in(browser, path)
-    clock.pretend(clock.now() + idle)
+    clock.travel_to(clock.now() + idle)
     before = everything_in(world.database)
     assert not is_in(browser, path)
     assert changed(before, everything_in(world.database)) == set()

@@ -56,11 +56,11 @@ def act(db: Session, school: SmallSchool, what: str, key: str) -> None:
 def test_what_stood_then_is_told_from_the_whole_history(
     school: SmallSchool, database: Database, history: list[tuple[dt.timedelta, str]]
 ) -> None:
-    clock.pretend(None)
+    clock.travel_to(None)
     told = []
     with suppress(_Undone), database.writing() as db:
         for number, (pause, what) in enumerate(history):
-            clock.pretend(clock.now() + pause)
+            clock.travel_to(clock.now() + pause)
             with suppress(DomainError):
                 act(db, school, what, f"act-{number}")
             told.append((evidence.past(db, clock.now()), signing.signatures_of(db, school.ann.person_id)))

@@ -69,7 +69,7 @@ def test_a_device_joins_by_code_until_the_session_is_closed(database: Database, 
 def test_a_forgotten_session_ends_by_itself(database: Database, school: SmallSchool) -> None:
     with database.writing() as db:
         session = open_session(db, school)
-    clock.pretend(clock.now() + dt.timedelta(hours=3))
+    clock.travel_to(clock.now() + dt.timedelta(hours=3))
     with database.reading() as db, pytest.raises(NotFound):
         signing.join(db, session.join_code)
 

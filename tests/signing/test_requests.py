@@ -176,11 +176,11 @@ def test_a_sitting_starts_requests_once_and_resumes(database: Database, school: 
 def test_each_day_counts_what_was_signed_on_it_and_a_withdrawal_takes_it_off_again(
     database: Database, school: SmallSchool
 ) -> None:
-    clock.pretend(dt.date(2026, 9, 21))
+    clock.travel_to(dt.date(2026, 9, 21))
     with database.writing() as db:
         ann = requests.move(db, signing.standing(db, school.ann.person_id, YEAR)[0], "signed")
         requests.move(db, signing.standing(db, school.bob.person_id, YEAR)[0], "signed")
-        clock.pretend(dt.date(2026, 9, 23))
+        clock.travel_to(dt.date(2026, 9, 23))
         requests.move(db, signing.standing(db, school.cass.person_id, YEAR)[0], "signed")
         requests.move(db, ann, "open")
         kept = signing.signed_by_day(db, YEAR)

@@ -43,7 +43,7 @@ def outside(markup: str, *names: str) -> list[str]:
 @pytest.mark.usefixtures("_bracketed")
 def test_the_familys_first_page_speaks_another_language(browser: Browser, world: World) -> None:
     link = world.link(world.ann)
-    with i18n.speaking("ar"):
+    with i18n.use_language("ar"):
         browser.get(f"/f/{link}")
     assert browser.response is not None
     markup = browser.response.text
@@ -54,7 +54,7 @@ def test_the_familys_first_page_speaks_another_language(browser: Browser, world:
 @pytest.mark.usefixtures("_bracketed", "world")
 @pytest.mark.parametrize("path", ["/staff/log-in", "/staff/forgotten", "/", "/no-such-page"])
 def test_pages_for_everybody_speak_another_language(browser: Browser, path: str) -> None:
-    with i18n.speaking("ar"):
+    with i18n.use_language("ar"):
         browser.get(path, status=404 if path == "/no-such-page" else 200)
     assert browser.response is not None
     markup = browser.response.text
@@ -64,7 +64,7 @@ def test_pages_for_everybody_speak_another_language(browser: Browser, path: str)
 
 @pytest.mark.usefixtures("_bracketed", "world")
 def test_a_refused_log_in_speaks_another_language(browser: Browser) -> None:
-    with i18n.speaking("ar"):
+    with i18n.use_language("ar"):
         browser.log_in("nobody@oval.example.org", status=422)
     assert browser.response is not None
     assert outside(browser.response.text, "The Oval School", "office@oval.example.org") == []
@@ -81,5 +81,5 @@ def test_a_letter_speaks_another_language_and_reads_from_right_to_left() -> None
 
 @pytest.mark.usefixtures("_bracketed")
 def test_what_was_kept_ready_in_english_is_translated_when_it_is_said() -> None:
-    with i18n.speaking("ar"):
+    with i18n.use_language("ar"):
         assert decoded(b"GIF89a")[2] == "⟦This is a picture, not a list.⟧"

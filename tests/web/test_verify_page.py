@@ -15,20 +15,20 @@ from flask import Flask
 from oval_aup import evidence, notifications, printing
 from oval_aup.accounts import throttle
 from oval_aup.core.db import Database
-from oval_aup.evidence import inspection, looking
+from oval_aup.evidence import inspection, inspection_sandbox
 from tests.evidence.paper_trail import PaperTrail, as_intruder, lay
 from tests.web.browser import Browser
 from tests.web.page import Page
 
 
 @pytest.fixture(scope="module")
-def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.Press]:
-    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
+def press(tmp_path_factory: pytest.TempPathFactory) -> Iterator[printing.RenderPool]:
+    with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as running:
         yield running
 
 
 @pytest.fixture
-def trail(database: Database, tmp_path: Path, press: printing.Press) -> PaperTrail:
+def trail(database: Database, tmp_path: Path, press: printing.RenderPool) -> PaperTrail:
     return lay(database, tmp_path, press)
 
 
@@ -107,7 +107,7 @@ def test_no_file_and_a_busy_moment_are_said_and_nothing_breaks(
 ) -> None:
     browser.get("/verify")
     assert "Choose a file" in browser.post("/verify", {}, status=422).text
-    with looking._places, looking._places:
+    with inspection_sandbox._places, inspection_sandbox._places:
         assert "try again in a minute" in check(browser, trail.receipt, status=503).text
 
 

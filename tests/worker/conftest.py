@@ -106,8 +106,8 @@ def installation(instance: Path, database: Database, answered: Answered) -> Inst
     school = Installation(instance, database, answered)
     with database.writing() as db:  # else the teachers' letter of a school morning is due whenever the tests run by day
         campaigns.follow_permissions(db, school=school.settings.school)
-        consent.mark_told(db, [change.id for change in consent.untold(db)])
-    clock.pretend(None)  # workers in processes of their own go by the real one
+        consent.mark_notified(db, [change.id for change in consent.unsent_changes(db)])
+    clock.travel_to(None)  # workers in processes of their own go by the real one
     return school
 
 

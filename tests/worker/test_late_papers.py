@@ -38,7 +38,7 @@ def move(folder: Path, there: Path) -> None:
 
 
 def work_after(installation: Installation, minutes: int) -> None:
-    clock.pretend(clock.now() + dt.timedelta(minutes=minutes))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=minutes))
     installation.work_once()
 
 
@@ -99,7 +99,7 @@ def test_the_office_is_warned_in_time_that_the_certificate_ends(installation: In
     assert key.ends_at is not None
     warned = []
     for days in (61, 60, 45, 30, 8, 7, 1):
-        clock.pretend(key.ends_at - dt.timedelta(days=days))
+        clock.travel_to(key.ends_at - dt.timedelta(days=days))
         installation.work_once()
         mails = (path.read_bytes() for path in (installation.instance / "mail").glob("*.eml"))
         warned.append(sum(b"certificate" in one.split(b"\n\n")[0] for one in mails))

@@ -20,48 +20,51 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import agreements, evidence, packing, people, printing, reports, signing, worker
-from oval_aup.core import clock, render
+from oval_aup import agreements, evidence, people, printing, reports, signing, worker
+from oval_aup.core import clock, templating
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.evidence import pack_making, rules
+from oval_aup.evidence import pack_making
+from oval_aup.packs import writer
 from oval_aup.reports import pack_lines
+from oval_aup.verifier import rules
 from tests.worker.conftest import ROOT, Installation, Waits
 
 OFFICE = Actor(role="office", channel="office")
 
 KILLER = """
 import os, signal, sys
-from oval_aup import config, evidence, packing, printing, worker
+from oval_aup import config, evidence, printing, worker
+from oval_aup.packs import writer
 
 def die(*_args, **_values):
     os.kill(os.getpid(), signal.SIGKILL)
 
 point, calls = sys.argv[1], []
 if point == "second document":
-    add = packing._add_document
-    packing._add_document = lambda *args: calls.append(1) or (die() if len(calls) == 2 else add(*args))
+    add = writer._add_document
+    writer._add_document = lambda *args: calls.append(1) or (die() if len(calls) == 2 else add(*args))
 elif point != "nowhere":
     room, name = point.split(".")
-    setattr({"evidence": evidence, "packing": packing, "hashlib": packing.hashlib}[room], name, die)
+    setattr({"evidence": evidence, "writer": writer, "hashlib": writer.hashlib}[room], name, die)
 worker.run(config.load(), once=True)
 """
 
-SETTLED = ("packing._write", "second document", "hashlib.file_digest", "packing._keep_names", "evidence.finish_pack")
-POINTS = ("evidence.gather", "packing._settle", "evidence.settle_pack", *SETTLED)
+SETTLED = ("writer._write", "second document", "hashlib.file_digest", "writer._keep_names", "evidence.finish_pack")
+POINTS = ("evidence.collect", "writer._settle", "evidence.settle_pack", *SETTLED)
 """Where the worker is killed: at the beginning of each of these."""
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A small PDF that carries a record file, for tests in which it does not matter whose."""
-    paper = printing.Paper(
+    paper = printing.PrintJob(
         '<html lang="en"><title>Record</title><p>Record</p>',
         dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
         (printing.EmbeddedFile(evidence.RECORD_NAME, "Entries", b'{"v": 2}'),),
     )
-    with printing.Press(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
+    with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
         return press.print(paper)
 
 
@@ -75,18 +78,18 @@ def supply(installation: Installation, record: bytes, most: int = 1_000_000) -> 
     return made
 
 
-def packer_of(installation: Installation) -> packing.Packer:
+def packer_of(installation: Installation) -> writer.Packer:
     settings = installation.settings
     seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
     with installation.database.writing() as db:
         seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
-    return packing.Packer(settings, installation.database, seals)
+    return writer.Packer(settings, installation.database, seals)
 
 
 def write(installation: Installation, record: bytes) -> int:
     """Bring the packs to their end; how many documents had to be made."""
     packer, made = packer_of(installation), 0
-    while (now := supply(installation, record)) or packing.take_turn(packer):
+    while (now := supply(installation, record)) or writer.take_turn(packer):
         made += now
     return made
 
@@ -94,7 +97,7 @@ def write(installation: Installation, record: bytes) -> int:
 def order(installation: Installation, *scope: str) -> evidence.PackRow:
     about, key = scope or ("school", "")
     with installation.database.writing() as db:
-        return packing.order(db, reports.Scope(about, key), actor=OFFICE)
+        return writer.order(db, reports.Scope(about, key), actor=OFFICE)
 
 
 def pack(installation: Installation, public_id: str) -> evidence.PackRow:
@@ -117,7 +120,7 @@ def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[
         installation.work_once()
     row = pack(installation, ordered.public_id)
     assert (row.status, row.error) == ("ready", "")
-    return row, contents(packing.path_of(installation.settings, row))
+    return row, contents(writer.path_of(installation.settings, row))
 
 
 def test_a_pack_that_waits_for_its_records_does_not_look_without_a_pause(
@@ -125,12 +128,12 @@ def test_a_pack_that_waits_for_its_records_does_not_look_without_a_pause(
 ) -> None:
     packer = packer_of(installation)
     order(installation)
-    assert packing.take_turn(packer) is True, "it has wanted its records and may go on"
-    assert packing.take_turn(packer) is False, "they are still being made"
+    assert writer.take_turn(packer) is True, "it has wanted its records and may go on"
+    assert writer.take_turn(packer) is False, "they are still being made"
     supply(installation, record, most=1)
-    assert packing.take_turn(packer) is False, "so are the others"
+    assert writer.take_turn(packer) is False, "so are the others"
     supply(installation, record)
-    assert packing.take_turn(packer) is True
+    assert writer.take_turn(packer) is True
 
 
 def check_manifest(files: dict[str, bytes]) -> dict[str, object]:
@@ -328,7 +331,7 @@ def test_a_pack_of_one_day_names_it_once(installation: Installation) -> None:
     with installation.database.reading() as db:
         day = dt.date(2026, 11, 22)
         assert reports.pack_plan(db, reports.Scope("school", "", day, day)).scope["title"] == (
-            f"Whole school, {render.day(day)}"
+            f"Whole school, {templating.day(day)}"
         )
 
 
@@ -345,7 +348,7 @@ def test_every_name_in_a_pack_can_be_unpacked_anywhere(installation: Installatio
 
 def test_a_finished_pack_and_each_hand_out_stand_in_the_ledger(installation: Installation, record: bytes) -> None:
     row, _files = made(installation, record)
-    whole = packing.path_of(installation.settings, row).read_bytes()
+    whole = writer.path_of(installation.settings, row).read_bytes()
     assert (row.sha256, row.size) == (hashlib.sha256(whole).hexdigest(), len(whole))
     for time in range(2):
         with installation.database.writing() as db:
@@ -395,7 +398,7 @@ def test_records_of_a_written_pack_leave_the_database_but_not_those_handed_out(
     assert kept_files(installation) == 1, "the report, which somebody asked for"
     order(installation)
     supply(installation, record)
-    packing.take_turn(packer_of(installation))
+    writer.take_turn(packer_of(installation))
     assert supply(installation, record) == 3 + 1, "records are made again when somebody wants them"
     ann = installation.school.people.ann.pseudonym
     with installation.database.writing() as db:
@@ -427,8 +430,8 @@ def resumed(installation: Installation, public_id: str) -> tuple[str, dict[str, 
     installation.work_once()
     row = pack(installation, public_id)
     assert (row.status, row.error) == ("ready", "")
-    assert [path.name for path in packing.folder(installation.settings).iterdir()] == [f"{public_id}.zip"]
-    files = contents(packing.path_of(installation.settings, row))
+    assert [path.name for path in writer.folder(installation.settings).iterdir()] == [f"{public_id}.zip"]
+    files = contents(writer.path_of(installation.settings, row))
     check_manifest(files)
     installation.database.dispose()
     return row.sha256, files
@@ -450,7 +453,7 @@ def test_wherever_the_worker_is_killed_the_next_one_ends_with_the_same_content(
     seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
     with installation.database.writing() as db:
         seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
-    assert packing.take_turn(packing.Packer(settings, installation.database, seals)), "documents are wanted"
+    assert writer.take_turn(writer.Packer(settings, installation.database, seals)), "documents are wanted"
     assert supply(installation, record) == 3 + 1
     installation.database.dispose()
     reference = copy_of(installation, tmp_path / "whole")
@@ -485,7 +488,7 @@ def test_a_worker_killed_while_records_are_made_is_followed_by_one_that_makes_th
     installation.pass_time_for_claims()
     installation.work_once()
     assert pack(installation, ordered.public_id).status == "ready"
-    check_manifest(contents(packing.path_of(installation.settings, pack(installation, ordered.public_id))))
+    check_manifest(contents(writer.path_of(installation.settings, pack(installation, ordered.public_id))))
     with installation.database.reading() as db:
         exported = [entry.body["act"] for entry in evidence.entries_of_kind(db, "exported")]
         assert sum(act["kind"] == "record" for act in exported) == 3, "each record was made once"
@@ -501,7 +504,7 @@ def test_a_cancelled_pack_leaves_nothing_behind_and_goes_on_when_told(
         evidence.cancel_pack(db, ordered.public_id)
     write(installation, record)
     assert pack(installation, ordered.public_id).status == "cancelled"
-    assert not packing.folder(installation.settings).exists()
+    assert not writer.folder(installation.settings).exists()
     with installation.database.writing() as db:
         assert evidence.resume_pack(db, ordered.public_id).status == "queued"
     write(installation, record)
@@ -510,7 +513,7 @@ def test_a_cancelled_pack_leaves_nothing_behind_and_goes_on_when_told(
 
 def test_cancelling_a_pack_frees_the_queue_for_the_next_one(installation: Installation, record: bytes) -> None:
     first = order(installation)
-    packing.take_turn(packer_of(installation))
+    writer.take_turn(packer_of(installation))
     second = order(installation, "audience", "parents")
     with installation.database.writing() as db:
         waiting = evidence.pending_documents(db).waiting
@@ -530,12 +533,12 @@ def test_a_small_pack_overtakes_a_large_one_that_is_being_made(
     large = order(installation)
     monkeypatch.setattr(pack_making, "SMALL", large.total - 1)
     packer = packer_of(installation)
-    packing.take_turn(packer)
+    writer.take_turn(packer)
     small = order(installation, "audience", "parents")
-    packing.take_turn(packer)
+    writer.take_turn(packer)
     while pack(installation, small.public_id).is_open:
         supply(installation, record, most=1)
-        packing.take_turn(packer)
+        writer.take_turn(packer)
     assert pack(installation, large.public_id).is_open
     write(installation, record)
     assert pack(installation, large.public_id).status == "ready"
@@ -545,16 +548,16 @@ def test_a_pack_cancelled_while_it_is_written_is_not_finished(
     installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered = order(installation)
-    monkeypatch.setattr(packing, "BEAT_SECONDS", 0.0)
+    monkeypatch.setattr(writer, "BEAT_SECONDS", 0.0)
 
     def cancel(*_args: object) -> None:
         with installation.database.writing() as db:
             evidence.cancel_pack(db, ordered.public_id)
 
-    monkeypatch.setattr(packing, "_add_document", cancel)
+    monkeypatch.setattr(writer, "_add_document", cancel)
     write(installation, record)
     assert pack(installation, ordered.public_id).status == "cancelled"
-    assert list(packing.folder(installation.settings).iterdir()) == []
+    assert list(writer.folder(installation.settings).iterdir()) == []
 
 
 def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_can(
@@ -564,8 +567,8 @@ def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_
     monkeypatch.setattr("oval_aup.evidence.documents.MAX_ATTEMPTS", 1)
     with monkeypatch.context() as broken:
 
-        def no_paper(*_args: object, **_values: object) -> printing.Paper:
-            raise printing.PrintFailed("There is no paper.")
+        def no_paper(*_args: object, **_values: object) -> printing.PrintJob:
+            raise printing.RenderFailed("There is no paper.")
 
         broken.setattr(reports, "paper", no_paper)
         installation.work_once()
@@ -582,13 +585,13 @@ def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_
 
 def test_a_pack_goes_after_its_days_and_its_ledger_entry_stays(installation: Installation, record: bytes) -> None:
     row, _files = made(installation, record)
-    path = packing.path_of(installation.settings, row)
+    path = writer.path_of(installation.settings, row)
     stranger = path.with_name("0000.1.part")
     stranger.touch()
-    packing.sweep(installation.settings, installation.database)
+    writer.sweep(installation.settings, installation.database)
     assert path.exists()
-    clock.pretend(clock.now().replace(year=clock.now().year + 1))
-    packing.sweep(installation.settings, installation.database)
+    clock.travel_to(clock.now().replace(year=clock.now().year + 1))
+    writer.sweep(installation.settings, installation.database)
     assert not path.exists()
     assert pack(installation, row.public_id).status == "deleted"
     with installation.database.reading() as db:

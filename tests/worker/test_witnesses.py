@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import evidence, witnesses
+from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.evidence import rules
+from oval_aup.monitoring import ledger_audit
+from oval_aup.verifier import rules
 from tests.worker.conftest import Installation
 
 MONDAY = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
@@ -25,7 +26,7 @@ MONDAY = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 @pytest.fixture
 def watched(installation: Installation) -> Installation:
     installation.environment["OVAL_WITNESSES"] = "head@example.org, clerk@example.org"
-    clock.pretend(MONDAY)
+    clock.travel_to(MONDAY)
     return installation
 
 
@@ -57,7 +58,7 @@ def test_every_witness_is_sent_the_signed_head_once_a_school_day(watched: Instal
     assert "verify.py" in sent[0][1]
     assert f"\n{evidence.checker().sha256}\n" in sent[0][1]
     assert heads_issued(watched.database) == 1
-    clock.pretend(MONDAY + dt.timedelta(days=1))
+    clock.travel_to(MONDAY + dt.timedelta(days=1))
     watched.work_once()
     assert heads_issued(watched.database) == 2
 
@@ -71,7 +72,7 @@ def test_every_witness_is_sent_the_signed_head_once_a_school_day(watched: Instal
     ],
 )
 def test_witnesses_are_left_in_peace_outside_school_days(watched: Installation, moment: dt.datetime) -> None:
-    clock.pretend(moment)
+    clock.travel_to(moment)
     watched.work_once()
     assert mails(watched, "Please keep") == []
     assert (watched.instance / "ledger-check.txt").exists()
@@ -83,7 +84,7 @@ def test_a_changed_ledger_is_never_signed_and_everybody_hears_of_it(watched: Ins
         db.execute(sa.text("DROP TRIGGER ledger_entry_no_update"))
         seq = db.scalar(sa.text("SELECT min(seq) FROM ledger_entry WHERE kind = 'signed'"))
         db.execute(sa.text(f"UPDATE ledger_entry SET body = replace(body, 'signed', 'sigmed') WHERE seq = {seq}"))
-    clock.pretend(MONDAY + dt.timedelta(days=1))
+    clock.travel_to(MONDAY + dt.timedelta(days=1))
     watched.work_once()
     watched.work_once()
     alarm = mails(watched, "not in order")
@@ -96,7 +97,7 @@ def test_a_guard_that_somebody_dropped_is_named_to_everybody(watched: Installati
     watched.work_once()
     with watched.database.engine.begin() as connection:
         connection.execute(sa.text("DROP TRIGGER signature_no_update"))
-    clock.pretend(MONDAY + dt.timedelta(days=1))
+    clock.travel_to(MONDAY + dt.timedelta(days=1))
     watched.work_once()
     alarms = mails(watched, "not in order")
     assert {to for to, _body in alarms} >= {"clerk@example.org", "head@example.org"}
@@ -116,9 +117,9 @@ def test_going_back_to_yesterdays_database_is_noticed_by_itself(watched: Install
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
         file.with_name(name).unlink(missing_ok=True)
     shutil.copy(yesterday, file)
-    clock.pretend(MONDAY + dt.timedelta(days=1))
+    clock.travel_to(MONDAY + dt.timedelta(days=1))
     watched.work_once()
     (office,) = [body for to, body in mails(watched, "not in order") if to == "office@oval.example.org"]
     assert "missing" in office or "not the one that a kept head names" in office
     with watched.database.reading() as db:
-        assert not witnesses.check(db, watched.instance).ok
+        assert not ledger_audit.check(db, watched.instance).ok

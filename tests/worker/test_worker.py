@@ -216,7 +216,7 @@ def test_the_ledger_is_read_back_once_a_day_and_the_finding_kept(
     with installation.database.writing() as db:
         db.execute(sa.text("DROP TRIGGER ledger_entry_no_update"))
         db.execute(sa.text("UPDATE ledger_entry SET kind = 'declined' WHERE seq = 2"))
-    clock.pretend(clock.now() + dt.timedelta(days=1))
+    clock.travel_to(clock.now() + dt.timedelta(days=1))
     installation.work_once()
     assert "NOT in order. Entry 2 was edited" in note.read_text()
     assert "NOT in order" in caplog.text

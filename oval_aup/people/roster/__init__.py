@@ -15,12 +15,21 @@ from oval_aup.people.roster.imports import (
     roster_import,
     show,
 )
-from oval_aup.people.roster.keeping import field_words, value_words
+from oval_aup.people.roster.kept_corrections import field_words, value_words
 from oval_aup.people.roster.links_after import Untold, untold, untold_now
 from oval_aup.people.roster.mapping import CLASSES, CONTACTS, FIELDS, KINDS, STAFF, Field
 from oval_aup.people.roster.mentions import lists_naming
-from oval_aup.people.roster.plan import LEAVERS_LIMIT, Change, Joiner, Kept, Leaver, LinkAfter, Match, Plan
-from oval_aup.people.roster.read import DEFAULT_LIMIT, Unreadable
+from oval_aup.people.roster.plan import (
+    LEAVERS_LIMIT,
+    Change,
+    ImportPlan,
+    Joiner,
+    KeptCorrection,
+    Leaver,
+    LinkAfter,
+    ProposedMatch,
+)
+from oval_aup.people.roster.reader import DEFAULT_LIMIT, Unreadable
 from oval_aup.people.roster.report import applied_as_text, as_text, counts_as_text
 
 __all__ = [
@@ -34,15 +43,15 @@ __all__ = [
     "Applied",
     "Change",
     "Field",
+    "ImportPlan",
     "ImportRow",
     "Joiner",
-    "Kept",
+    "KeptCorrection",
     "Leaver",
     "LinkAfter",
-    "Match",
-    "Plan",
     "Preview",
     "Problem",
+    "ProposedMatch",
     "RosterChanged",
     "Unreadable",
     "Untold",

@@ -7,24 +7,24 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from oval_aup.core.i18n import _, later, ngettext
+from oval_aup.core.i18n import _, gettext_noop, ngettext
 from oval_aup.people.names import folded
 from oval_aup.people.roster import values
 from oval_aup.people.roster.current import Current, CurrentChild
 from oval_aup.people.roster.entries import ChildEntry, FamilyLine, Parsed
-from oval_aup.people.roster.plan import CHILD, Change, Joiner, Leaver, Match, Plan
+from oval_aup.people.roster.plan import CHILD, Change, ImportPlan, Joiner, Leaver, ProposedMatch
 from oval_aup.people.roster.values import year_words
 from oval_aup.people.years import year_rank
 
 _LABELS = {
-    "forename": later("Forename"),
-    "surname": later("Surname"),
-    "preferred_forename": later("Preferred forename"),
-    "born_on": later("Date of birth"),
-    "upn": later("UPN"),
-    "mis_id": later("Office number"),
-    "year_group": later("Year group"),
-    "class_name": later("Class"),
+    "forename": gettext_noop("Forename"),
+    "surname": gettext_noop("Surname"),
+    "preferred_forename": gettext_noop("Preferred forename"),
+    "born_on": gettext_noop("Date of birth"),
+    "upn": gettext_noop("UPN"),
+    "mis_id": gettext_noop("Office number"),
+    "year_group": gettext_noop("Year group"),
+    "class_name": gettext_noop("Class"),
 }
 WHOLE_CLASS, SEVERAL = 5, 3
 """How many children a class has that cannot be missing by chance, and how many looking wrong make a list look old."""
@@ -66,7 +66,7 @@ class ChildOfFile:
         return not self.doubtful and all(line.complete for line in self.lines)
 
 
-def children_of_file(parsed: Parsed, plan: Plan) -> list[ChildOfFile]:
+def children_of_file(parsed: Parsed, plan: ImportPlan) -> list[ChildOfFile]:
     """Gather the rows of each child; a row that contradicts an earlier one of the same child is left out."""
     by_key: dict[tuple[str, ...], ChildOfFile] = {}
     by_name: dict[tuple[str, dt.date], list[ChildOfFile]] = defaultdict(list)
@@ -115,19 +115,19 @@ def _filled(first: ChildEntry, later: ChildEntry) -> ChildEntry:
 
 
 @dataclass(slots=True)
-class Kept:
+class KeptChild:
     """Roster children whom this file does not settle, and who therefore stay."""
 
     children: set[int] = field(default_factory=set)
 
 
 def identify(
-    gathered: list[ChildOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
-) -> tuple[list[ChildOfFile], Kept]:
+    gathered: list[ChildOfFile], now: Current, plan: ImportPlan, answers: Mapping[str, str]
+) -> tuple[list[ChildOfFile], KeptChild]:
     """Find each child on the roster; returns those who can be used and the roster children left undecided."""
     by_upn = {child.upn: child for child in now.children.values() if child.upn}
     by_mis = {child.mis_id: child for child in now.children.values() if child.mis_id}
-    kept = Kept()
+    kept = KeptChild()
     taken: dict[int, ChildOfFile] = {}
     usable, unfound = [], []
     for child in gathered:
@@ -151,7 +151,7 @@ def identify(
     return usable, kept
 
 
-def _leave_out(child: ChildOfFile, plan: Plan, sentence: str) -> None:
+def _leave_out(child: ChildOfFile, plan: ImportPlan, sentence: str) -> None:
     for row in sorted({line.row for line in child.lines}):
         plan.error(row, sentence)
 
@@ -201,9 +201,9 @@ def _by_name(children: Iterable[CurrentChild]) -> dict[tuple[str, dt.date], list
 def _propose(
     child: ChildOfFile,
     by_name: Mapping[tuple[str, dt.date], list[CurrentChild]],
-    plan: Plan,
+    plan: ImportPlan,
     answers: Mapping[str, str],
-    kept: Kept,
+    kept: KeptChild,
     taken: dict[int, ChildOfFile],
 ) -> bool:
     """Look for the child by name and birthday; whether the child can be used as things stand."""
@@ -231,7 +231,7 @@ def _propose(
     if not unnumbered:
         numbers = " ".join(filter(None, (found.upn, found.mis_id))) or _("no number")
         plan.matches.append(
-            Match(
+            ProposedMatch(
                 child.row, child.key, child.name, entry.born_on.strftime("%d/%m/%Y"), f"{described} ({numbers})", answer
             )
         )
@@ -252,7 +252,7 @@ def _propose(
     return False
 
 
-def compare_children(usable: list[ChildOfFile], now: Current, plan: Plan) -> None:
+def compare_children(usable: list[ChildOfFile], now: Current, plan: ImportPlan) -> None:
     """Note who joins, who returns and what changes."""
     writes = plan.writes
     for child in usable:
@@ -307,7 +307,7 @@ def _shown(value: object) -> str:
     return value.strftime("%d/%m/%Y") if isinstance(value, dt.date) else str(value)
 
 
-def _compare_classes(usable: list[ChildOfFile], now: Current, plan: Plan) -> None:
+def _compare_classes(usable: list[ChildOfFile], now: Current, plan: ImportPlan) -> None:
     years: dict[str, Counter[str]] = defaultdict(Counter)
     for child in usable:
         if child.entry.class_name:
@@ -341,7 +341,12 @@ def doubt_slips(usable: list[ChildOfFile], parsed: Parsed) -> None:
 
 
 def find_leavers(
-    usable: list[ChildOfFile], kept: Kept, parsed: Parsed, now: Current, plan: Plan, answers: Mapping[str, str]
+    usable: list[ChildOfFile],
+    kept: KeptChild,
+    parsed: Parsed,
+    now: Current,
+    plan: ImportPlan,
+    answers: Mapping[str, str],
 ) -> None:
     """Note the children on roll whom a whole-school list no longer names; a slip in a cell makes nobody a leaver.
 
@@ -377,7 +382,7 @@ def find_leavers(
                 plan.guards.append(told)
 
 
-def doubt_old_list(usable: list[ChildOfFile], plan: Plan) -> None:
+def doubt_old_list(usable: list[ChildOfFile], plan: ImportPlan) -> None:
     """A list that moves many children down a year, or brings many leavers back, looks older than the roster."""
     known = [(child.entry, child.existing) for child in usable if child.existing]
     down = sum(

@@ -11,7 +11,7 @@ from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
 from oval_aup.people.roster.grouping import ContactOfFile, are_alike, double_key, known_as, telephone_key
-from oval_aup.people.roster.plan import GUARDIAN, Change, Double, Joiner, Plan
+from oval_aup.people.roster.plan import GUARDIAN, Change, Double, ImportPlan, Joiner
 from oval_aup.people.roster.values import renamed
 
 
@@ -132,7 +132,7 @@ _WAYS: tuple[Callable[[ContactOfFile, Known], Iterable[CurrentGuardian]], ...] =
 
 
 def identify_contacts(
-    contacts: list[ContactOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
+    contacts: list[ContactOfFile], now: Current, plan: ImportPlan, answers: Mapping[str, str]
 ) -> list[ContactOfFile]:
     """Find each contact on the roster, or give them a new number; returns those who can be used.
 
@@ -184,7 +184,7 @@ def identify_contacts(
 
 
 def _double_on_roster(
-    contact: ContactOfFile, known: Known, plan: Plan, answers: Mapping[str, str]
+    contact: ContactOfFile, known: Known, plan: ImportPlan, answers: Mapping[str, str]
 ) -> CurrentGuardian | None:
     """The guardian at the same address or telephone with a name alike whom the office says this contact is."""
     entry = contact.mentions[0].entry
@@ -225,7 +225,7 @@ def _too_unlike(contact: ContactOfFile, found: CurrentGuardian) -> bool:
     return not (same_forename or same_surname or contact.name == _name(found) or (email and email == found.email))
 
 
-def _staff_person(contact: ContactOfFile, known: Known, plan: Plan) -> int:
+def _staff_person(contact: ContactOfFile, known: Known, plan: ImportPlan) -> int:
     """The staff member who is this parent too: same e-mail, same forename; 0 where there is none."""
     member = known.staff_by_email.get(contact.first("email"))
     if member is None:
@@ -243,7 +243,7 @@ def _staff_person(contact: ContactOfFile, known: Known, plan: Plan) -> int:
     return member.person_id
 
 
-def compare_contacts(contacts: list[ContactOfFile], plan: Plan, *, tell_blank_emails: bool) -> None:
+def compare_contacts(contacts: list[ContactOfFile], plan: ImportPlan, *, tell_blank_emails: bool) -> None:
     """Note the new guardians and what changes about known ones; blank cells change nothing."""
     for contact in contacts:
         emails = list(dict.fromkeys(m.entry.email for m in contact.mentions if m.entry.email))
@@ -267,7 +267,7 @@ def compare_contacts(contacts: list[ContactOfFile], plan: Plan, *, tell_blank_em
             plan.warn(contact.row, told)
 
 
-def _add(contact: ContactOfFile, plan: Plan) -> None:
+def _add(contact: ContactOfFile, plan: ImportPlan) -> None:
     plan.writes.guardians[contact.ref] = {
         "contact_id": contact.first("contact_id"),
         "email": contact.first("email"),
@@ -278,7 +278,7 @@ def _add(contact: ContactOfFile, plan: Plan) -> None:
     plan.joiners.append(Joiner(contact.row, GUARDIAN, contact.full_name, _("for %(names)s", names=beside)))
 
 
-def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: Plan) -> None:
+def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: ImportPlan) -> None:
     told = {name: contact.first(name) for name in ("contact_id", "email", "mobile", "language")}
     person = {"title": contact.first("title")} if contact.first("title") else {}
     if told["contact_id"] in contact.other_numbers:
@@ -334,7 +334,7 @@ def links_of_file(contacts: list[ContactOfFile]) -> list[Link]:
     return sorted(links.values(), key=lambda link: link.row)
 
 
-def compare_links(links: list[Link], now: Current, plan: Plan, *, authoritative: bool) -> None:
+def compare_links(links: list[Link], now: Current, plan: ImportPlan, *, authoritative: bool) -> None:
     """Note new and changed links; a list that is not ``authoritative`` about links only fills blanks."""
     for link in links:
         key = (link.child.ref, link.contact.ref)
@@ -345,7 +345,7 @@ def compare_links(links: list[Link], now: Current, plan: Plan, *, authoritative:
             _compare_link(link, found, plan, authoritative=authoritative)
 
 
-def _add_link(link: Link, plan: Plan) -> None:
+def _add_link(link: Link, plan: ImportPlan) -> None:
     plan.writes.links[link.child.ref, link.contact.ref] = {
         "relationship_name": link.relationship_name,
         "parental_responsibility": link.parental_responsibility or "unknown",
@@ -359,7 +359,7 @@ def _add_link(link: Link, plan: Plan) -> None:
         plan.changes.append(Change(link.row, GUARDIAN, link.contact.ref, name, field_, "", said))
 
 
-def _compare_link(link: Link, found: CurrentLink, plan: Plan, *, authoritative: bool) -> None:
+def _compare_link(link: Link, found: CurrentLink, plan: ImportPlan, *, authoritative: bool) -> None:
     differences: list[tuple[str, str, str, str, object]] = []
 
     def differs(name: str, label: str, new: object, blank: object) -> None:

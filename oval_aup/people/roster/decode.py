@@ -5,18 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", later("This is a PDF; export the list as CSV instead.")),
-    (b"\x1f\x8b", later("This is a compressed file; unpack it and choose the CSV file inside.")),
-    (b"7z\xbc\xaf", later("This is a compressed file; unpack it and choose the CSV file inside.")),
-    (b"Rar!", later("This is a compressed file; unpack it and choose the CSV file inside.")),
-    (b"\x89PNG", later("This is a picture, not a list.")),
-    (b"\xff\xd8\xff", later("This is a picture, not a list.")),
-    (b"GIF8", later("This is a picture, not a list.")),
-    (b"{\\rtf", later("This is a word-processor document; export the list as CSV instead.")),
-    (b"SQLite format 3", later("This is a database, not a list.")),
+    (b"%PDF", gettext_noop("This is a PDF; export the list as CSV instead.")),
+    (b"\x1f\x8b", gettext_noop("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"7z\xbc\xaf", gettext_noop("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"Rar!", gettext_noop("This is a compressed file; unpack it and choose the CSV file inside.")),
+    (b"\x89PNG", gettext_noop("This is a picture, not a list.")),
+    (b"\xff\xd8\xff", gettext_noop("This is a picture, not a list.")),
+    (b"GIF8", gettext_noop("This is a picture, not a list.")),
+    (b"{\\rtf", gettext_noop("This is a word-processor document; export the list as CSV instead.")),
+    (b"SQLite format 3", gettext_noop("This is a database, not a list.")),
 )
 _BOMS: tuple[tuple[bytes, str, str], ...] = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8"),
@@ -25,8 +25,8 @@ _BOMS: tuple[tuple[bytes, str, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16"),
 )
-_NOT_TEXT = later("This is not a text file; export the list as CSV.")
-_CUT = later("This file stops in the middle of a letter: it is incomplete. Export it again.")
+_NOT_TEXT = gettext_noop("This is not a text file; export the list as CSV.")
+_CUT = gettext_noop("This file stops in the middle of a letter: it is incomplete. Export it again.")
 _CODE_PAGES = (
     ("cp1252", "Windows-1252"),
     ("cp850", "MS-DOS 850"),

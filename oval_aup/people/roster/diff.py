@@ -12,10 +12,10 @@ from oval_aup.people.roster.contacts import Link, compare_contacts, compare_link
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.entries import ERROR, Parsed
 from oval_aup.people.roster.grouping import contacts_of_file, known_as
-from oval_aup.people.roster.keeping import children_kept_off, keep_details, keep_links
+from oval_aup.people.roster.kept_corrections import children_kept_off, keep_details, keep_links
 from oval_aup.people.roster.links_after import links_after
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
-from oval_aup.people.roster.plan import GUARDIAN, Change, Joiner, Leaver, Plan
+from oval_aup.people.roster.plan import GUARDIAN, Change, ImportPlan, Joiner, Leaver
 from oval_aup.people.roster.staffing import compare_staff
 
 
@@ -28,14 +28,14 @@ def diff(
     answers: Mapping[str, str] | None = None,
     protected: frozenset[int] = frozenset(),
     corrections: Corrections | None = None,
-) -> Plan:
+) -> ImportPlan:
     """The plan that would bring the roster in line with the list.
 
     ``corrections`` are what the office put right by hand: they are kept unless an answer says ``list``.
     ``partial`` lists make nobody a leaver. ``answers`` maps a ``Match.key`` (or ``*`` for all) to ``same`` or
     ``different``. ``protected`` people never leave through a staff list.
     """
-    plan = Plan(kind=kind, partial=partial, problems=list(parsed.problems), pairs=list(parsed.pairs))
+    plan = ImportPlan(kind=kind, partial=partial, problems=list(parsed.problems), pairs=list(parsed.pairs))
     if kind == STAFF:
         plan.on_roll = sum(1 for member in now.staff.values() if not member.archived)
         compare_staff(parsed, now, plan, answers or {}, protected=protected)
@@ -47,7 +47,7 @@ def diff(
 
 
 def _compare_families(
-    now: Current, parsed: Parsed, plan: Plan, answers: Mapping[str, str], corrections: Corrections
+    now: Current, parsed: Parsed, plan: ImportPlan, answers: Mapping[str, str], corrections: Corrections
 ) -> None:
     gathered = children_.children_of_file(parsed, plan)
     usable, kept = children_.identify(gathered, now, plan, answers)
@@ -74,14 +74,14 @@ def _compare_families(
     plan.links = list(links_after(now, plan))
 
 
-def _mostly_left_out(parsed: Parsed, plan: Plan) -> bool:
+def _mostly_left_out(parsed: Parsed, plan: ImportPlan) -> bool:
     """Whether so little of the list could be used that whom it lacks says nothing, as with another school's list."""
     left_out = {problem.row for problem in plan.problems if problem.severity == ERROR}
     rows = {line.row for line in parsed.families} | left_out
     return 2 * len(left_out) > len(rows)
 
 
-def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan: Plan, *, numbered: bool) -> None:
+def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan: ImportPlan, *, numbered: bool) -> None:
     """End the links a whole list of contacts no longer shows, for children whose rows could all be used."""
     named = {(link.child.ref, link.contact.ref) for link in links}
     names_beside: dict[int, set[str]] = {}
@@ -106,7 +106,7 @@ def _end_links(usable: list[ChildOfFile], links: list[Link], now: Current, plan:
         plan.changes.append(Change(child.row, GUARDIAN, guardian_id, guardian.full_name, field, described, _("ended")))
 
 
-def _settle_guardians(usable: list[ChildOfFile], links: list[Link], now: Current, plan: Plan) -> None:
+def _settle_guardians(usable: list[ChildOfFile], links: list[Link], now: Current, plan: ImportPlan) -> None:
     """Archive guardians who are left without a child on roll, and bring back those who have one again."""
     gone = {leaver.person_id for leaver in plan.leavers}
     on_roll = {child.person_id for child in now.children.values() if not child.archived and child.person_id not in gone}

@@ -15,7 +15,7 @@ from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Alias, Current, CurrentGuardian
 from oval_aup.people.roster.entries import ContactEntry
-from oval_aup.people.roster.plan import Double, Plan
+from oval_aup.people.roster.plan import Double, ImportPlan
 
 
 class Named(Protocol):
@@ -106,7 +106,7 @@ def telephone_key(mobile: str) -> str:
 
 
 def contacts_of_file(
-    children: Iterable[ChildOfFile], now: Current, plan: Plan, answers: Mapping[str, str]
+    children: Iterable[ChildOfFile], now: Current, plan: ImportPlan, answers: Mapping[str, str]
 ) -> list[ContactOfFile]:
     """Gather the mentions of each contact, in the order of the file.
 
@@ -136,7 +136,7 @@ def contacts_of_file(
     return list(gathered.values())
 
 
-def _one_name_per_number(mentions: list[Mention], plan: Plan) -> list[Mention]:
+def _one_name_per_number(mentions: list[Mention], plan: ImportPlan) -> list[Mention]:
     first: dict[str, Mention] = {}
     kept = []
     for mention in mentions:
@@ -160,7 +160,7 @@ def _one_name_per_number(mentions: list[Mention], plan: Plan) -> list[Mention]:
     return kept
 
 
-def _join_repeated(sets: _Sets, known: frozenset[str], plan: Plan) -> None:
+def _join_repeated(sets: _Sets, known: frozenset[str], plan: ImportPlan) -> None:
     """Rows that name one contact of a child twice, the same but for the number, are one person.
 
     Where both numbers are people of the roster already, each with a history, a person decides instead.
@@ -188,7 +188,7 @@ def _join_repeated(sets: _Sets, known: frozenset[str], plan: Plan) -> None:
         )
 
 
-def _ask_about_doubles(sets: _Sets, now: Current, plan: Plan, answers: Mapping[str, str]) -> None:
+def _ask_about_doubles(sets: _Sets, now: Current, plan: ImportPlan, answers: Mapping[str, str]) -> None:
     """Propose contacts at one address or telephone whose names are alike as one person; a person decides."""
     for one, other in _doubles(sets):
         first, second = sets.mentions[one], sets.mentions[other]

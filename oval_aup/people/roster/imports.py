@@ -27,8 +27,8 @@ from oval_aup.people.roster.current import current
 from oval_aup.people.roster.diff import diff
 from oval_aup.people.roster.differences import differences, with_pseudonyms
 from oval_aup.people.roster.parse import parse, unusable
-from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
-from oval_aup.people.roster.read import DEFAULT_LIMIT, Table, read
+from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, ImportPlan
+from oval_aup.people.roster.reader import DEFAULT_LIMIT, ListTable, read
 
 KEPT_FOR = dt.timedelta(days=7)
 """How long an import nobody decided on keeps its bytes."""
@@ -59,7 +59,7 @@ class Preview:
     sheet: str
     rows: int
     gaps: tuple[str, ...]
-    plan: Plan | None
+    plan: ImportPlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def preview(
 
 
 def _remembered_or_guessed(
-    db: Session, table: Table, kind: str | None, mapping: Mapping[str, str] | None
+    db: Session, table: ListTable, kind: str | None, mapping: Mapping[str, str] | None
 ) -> tuple[str, Mapping[str, str]]:
     digest = mapping_.headers_sha256(table.headers)
     remembered = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
@@ -300,12 +300,12 @@ def _undecided(db: Session, import_public_id: str) -> RosterImport:
     return row
 
 
-def _table(row: RosterImport) -> Table:
+def _table(row: RosterImport) -> ListTable:
     content = row.content or b""
     return read(content, sheet=row.options.get("sheet", ""), limit=len(content))
 
 
-def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
+def _looked_at(db: Session, row: RosterImport, table: ListTable, actor: Actor) -> Preview:
     """A preview that is kept as what the office saw."""
     db.flush()
     shown = _preview_of(db, row, table, actor)
@@ -315,7 +315,7 @@ def _looked_at(db: Session, row: RosterImport, table: Table, actor: Actor) -> Pr
     return shown
 
 
-def _preview_of(db: Session, row: RosterImport, table: Table, actor: Actor) -> Preview:
+def _preview_of(db: Session, row: RosterImport, table: ListTable, actor: Actor) -> Preview:
     missing = mapping_.gaps(row.mapping, row.kind) or unusable(table, row.mapping)
     if missing and row.kind != mapping_.STAFF and mapping_.is_list_of_all_users(table.headers):
         told = _(
@@ -374,7 +374,7 @@ def _imported_before(db: Session, row: RosterImport) -> str:
     return _("This very file was imported on %(day)s, and another list since: it looks out of date.", day=day)
 
 
-def _applied(row: RosterImport, plan: Plan, ids: Mapping[int, int]) -> Applied:
+def _applied(row: RosterImport, plan: ImportPlan, ids: Mapping[int, int]) -> Applied:
     writes = plan.writes
     back = [
         ref
@@ -408,7 +408,7 @@ def _plain_name(file_name: str) -> str:
     return cleaned(name)[-255:] or "list.csv"
 
 
-def _remember(db: Session, table: Table, row: RosterImport) -> None:
+def _remember(db: Session, table: ListTable, row: RosterImport) -> None:
     digest = mapping_.headers_sha256(table.headers)
     known = db.scalar(sa.select(RosterMapping).where(RosterMapping.headers_sha256 == digest))
     if known is None:

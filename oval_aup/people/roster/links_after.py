@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from oval_aup.people.relationships import is_likely_parent
 from oval_aup.people.roster.current import Current
-from oval_aup.people.roster.plan import LinkAfter, Plan
+from oval_aup.people.roster.plan import ImportPlan, LinkAfter
 from oval_aup.people.rows import GuardianshipRow
 
 
@@ -22,7 +22,7 @@ class Untold:
     """Whether these people are asked, and say it themselves while signing; the others wait for the office."""
 
 
-def links_after(now: Current, plan: Plan) -> Iterator[LinkAfter]:
+def links_after(now: Current, plan: ImportPlan) -> Iterator[LinkAfter]:
     """Every link of the children who are on roll afterwards."""
     writes = plan.writes
     gone = {leaver.person_id for leaver in plan.leavers}

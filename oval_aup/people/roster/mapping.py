@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.people.names import folded
 from oval_aup.people.roster.labels import LABELS
 
 CONTACTS, CLASSES, STAFF = "contacts", "classes", "staff"
 KINDS: dict[str, str] = {
-    CONTACTS: later("Children and contacts: a row for each child and contact"),
-    CLASSES: later("Class lists: a row for each child, with up to two parents"),
-    STAFF: later("Staff, governors and volunteers"),
+    CONTACTS: gettext_noop("Children and contacts: a row for each child and contact"),
+    CLASSES: gettext_noop("Class lists: a row for each child, with up to two parents"),
+    STAFF: gettext_noop("Staff, governors and volunteers"),
 }
 _SECTIONS = {
     CONTACTS: (("child", ""), ("contact", "")),

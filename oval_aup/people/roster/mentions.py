@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from oval_aup.people.models import Child, Guardian, Person, RosterImport, StaffMember
 from oval_aup.people.names import folded
 from oval_aup.people.roster.imports import ImportRow, roster_import
-from oval_aup.people.roster.read import Unreadable, every_row
+from oval_aup.people.roster.reader import Unreadable, every_row
 
 
 def lists_naming(db: Session, person_id: int) -> tuple[ImportRow, ...]:

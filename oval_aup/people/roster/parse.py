@@ -24,7 +24,7 @@ from oval_aup.people.roster.entries import (
     Unread,
 )
 from oval_aup.people.roster.mapping import CONTACTS, STAFF, is_post, names_further_people
-from oval_aup.people.roster.read import Table
+from oval_aup.people.roster.reader import ListTable
 from oval_aup.people.years import school_year
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class _Row:
 
 
 def parse(
-    table: Table, mapping: Mapping[str, str], kind: str, *, answers: Mapping[str, str] | None = None, today: dt.date
+    table: ListTable, mapping: Mapping[str, str], kind: str, *, answers: Mapping[str, str] | None = None, today: dt.date
 ) -> Parsed:
     """Understand every row of a table; never raises for what a row holds.
 
@@ -144,7 +144,7 @@ def parse(
     return parsed
 
 
-def unusable(table: Table, mapping: Mapping[str, str]) -> tuple[str, ...]:
+def unusable(table: ListTable, mapping: Mapping[str, str]) -> tuple[str, ...]:
     """Sentences naming columns that would be misread as a whole; empty when there are none."""
     told = []
     for key in ("child_born_on", "staff_starts_on"):

@@ -51,7 +51,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ProposedMatch:
     """A child of the file who may be one on the roster: same name and birthday, but no number in common."""
 
     row: int
@@ -65,7 +65,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptCorrection:
     """Something the office corrected by hand and the list says otherwise."""
 
     row: int
@@ -150,7 +150,7 @@ class Writes:
 
 
 @dataclass(slots=True)
-class Plan:
+class ImportPlan:
     """The whole comparison of one list with the roster."""
 
     kind: str
@@ -159,7 +159,7 @@ class Plan:
     leavers: list[Leaver] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    matches: list[Match] = field(default_factory=list)
+    matches: list[ProposedMatch] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     """Cells that name two people; unanswered, they are read as two."""
     doubles: list[Double] = field(default_factory=list)
@@ -171,7 +171,7 @@ class Plan:
     read: int = 0
     """Children (or staff) found in the file."""
     writes: Writes = field(default_factory=Writes)
-    kept: list[Kept] = field(default_factory=list)
+    kept: list[KeptCorrection] = field(default_factory=list)
     agreed: list[int] = field(default_factory=list)
     """Corrections by hand that the list has caught up with, or that the office gave up for what it says."""
     links: list[LinkAfter] = field(default_factory=list)

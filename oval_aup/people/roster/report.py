@@ -8,7 +8,7 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.people.roster.imports import Applied, Preview
 from oval_aup.people.roster.labels import LABELS
 from oval_aup.people.roster.mapping import KINDS
-from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, Plan
+from oval_aup.people.roster.plan import CHILD, GUARDIAN, LEAVERS_LIMIT, STAFF, ImportPlan
 
 SHOWN = 20
 """Lines of each list that are printed; the rest is counted."""
@@ -83,7 +83,7 @@ def _counted(key: str, number: int) -> str:
     }[key]
 
 
-def _plan_lines(plan: Plan, shown: int) -> list[str]:
+def _plan_lines(plan: ImportPlan, shown: int) -> list[str]:
     lines: list[str] = []
     for kind, (one, many) in _WORDS.items():
         new = [f"row {j.row}: {j.name} ({j.detail})" for j in plan.joiners if j.kind == kind and not j.returning]

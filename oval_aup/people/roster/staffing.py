@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.people.names import folded
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentStaff
 from oval_aup.people.roster.entries import Parsed, StaffLine
-from oval_aup.people.roster.plan import STAFF, Change, Joiner, Leaver, Plan
+from oval_aup.people.roster.plan import STAFF, Change, ImportPlan, Joiner, Leaver
 from oval_aup.people.roster.values import class_year, renamed
 
 _GROUPS: tuple[tuple[str, str], ...] = (
@@ -32,15 +32,15 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     (r"teacher|senco|sendco|lecturer|\bppa\b|phase lead|year lead|\bect\b", "teaching"),
 )
 _LABELS = {
-    "title": later("Title"),
-    "forename": later("Forename"),
-    "surname": later("Surname"),
-    "code": later("Staff code"),
-    "post": later("Post"),
-    "staff_group": later("Group"),
-    "class_name": later("Class"),
-    "email": later("Work e-mail"),
-    "starts_on": later("Start date"),
+    "title": gettext_noop("Title"),
+    "forename": gettext_noop("Forename"),
+    "surname": gettext_noop("Surname"),
+    "code": gettext_noop("Staff code"),
+    "post": gettext_noop("Post"),
+    "staff_group": gettext_noop("Group"),
+    "class_name": gettext_noop("Class"),
+    "email": gettext_noop("Work e-mail"),
+    "starts_on": gettext_noop("Start date"),
 }
 
 
@@ -60,7 +60,7 @@ class StaffOfFile:
 
 
 def compare_staff(
-    parsed: Parsed, now: Current, plan: Plan, answers: Mapping[str, str], *, protected: frozenset[int]
+    parsed: Parsed, now: Current, plan: ImportPlan, answers: Mapping[str, str], *, protected: frozenset[int]
 ) -> None:
     """Note who joins and leaves the staff and what changes; ``protected`` people never leave through a file.
 
@@ -85,7 +85,7 @@ def compare_staff(
         _find_leavers(members, kept, parsed, now, plan, answers, protected)
 
 
-def _identify(parsed: Parsed, now: Current, plan: Plan) -> tuple[list[StaffOfFile], set[int]]:
+def _identify(parsed: Parsed, now: Current, plan: ImportPlan) -> tuple[list[StaffOfFile], set[int]]:
     by_code = {member.code: member for member in now.staff.values() if member.code}
     by_email = {member.email: member for member in now.staff.values() if member.email}
     codes_in_file = {line.code for line in parsed.staff if line.code}
@@ -150,7 +150,7 @@ def _alike(line: StaffLine, found: CurrentStaff) -> bool:
     return folded(line.forename) in forenames or folded(line.surname) == folded(found.surname) != ""
 
 
-def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: Plan) -> None:
+def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: ImportPlan) -> None:
     """Give a known member their id, a parent their own person, and anybody else a new number."""
     line = member.line
     if member.existing:
@@ -185,7 +185,7 @@ def _managers(members: list[StaffOfFile], now: Current, by_code: Mapping[str, in
     return {name: next(iter(ids)) for name, ids in named.items() if name and len(ids) == 1} | dict(by_code)
 
 
-def _compare(member: StaffOfFile, now: Current, plan: Plan) -> None:
+def _compare(member: StaffOfFile, now: Current, plan: ImportPlan) -> None:
     line, writes, found = member.line, plan.writes, member.existing
     class_name = _known_class(line, now, plan)
     group = staff_group(line.post) if line.post else ""
@@ -232,7 +232,7 @@ def _shown(value: object) -> str:
     return value.strftime("%d/%m/%Y") if isinstance(value, dt.date) else str(value or "")
 
 
-def _known_class(line: StaffLine, now: Current, plan: Plan) -> str:
+def _known_class(line: StaffLine, now: Current, plan: ImportPlan) -> str:
     if not line.class_name or (line.class_name in now.classes and not now.classes[line.class_name].archived):
         return line.class_name
     year_group = class_year(line.class_name)
@@ -244,7 +244,7 @@ def _known_class(line: StaffLine, now: Current, plan: Plan) -> str:
     return ""
 
 
-def _compare_manager(member: StaffOfFile, managers: Mapping[str, int], plan: Plan, now: Current) -> None:
+def _compare_manager(member: StaffOfFile, managers: Mapping[str, int], plan: ImportPlan, now: Current) -> None:
     line, found = member.line, member.existing
     if not line.line_manager:
         return
@@ -271,7 +271,7 @@ def _find_leavers(
     kept: set[int],
     parsed: Parsed,
     now: Current,
-    plan: Plan,
+    plan: ImportPlan,
     answers: Mapping[str, str],
     protected: frozenset[int],
 ) -> None:

@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from oval_aup.core.i18n import _, later
+from oval_aup.core.i18n import _, gettext_noop
 
 READER = Path(__file__).with_name("workbook_reader.py")
 PATIENCE = 60.0
@@ -18,12 +18,14 @@ PATIENCE = 60.0
 UNPACKED_LIMIT = 200 * 1024 * 1024
 """Bytes that the parts of a workbook may unpack to: some hundred times a whole school's list."""
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_DAMAGED = later("This Excel file is damaged or is not really one; export the list again, or save it as CSV.")
+_DAMAGED = gettext_noop("This Excel file is damaged or is not really one; export the list again, or save it as CSV.")
 _FAULTS = {
-    "password": later("This file is protected with a password; save a copy without one and choose that."),
-    "size": later("This file unpacks to far more than a list of a school; save only the list as a file of its own."),
-    "rows": later("This file has more rows than one school can have; save only the list as a file of its own."),
-    "columns": later("This file has more than 200 columns; export fewer columns."),
+    "password": gettext_noop("This file is protected with a password; save a copy without one and choose that."),
+    "size": gettext_noop(
+        "This file unpacks to far more than a list of a school; save only the list as a file of its own."
+    ),
+    "rows": gettext_noop("This file has more rows than one school can have; save only the list as a file of its own."),
+    "columns": gettext_noop("This file has more than 200 columns; export fewer columns."),
     "damaged": _DAMAGED,
 }
 

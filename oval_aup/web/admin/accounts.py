@@ -10,9 +10,9 @@ from oval_aup import campaigns, people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.web import departures
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
@@ -37,7 +37,7 @@ def _page(problem: str = "") -> str:
         persons=people.persons_by_id(g.db, [row.person_id for row in left]),
         errors={"log-ins": problem} if problem else {},
         own=current_visitor().account_public_id,
-        words=words,
+        words=labels,
     )
 
 
@@ -55,7 +55,7 @@ def open_accounts() -> ResponseReturnValue:
 def first_password_links() -> ResponseReturnValue:
     """Send everybody who has no password yet the link to choose one; a second press on the same day sends nothing."""
     queued, unreached = campaigns.send_first_password_links(g.db, school=settings().school)
-    flash(departures.of_messages(queued, clock.now()))
+    flash(delivery_status.of_messages(queued, clock.now()))
     if unreached:
         flash(
             ngettext(
@@ -111,5 +111,5 @@ def password_link(public_id: str) -> ResponseReturnValue:
         raise Conflict(_("This log-in is closed."))
     sent = campaigns.send_password_link(g.db, row.email, school=settings().school)
     if sent is not None:
-        flash(departures.of_message(sent))
+        flash(delivery_status.of_message(sent))
     return go(url_for(".accounts"))

@@ -15,9 +15,8 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, hand_over
-from oval_aup.web.admin import bp, words
-from oval_aup.web.admin.forms import as_typed, typed, typed_date
-from oval_aup.web.admin.in_hand import (
+from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin.answered_version import (
     InHand,
     Replaced,
     check_shown,
@@ -27,6 +26,7 @@ from oval_aup.web.admin.in_hand import (
     replaced,
     standing_choices,
 )
+from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to, this_year, writable
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
@@ -115,7 +115,7 @@ def _form_page(
         received=as_typed("received", clock.today()),
         key=request.form.get("key") or secrets.token_hex(16),
         year=this_year(),
-        words=words,
+        words=labels,
     )
 
 
@@ -279,7 +279,7 @@ def _take_back_page(public_id: str, errors: dict[str, str] | None = None) -> str
         whose=people.person_by_id(g.db, row.person_id),
         errors=errors or {},
         typed=request.form,
-        words=words,
+        words=labels,
     )
 
 

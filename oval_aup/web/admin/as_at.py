@@ -13,7 +13,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import typed_date
 from oval_aup.web.admin.people import kept
 from oval_aup.web.htmx import go
@@ -37,7 +37,7 @@ def as_at(public_id: str) -> ResponseReturnValue:
         statement=statement,
         typed=typed,
         errors=errors,
-        words=words,
+        words=labels,
         verdicts=reports.VERDICTS,
     )
     return shown, 422 if errors else 200
@@ -50,7 +50,7 @@ def order_as_at(public_id: str) -> ResponseReturnValue:
     row = kept(public_id)
     typed = _typed(request.form)
     moment = _moment(typed)
-    evidence.want_document(
+    evidence.request_document(
         g.db,
         kind="as_at",
         subject=row.pseudonym,

@@ -11,9 +11,9 @@ from oval_aup import campaigns, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _
-from oval_aup.web import departures
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
@@ -72,7 +72,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         due=as_typed("due", row.due_on if row else usual_due),
         audiences=request.form.getlist("audience") or (row.audiences if row else AUDIENCES),
         days=request.form.get("days", ", ".join(map(str, row.reminder_days)) if row else USUAL_DAYS),
-        words=words,
+        words=labels,
     )
 
 
@@ -130,7 +130,7 @@ def campaign_preview() -> ResponseReturnValue:
         year=_year(),
         reach=_reach(row),
         list_from=campaigns.list_loaded_on(g.db) if campaigns.list_is_old(g.db, row.school_year) else None,
-        words=words,
+        words=labels,
     )
 
 
@@ -170,7 +170,7 @@ def open_campaign() -> ResponseReturnValue:
         school=settings().school,
         actor=current_actor("office"),
     )
-    flash(departures.of_messages(asked, campaigns.leaving_at(settings().school, row)))
+    flash(delivery_status.of_messages(asked, campaigns.leaving_at(settings().school, row)))
     return go(_page_url(".campaign"))
 
 
@@ -181,7 +181,7 @@ def ask_joiners() -> ResponseReturnValue:
     asked = campaigns.ask_joiners(g.db, school=settings().school, actor=current_actor("office"))
     row = campaigns.campaign_of(g.db, campaigns.year_of_delivery(settings().school))
     if asked and row is not None:
-        flash(departures.of_messages(asked, campaigns.leaving_at(settings().school, row)))
+        flash(delivery_status.of_messages(asked, campaigns.leaving_at(settings().school, row)))
     elif campaigns.year_of_delivery(settings().school) == people.school_year(clock.today()):
         flash(_("Nobody has joined who has not been asked."))
     else:

@@ -8,8 +8,8 @@ from oval_aup import consent, people, reports
 from oval_aup.core import clock
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
-from oval_aup.web.admin import bp, words
-from oval_aup.web.admin.tables import table_file
+from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin.table_downloads import table_file
 
 
 def _year() -> int:
@@ -21,7 +21,7 @@ def _year() -> int:
 def classes() -> str:
     """Every class with its bars."""
     return render_template(
-        "admin/classes.html", year=_year(), overview=reports.overview(g.db, _year(), most_classes=None), words=words
+        "admin/classes.html", year=_year(), overview=reports.overview(g.db, _year(), most_classes=None), words=labels
     )
 
 
@@ -51,7 +51,7 @@ def school_class(class_public_id: str) -> str:
         permissions=permissions,
         no_address=_without_address([child.person_id for child in children]),
         verdicts=reports.VERDICTS,
-        words=words,
+        words=labels,
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from flask import Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, evidence, notifications, people, witnesses
+from oval_aup import campaigns, evidence, notifications, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.web import departures
+from oval_aup.monitoring import ledger_audit
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import afterwards, settings
@@ -44,9 +45,9 @@ def reports() -> Response:
         waiting=any(row.status in ("pending", "rendering") for row in documents),
         classes=people.classes(g.db) if may_see else (),
         head=head,
-        checked=witnesses.last_check(settings().instance),
+        checked=ledger_audit.last_check(settings().instance),
         newest=evidence.entries(g.db, [head.size]).get(head.size),
-        words=words,
+        words=labels,
     )
 
 
@@ -68,7 +69,7 @@ def order_report() -> ResponseReturnValue:
     actor = current_actor("office")
     if chosen:
         room = people.school_class(g.db, chosen)
-        evidence.want_document(
+        evidence.request_document(
             g.db,
             kind="class_report",
             subject=room.public_id,
@@ -77,7 +78,7 @@ def order_report() -> ResponseReturnValue:
             requested_by_id=actor.person_id,
         )
     else:
-        evidence.want_document(
+        evidence.request_document(
             g.db,
             kind="school_report",
             subject="school",
@@ -94,7 +95,7 @@ def order_report() -> ResponseReturnValue:
 def order_figures() -> ResponseReturnValue:
     """Order the whole school's figures, which name nobody; twice within a minute is one order."""
     year = people.school_year(clock.today())
-    evidence.want_document(
+    evidence.request_document(
         g.db,
         kind=FIGURES,
         subject="school",
@@ -156,7 +157,7 @@ def retry_documents() -> ResponseReturnValue:
 @allow("reports.read")
 def check_ledger() -> str:
     """Read the whole ledger back and say whether it is what was written."""
-    verdict = witnesses.check(g.db, settings().instance)
+    verdict = ledger_audit.check(g.db, settings().instance)
     return render_template("admin/ledger.html", verdict=verdict, checked_at=clock.now())
 
 
@@ -181,8 +182,8 @@ def mail() -> str:
         bad=notifications.troubled_addresses(g.db, [row.to_address for row in rows]),
         wrong=wrong,
         test=notifications.latest(g.db, "test"),
-        state=departures.state,
-        words=words,
+        state=delivery_status.state,
+        words=labels,
     )
 
 

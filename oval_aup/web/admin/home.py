@@ -7,12 +7,13 @@ import datetime as dt
 from flask import abort, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import backups, campaigns, evidence, people, reports, witnesses, worklist
+from oval_aup import backups, campaigns, evidence, people, reports, worklist
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.monitoring import ledger_audit
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, charts, words
+from oval_aup.web.admin import bp, charts, labels
 from oval_aup.web.admin.forms import as_typed, one_of, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
@@ -51,10 +52,10 @@ def home() -> str:
         choosing=len(choosing),
         nudgeable=reports.nudgeable(g.db, year, reports.Filter(), choosing=choosing) if can_nudge else 0,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
-        backup=backups.standing(current_app.extensions["oval_settings"]) if names_shown else None,
-        checked=witnesses.last_check(settings().instance),
+        backup=backups.backup_health(current_app.extensions["oval_settings"]) if names_shown else None,
+        checked=ledger_audit.last_check(settings().instance),
         step=reports.next_step(g.db, settings().school) if names_shown else None,
-        words=words,
+        words=labels,
     )
 
 
@@ -82,7 +83,7 @@ def _tasks_page(kind: str, errors: dict[str, str] | None = None) -> str:
         until=as_typed("until", clock.today() + PUT_OFF),
         errors=errors or {},
         typed=request.form,
-        words=words,
+        words=labels,
     )
 
 

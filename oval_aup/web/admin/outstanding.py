@@ -16,11 +16,11 @@ from oval_aup import campaigns, people, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
-from oval_aup.web import departures
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import chosen_page, one_of, typed
-from oval_aup.web.admin.tables import table_file
+from oval_aup.web.admin.table_downloads import table_file
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
 
@@ -65,7 +65,7 @@ def outstanding() -> Response:
         has_been_asked=_has_been_asked(year),
         ticked=request.args.get("tick") == "all",
         year=year,
-        words=words,
+        words=labels,
     )
 
 
@@ -93,7 +93,7 @@ def outstanding_csv() -> Response:
 def nudge() -> str:
     """Show whom a nudge would reach, and whom not and why, before anything is sent; nobody while no round is open."""
     chosen = _nudged(request.args)
-    plan = campaigns.nudge_plan(g.db, chosen.person_ids)
+    plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     return render_template(
         "admin/nudge.html",
         plan=plan,
@@ -117,15 +117,15 @@ def _leaving_at() -> dt.datetime:
 def send_nudge() -> ResponseReturnValue:
     """Queue one message for each of them; sending the form again the same day sends nothing more."""
     chosen = _nudged(request.form)
-    plan = campaigns.nudge_plan(g.db, chosen.person_ids)
+    plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     shown = typed("shown", 9)
     if shown.isascii() and shown.isdigit() and len(plan.reached) > int(shown):
         raise Conflict(_("More people are concerned by now than were shown. Look at the list again before you send."))
     ids = chosen.person_ids
     if ids is None:
         ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.nudged_today)]
-    outcome = campaigns.nudge(g.db, ids, school=settings().school, actor=current_actor("office"))
-    flash(departures.of_messages(outcome.sent, _leaving_at()))
+    outcome = campaigns.send_reminders(g.db, ids, school=settings().school, actor=current_actor("office"))
+    flash(delivery_status.of_messages(outcome.sent, _leaving_at()))
     for why, count in sorted(Counter(outcome.skipped.values()).items()):
         flash(f"{count}: {_skipped()[why]}")
     return go(url_for(".outstanding", **chosen.asked))

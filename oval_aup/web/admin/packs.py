@@ -8,13 +8,14 @@ import secrets
 from flask import Response, flash, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, packing, people
+from oval_aup import evidence, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.packs import writer
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
@@ -48,7 +49,7 @@ def _page(errors: dict[str, str] | None = None) -> Response:
         form=request.form,
         days_typed=as_typed("from", None) | as_typed("to", None),
         errors=errors or {},
-        words=words,
+        words=labels,
     )
 
 
@@ -57,7 +58,7 @@ def _page(errors: dict[str, str] | None = None) -> Response:
 def order_pack() -> ResponseReturnValue:
     """Create a pack of the chosen scope."""
     try:
-        packing.order(g.db, _scope(), actor=current_actor("office"))
+        writer.order(g.db, _scope(), actor=current_actor("office"))
     except Invalid as problem:
         return _page(problem.fields)
     flash(_("The pack is being made. You may leave this page."))
@@ -92,7 +93,7 @@ def take_pack(public_id: str) -> Response:
     actor = current_actor("office")
     key = f"handed-out:{secrets.token_hex(16)}"  # each time counts, also the second within a minute
     row = evidence.hand_out_pack(g.db, public_id, idempotency_key=key, actor=actor)
-    path = packing.path_of(settings(), row)
+    path = writer.path_of(settings(), row)
     if not path.is_file():
         raise NotFound(_("The file of this pack is not on this machine any more. Delete the pack and order it again."))
     return send_file(path, "application/zip", as_attachment=True, download_name=row.file_name, etag=False, max_age=0)

@@ -13,9 +13,9 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.reports import told_apart
-from oval_aup.web import departures
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
@@ -62,7 +62,7 @@ def kept(public_id: str) -> school_people.PersonRow:
 
 def _page(public_id: str, errors: dict[str, str] | None = None, email: str | None = None) -> str:
     year = this_year()
-    story = reports.story(g.db, public_id, year)
+    story = reports.history_of(g.db, public_id, year)
     return render_template(
         "admin/person.html",
         story=story,
@@ -76,7 +76,7 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         typed=request.form,
         notes=worklist.notes_about(g.db, story.person.person_id),
         staff_names={row.person_id: row.full_name for row in school_people.staff(g.db)},
-        words=words,
+        words=labels,
         verdicts=reports.VERDICTS,
         joined_to=school_people.joined_to(g.db, story.person.person_id),
         joined_records=school_people.joined_records(g.db, story.person.person_id),
@@ -130,7 +130,7 @@ def change_address(public_id: str) -> ResponseReturnValue:
 @allow("people.write")
 def address_works(public_id: str) -> ResponseReturnValue:
     """Let mail go to an address again that had come back."""
-    story = reports.story(g.db, public_id, this_year())
+    story = reports.history_of(g.db, public_id, this_year())
     if story.address:
         campaigns.let_mail_go_again(g.db, story.person, story.address, actor=current_actor("office"))
     flash(_("Mail goes to this address again."))
@@ -142,7 +142,7 @@ def address_works(public_id: str) -> ResponseReturnValue:
 def new_link(public_id: str) -> ResponseReturnValue:
     """Send a guardian a fresh private link."""
     guardian = school_people.guardian(g.db, writable(public_id).person_id)
-    flash(departures.of_message(campaigns.send_new_link_to(g.db, guardian, school=settings().school)))
+    flash(delivery_status.of_message(campaigns.send_new_link_to(g.db, guardian, school=settings().school)))
     return back_to(public_id)
 
 
@@ -151,7 +151,7 @@ def new_link(public_id: str) -> ResponseReturnValue:
 def nudge_one(public_id: str) -> ResponseReturnValue:
     """Remind one person of everything they owe; once a day."""
     row = writable(public_id)
-    outcome = campaigns.nudge(g.db, [row.person_id], school=settings().school, actor=current_actor("office"))
+    outcome = campaigns.send_reminders(g.db, [row.person_id], school=settings().school, actor=current_actor("office"))
     sentences = {
         "nothing-owed": _("Nothing is left to do for this person."),
         "no-address": _("There is no e-mail address to write to."),
@@ -159,7 +159,7 @@ def nudge_one(public_id: str) -> ResponseReturnValue:
         "nudged-today": _("This person was nudged today already."),
     }
     why = outcome.skipped.get(row.person_id, "")
-    flash(sentences[why] if why else departures.of_messages(1, _leaving_at()))
+    flash(sentences[why] if why else delivery_status.of_messages(1, _leaving_at()))
     return back_to(public_id)
 
 
@@ -174,7 +174,7 @@ def make_record(public_id: str) -> ResponseReturnValue:
     """Order the record of one person; a second click on the same state of things orders nothing new."""
     row = kept(public_id)
     actor = current_actor("office")
-    evidence.want_document(
+    evidence.request_document(
         g.db,
         kind="record",
         subject=row.pseudonym,
@@ -192,7 +192,7 @@ def order_subject_access(public_id: str) -> ResponseReturnValue:
     """Order everything kept about one person, to read and for a computer; twice within a minute is one order."""
     row = kept(public_id)
     for kind in ("subject_access", "subject_access_data"):
-        evidence.want_document(
+        evidence.request_document(
             g.db,
             kind=kind,
             subject=row.pseudonym,

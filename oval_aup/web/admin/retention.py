@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, evidence, people
 from oval_aup import retention as keeping
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to
 from oval_aup.web.htmx import go
@@ -48,7 +48,7 @@ def retention() -> str:
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
         proposed=proposed,
-        words=words,
+        words=labels,
     )
 
 
@@ -68,7 +68,7 @@ def _periods_page(errors: dict[str, str] | None = None, wrong: str = "") -> str:
         errors=errors or {},
         wrong=wrong,
         units=UNITS,
-        words=words,
+        words=labels,
     )
 
 
@@ -102,7 +102,7 @@ def look_at_erasure() -> ResponseReturnValue:
     return _check_page(planned)
 
 
-def _check_page(planned: keeping.Plan, errors: dict[str, str] | None = None, *, batch: str = "") -> str:
+def _check_page(planned: keeping.ErasurePlan, errors: dict[str, str] | None = None, *, batch: str = "") -> str:
     """Restate what would go; with ``batch`` for the second person, who approves that proposal."""
     return render_template(
         "admin/erasure-check.html",
@@ -114,11 +114,11 @@ def _check_page(planned: keeping.Plan, errors: dict[str, str] | None = None, *, 
         removed=keeping.REMOVED,
         errors=errors or {},
         typed=request.form,
-        words=words,
+        words=labels,
     )
 
 
-def _planned() -> keeping.Plan:
+def _planned() -> keeping.ErasurePlan:
     form = request.form
     if len(form.getlist("person")) > SHOWN:
         raise Conflict(_("That’s too many at once."))
@@ -213,8 +213,8 @@ def _said_before(row: keeping.ErasureRow) -> str:
     if row.status == "proposed":
         return _("This already waits for a second person’s approval.")
     if row.wiped_at is None:
-        return _("This was already decided on %(at)s, and is being erased now.", at=render.moment(row.ordered_at))
-    return _("This was already erased on %(at)s. Nothing was done a second time.", at=render.moment(row.wiped_at))
+        return _("This was already decided on %(at)s, and is being erased now.", at=templating.moment(row.ordered_at))
+    return _("This was already erased on %(at)s. Nothing was done a second time.", at=templating.moment(row.wiped_at))
 
 
 @bp.get("/office/retention/decisions/<public_id>")
@@ -238,7 +238,7 @@ def erasure(public_id: str) -> str:
         bases=keeping.BASES | keeping.GROUNDS,
         types=keeping.RECORD_TYPES,
         removed=keeping.REMOVED,
-        words=words,
+        words=labels,
     )
 
 
@@ -267,7 +267,7 @@ def _keep_page(public_id: str, errors: dict[str, str] | None = None) -> str:
         received=as_typed("received", None),
         requested=as_typed("requested", None),
         review=as_typed("review", clock.today() + REVIEW_AFTER),
-        words=words,
+        words=labels,
     )
 
 

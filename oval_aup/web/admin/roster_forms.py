@@ -22,7 +22,7 @@ LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PreviewSection:
     """One table of the preview; ``shown`` is the part of its rows on this page."""
 
     key: str
@@ -114,7 +114,7 @@ def posted_answers(known: dict[str, str]) -> dict[str, str]:
     return answers
 
 
-def counts(plan: people.roster.Plan) -> list[Count]:
+def counts(plan: people.roster.ImportPlan) -> list[Count]:
     """The numbers that say at a glance what applying would do; noughts are left out."""
     found = plan.counts()
     kinds = ("staff",) if plan.kind == roster.STAFF else ("child", "guardian")
@@ -132,7 +132,7 @@ def counts(plan: people.roster.Plan) -> list[Count]:
     return [count for count in told if count.number]
 
 
-def questions(plan: people.roster.Plan) -> list[Questions]:
+def questions(plan: people.roster.ImportPlan) -> list[Questions]:
     """What the office is asked beside children known by name only; kinds without a question are left out."""
     doubles = [Asked(d.row, d.key, d.name, d.other, d.answer) for d in plan.doubles]
     unlisted = [Asked(0, u.key, u.name, u.detail or "–", u.answer) for u in plan.unlisted]
@@ -171,7 +171,7 @@ def questions(plan: people.roster.Plan) -> list[Questions]:
     return [kind for kind in kinds if kind.total]
 
 
-def _corrections(plan: people.roster.Plan) -> Questions:
+def _corrections(plan: people.roster.ImportPlan) -> Questions:
     kept = [
         Asked(
             each.row,
@@ -197,7 +197,7 @@ def _and(names: Sequence[str]) -> str:
     return _("%(one)s and %(two)s", one=names[0], two=names[1])
 
 
-def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:
+def sections(plan: people.roster.ImportPlan, show_all: str) -> list[PreviewSection]:
     """The tables of the preview, empty ones left out; ``show_all`` names the one to show in full."""
     row, why = _("Row"), _("What is wrong")
     kinds = {"child": _("Child"), "guardian": _("Parent or carer"), "staff": _("Staff")}
@@ -226,7 +226,7 @@ def sections(plan: people.roster.Plan, show_all: str) -> list[Section]:
         ),
     ]
     return [
-        Section(key, heading, columns, rows if show_all == key else rows[:SHOWN], len(rows))
+        PreviewSection(key, heading, columns, rows if show_all == key else rows[:SHOWN], len(rows))
         for key, heading, columns, rows in tables
         if rows
     ]

@@ -10,7 +10,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, words
+from oval_aup.web.admin import bp, labels
 from oval_aup.web.admin.roster_forms import (
     LISTED,
     counts,
@@ -147,7 +147,7 @@ def _preview(shown: people.roster.Preview, errors: dict[str, str] | None = None)
         effects=effects,
         effects_seen=campaigns.fingerprint(effects),
         untold=roster.untold(plan.links),
-        shown_words=words.shown_values(),
+        shown_words=labels.shown_values(),
         leavers_limit=roster.LEAVERS_LIMIT,
         left_out=plan.counts()["rows_left_out"],
         sections=sections(plan, request.args.get("all", "")),

@@ -19,7 +19,7 @@ from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.classroom import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
-from oval_aup.web.shown import read_shown
+from oval_aup.web.shown_wording import read_shown
 
 JUST_MARKED = "just_marked"
 """Where the cookie keeps which child has just made a mark on this device, and when."""
@@ -47,9 +47,9 @@ def join_now() -> ResponseReturnValue:
         unit_of_work.afterwards(lambda db: accounts.note_failure(db, tries))
         wrong = {"code": _("That code doesn’t match an open lesson. Look at the board and type it again.")}
         return render_template("classroom/join.html", code=code, over=False, errors=wrong), 422
-    access.let_out("login")
+    access.end_session("login")
     token = accounts.start(g.db, "kiosk", class_session_key=lesson.public_id, assurance="in-class")
-    access.let_in("kiosk", token)
+    access.start_session("kiosk", token)
     return go(url_for(".names") if request.form.get("show") == "names" else url_for(".rules", number="1"))
 
 

@@ -5,4 +5,4 @@ from flask import Blueprint
 bp = Blueprint("family", __name__)
 
 # The routes register themselves on the blueprint above.
-from oval_aup.web.family import door, home, pictures, reading, responsibility, signing, trip  # noqa: E402, F401
+from oval_aup.web.family import home, login, pictures, reading, responsibility, signing, visit  # noqa: E402, F401

@@ -98,13 +98,13 @@ def _year(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ChoicesForm:
     """Yes or no to each use that is asked about."""
 
     answers: Mapping[str, str]
 
     @classmethod
-    def read(cls, uses: Iterable[consent.Purpose]) -> Choices:
+    def read(cls, uses: Iterable[consent.Purpose]) -> ChoicesForm:
         """The form as posted; only uses that are asked about."""
         given = {use.key: request.form.get(use.key, "") for use in uses}
         return cls({key: answer for key, answer in given.items() if answer in ("yes", "no")})

@@ -9,8 +9,8 @@ from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
 from oval_aup.web.family import bp
-from oval_aup.web.family.door import begin
-from oval_aup.web.family.trip import guardian_id, listed, this_year
+from oval_aup.web.family.login import begin
+from oval_aup.web.family.visit import guardian_id, listed, this_year
 from oval_aup.web.htmx import go
 
 

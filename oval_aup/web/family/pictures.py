@@ -14,9 +14,9 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family import bp
-from oval_aup.web.family.forms import Choices, typed
-from oval_aup.web.family.trip import (
-    Elsewhere,
+from oval_aup.web.family.forms import ChoicesForm, typed
+from oval_aup.web.family.visit import (
+    RedirectTo,
     changed_meanwhile,
     guardian_id,
     onward,
@@ -27,7 +27,7 @@ from oval_aup.web.family.trip import (
     this_year,
 )
 from oval_aup.web.htmx import go
-from oval_aup.web.shown import read_shown
+from oval_aup.web.shown_wording import read_shown
 
 
 @bp.get("/family/pictures/<child_public_id>")
@@ -51,7 +51,7 @@ def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     if shown != trip.uses.text_sha256:
         return changed_meanwhile(request.path)
     uses = _waiting(trip, each)
-    form = Choices.read(uses)
+    form = ChoicesForm.read(uses)
     try:
         form.check(uses)
     except Invalid as refusal:
@@ -72,7 +72,7 @@ def save_picture(child_public_id: str) -> ResponseReturnValue:
     shown = read_shown()
     if shown != trip.uses.text_sha256:
         raise Conflict
-    answers = Choices.read(_waiting(trip, each)).answers
+    answers = ChoicesForm.read(_waiting(trip, each)).answers
     draft = trip.draft.with_picture(child_public_id, answers, shown)
     signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
     return "", 204
@@ -84,7 +84,7 @@ def _asked_about(child_public_id: str) -> tuple[campaigns.Journey, campaigns.Fam
     _one_of(trip.family, child_public_id)
     each = trip.child(child_public_id)
     if each is None:
-        raise Elsewhere(onward(trip))
+        raise RedirectTo(onward(trip))
     return trip, each
 
 
@@ -145,7 +145,7 @@ def choose_all(child_public_id: str) -> ResponseReturnValue:
     each, wording = _answered(child_public_id)
     if read_shown() != wording.text_sha256:
         return changed_meanwhile(request.path)
-    form = Choices.read(_asked(wording))
+    form = ChoicesForm.read(_asked(wording))
     differs = {key: answer for key, answer in form.answers.items() if each.answers.get(key) != answer}
     if differs and typed("standing", longest=4000) != _standing_of(each):
         return changed_meanwhile(request.path, _("Your answers changed in another window. Please check them again."))

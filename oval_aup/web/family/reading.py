@@ -15,7 +15,7 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.trip import (
+from oval_aup.web.family.visit import (
     changed_meanwhile,
     guardian_id,
     listed,
@@ -27,7 +27,7 @@ from oval_aup.web.family.trip import (
     trip_at,
 )
 from oval_aup.web.htmx import go
-from oval_aup.web.shown import read_shown
+from oval_aup.web.shown_wording import read_shown
 
 PAGES = {"rules": ".rules", "younger": ".younger"}
 

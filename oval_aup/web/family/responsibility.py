@@ -12,7 +12,7 @@ from oval_aup.core.i18n import _
 from oval_aup.web.access import allow
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.trip import onward, place_of, send_back, sent_back, trip_at
+from oval_aup.web.family.visit import onward, place_of, send_back, sent_back, trip_at
 from oval_aup.web.htmx import go
 
 

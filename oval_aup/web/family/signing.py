@@ -15,8 +15,8 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor, end_after_this_page
 from oval_aup.web.family import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.trip import (
-    Elsewhere,
+from oval_aup.web.family.visit import (
+    RedirectTo,
     begun_sitting,
     changed_meanwhile,
     guardian_id,
@@ -40,7 +40,7 @@ def check() -> str:
     """Restate exactly what will be recorded, and ask for the name."""
     trip = open_trip()
     if trip.steps == ("check",) or trip.next_step != "check":
-        raise Elsewhere(onward(trip))
+        raise RedirectTo(onward(trip))
     return _check_page(trip)
 
 
@@ -65,7 +65,7 @@ def sign() -> ResponseReturnValue:
             actor=current_actor(),
         )
     except NotFound:
-        raise Elsewhere(url_for(".home")) from None
+        raise RedirectTo(url_for(".home")) from None
     except campaigns.NameDiffers:
         asked = _tidy(name)
         _keep_drawing(drawn)
@@ -133,7 +133,7 @@ def done() -> ResponseReturnValue:
     """Thank, and say what happens next; on the school's own device the visit ends with this page."""
     sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
     if sitting is None or sitting.status not in ("signed", "declined"):
-        raise Elsewhere(url_for(".home"))
+        raise RedirectTo(url_for(".home"))
     if current_visitor().on_school_device:
         end_after_this_page("family")
     family = campaigns.family(g.db, guardian_id(), this_year())

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("public", __name__)
 
-from oval_aup.web.public import proof, views  # noqa: E402, F401  (the routes register themselves on the blueprint above)
+from oval_aup.web.public import verification, views  # noqa: E402, F401  (the routes register themselves on the blueprint above)

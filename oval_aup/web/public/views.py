@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup.web import mailroom
+from oval_aup.web import demo_outbox
 from oval_aup.web.access import allow, visitor
 from oval_aup.web.htmx import go
 from oval_aup.web.public import bp
@@ -48,21 +48,21 @@ def healthy() -> Response:
 @allow("anyone")
 def outbox() -> str:
     """Show the messages of the mail folder; in demonstrations only."""
-    return render_template("public/outbox.html", letters=mailroom.letters(_mail_folder()))
+    return render_template("public/outbox.html", letters=demo_outbox.letters(_mail_folder()))
 
 
 @bp.get("/dev/outbox/<name>")
 @allow("anyone")
 def letter(name: str) -> str:
     """Show one message as its reader sees it."""
-    return render_template("public/letter.html", letter=mailroom.letter(_mail_folder(), name))
+    return render_template("public/letter.html", letter=demo_outbox.letter(_mail_folder(), name))
 
 
 @bp.get("/dev/outbox/<name>/attachment")
 @allow("anyone")
 def letter_attachment(name: str) -> Response:
     """Hand out the PDF that came with a message."""
-    content = mailroom.letter(_mail_folder(), name).attachment or abort(404)
+    content = demo_outbox.letter(_mail_folder(), name).attachment or abort(404)
     return Response(content, content_type="application/pdf")
 
 

@@ -5,4 +5,4 @@ from flask import Blueprint
 bp = Blueprint("staff", __name__)
 
 # The routes register themselves on the blueprint above.
-from oval_aup.web.staff import classes, door, photos, signing, unanswered  # noqa: E402, F401
+from oval_aup.web.staff import classes, login, photos, signing, unanswered  # noqa: E402, F401

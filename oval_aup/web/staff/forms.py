@@ -59,18 +59,18 @@ def declarations() -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Declarations:
+class DeclarationsForm:
     """Which declarations were ticked, and the words typed beside them."""
 
     told: dict[str, str]
 
     @classmethod
-    def read(cls) -> Declarations:
+    def read(cls) -> DeclarationsForm:
         """The form as posted; only declarations that were asked for."""
         return cls({key: typed(f"{key}-words") for key in declarations() if request.form.get(key) == "yes"})
 
     @classmethod
-    def kept(cls, draft: dict[str, object]) -> Declarations:
+    def kept(cls, draft: dict[str, object]) -> DeclarationsForm:
         """What a sitting's draft holds."""
         told = draft.get("declarations")
         return cls({str(key): str(words) for key, words in told.items()} if isinstance(told, dict) else {})

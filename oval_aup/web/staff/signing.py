@@ -12,9 +12,9 @@ from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
 from oval_aup.web.htmx import go
-from oval_aup.web.shown import read_shown
+from oval_aup.web.shown_wording import read_shown
 from oval_aup.web.staff import bp
-from oval_aup.web.staff.forms import Declarations, typed
+from oval_aup.web.staff.forms import DeclarationsForm, typed
 
 AGREEMENT = "staff"
 
@@ -71,7 +71,7 @@ def rules() -> ResponseReturnValue:
     sitting = _sitting()
     if sitting.status != "reading":
         return go(url_for(".home"))
-    return _rules_page(Declarations.kept(sitting.draft), ticked=bool(sitting.draft.get("read")))
+    return _rules_page(DeclarationsForm.kept(sitting.draft), ticked=bool(sitting.draft.get("read")))
 
 
 @bp.post("/staff/rules")
@@ -79,7 +79,7 @@ def rules() -> ResponseReturnValue:
 def rules_read() -> ResponseReturnValue:
     """Keep that the rules were read, and whatever was declared with them."""
     sitting = _sitting()
-    form = Declarations.read()
+    form = DeclarationsForm.read()
     if request.form.get("read") != "yes":
         return _rules_page(form, errors={"read": _("Tick the box when you have read the rules.")}), 422
     shown = read_shown()
@@ -90,7 +90,7 @@ def rules_read() -> ResponseReturnValue:
     return go(url_for(".check"))
 
 
-def _rules_page(form: Declarations, *, ticked: bool = False, errors: dict[str, str] | None = None) -> str:
+def _rules_page(form: DeclarationsForm, *, ticked: bool = False, errors: dict[str, str] | None = None) -> str:
     wording = agreements.current(g.db, AGREEMENT, language=i18n.language())
     marks = tuple(row for row in _marks_of(current_person()) if row.outcome == "signed")
     earlier = _wordings(marks[:1]).get(marks[0].version_text_id) if marks else None
@@ -140,7 +140,7 @@ def sign() -> ResponseReturnValue:
             typed_name=name,
             mark=signing.read_mark(request.form.get("mark", "")),
             shown_sha256=read_shown(),
-            declarations=Declarations.kept(sitting.draft).for_the_record,
+            declarations=DeclarationsForm.kept(sitting.draft).for_the_record,
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
@@ -155,7 +155,7 @@ def _check_page(sitting: signing.SittingRow, *, name: str = "", errors: dict[str
         someone=current_person(),
         sitting=sitting,
         wording=agreements.current(g.db, AGREEMENT, language=sitting.language),
-        declared=Declarations.kept(sitting.draft).in_words,
+        declared=DeclarationsForm.kept(sitting.draft).in_words,
         name=name,
         drawn="" if "mark" in (errors or {}) else request.form.get("mark", ""),
         errors=errors or {},

@@ -88,7 +88,7 @@ def troubles(world: World, settings: Settings) -> Troubles:
     with world.database.writing() as db:
         message = notifications.messages_to(db, world.cass.pseudonym)[-1]
         notifications.bounce(db, message.public_id, "550 no such user")
-        document = evidence.want_document(
+        document = evidence.request_document(
             db, kind="school_report", subject="school", params={"school_year": YEAR}, dedupe_key="one"
         )
     return Troubles(row, dan, barred, signed, document, message)
@@ -121,5 +121,5 @@ def eve(world: World, browser: Browser) -> Browser:
 def later() -> dt.date:
     """A day on which the round has been open for a while."""
     day = dt.date(2026, 9, 30)
-    clock.pretend(clock.at_london(day, 10))
+    clock.travel_to(clock.at_london(day, 10))
     return day

@@ -253,7 +253,7 @@ def test_an_answer_given_after_the_paper_came_is_said_to_be_newer(
 
 def _publish_newer(world: World) -> str:
     """Publish second versions on 1 December, of which the one about pictures leaves a use out; the first one's code."""
-    clock.pretend(dt.datetime(2026, 12, 1, 9, 0, tzinfo=dt.UTC))
+    clock.travel_to(dt.datetime(2026, 12, 1, 9, 0, tzinfo=dt.UTC))
     newer = {"parents": "Newer rules", "image-uses": "Newer pictures"}
     with world.database.writing() as db:
         old = agreements.current(db, "parents")

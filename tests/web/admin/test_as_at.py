@@ -14,7 +14,7 @@ from tests.web.world import World
 
 
 def test_a_child_on_an_earlier_day(world: World, troubles: Troubles, eve: Browser) -> None:
-    clock.pretend(clock.at_london(dt.date(2026, 9, 15), 11))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 15), 11))
     page = eve.get(f"/office/people/{world.ayaan.public_id}/as-at?on-day=15&on-month=9&on-year=2026")
     for words in (
         "Parents disagree",

@@ -71,7 +71,7 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
             break
         with world.database.writing() as db:
             evidence.fail_document(db, claim, "no font")
-        clock.pretend(clock.now() + dt.timedelta(hours=2))
+        clock.travel_to(clock.now() + dt.timedelta(hours=2))
     eve.log_in("eve@oval.example.org")
     assert "1 document could not be made" in eve.get("/office").text
     eve.get("/office/evidence")
@@ -83,7 +83,7 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
 
 def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
-        receipt = evidence.want_document(
+        receipt = evidence.request_document(
             db,
             kind="receipt",
             subject=world.ann.pseudonym,
@@ -94,7 +94,7 @@ def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troub
         while (claim := evidence.claim_document(world.database)) is not None:
             with world.database.writing() as db:
                 evidence.fail_document(db, claim, "no font")
-        clock.pretend(clock.now() + dt.timedelta(hours=2))
+        clock.travel_to(clock.now() + dt.timedelta(hours=2))
     eve.log_in("eve@oval.example.org")
     with world.database.reading() as db:
         given_up = evidence.pending_documents(db).failed
@@ -115,11 +115,11 @@ def test_who_follows_the_message_about_late_papers_finds_how_many_wait_and_why(
     assert "waiting to be sealed" not in eve.get("/office/evidence").text
     with world.database.writing() as db:
         evidence.note_worker(db)
-    clock.pretend(clock.now() + dt.timedelta(minutes=16))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=16))
     claim = evidence.claim_document(world.database)
     assert claim is not None
     with world.database.writing() as db:
-        evidence.hold_document(db, claim, "The private key seal-1.pem is missing.")
+        evidence.defer_document(db, claim, "The private key seal-1.pem is missing.")
     page = eve.get("/office/evidence")
     assert "waiting to be sealed for more than 15 minutes" in page.text
     assert "The private key seal-1.pem is missing." in page.text
@@ -168,7 +168,7 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
     refusing = Refusing()
     now = clock.now()
     for minutes in (0, 20, 300):
-        clock.pretend(now + dt.timedelta(minutes=minutes))
+        clock.travel_to(now + dt.timedelta(minutes=minutes))
         notifications.send_due(
             world.database,
             refusing,
@@ -176,7 +176,7 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
             mint=lambda db, message: "https://oval.example.org/l/secret",
             attachment=lambda db, public_id: ("receipt.pdf", b"%PDF-1.7"),
         )
-    clock.pretend(now)
+    clock.travel_to(now)
     with world.database.writing() as db:
         notifications.bounce(db, _letter(db, world.cass.pseudonym, "ask", "nobody@example.org"), "550 no such user")
         failed = {row.public_id for row in notifications.messages_in(db, ("failed",))}

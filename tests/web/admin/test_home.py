@@ -6,21 +6,11 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import (
-    agreements,
-    backups,
-    campaigns,
-    consent,
-    evidence,
-    notifications,
-    people,
-    reports,
-    signing,
-    witnesses,
-)
+from oval_aup import agreements, backups, campaigns, consent, evidence, notifications, people, reports, signing
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
+from oval_aup.monitoring import ledger_audit
 from tests.people import makers
 from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor, sign
 from tests.web.browser import Browser
@@ -93,7 +83,7 @@ def test_a_task_that_is_put_off_comes_back_on_its_day(world: World, troubles: Tr
     _handle(eve, task, act="snooze", until="22 9 2026")
     assert "person declined" not in eve.get("/office").text
     assert "Put off until 22 Sep" in eve.get("/office/tasks/declined?state=snoozed").text
-    clock.pretend(clock.at_london(dt.date(2026, 9, 22), 9))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 22), 9))
     eve.log_in(EVE)
     assert "1 person declined" in eve.get("/office").text
 
@@ -113,7 +103,7 @@ def test_a_new_bounce_is_a_new_task_after_the_old_one_was_closed(
 ) -> None:
     _handle(eve, _only_task(world, "bounced"), act="close", note="Rang; they will send a new one")
     assert "bouncing" not in eve.get("/office").text
-    clock.pretend(clock.now() + dt.timedelta(hours=1))
+    clock.travel_to(clock.now() + dt.timedelta(hours=1))
     with world.database.writing() as db:
         notifications.clear_trouble(db, world.cass.email)
         notifications.bounce(db, troubles.message.public_id, "550 no such user")
@@ -123,8 +113,8 @@ def test_a_new_bounce_is_a_new_task_after_the_old_one_was_closed(
 def test_what_ends_by_itself_cannot_be_closed(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
         consent.block(db, world.zara, school_year=YEAR, actor=guardian_actor(world.ann))
-        evidence.want_document(db, kind="school_report", subject="school", params={}, dedupe_key="late")
-    clock.pretend(clock.now() + dt.timedelta(minutes=40))
+        evidence.request_document(db, kind="school_report", subject="school", params={}, dedupe_key="late")
+    clock.travel_to(clock.now() + dt.timedelta(minutes=40))
     _handle(eve, _only_task(world, "papers-late"), 422, act="close", note="Enough")
     _handle(eve, _only_task(world, "take-down"), 404, act="close", note="Enough")
 
@@ -151,7 +141,7 @@ def test_a_september_without_a_new_list_is_told_to_load_one_and_sending_asks_fir
     with world.database.writing() as db:
         makers.bring_in(db, makers.class_list(makers.class_row(1)), partial=True)
     september = dt.date(2027, 9, 6)
-    clock.pretend(clock.at_london(september, 9))
+    clock.travel_to(clock.at_london(september, 9))
     eve.log_in(EVE)
     assert "Load the new lists for 2027–28." in eve.get("/office").text
     with world.database.writing() as db:
@@ -287,7 +277,7 @@ def test_a_governors_menu_and_pages_have_a_legend_and_say_that_the_record_was_ch
     world: World, settings: Settings, troubles: Troubles, browser: Browser
 ) -> None:
     (settings.instance / evidence.CHECK_NOTE).write_text(
-        f"{clock.iso(clock.now())} {witnesses.IN_ORDER} The ledger is in order.\n", encoding="utf-8"
+        f"{clock.iso(clock.now())} {ledger_audit.IN_ORDER} The ledger is in order.\n", encoding="utf-8"
     )
     browser.log_in("gov@oval.example.org")
     page = browser.get("/office")
@@ -308,7 +298,7 @@ def test_last_years_line_is_drawn_beside_this_years(world: World, settings: Sett
         campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
     sign(world, world.ann)
     day = dt.date(2027, 9, 14)
-    clock.pretend(clock.at_london(day, 10))
+    clock.travel_to(clock.at_london(day, 10))
     with world.database.writing() as db:
         row = campaigns.plan(db, school_year=YEAR + 1, opens_on=day, due_on=dt.date(2027, 10, 1), actor=OFFICE)
         campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
@@ -401,7 +391,7 @@ def test_the_first_screen_says_when_the_last_good_backup_was_and_asks_for_help_w
     page = eve.get("/office")
     assert "Last good backup: 15 September 2026 at 10:0" in page.text
     assert "There is no fresh backup" not in page.text
-    clock.pretend(made + dt.timedelta(days=2, minutes=5))
+    clock.travel_to(made + dt.timedelta(days=2, minutes=5))
     eve.log_in(EVE)
     page = eve.get("/office")
     assert "There is no fresh backup. None was made for two days" in page.text

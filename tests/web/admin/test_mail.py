@@ -72,7 +72,7 @@ def test_an_outage_stands_in_red_on_home_with_since_when_how_many_and_why(quiet:
 def test_messages_that_the_worker_does_not_take_are_seen_within_two_minutes(quiet: World, eve: Browser) -> None:
     eve.get(f"/office/people/{quiet.cass.public_id}")
     eve.post(f"/office/people/{quiet.cass.public_id}/new-link")
-    clock.pretend(clock.now() + dt.timedelta(seconds=121))
+    clock.travel_to(clock.now() + dt.timedelta(seconds=121))
     text = eve.get("/office").text
     assert "The background worker, which sends them, is not running or cannot keep up." in text
 
@@ -92,7 +92,7 @@ def test_a_test_goes_first_to_whoever_asks_and_its_state_is_shown(quiet: World, 
     send(quiet, Down())
     assert "Last test: to eve@oval.example.org" in eve.get("/office/mail").text
     assert REASON in eve.page.text
-    clock.pretend(clock.now() + dt.timedelta(minutes=1))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=1))
     eve.post("/office/mail/test")
     with quiet.database.reading() as db:
         outage = notifications.outage(db)
@@ -113,7 +113,7 @@ def test_only_who_may_run_a_campaign_sends_a_test(app: Flask, quiet: World) -> N
 
 def test_a_nudge_on_a_saturday_says_monday(quiet: World, eve: Browser) -> None:
     saturday = TODAY + dt.timedelta(days=(5 - TODAY.weekday()) % 7)
-    clock.pretend(clock.at_london(saturday, 11))
+    clock.travel_to(clock.at_london(saturday, 11))
     eve.log_in(EVE)
     monday = "Monday 21 September at 8am"
     page = eve.get("/office/nudge?everybody=yes")

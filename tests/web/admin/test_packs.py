@@ -7,10 +7,11 @@ import zipfile
 
 import pytest
 
-from oval_aup import evidence, packing
+from oval_aup import evidence
 from oval_aup.config import Settings
-from oval_aup.core import clock, render
+from oval_aup.core import clock, templating
 from oval_aup.core.db import Database
+from oval_aup.packs import writer
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import World
@@ -30,7 +31,7 @@ def finish(world: World, settings: Settings) -> evidence.PackRow:
     """What a worker does, with a file of no account."""
     claim = evidence.claim_pack(world.database)
     assert claim is not None
-    path = packing.path_of(settings, claim)
+    path = writer.path_of(settings, claim)
     path.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("README.txt", "hello")
@@ -111,7 +112,7 @@ def test_a_pack_that_an_erasure_took_is_not_gone_in_silence(
         evidence.erase_pack(db, row.public_id)
     page = eve.get("/office/packs")
     assert "Deleted by an erasure" in page.text
-    assert f"Deleted on {render.moment(clock.now())}" in page.text
+    assert f"Deleted on {templating.moment(clock.now())}" in page.text
     assert row.scope["title"] in page.text
     fields = {
         each["name"]: each["value"]

@@ -6,10 +6,11 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import consent, evidence, notifications, packing, people, reports, retention
+from oval_aup import consent, evidence, notifications, people, reports, retention
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.packs import writer
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -47,7 +48,7 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
         people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
         for task in consent.take_downs(db):
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
-    clock.pretend(clock.at_london(LATER, 10))
+    clock.travel_to(clock.at_london(LATER, 10))
     eve.log_in("eve@oval.example.org")
     assert "The school still has to keep" not in eve.get(page_of(bob)).text
     chosen = {"person": bob.public_id, "basis": "no-longer-needed"}
@@ -68,7 +69,7 @@ def test_one_person_is_looked_at_and_then_erased(left: World, eve: Browser) -> N
     with left.database.reading() as db:
         size, before = evidence.head(db).size, retention.erasures(db)
     eve.get("/office/retention")
-    clock.pretend(clock.now() + dt.timedelta(days=1))
+    clock.travel_to(clock.now() + dt.timedelta(days=1))
     eve.log_in("eve@oval.example.org")
     eve.get("/office/retention")
     again = eve.post("/office/retention/erase", fields)
@@ -85,7 +86,7 @@ def test_a_second_press_before_the_worker_came_decides_nothing_twice(
         people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
         for task in consent.take_downs(db):
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
-    clock.pretend(clock.at_london(LATER, 10))
+    clock.travel_to(clock.at_london(LATER, 10))
     eve.log_in("eve@oval.example.org")
     eve.get("/office/retention")
     for things in ([], ["messages"]):
@@ -136,7 +137,7 @@ def test_a_request_from_another_time_is_not_recorded(left: World, eve: Browser, 
 def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, eve: Browser) -> None:
     restated = _look(eve, left.bob.public_id, "all") | {"confirmation": "Bob Khan"}
     with left.database.writing() as db:
-        packing.order(db, reports.Scope(), actor=OFFICE)
+        writer.order(db, reports.Scope(), actor=OFFICE)
     assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
     eve.get(page_of(left.bob))
     page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection", "scope": "all"})
@@ -223,7 +224,7 @@ def test_the_list_is_decided_in_one_go_and_done_by_the_worker(
         people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
         for task in consent.take_downs(db):
             consent.finish_take_down(db, task.public_id, actor=OFFICE)
-    clock.pretend(clock.at_london(LATER, 10))
+    clock.travel_to(clock.at_london(LATER, 10))
     eve.log_in("eve@oval.example.org")
     page = eve.get("/office/retention")
     for words in (
@@ -280,7 +281,7 @@ def test_who_waits_is_shown_with_what_they_wait_for(left: World, troubles: Troub
         people.archive_person(db, left.ayaan.person_id, actor=OFFICE)
         tasks = consent.take_downs(db)
         assert {task.child.person_id for task in tasks} >= {left.ayaan.person_id}
-    clock.pretend(clock.at_london(LATER, 10))
+    clock.travel_to(clock.at_london(LATER, 10))
     eve.log_in("eve@oval.example.org")
     page = eve.get(page_of(left.ann))
     assert "is still to be taken down" in page.text

@@ -70,7 +70,7 @@ def test_what_goes_next_is_shown_and_not_sent(
 
 
 def test_joiners_are_asked_once(world: World, troubles: Troubles, browser: Browser) -> None:
-    clock.pretend(clock.at_london(dt.date(2026, 9, 21), 10))
+    clock.travel_to(clock.at_london(dt.date(2026, 9, 21), 10))
     browser.log_in(EVE)
     with world.database.writing() as db:
         child = people.add_child(
@@ -148,7 +148,7 @@ def test_the_head_looks_and_does_not_touch(troubles: Troubles, browser: Browser)
 
 
 def test_next_years_sign_up_is_planned_in_july_on_its_own_page(world: World, eve: Browser) -> None:
-    clock.pretend(clock.at_london(dt.date(2027, 7, 12), 10))
+    clock.travel_to(clock.at_london(dt.date(2027, 7, 12), 10))
     eve.log_in("eve@oval.example.org")
     assert "Plan the sign-up for 2027–28." in eve.get("/office").text
     page = eve.get("/office/campaign?year=2027")

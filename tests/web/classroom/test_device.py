@@ -119,7 +119,7 @@ def test_only_the_device_that_made_a_mark_takes_it_back_and_only_at_once(
     other.get(f"/class/names/{world.ayaan.public_id}")
     other.post(f"{path}/not-me")
     assert statuses(world)["Maja"] == "signed"
-    clock.pretend(clock.now() + dt.timedelta(minutes=3))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=3))
     assert another_browser.get(f"{path}/not-me").heading == "Find your name"
     another_browser.post(f"{path}/not-me")
     assert statuses(world)["Maja"] == "signed"

@@ -246,7 +246,7 @@ def test_what_sticks_to_the_end_of_a_link_does_no_harm(browser: Browser, world: 
 def test_a_link_that_has_run_out_leads_to_a_new_one(browser: Browser, world: World) -> None:
     path = f"/f/{world.link(world.ann)}"
     browser.get(path)
-    clock.pretend(clock.now() + dt.timedelta(days=61))
+    clock.travel_to(clock.now() + dt.timedelta(days=61))
     assert browser.get(path).heading == "This link has run out"
     assert browser.post(path, walk.BORN).heading == "This link has run out"
 
@@ -254,7 +254,7 @@ def test_a_link_that_has_run_out_leads_to_a_new_one(browser: Browser, world: Wor
 def test_a_quiet_visit_ends_and_what_was_answered_waits(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
     walk.accept(browser)
-    clock.pretend(clock.now() + dt.timedelta(minutes=46))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=46))
     assert browser.get("/family/rules").heading == "Are you still there?"
     assert walk.come_in(browser, world).heading == "Where may we use pictures of Ayaan?"
 
@@ -273,7 +273,7 @@ def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(bro
     walk.accept(browser)
     browser.get(f"/family/pictures/{world.ayaan.public_id}")
     shown, uses = browser.page.hidden("shown_sha256"), walk.uses(browser.page)
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     answers = {use: "no" if use == "website" else "yes" for use in uses}
     page = browser.post(f"/family/pictures/{world.ayaan.public_id}", answers | {"shown_sha256": shown})
     assert page.heading == "Are you still there?"
@@ -289,7 +289,7 @@ def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(bro
 
 def test_a_signature_that_came_too_late_is_made_once_after_the_question(browser: Browser, world: World) -> None:
     walk.to_check(browser, world)
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     assert walk.sign(browser).heading == "Are you still there?"
     with world.database.reading() as db:
         assert signing.signatures_of(db, world.ann.person_id) == ()
@@ -303,7 +303,7 @@ def test_a_signature_that_came_too_late_is_made_once_after_the_question(browser:
 
 def test_a_page_that_was_only_looked_at_is_shown_again_after_the_question(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     browser.get("/family/rules/decline")
     assert answer_once_more(browser).heading == "Tell us you don’t agree"
 
@@ -315,7 +315,7 @@ def test_a_page_left_open_by_one_parent_is_never_sent_in_the_name_of_the_other(
     walk.come_in(browser, world)
     page = browser.get("/family/rules/decline")
     left_open = {"csrf_token": page.csrf_token(), "reason": "Mine", "shown_sha256": page.hidden("shown_sha256")}
-    clock.pretend(clock.now() + quiet)
+    clock.travel_to(clock.now() + quiet)
     if quiet:
         page = browser.post("/family/rules/decline", left_open)
         assert page.heading == "Are you still there?"
@@ -331,7 +331,7 @@ def test_a_page_left_open_stays_good_for_whoever_opens_their_own_link_again(brow
     walk.come_in(browser, world)
     page = browser.get("/family/rules/decline")
     left_open = {"csrf_token": page.csrf_token(), "reason": "Mine", "shown_sha256": page.hidden("shown_sha256")}
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     walk.come_in(browser, world)
     browser.post("/family/rules/decline", left_open)
     with world.database.reading() as db:
@@ -352,14 +352,14 @@ def test_nobody_goes_on_with_a_visit_that_is_over(browser: Browser, world: World
         with world.database.writing() as db:
             accounts.revoke_links(db, world.ann.person_id, purpose="family")
     later = {"a day later": dt.timedelta(hours=24), "another day’s link": dt.timedelta(days=61)}
-    clock.pretend(clock.now() + later.get(over, QUIET))
+    clock.travel_to(clock.now() + later.get(over, QUIET))
     for page in (browser.get("/family"), browser.get("/family/welcome-back"), browser.post("/family/welcome-back")):
         assert page.heading == "Where should we send your new link?"
 
 
 def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     page = browser.post("/family/rules", {"csrf_token": "made up", "read": "yes"})
     assert page.heading == "Are you still there?"
     assert "We’ve kept every page you finished" in page.text
@@ -381,7 +381,7 @@ def test_a_form_that_did_not_come_from_a_page_of_ours_is_not_kept(browser: Brows
 )
 def test_the_way_back_leads_to_a_familys_page_only(browser: Browser, world: World, wanted: str) -> None:
     walk.come_in(browser, world)
-    clock.pretend(clock.now() + QUIET)
+    clock.travel_to(clock.now() + QUIET)
     browser.get("/family/welcome-back?" + urlencode({"next": wanted}))
     assert browser.page.hidden("next") == "/family"
 

@@ -106,13 +106,13 @@ def test_ten_quiet_minutes_end_it_where_scripts_are_off(
     browser: Browser, world: World, minutes: int, ended: bool
 ) -> None:
     handed_over(browser, world)
-    clock.pretend(clock.now() + dt.timedelta(minutes=minutes))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=minutes))
     assert over(browser.get("/family")) is ended
 
 
 def test_a_family_on_its_own_phone_has_more_time(browser: Browser, world: World) -> None:
     walk.come_in(browser, world)
-    clock.pretend(clock.now() + dt.timedelta(minutes=40))
+    clock.travel_to(clock.now() + dt.timedelta(minutes=40))
     assert browser.get("/family").heading == "Your family page"
 
 

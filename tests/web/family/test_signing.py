@@ -280,7 +280,7 @@ def test_rules_that_changed_since_last_year_are_marked(browser: Browser, world: 
         asked = [signing.NewRequest(world.ann.person_id, "parents")]
         signing.open_requests(db, asked, school_year=YEAR + 1, due_on=next_autumn)
     new_version(world.database, "parents")
-    clock.pretend(clock.at_london(next_autumn, 10))
+    clock.travel_to(clock.at_london(next_autumn, 10))
     page = walk.come_in(browser, world)
     assert "Changed since you last signed" in page.text
     assert page.text.count("Changed") > 7

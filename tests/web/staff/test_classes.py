@@ -129,7 +129,7 @@ def test_a_change_is_marked_in_the_table_and_listed_for_a_fortnight(browser: Bro
     assert marked == ["No changed 15 Sep"]
     assert "Changed in the last 14 days 15 Sep Ayaan Khan No On the school website" in page.text
     assert "Bob" not in page.text
-    clock.pretend(clock.at_london(TODAY + dt.timedelta(days=15), 10))
+    clock.travel_to(clock.at_london(TODAY + dt.timedelta(days=15), 10))
     browser.log_in(DI)
     page = browser.get("/staff/classes")
     assert "Changed in the last" not in page.text

@@ -101,7 +101,7 @@ def test_a_pin_is_worth_nothing_on_another_device_or_without_a_hand_over(
 def test_a_device_handed_over_ten_hours_ago_needs_the_password(browser: Browser, world: World) -> None:
     with_pin(browser, DI)
     to_the_class(browser, world)
-    clock.pretend(clock.now() + dt.timedelta(hours=10, minutes=1))
+    clock.travel_to(clock.now() + dt.timedelta(hours=10, minutes=1))
     assert browser.get("/staff/take-back").heading == "Staff log-in"
 
 

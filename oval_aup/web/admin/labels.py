@@ -1,0 +1,297 @@
+"""The office's words for what the rooms keep as keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from oval_aup import evidence, reports
+from oval_aup.core import templating
+from oval_aup.core.i18n import _, ngettext
+
+PUBLISH_COMMAND = "flask --app app rules publish"
+"""What whoever looks after the system runs to publish the rules that come with the product."""
+
+
+def audiences() -> dict[str, str]:
+    """Agreement key to the people who are asked for it."""
+    return {"parents": _("Parents and carers"), "staff": _("Staff"), "children": _("Children")}
+
+
+def owed() -> dict[str, str]:
+    """What somebody can owe, as the list of who has not answered can be narrowed to."""
+    return {**audiences(), "image-uses": _("Choices about pictures")}
+
+
+def owes(row: reports.OutstandingPerson) -> str:
+    """Everything that one line of that list is about: “Rules for parents and carers; pictures of 2 children”."""
+    pictures = ngettext("pictures of %(num)s child", "pictures of %(num)s children", row.choosing)
+    if row.agreement_key == "image-uses":
+        return pictures[:1].upper() + pictures[1:]
+    rules = agreements()[row.agreement_key]
+    return f"{rules}; {pictures}" if row.choosing else rules
+
+
+def whys() -> dict[str, str]:
+    """Why somebody has not signed."""
+    return {
+        "not-asked": _("Not asked yet"),
+        "asked": _("Asked"),
+        "started": _("Started"),
+        "in-class": _("Signs in class"),
+        "no-address": _("No address"),
+        "bounced": _("Bounced"),
+        "declined": _("Declined"),
+    }
+
+
+WHY_TONES = {
+    "not-asked": "none",
+    "asked": "none",
+    "started": "wait",
+    "in-class": "none",
+    "no-address": "wait",
+    "bounced": "wait",
+    "declined": "no",
+}
+"""Reason to the tone of its tag; the words say the same."""
+
+
+def needs() -> dict[str, str]:
+    """What a task is about."""
+    return {
+        "take-down": _("Take pictures down"),
+        "conflict": _("Parents disagree"),
+        "probing": _("Refused several times"),
+        "early-erasure": _("Early erasure to approve"),
+        "responsibility": _("Parental responsibility to decide"),
+        "bounced": _("Bounced"),
+        "no-address": _("No address"),
+        "declined": _("Declined"),
+        "other-name": _("Signed under another name"),
+        "mail-failed": _("Message not sent"),
+        "document-failed": _("Document not made"),
+        "papers-late": _("Documents not sealed"),
+        "pack-failed": _("Pack not made"),
+        "certificate": _("Certificate ends"),
+    }
+
+
+def need_acts() -> dict[str, str]:
+    """The link that leads to where a task is done."""
+    return {
+        "take-down": _("Deal with this"),
+        "conflict": _("Review"),
+        "probing": _("Look into it"),
+        "early-erasure": _("Review"),
+        "responsibility": _("Decide"),
+        "bounced": _("Fix address"),
+        "no-address": _("Record an answer"),
+        "declined": _("Open"),
+        "other-name": _("Review"),
+        "mail-failed": _("Open"),
+        "document-failed": _("Try again"),
+        "papers-late": _("Open"),
+        "pack-failed": _("Open"),
+        "certificate": _("Open"),
+    }
+
+
+def _counts_of_people(number: int, num: str) -> dict[str, Callable[[], str]]:
+    return {
+        "no-address": lambda: ngettext(
+            "%(num)s person has no address", "%(num)s people have no address", number, num=num
+        ),
+        "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
+        "other-name": lambda: ngettext(
+            "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
+        ),
+    }
+
+
+def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
+    """How many tasks of a kind wait, as a sentence: “37 people have no address”."""
+    num = templating.number(number) + ("+" if is_capped else "")
+    sentences = {
+        "take-down": lambda: ngettext(
+            "%(num)s child’s pictures to take down", "%(num)s children’s pictures to take down", number, num=num
+        ),
+        "conflict": lambda: ngettext(
+            "Parents of %(num)s child disagree", "Parents of %(num)s children disagree", number, num=num
+        ),
+        "early-erasure": lambda: ngettext(
+            "%(num)s early erasure waits for approval", "%(num)s early erasures wait for approval", number, num=num
+        ),
+        "bounced": lambda: ngettext(
+            "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
+        ),
+        "probing": lambda: ngettext(
+            "%(num)s person tried to open or change something that isn’t theirs",
+            "%(num)s people tried to open or change something that isn’t theirs",
+            number,
+            num=num,
+        ),
+        "mail-failed": lambda: ngettext(
+            "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
+        ),
+        "document-failed": lambda: ngettext(
+            "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
+        ),
+        "papers-late": lambda: _("Documents are waiting to be sealed"),
+        "pack-failed": lambda: ngettext(
+            "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
+        ),
+        "certificate": lambda: _("The sealing certificate is about to end"),
+    }
+    sentences |= _counts_of_people(number, num)
+    return sentences[kind]() if kind in sentences else f"{needs()[kind]}: {num}"
+
+
+def need_states() -> dict[str, str]:
+    """What became of a task."""
+    return {"open": _("To do"), "snoozed": _("Put off"), "closed": _("Closed")}
+
+
+def task_acts() -> dict[str, str]:
+    """What can be done about a task without doing it."""
+    return {
+        "seen": _("Mark as seen"),
+        "assign": _("Give to somebody"),
+        "snooze": _("Put off until a day"),
+        "note": _("Add a note"),
+        "close": _("Close with a note"),
+        "reopen": _("Open again"),
+    }
+
+
+NEED_TONES = {"declined": "no", "take-down": "no", "document-failed": "wait"}
+
+
+def request_statuses() -> dict[str, tuple[str, str]]:
+    """Where a request stands: tone and words."""
+    return {
+        "open": ("none", _("Not signed yet")),
+        "started": ("wait", _("Started")),
+        "signed": ("yes", _("Signed")),
+        "declined": ("no", _("Declined")),
+        "cancelled": ("none", _("No longer asked")),
+    }
+
+
+def agreements() -> dict[str, str]:
+    """Agreement key to the rules' short name."""
+    return {
+        "parents": _("Rules for parents and carers"),
+        "staff": _("Rules for staff"),
+        "children": _("Rules for children"),
+        "image-uses": _("Choices about pictures"),
+    }
+
+
+def document_kinds() -> dict[str, str]:
+    """Kinds of PDF."""
+    return {key: _(said) for key, said in reports.DOCUMENT_KINDS.items()}
+
+
+def document_name(row: evidence.DocumentRow) -> str:
+    """What one document is called, with the moment that it is about where it is not the moment it was made."""
+    if row.kind == "as_at" and "at" in row.params:
+        moment = templating.moment(dt.datetime.fromisoformat(row.params["at"]))
+        return _("Position on %(moment)s", moment=moment)
+    return document_kinds()[row.kind]
+
+
+def format_of(kind: str) -> str:
+    """What sort of file a document is, as an abbreviation."""
+    return "JSON" if kind in evidence.PLAIN_KINDS else "PDF"
+
+
+def document_statuses() -> dict[str, tuple[str, str]]:
+    """How far a PDF is: tone and words."""
+    return {
+        "pending": ("none", _("Preparing")),
+        "rendering": ("none", _("Preparing")),
+        "ready": ("yes", _("Ready")),
+        "failed": ("no", _("Failed")),
+        "erased": ("none", _("Erased")),
+        "superseded": ("none", _("Replaced by a newer one")),
+    }
+
+
+def pack_statuses() -> dict[str, tuple[str, str]]:
+    """How far a pack is: tone and words."""
+    return {
+        "queued": ("none", _("Waiting to begin")),
+        "collecting": ("none", _("Collecting records")),
+        "writing": ("none", _("Writing the file")),
+        "ready": ("yes", _("Ready")),
+        "cancelled": ("none", _("Cancelled")),
+        "failed": ("no", _("Failed")),
+    }
+
+
+def message_statuses() -> dict[str, tuple[str, str]]:
+    """What became of a message: tone and words."""
+    return {
+        "waiting": ("none", _("Waiting for its document")),
+        "queued": ("none", _("Waiting to be sent")),
+        "sending": ("none", _("Being sent")),
+        "delivering": ("none", _("Being sent")),
+        "sent": ("yes", _("Sent")),
+        "failed": ("no", _("Not sent")),
+        "bounced": ("no", _("Came back")),
+        "uncertain": ("wait", _("Delivery not confirmed")),
+        "cancelled": ("none", _("Not needed any more")),
+    }
+
+
+def message_kinds() -> dict[str, str]:
+    """Kinds of message."""
+    return {key: _(said) for key, said in reports.MESSAGE_KINDS.items()}
+
+
+def responsibilities() -> dict[str, str]:
+    """Whether an adult has parental responsibility for a child, and who says so."""
+    return {
+        "yes": _("Has parental responsibility"),
+        "no": _("No parental responsibility"),
+        "unknown": _("Parental responsibility not known"),
+        "declared": _("Has parental responsibility, as they say themselves"),
+        "denied": _("No parental responsibility, as they say themselves"),
+    }
+
+
+def shown_values() -> dict[str, str]:
+    """What a class is shown about one use of a child's pictures."""
+    return {"yes": _("Yes"), "no": _("No"), "missing": _("No answer"), "blocked": _("Stopped by the school")}
+
+
+def roles() -> dict[str, str]:
+    """What a log-in may do."""
+    return {
+        "admin": _("Office: everything"),
+        "head": _("Head: see everything, approve"),
+        "teacher": _("Class teacher"),
+        "staff": _("Staff"),
+        "governor": _("Governor: figures and reports"),
+    }
+
+
+def erasure_statuses() -> dict[str, tuple[str, str]]:
+    """How far a decision about somebody's record is: tone and words."""
+    return {
+        "proposed": ("wait", _("Waiting for approval")),
+        "sent-back": ("none", _("Not approved")),
+        "ordered": ("wait", _("Being erased now")),
+        "wiped": ("wait", _("Erased; cleaning files")),
+        "done": ("yes", _("Erased")),
+        "stopped": ("no", _("Could not be done")),
+        "refused": ("none", _("Request refused")),
+    }
+
+
+def months(number: int) -> str:
+    """A time in years where they are whole, else in months."""
+    if number % 12:
+        return ngettext("%(num)s month", "%(num)s months", number)
+    return ngettext("%(num)s year", "%(num)s years", number // 12)
