@@ -28,7 +28,8 @@ class Owed:
     """Requests of young children whom they sign for."""
     choosing: list[int] = field(default_factory=list)
     """Children about whose pictures a question has not been answered."""
-    class_ids: frozenset[int] = frozenset()
+    about: tuple[people.ChildRow, ...] = ()
+    """The children for whom something waits for them; a child of whom they are barred is never among them."""
     line_manager_id: int | None = None
     trouble: str = ""
     """Why mail does not reach the address."""
@@ -39,6 +40,11 @@ class Owed:
     def is_family(self) -> bool:
         """Whether anything waits on the family's side, behind the private link."""
         return any(row.agreement_key == "parents" for row in self.own) or bool(self.for_children or self.choosing)
+
+    @property
+    def class_ids(self) -> frozenset[int]:
+        """The classes of the children for whom something waits."""
+        return frozenset(child.class_id for child in self.about if child.class_id is not None)
 
     @property
     def is_staff(self) -> bool:
@@ -92,6 +98,17 @@ class Owed:
             if self.is_staff:
                 found.append(_("Read and sign this year’s rules for staff"))
             return tuple(found)
+
+    def for_child(self, child_id: int) -> tuple[str, ...]:
+        """What waits for them because of one child, in short, in the language of whoever reads the list."""
+        found = []
+        if any(row.agreement_key == "parents" for row in self.own):
+            found.append(_("Rules for parents and carers"))
+        if child_id in self.choosing:
+            found.append(_("Choices about pictures"))
+        if any(row.person_id == child_id for row in self.for_children):
+            found.append(_("Rules for younger children"))
+        return tuple(found)
 
 
 def owed_by(
@@ -147,6 +164,18 @@ def _guardians(
         if guardian.person_id in refused:
             continue
         mine = links.get(guardian.person_id, ())
+        own = [row for row in rows.get(guardian.person_id, ()) if row.agreement_key == "parents"]
+        for_children = {
+            link.child.person_id: [row for row in rows.get(link.child.person_id, ()) if row.way == "guardian"]
+            for link in mine
+            if link.is_asked
+        }
+        choosing = [
+            link.child.person_id
+            for link in mine
+            if link.may_choose
+            and not asked_uses <= answered.get(link.child.person_id, {}).get(guardian.person_id, {}).keys()
+        ]
         adults[guardian.person_id] = Owed(
             person_id=guardian.person_id,
             pseudonym=guardian.pseudonym,
@@ -154,21 +183,14 @@ def _guardians(
             full_name=guardian.full_name,
             address=guardian.email,
             language=guardian.language,
-            own=[row for row in rows.get(guardian.person_id, ()) if row.agreement_key == "parents"],
-            for_children=[
-                row
+            own=own,
+            for_children=[row for found in for_children.values() for row in found],
+            choosing=choosing,
+            about=tuple(
+                link.child
                 for link in mine
-                if link.is_asked
-                for row in rows.get(link.child.person_id, ())
-                if row.way == "guardian"
-            ],
-            choosing=[
-                link.child.person_id
-                for link in mine
-                if link.may_choose
-                and not asked_uses <= answered.get(link.child.person_id, {}).get(guardian.person_id, {}).keys()
-            ],
-            class_ids=frozenset(link.child.class_id for link in mine if link.child.class_id is not None),
+                if (own and link.is_asked) or for_children.get(link.child.person_id) or link.child.person_id in choosing
+            ),
         )
     return adults
 

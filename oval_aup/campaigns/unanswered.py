@@ -23,23 +23,22 @@ class SilentFamily:
 class Unanswered:
     """The families of a class and the colleagues of a team who still owe an answer."""
 
-    families: tuple[SilentFamily, ...]
-    colleagues: tuple[Owed, ...]
+    asked: bool
+    """Whether anybody has been asked this school year."""
+    families: tuple[SilentFamily, ...] = ()
+    colleagues: tuple[Owed, ...] = ()
 
 
-def unanswered_around(db: Session, member: people.StaffRow, school_year: int) -> Unanswered:
-    """Whoever has not answered in a staff member's own class and team, once the sign-up of the year has started."""
+def unanswered_around(db: Session, member: people.StaffRow, school_year: int, *, class_id: int | None) -> Unanswered:
+    """Whoever has not answered in a staff member's team and in the class that they may see."""
     campaign = planning.campaign_of(db, school_year)
     if campaign is None or campaign.opened_at is None:
-        return Unanswered((), ())
-    owed = owed_by(db, school_year, choices=campaign.asks_families)
-    families = []
-    if member.class_id is not None:
-        for child in people.children(db, member.class_id):
-            links = people.guardians_of(db, child.person_id)
-            waiting = [owed[link.guardian.person_id] for link in links if link.guardian.person_id in owed]
-            adults = tuple(adult for adult in waiting if adult.is_family)
-            if adults:
-                families.append(SilentFamily(child, adults))
-    colleagues = tuple(adult for adult in owed.values() if adult.is_staff and adult.line_manager_id == member.person_id)
-    return Unanswered(tuple(families), colleagues)
+        return Unanswered(asked=False)
+    owed = owed_by(db, school_year, choices=campaign.asks_families).values()
+    children = people.children(db, class_id) if class_id is not None else ()
+    waiting = {child: tuple(adult for adult in owed if child in adult.about) for child in children}
+    return Unanswered(
+        asked=True,
+        families=tuple(SilentFamily(child, adults) for child, adults in waiting.items() if adults),
+        colleagues=tuple(adult for adult in owed if adult.is_staff and adult.line_manager_id == member.person_id),
+    )

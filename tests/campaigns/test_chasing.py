@@ -144,11 +144,35 @@ def test_a_teacher_sees_whom_the_letter_is_about_and_a_silent_second_parent_coun
             actor=staff_actor(asked.eve, "admin"),
         )
     with database.reading() as db:
-        found = campaigns.unanswered_around(db, people.staff_member(db, asked.di.person_id), YEAR)
+        di = people.staff_member(db, asked.di.person_id)
+        found = campaigns.unanswered_around(db, di, YEAR, class_id=di.class_id)
     assert {family.child.forename: [one.full_name for one in family.adults] for family in found.families} == {
         "Max": ["Bob Ali"],
         "Cy": ["Cass Coe"],
     }
     with database.reading() as db:
-        boss = campaigns.unanswered_around(db, people.staff_member(db, asked.eve.person_id), YEAR)
+        boss = campaigns.unanswered_around(db, people.staff_member(db, asked.eve.person_id), YEAR, class_id=None)
     assert [one.full_name for one in boss.colleagues] == ["Di Dunn"]
+
+
+def test_a_barred_adult_stands_under_their_other_child_only(
+    database: Database, asked: SmallSchool, facts: School
+) -> None:
+    with database.writing() as db:
+        people.change_link(
+            db, child_id=asked.max.person_id, guardian_id=asked.bob.person_id, contact_allowed=False, actor=SYSTEM
+        )
+        people.link_guardian(
+            db,
+            child_id=asked.cy.person_id,
+            guardian_id=asked.bob.person_id,
+            relationship_name="father",
+            parental_responsibility="yes",
+            actor=SYSTEM,
+        )
+    with database.reading() as db:
+        di = people.staff_member(db, asked.di.person_id)
+        found = campaigns.unanswered_around(db, di, YEAR, class_id=di.class_id)
+    waiting = {family.child.forename: {adult.full_name for adult in family.adults} for family in found.families}
+    assert "Bob Ali" not in waiting["Max"]
+    assert "Bob Ali" in waiting["Cy"]

@@ -297,7 +297,7 @@ def test_a_teacher_finds_who_has_not_answered_on_a_page_of_their_own(
         assert name in page.text
     assert "Zara" not in page.text
     browser.log_in("sam@oval.example.org")
-    assert "Everybody in your class and team has answered." in browser.get("/staff/unanswered").text
+    assert "Everybody in your team has answered." in browser.get("/staff/unanswered").text
 
 
 def test_the_unanswered_list_says_which_of_two_namesakes_it_means(
