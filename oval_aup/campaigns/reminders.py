@@ -35,21 +35,21 @@ class PlannedReminder:
 
 @dataclass(frozen=True, slots=True)
 class RemindersSent:
-    """What became of a nudge: how many messages were queued, and why the others were not."""
+    """The outcome of reminders sent by hand: how many messages were queued, and why the others were not."""
 
     sent: int
     skipped: dict[int, str]
-    """Person id to ``nothing-owed``, ``no-address``, ``trouble`` or ``nudged-today``."""
+    """Person id to ``nothing-owed``, ``no-address``, ``trouble`` or ``reminded-today``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderPlan:
-    """Whom a nudge would reach, and whom not and why; by name."""
+    """Whom a reminder by hand would reach, and whom not and why; by name."""
 
     reached: tuple[Owed, ...]
     unreachable: tuple[Owed, ...]
     """There is no address, or mail does not reach it."""
-    nudged_today: tuple[Owed, ...]
+    reminded_today: tuple[Owed, ...]
     nothing_owed: tuple[int, ...]
     """Person ids of those who have answered or declined, have left, or may not be written to."""
 
@@ -106,7 +106,7 @@ def _facts(campaign: CampaignRow, adult: Owed, taken: steps.StepsTaken) -> sched
         last_day=people.school_year_ends(campaign.school_year),
         reachable=adult.reachable,
         taken=taken.automatic,
-        nudged_on=taken.nudged_on,
+        reminded_by_hand_on=taken.reminded_by_hand_on,
     )
 
 
@@ -165,8 +165,8 @@ def _who(db: Session, person_id: int | None) -> Actor:
 
 
 def reminder_plan(db: Session, person_ids: Iterable[int] | None) -> ReminderPlan:
-    """What ``nudge`` would do with these people, or with everybody who owes something; raises Conflict as it does."""
-    return _nudge_plan(db, _open_round(db), person_ids)
+    """What ``send_reminders`` would do with these people, or with everybody who owes something; raises Conflict as it does."""
+    return _reminder_plan(db, _open_round(db), person_ids)
 
 
 def send_reminders(db: Session, person_ids: Iterable[int], *, school: School, actor: Actor) -> RemindersSent:
@@ -175,16 +175,16 @@ def send_reminders(db: Session, person_ids: Iterable[int], *, school: School, ac
     if planning.year_of_delivery(school) != campaign.school_year:
         raise Conflict(_("The letters would arrive after the end of this school year. Nobody was reminded."))
     planning.hold(db, campaign)
-    planned = _nudge_plan(db, campaign, person_ids)
+    planned = _reminder_plan(db, campaign, person_ids)
     skipped = dict.fromkeys(planned.nothing_owed, "nothing-owed")
     skipped |= {adult.person_id: "trouble" if adult.address else "no-address" for adult in planned.unreachable}
-    skipped |= {adult.person_id: "nudged-today" for adult in planned.nudged_today}
-    sent, step = 0, _nudge_step(today)
+    skipped |= {adult.person_id: "reminded-today" for adult in planned.reminded_today}
+    sent, step = 0, _manual_step(today)
     for adult in planned.reached:
         if _send(db, campaign, adult, step, last=False, on=today, school=school, actor=actor):
             sent += 1
         else:
-            skipped[adult.person_id] = "nudged-today"
+            skipped[adult.person_id] = "reminded-today"
     return RemindersSent(sent, skipped)
 
 
@@ -195,19 +195,19 @@ def _open_round(db: Session) -> CampaignRow:
     return campaign
 
 
-def _nudge_step(on: dt.date) -> str:
-    return f"{steps.NUDGE}{on}"
+def _manual_step(on: dt.date) -> str:
+    return f"{steps.BY_HAND}{on}"
 
 
-def _nudge_plan(db: Session, campaign: CampaignRow, person_ids: Iterable[int] | None) -> ReminderPlan:
+def _reminder_plan(db: Session, campaign: CampaignRow, person_ids: Iterable[int] | None) -> ReminderPlan:
     wanted = None if person_ids is None else tuple(dict.fromkeys(person_ids))
     owed = owed_by(db, campaign.school_year, None if wanted is None else set(wanted), choices=campaign.asks_families)
-    nudged = steps.who_took(db, campaign.id, _nudge_step(clock.today()))
+    reminded_by_hand = steps.who_took(db, campaign.id, _manual_step(clock.today()))
     adults = sorted(owed.values(), key=lambda adult: (adult.full_name, adult.person_id))
     return ReminderPlan(
-        reached=tuple(one for one in adults if one.reachable and one.person_id not in nudged),
+        reached=tuple(one for one in adults if one.reachable and one.person_id not in reminded_by_hand),
         unreachable=tuple(one for one in adults if not one.reachable),
-        nudged_today=tuple(one for one in adults if one.reachable and one.person_id in nudged),
+        reminded_today=tuple(one for one in adults if one.reachable and one.person_id in reminded_by_hand),
         nothing_owed=tuple(person_id for person_id in wanted or () if person_id not in owed),
     )
 

@@ -13,8 +13,8 @@ from oval_aup.campaigns.term_dates import TermDates
 from oval_aup.core import clock
 
 MOST_REMINDERS = 3
-NUDGE_COVERS = dt.timedelta(days=3)
-"""A nudge by hand takes the place of automatic reminders due up to this long after it."""
+MANUAL_COVERS = dt.timedelta(days=3)
+"""A reminder by hand takes the place of automatic reminders due up to this long after it."""
 ESCALATES_AFTER = dt.timedelta(days=3)
 """How long the last reminder is given before somebody else is told."""
 ESCALATION = "escalation"
@@ -41,8 +41,8 @@ class Facts:
     """Barred from contact, or has left."""
     taken: Mapping[str, dt.date] = field(default_factory=dict)
     """Steps already taken and the London date of each."""
-    nudged_on: dt.date | None = None
-    """London date of the newest nudge by hand."""
+    reminded_by_hand_on: dt.date | None = None
+    """London date of the newest reminder by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +78,22 @@ def _latest_reminder(facts: Facts, dates: list[dt.date], today: dt.date) -> Step
             return None
         if falls_due > today:
             continue
-        if _replaced_by_nudge(facts, falls_due):
+        if _replaced_by_hand(facts, falls_due):
             return None
         return Step(name, falls_due, is_last=number == len(dates))
     return None
 
 
-def _replaced_by_nudge(facts: Facts, falls_due: dt.date) -> bool:
-    return facts.nudged_on is not None and falls_due <= facts.nudged_on + NUDGE_COVERS
+def _replaced_by_hand(facts: Facts, falls_due: dt.date) -> bool:
+    return facts.reminded_by_hand_on is not None and falls_due <= facts.reminded_by_hand_on + MANUAL_COVERS
 
 
 def _escalation(facts: Facts, dates: list[dt.date], today: dt.date, terms: TermDates) -> Step | None:
     if not dates or ESCALATION in facts.taken:
         return None
     last_heard = facts.taken.get(f"reminder-{len(dates)}")
-    if last_heard is None and _replaced_by_nudge(facts, dates[-1]):
-        last_heard = facts.nudged_on
+    if last_heard is None and _replaced_by_hand(facts, dates[-1]):
+        last_heard = facts.reminded_by_hand_on
     if last_heard is None:
         return None
     falls_due = terms.first_school_day_from(max(last_heard + ESCALATES_AFTER, facts.due_on + dt.timedelta(days=1)))

@@ -15,7 +15,7 @@ from oval_aup.campaigns.models import Campaign, Reminder
 from oval_aup.core import clock
 
 ASK = "ask"
-NUDGE = "nudge-"
+BY_HAND = "nudge-"
 AGAIN = "@"
 """Between a step and the day of the asking that it follows, where there was one before."""
 
@@ -41,9 +41,9 @@ class StepsTaken:
         return max((on for step, on in self.steps.items() if step.startswith(ASK)), default=None)
 
     @property
-    def nudged_on(self) -> dt.date | None:
-        """The newest nudge by hand."""
-        return max((on for step, on in self.steps.items() if step.startswith(NUDGE)), default=None)
+    def reminded_by_hand_on(self) -> dt.date | None:
+        """The newest reminder by hand."""
+        return max((on for step, on in self.steps.items() if step.startswith(BY_HAND)), default=None)
 
     @property
     def automatic(self) -> Mapping[str, dt.date]:
@@ -52,7 +52,7 @@ class StepsTaken:
         return {
             step.partition(AGAIN)[0]: on
             for step, on in self.steps.items()
-            if not step.startswith((ASK, NUDGE)) and (asked_on is None or on >= asked_on)
+            if not step.startswith((ASK, BY_HAND)) and (asked_on is None or on >= asked_on)
         }
 
     def named(self, step: str) -> str:

@@ -29,11 +29,11 @@ from oval_aup.reports.outstanding import (
     WhyCounts,
     children_words,
     choosing_adults,
-    nudgeable,
     outstanding_counts,
     outstanding_matches,
     outstanding_page,
     outstanding_rows,
+    remindable,
     why_counts,
 )
 from oval_aup.reports.packs import PackPlan, Scope, pack_files, pack_plan, record_key, record_name
@@ -86,7 +86,6 @@ __all__ = [
     "need_groups",
     "needs",
     "next_step",
-    "nudgeable",
     "outstanding_counts",
     "outstanding_matches",
     "outstanding_page",
@@ -99,6 +98,7 @@ __all__ = [
     "plain_file",
     "record_key",
     "record_name",
+    "remindable",
     "told_apart",
     "why_counts",
     "with_birthday",

@@ -16,8 +16,8 @@ WHYS = ("not-asked", "asked", "started", "in-class", "no-address", "bounced", "d
 """Every reason there is, in the order shown; each person without a signature has exactly one."""
 
 _AT_ADDRESS = ("no-address", "bounced")
-NUDGED_WHYS = ("not-asked", "asked", "started")
-"""The reasons for which somebody who signs for themselves can be nudged."""
+REMINDABLE_WHYS = ("not-asked", "asked", "started")
+"""The reasons for which somebody who signs for themselves can be reminded."""
 
 SORTS = ("name", "since")
 PAGE = 50
@@ -147,9 +147,9 @@ class OutstandingPerson:
     """For how many children their choices about pictures are still owed."""
 
     @property
-    def may_be_nudged(self) -> bool:
+    def may_be_reminded(self) -> bool:
         """Whether a message can go to this person: never after a refusal, nor to nowhere."""
-        return self.way == "self" and self.why in NUDGED_WHYS
+        return self.way == "self" and self.why in REMINDABLE_WHYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +248,13 @@ def choosing_adults(db: Session, school_year: int) -> dict[int, int]:
     return {adult.person_id: len(adult.choosing) for adult in owed.values() if adult.choosing}
 
 
-def nudgeable(db: Session, school_year: int, chosen: Filter, *, choosing: dict[int, int] | None = None) -> int:
-    """How many people of a selection ``may_be_nudged``."""
-    if chosen.why not in ("", *NUDGED_WHYS) or chosen.audience == "children":
+def remindable(db: Session, school_year: int, chosen: Filter, *, choosing: dict[int, int] | None = None) -> int:
+    """How many people of a selection ``may_be_reminded``."""
+    if chosen.why not in ("", *REMINDABLE_WHYS) or chosen.audience == "children":
         return 0
     choosing = choosing_adults(db, school_year) if choosing is None else choosing
     found = _selection(db, school_year, chosen, choosing).subquery()
-    can = (found.c.way == "self", found.c.why.in_(NUDGED_WHYS))
+    can = (found.c.way == "self", found.c.why.in_(REMINDABLE_WHYS))
     return db.scalar(sa.select(sa.func.count(sa.distinct(found.c.person_id))).where(*can)) or 0
 
 

@@ -93,7 +93,7 @@ def test_the_list_counts_people_and_things(database: Database, asked: SmallSchoo
     with database.reading() as db:
         every = reports.outstanding_counts(db, YEAR, reports.Filter())
         pictures = reports.outstanding_counts(db, YEAR, reports.Filter(audience="image-uses"))
-        assert reports.nudgeable(db, YEAR, reports.Filter(audience="image-uses")) == 3
+        assert reports.remindable(db, YEAR, reports.Filter(audience="image-uses")) == 3
     assert (every.people, every.things) == (8, 11)
     assert (pictures.people, pictures.things) == (3, 3)
     assert [name for name, *_rest in listed(database, audience="image-uses")] == ["Ann Ali", "Bob Ali", "Cass Coe"]

@@ -155,7 +155,7 @@ def test_the_last_reminder_says_so_and_then_the_class_teacher_and_line_manager_h
     assert not any(name in to_di.subject + to_di.text for name in ("Ali", "Coe", "Max"))
 
 
-def test_a_nudge_goes_once_a_day_and_replaces_the_next_reminder(
+def test_a_manual_reminder_goes_once_a_day_and_replaces_the_next_reminder(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     on(5)
@@ -165,12 +165,12 @@ def test_a_nudge_goes_once_a_day_and_replaces_the_next_reminder(
         first = campaigns.send_reminders(db, ids, school=facts, actor=eve)
         again = campaigns.send_reminders(db, ids, school=facts, actor=eve)
     assert (first.sent, first.skipped) == (1, {asked.max.person_id: "nothing-owed"})
-    assert again.skipped[asked.ann.person_id] == "nudged-today"
+    assert again.skipped[asked.ann.person_id] == "reminded-today"
     assert "Ann Ali -> ann@example.org" not in run(database, facts, 7)
     assert run(database, facts, 14)["Ann Ali -> ann@example.org"] == "reminder-2"
 
 
-def test_a_nudge_says_why_it_did_not_go(database: Database, asked: SmallSchool, facts: School) -> None:
+def test_a_manual_reminder_says_why_it_did_not_go(database: Database, asked: SmallSchool, facts: School) -> None:
     with database.writing() as db:
         people.set_email(db, asked.bob.person_id, "", actor=SYSTEM)
         (message,) = notifications.messages_to(db, asked.ann.pseudonym)
@@ -184,7 +184,7 @@ def test_a_nudge_says_why_it_did_not_go(database: Database, asked: SmallSchool, 
     assert outcome.skipped == {asked.ann.person_id: "trouble", asked.bob.person_id: "no-address"}
 
 
-def test_no_round_no_nudge_and_no_reminder(database: Database, school: SmallSchool, facts: School) -> None:
+def test_nobody_is_reminded_without_a_sign_up(database: Database, school: SmallSchool, facts: School) -> None:
     with database.writing() as db:
         assert campaigns.remind(db, on=ASKED_ON, school=facts, actor=SYSTEM) == ()
         with pytest.raises(Conflict):

@@ -75,18 +75,18 @@ def test_nothing_goes_on_a_saturday_or_in_half_term() -> None:
     assert due_step(facts, dt.date(2026, 11, 2), TERMS) == Step("reminder-2", dt.date(2026, 11, 2))
 
 
-def test_a_nudge_by_hand_replaces_a_reminder_due_within_three_days() -> None:
-    facts = replace(FACTS, nudged_on=after(4))
+def test_a_reminder_by_hand_replaces_a_reminder_due_within_three_days() -> None:
+    facts = replace(FACTS, reminded_by_hand_on=after(4))
     assert names(facts, *(after(n) for n in range(5, 14))) == []
     assert names(facts, after(14)) == ["reminder-2"]
 
 
-def test_a_nudge_four_days_ahead_replaces_nothing() -> None:
-    assert names(replace(FACTS, nudged_on=after(3)), after(7)) == ["reminder-1"]
+def test_a_manual_reminder_four_days_ahead_replaces_nothing() -> None:
+    assert names(replace(FACTS, reminded_by_hand_on=after(3)), after(7)) == ["reminder-1"]
 
 
-def test_a_nudge_also_stands_for_a_reminder_that_was_missed_before_it() -> None:
-    assert names(replace(FACTS, nudged_on=after(9)), after(9), after(10)) == []
+def test_a_manual_reminder_also_stands_for_a_reminder_that_was_missed_before_it() -> None:
+    assert names(replace(FACTS, reminded_by_hand_on=after(9)), after(9), after(10)) == []
 
 
 def test_somebody_else_is_told_once_the_last_reminder_had_its_time_and_the_due_date_passed() -> None:
@@ -110,9 +110,9 @@ def test_after_the_school_year_everything_has_lapsed() -> None:
     st.none() | st.integers(0, 200),
 )
 def test_however_often_and_rarely_it_runs_nobody_hears_more_than_the_cap(
-    days: list[int], runs: list[int], nudge: int | None
+    days: list[int], runs: list[int], by_hand: int | None
 ) -> None:
-    facts = replace(FACTS, reminder_days=tuple(days), nudged_on=None if nudge is None else after(nudge))
+    facts = replace(FACTS, reminder_days=tuple(days), reminded_by_hand_on=None if by_hand is None else after(by_hand))
     for run in runs:
         step = due_step(facts, after(run), TERMS)
         if step:

@@ -156,7 +156,7 @@ def test_the_offices_pages(running: Running, chromium: Browser, app: Flask) -> N
     paths += [f"/office/people/{public_id}" for public_id in (child, guardian, member)]
     paths += [f"/office/people/{public_id}/as-at" for public_id in (child, guardian)]
     paths += [f"/office/people/{guardian}/answer", f"/office/signatures/{mark}/take-back", f"/office/classes/{room}"]
-    paths += ["/office/tasks/take-down", "/office/tasks/conflict", "/office/people?q=a", "/office/nudge?everybody=yes"]
+    paths += ["/office/tasks/take-down", "/office/tasks/conflict", "/office/people?q=a", "/office/remind?everybody=yes"]
     with visiting(chromium, PHONE) as page:
         log_in(page, running, "office")
         found = look_at(page, running, paths)

@@ -1,4 +1,4 @@
-"""The office in September: how far, who not and why, nudges, paper, corrections, reports, lists; and who may not."""
+"""The office in September: how far, who not and why, reminders, paper, corrections, reports, lists; and who may not."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_first_page_says_how_far_the_school_has_come(
         keep_picture(page, f"office-outstanding-{kind}")
 
 
-def test_the_list_of_those_who_have_not_signed_is_narrowed_nudged_and_saved(
+def test_the_list_of_those_who_have_not_signed_is_narrowed_reminded_and_saved(
     running: Running, chromium: Browser
 ) -> None:
     with visiting(chromium, DESK) as page:
@@ -90,10 +90,10 @@ def test_the_list_of_those_who_have_not_signed_is_narrowed_nudged_and_saved(
         name = rows_of(page).last.get_by_role("link").first.inner_text()
         person = rows_of(page).last.get_by_role("link").first.get_attribute("href")
         rows_of(page).last.get_by_role("checkbox").check()
-        page.get_by_role("button", name="Nudge those ticked").click()
-        heading(page, "Send a nudge")
+        page.get_by_role("button", name="Remind those ticked").click()
+        heading(page, "Send a reminder")
         expect(page.get_by_role("listitem").filter(has_text=name)).to_have_count(1)
-        keep_picture(page, "office-nudge-desk")
+        keep_picture(page, "office-remind-desk")
         page.get_by_role("button", name=re.compile("Send 1 message")).click()
         said = re.compile("1 message (is being sent|will be sent on|is waiting: email is not leaving)")
         expect(page.get_by_role("status")).to_contain_text(said)
@@ -253,7 +253,7 @@ def test_the_head_reads_and_the_governor_sees_figures_only(running: Running, chr
         "governor": ("/office", "/office/classes", "/office/evidence"),
     }
     may_not = {
-        "head": (f"{person}/answer", "/office/roster", "/office/log-ins", "/office/nudge?everybody=yes"),
+        "head": (f"{person}/answer", "/office/roster", "/office/log-ins", "/office/remind?everybody=yes"),
         "governor": ("/office/people", person, "/office/outstanding", f"{person}/answer", "/staff/classes"),
         "teacher": ("/office", "/office/people", person),
         "staff": ("/office", "/staff/classes", person),

@@ -67,10 +67,10 @@ WHO_MAY: dict[tuple[str, ...], str] = {
         admin.change_telephone admin.change_writing
         admin.accounts admin.address_works admin.answer admin.ask_joiners admin.campaign_preview
         admin.change_address admin.close_account admin.close_campaign admin.do_take_back admin.new_link
-        admin.nudge admin.nudge_one admin.open_accounts admin.open_campaign admin.password_link
+        admin.remind admin.remind_one admin.open_accounts admin.open_campaign admin.password_link
         admin.plan_campaign admin.record_answer admin.reopen_account admin.retry_mail admin.retry_unsent
         admin.correct_bounces admin.first_password_links admin.test_mail admin.paper_form
-        admin.send_nudge admin.set_role admin.sign_here admin.take_back admin.void_choices admin.roster_apply
+        admin.send_reminder admin.set_role admin.sign_here admin.take_back admin.void_choices admin.roster_apply
         admin.join admin.do_join
         admin.roster_discard admin.roster_import admin.roster_look_again admin.roster_start admin.roster_upload""",
 }

@@ -41,7 +41,7 @@ def home() -> str:
         picture = charts.burn_up_picture(burn_up)
     viewer = current_actor("office").person_id
     choosing = reports.choosing_adults(g.db, year) if names_shown else {}
-    can_nudge = current_visitor().may("campaign.run") and campaign is not None and campaign.status == "open"
+    can_remind = current_visitor().may("campaign.run") and campaign is not None and campaign.status == "open"
     return render_template(
         "admin/home.html",
         year=year,
@@ -50,7 +50,7 @@ def home() -> str:
         picture=picture,
         whys=reports.why_counts(g.db, overview.audiences, year) if names_shown else None,
         choosing=len(choosing),
-        nudgeable=reports.nudgeable(g.db, year, reports.Filter(), choosing=choosing) if can_nudge else 0,
+        remindable=reports.remindable(g.db, year, reports.Filter(), choosing=choosing) if can_remind else 0,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
         backup=backups.backup_health(current_app.extensions["oval_settings"]) if names_shown else None,
         checked=ledger_audit.last_check(settings().instance),

@@ -1,4 +1,4 @@
-"""Who has not signed and why, in a list to search, to take away and to nudge from."""
+"""Who has not signed and why, in a list to search, to download and to send reminders from."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def outstanding() -> Response:
     chosen = _filter()
     year = people.school_year(clock.today())
     choosing = reports.choosing_adults(g.db, year)
-    may_nudge = current_visitor().may("campaign.run") and _is_open(year)
+    may_remind = current_visitor().may("campaign.run") and _is_open(year)
     return page_or_partial(
         "admin/outstanding.html",
         "admin/_outstanding.html",
@@ -59,8 +59,8 @@ def outstanding() -> Response:
         counts=reports.outstanding_counts(g.db, year, chosen, choosing=choosing),
         chosen=chosen,
         asked=_asked(chosen),
-        may_nudge=may_nudge,
-        nudgeable=reports.nudgeable(g.db, year, chosen, choosing=choosing) if may_nudge else 0,
+        may_remind=may_remind,
+        remindable=reports.remindable(g.db, year, chosen, choosing=choosing) if may_remind else 0,
         classes=people.classes(g.db),
         has_been_asked=_has_been_asked(year),
         ticked=request.args.get("tick") == "all",
@@ -88,14 +88,14 @@ def outstanding_csv() -> Response:
     return table_file(reports.outstanding_table(g.db, year, _filter()), f"outstanding-{year}.csv")
 
 
-@bp.get("/office/nudge")
+@bp.get("/office/remind")
 @allow("campaign.run")
-def nudge() -> str:
-    """Show whom a nudge would reach, and whom not and why, before anything is sent; nobody while no round is open."""
-    chosen = _nudged(request.args)
+def remind() -> str:
+    """Show whom a reminder would reach, and whom not and why, before anything is sent; nobody while no sign-up is open."""
+    chosen = _recipients(request.args)
     plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     return render_template(
-        "admin/nudge.html",
+        "admin/remind.html",
         plan=plan,
         chosen=chosen,
         audiences=_by_audience(plan.reached),
@@ -107,23 +107,23 @@ def nudge() -> str:
 
 
 def _leaving_at() -> dt.datetime:
-    """When a nudge that is sent now leaves."""
+    """When a reminder that is sent now leaves."""
     row = campaigns.campaign_of(g.db, people.school_year(clock.today()))
     return campaigns.leaving_at(settings().school, row) if row else clock.now()
 
 
-@bp.post("/office/nudge")
+@bp.post("/office/remind")
 @allow("campaign.run")
-def send_nudge() -> ResponseReturnValue:
+def send_reminder() -> ResponseReturnValue:
     """Queue one message for each of them; sending the form again the same day sends nothing more."""
-    chosen = _nudged(request.form)
+    chosen = _recipients(request.form)
     plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     shown = typed("shown", 9)
     if shown.isascii() and shown.isdigit() and len(plan.reached) > int(shown):
         raise Conflict(_("More people are concerned by now than were shown. Look at the list again before you send."))
     ids = chosen.person_ids
     if ids is None:
-        ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.nudged_today)]
+        ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.reminded_today)]
     outcome = campaigns.send_reminders(g.db, ids, school=settings().school, actor=current_actor("office"))
     flash(delivery_status.of_messages(outcome.sent, _leaving_at()))
     for why, count in sorted(Counter(outcome.skipped.values()).items()):
@@ -132,8 +132,8 @@ def send_nudge() -> ResponseReturnValue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Nudged:
-    """Whom a nudge is for: those ticked, those who match a filter, or with None as ``person_ids`` everybody."""
+class _Recipients:
+    """Whom a reminder is for: those ticked, those who match a filter, or with None as ``person_ids`` everybody."""
 
     person_ids: list[int] | None
     fields: list[tuple[str, str]]
@@ -146,19 +146,19 @@ class _Nudged:
     children: int = 0
 
 
-def _nudged(source: MultiDict[str, str]) -> _Nudged:
+def _recipients(source: MultiDict[str, str]) -> _Recipients:
     if source.get("everybody") == "yes":
-        return _Nudged(None, [("everybody", "yes")])
+        return _Recipients(None, [("everybody", "yes")])
     if source.get("matching") == "yes":
         return _matching(_filter(source))
     ticked = tuple(_ticked(source.getlist("person")))
-    return _Nudged([row.person_id for row in ticked], [("person", row.public_id) for row in ticked], ticked=ticked)
+    return _Recipients([row.person_id for row in ticked], [("person", row.public_id) for row in ticked], ticked=ticked)
 
 
-def _matching(chosen: reports.Filter) -> _Nudged:
+def _matching(chosen: reports.Filter) -> _Recipients:
     rows = reports.outstanding_matches(g.db, people.school_year(clock.today()), chosen)
     ids = {row.person_id for row in rows if row.way == "self" and row.why != "declined"}
-    return _Nudged(
+    return _Recipients(
         sorted(ids),
         [("matching", "yes"), *_asked(chosen).items()],
         asked=_asked(chosen),
@@ -183,7 +183,7 @@ def _skipped() -> dict[str, str]:
         "nothing-owed": _("have answered already, or are not to be written to"),
         "no-address": _("not written to, because we have no e-mail address"),
         "trouble": _("not written to, because mail does not reach them"),
-        "nudged-today": _("nudged today already"),
+        "reminded-today": _("reminded today already"),
     }
 
 

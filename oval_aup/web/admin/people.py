@@ -69,7 +69,7 @@ def _page(public_id: str, errors: dict[str, str] | None = None, email: str | Non
         year=year,
         uses=consent.asked_purposes(g.db),
         owed=campaigns.owed_by(g.db, year, {story.person.person_id}).get(story.person.person_id),
-        may_nudge=_is_open(year),
+        may_remind=_is_open(year),
         errors=errors or {},
         email=story.address if email is None else email,
         hold=retention.held(g.db, [story.person.person_id]).get(story.person.person_id),
@@ -146,9 +146,9 @@ def new_link(public_id: str) -> ResponseReturnValue:
     return back_to(public_id)
 
 
-@bp.post("/office/people/<public_id>/nudge")
+@bp.post("/office/people/<public_id>/remind")
 @allow("campaign.run")
-def nudge_one(public_id: str) -> ResponseReturnValue:
+def remind_one(public_id: str) -> ResponseReturnValue:
     """Remind one person of everything they owe; once a day."""
     row = writable(public_id)
     outcome = campaigns.send_reminders(g.db, [row.person_id], school=settings().school, actor=current_actor("office"))
@@ -156,7 +156,7 @@ def nudge_one(public_id: str) -> ResponseReturnValue:
         "nothing-owed": _("Nothing is left to do for this person."),
         "no-address": _("There is no e-mail address to write to."),
         "trouble": _("Mail does not reach this address. Put it right first."),
-        "nudged-today": _("This person was nudged today already."),
+        "reminded-today": _("This person was reminded today already."),
     }
     why = outcome.skipped.get(row.person_id, "")
     flash(sentences[why] if why else delivery_status.of_messages(1, _leaving_at()))

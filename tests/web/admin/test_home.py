@@ -23,7 +23,7 @@ def test_the_first_screen_answers_how_many_have_signed(troubles: Troubles, eve: 
     assert page.heading == "School year 2026–27"
     assert "Asked on 15 September 2026, due by 2 October 2026." in page.text
     assert "Parents and carers 25%1 of 4 signed" in page.text
-    assert "Nudge all 6 outstanding" in page.text
+    assert "Remind all 6 outstanding" in page.text
     assert "Choices about pictures 2" in page.text
 
 
@@ -183,7 +183,7 @@ def test_without_a_round_the_page_says_so(world: World, eve: Browser) -> None:
     assert "Nobody has been asked yet" in page.text
     assert "Plan this year’s sign-up" in page.text
     assert "Bounced" not in page.text
-    assert "Nudge" not in page.text
+    assert "Remind all" not in page.text
     assert "Nobody has been asked yet" in eve.get("/office/outstanding?why=declined").text
 
 
@@ -191,7 +191,7 @@ def test_a_governor_sees_figures_and_no_name(world: World, troubles: Troubles, b
     browser.log_in("gov@oval.example.org")
     text = browser.get("/office").text
     assert "1 of 4 signed" in text
-    for name in ("Ann", "Bob", "Cass", "Dan", "Ayaan", "Nudge"):
+    for name in ("Ann", "Bob", "Cass", "Dan", "Ayaan", "Remind all"):
         assert name not in text
     assert "Ann" not in browser.get("/office/evidence").text
     assert browser.client.get("/office/coverage.csv").status_code == 200

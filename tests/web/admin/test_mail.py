@@ -111,15 +111,15 @@ def test_only_who_may_run_a_campaign_sends_a_test(app: Flask, quiet: World) -> N
     hal.post("/office/mail/test", status=403)
 
 
-def test_a_nudge_on_a_saturday_says_monday(quiet: World, eve: Browser) -> None:
+def test_a_manual_reminder_on_a_saturday_says_monday(quiet: World, eve: Browser) -> None:
     saturday = TODAY + dt.timedelta(days=(5 - TODAY.weekday()) % 7)
     clock.travel_to(clock.at_london(saturday, 11))
     eve.log_in(EVE)
     monday = "Monday 21 September at 8am"
-    page = eve.get("/office/nudge?everybody=yes")
+    page = eve.get("/office/remind?everybody=yes")
     assert f"It will be sent on {monday}, because we don’t write in the evening" in page.text
     fields = {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
-    assert f"messages will be sent on {monday}." in eve.post("/office/nudge", fields).text
+    assert f"messages will be sent on {monday}." in eve.post("/office/remind", fields).text
     send(quiet, notifications.MemoryChannel())
     assert f"Will be sent on {monday}" in eve.get("/office/mail").text
 
@@ -201,8 +201,8 @@ def test_one_press_sends_all_without_a_password_their_link_once_a_day(quiet: Wor
 
 def test_nobody_can_be_reminded_before_the_sign_up_is_open(quiet: World, troubles: Troubles, eve: Browser) -> None:
     path = f"/office/people/{quiet.sam.public_id}"
-    assert f'action="{path}/nudge"' in eve.get(path).html
+    assert f'action="{path}/remind"' in eve.get(path).html
     with quiet.database.writing() as db:
         db.execute(sa.text("UPDATE campaign SET status = 'planned'"))
-    assert f'action="{path}/nudge"' not in eve.get(path).html
+    assert f'action="{path}/remind"' not in eve.get(path).html
     assert 'name="person"' not in eve.get("/office/outstanding").html

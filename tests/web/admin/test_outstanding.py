@@ -1,4 +1,4 @@
-"""The list of missing signatures, and nudges from it."""
+"""The list of missing signatures, and reminders from it."""
 
 from __future__ import annotations
 
@@ -59,38 +59,40 @@ def test_the_table_holds_the_same_people_and_no_formula(world: World, troubles: 
     assert [sheet["A2"].value, sheet["B2"].value, sheet.max_row] == ["Cass Nowak", "Maja 4C", 2]
 
 
-def test_a_nudge_is_shown_before_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:
-    text = eve.get("/office/nudge?everybody=yes").text
+def test_a_manual_reminder_is_shown_before_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:
+    text = eve.get("/office/remind?everybody=yes").text
     assert "Cass Nowak: emails to cass@example.org are bouncing (550 no such user)" in text
     assert "Dan Nowak: no email address" in text
     assert not _reminders(world, world.di.pseudonym)
 
 
-def test_a_nudge_goes_once_a_day_however_often_it_is_sent(world: World, troubles: Troubles, eve: Browser) -> None:
-    eve.get(f"/office/nudge?person={world.di.public_id}&person={world.cass.public_id}")
+def test_a_manual_reminder_goes_once_a_day_however_often_it_is_sent(
+    world: World, troubles: Troubles, eve: Browser
+) -> None:
+    eve.get(f"/office/remind?person={world.di.public_id}&person={world.cass.public_id}")
     for _again in range(2):
-        eve.post("/office/nudge", {"person": [world.di.public_id, world.cass.public_id]})
+        eve.post("/office/remind", {"person": [world.di.public_id, world.cass.public_id]})
     assert len(_reminders(world, world.di.pseudonym)) == 1
     assert not _reminders(world, world.cass.pseudonym)
-    assert "nudged today already" in eve.page.text
+    assert "reminded today already" in eve.page.text
 
 
-def test_all_who_match_are_nudged_after_it_was_said_who_they_are(
+def test_all_who_match_are_reminded_after_it_was_said_who_they_are(
     world: World, troubles: Troubles, eve: Browser
 ) -> None:
     page = eve.get("/office/outstanding?audience=staff")
-    (link,) = (e["href"] for e in page.all("a") if e.text == "Nudge all 6 that match")
+    (link,) = (e["href"] for e in page.all("a") if e.text == "Remind all 6 that match")
     page = eve.get(link)
     assert "6 people will get one message each" in page.text
     assert '<dt>Staff, governors and volunteers</dt><dd class="num">6</dd>' in page.html
     assert "Parents and carers" not in page.text
     fields = {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
-    assert "6 messages are being sent." in eve.post("/office/nudge", fields).text
+    assert "6 messages are being sent." in eve.post("/office/remind", fields).text
     again = eve.get(link)
     assert "There is nobody to write to." in again.text
-    assert '<dt>Nudged today already</dt><dd class="num">6</dd>' in again.html
+    assert '<dt>Reminded today already</dt><dd class="num">6</dd>' in again.html
     eve.get("/office/outstanding")
-    eve.post("/office/nudge", fields)
+    eve.post("/office/remind", fields)
     assert "No message was sent." in eve.page.text
     assert len(_reminders(world, world.di.pseudonym)) == 1
     assert not _reminders(world, world.ann.pseudonym)
@@ -100,40 +102,40 @@ def test_of_those_who_match_who_is_not_written_to_is_said_with_the_reason(
     world: World, troubles: Troubles, eve: Browser
 ) -> None:
     """Bob declined, Cass's mail comes back, Dan has no address, Max is barred; the children have no mail at all."""
-    page = eve.get(f"/office/nudge?matching=yes&class={world.year_4.public_id}")
+    page = eve.get(f"/office/remind?matching=yes&class={world.year_4.public_id}")
     assert "There is nobody to write to." in page.text
     assert '<dt>Declined: no more reminders</dt><dd class="num">1</dd>' in page.html
     assert "<dt>Children: nobody writes to them, they sign in class or with their parents</dt>" in page.html
     assert "Can’t be emailed: 2" in page.text
     assert "Max" not in page.text
-    eve.post("/office/nudge", {"matching": "yes", "class": world.year_4.public_id, "shown": "9"})
+    eve.post("/office/remind", {"matching": "yes", "class": world.year_4.public_id, "shown": "9"})
     for pseudonym in (world.bob.pseudonym, world.cass.pseudonym, troubles.dan.pseudonym, troubles.max.pseudonym):
         assert not _reminders(world, pseudonym)
     assert "that match" not in eve.get("/office/outstanding?why=declined").text
 
 
 def test_more_people_than_were_shown_are_not_written_to_unseen(world: World, troubles: Troubles, eve: Browser) -> None:
-    eve.get("/office/nudge?matching=yes&audience=staff")
-    page = eve.post("/office/nudge", {"matching": "yes", "audience": "staff", "shown": "5"}, status=409)
+    eve.get("/office/remind?matching=yes&audience=staff")
+    page = eve.post("/office/remind", {"matching": "yes", "audience": "staff", "shown": "5"}, status=409)
     assert "Look at the list again" in page.text
     assert not _reminders(world, world.di.pseudonym)
 
 
-def test_everybody_outstanding_can_be_nudged_at_once(world: World, troubles: Troubles, eve: Browser) -> None:
-    eve.get("/office/nudge?everybody=yes")
-    eve.post("/office/nudge", {"everybody": "yes"})
+def test_everybody_outstanding_can_be_reminded_at_once(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/remind?everybody=yes")
+    eve.post("/office/remind", {"everybody": "yes"})
     assert _reminders(world, world.sam.pseudonym)
     assert not _reminders(world, world.bob.pseudonym), "somebody who declined is left in peace"
 
 
-def test_a_barred_contact_is_never_nudged(world: World, troubles: Troubles, eve: Browser) -> None:
-    eve.get("/office/nudge?everybody=yes")
-    eve.post("/office/nudge", {"person": [troubles.max.public_id]})
+def test_a_barred_contact_is_never_reminded(world: World, troubles: Troubles, eve: Browser) -> None:
+    eve.get("/office/remind?everybody=yes")
+    eve.post("/office/remind", {"person": [troubles.max.public_id]})
     assert not notifications_to(world, troubles.max.pseudonym)
 
 
 def test_an_unknown_person_is_not_found(troubles: Troubles, eve: Browser) -> None:
-    eve.get("/office/nudge?person=nobody", status=404)
+    eve.get("/office/remind?person=nobody", status=404)
 
 
 def notifications_to(world: World, pseudonym: str) -> list[str]:

@@ -81,12 +81,12 @@ def test_a_barred_contact_has_no_buttons(world: World, troubles: Troubles, eve: 
     page = eve.get(f"/office/people/{troubles.max.public_id}")
     assert "Must not be contacted." in page.text
     offered = {e.text for e in page.all("button", "a")}
-    assert not offered & {"Record an answer", "Nudge", "Send a new link", "Save the address"}
+    assert not offered & {"Record an answer", "Send a reminder", "Send a new link", "Save the address"}
     base = f"/office/people/{troubles.max.public_id}"
     eve.get(f"{base}/answer", status=403)
     eve.get(f"/office/people/{world.ann.public_id}")
     eve.post(f"{base}/new-link", status=403)
-    eve.post(f"{base}/nudge", status=403)
+    eve.post(f"{base}/remind", status=403)
     eve.get(f"/office/people/{world.ann.public_id}")
     eve.post(f"{base}/address", {"email": "new@example.org"}, status=403)
     with world.database.reading() as db:
@@ -116,14 +116,14 @@ def test_an_address_that_came_back_can_be_cleared(world: World, troubles: Troubl
         assert not notifications.troubled_addresses(db, [world.cass.email])
 
 
-def test_a_new_link_and_a_nudge_go_once(world: World, troubles: Troubles, eve: Browser) -> None:
+def test_a_new_link_and_a_manual_reminder_go_once(world: World, troubles: Troubles, eve: Browser) -> None:
     path = f"/office/people/{world.ann.public_id}"
     eve.get(path)
     for _again in range(2):
         eve.post(f"{path}/new-link")
     eve.get(f"/office/people/{world.di.public_id}")
     for _again in range(2):
-        eve.post(f"/office/people/{world.di.public_id}/nudge")
+        eve.post(f"/office/people/{world.di.public_id}/remind")
     with world.database.reading() as db:
         ann = [row.kind for row in notifications.messages_to(db, world.ann.pseudonym)]
         di = [row.kind for row in notifications.messages_to(db, world.di.pseudonym)]

@@ -111,8 +111,8 @@ def test_an_ended_round_is_opened_again_only_when_that_is_meant(world: World, tr
         before = len(notifications.messages_to(db, world.ann.pseudonym))
     eve.get("/office/campaign")
     eve.post("/office/campaign/close")
-    assert "Nudge all" not in eve.get("/office").text
-    eve.get("/office/nudge?everybody=yes", status=409)
+    assert "Remind all" not in eve.get("/office").text
+    eve.get("/office/remind?everybody=yes", status=409)
     eve.post("/office/campaign/open", status=409)
     for _again in range(2):
         page = eve.post("/office/campaign/open", {"again": "yes"})
