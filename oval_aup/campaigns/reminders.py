@@ -165,7 +165,7 @@ def _who(db: Session, person_id: int | None) -> Actor:
 
 
 def reminder_plan(db: Session, person_ids: Iterable[int] | None) -> ReminderPlan:
-    """What ``send_reminders`` would do with these people, or with everybody who owes something; raises Conflict as it does."""
+    """What ``send_reminders`` would do with these people, or all who owe something; raises Conflict as it does."""
     return _reminder_plan(db, _open_round(db), person_ids)
 
 

@@ -181,7 +181,7 @@ def retry(db: Session, public_id: str) -> MessageRow:
     if row.status not in {"failed", "bounced", "uncertain"}:
         raise Conflict(_("This message is not one that can be sent again."))
     if bounced_addresses.troubled_addresses(db, [row.to_address]):
-        raise Conflict(_("Fix the address first: emails to it are bouncing."))
+        raise Conflict(_("Emails to this address are bouncing. Ask the person about it first."))
     again = {"status": "queued", "next_attempt_at": clock.now()}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
     return message(db, public_id)

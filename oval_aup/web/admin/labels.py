@@ -85,7 +85,7 @@ def need_acts() -> dict[str, str]:
         "probing": _("Look into it"),
         "early-erasure": _("Review"),
         "responsibility": _("Decide"),
-        "bounced": _("Fix address"),
+        "bounced": _("Check address"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
         "other-name": _("Review"),

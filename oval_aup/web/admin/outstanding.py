@@ -91,7 +91,7 @@ def outstanding_csv() -> Response:
 @bp.get("/office/remind")
 @allow("campaign.run")
 def remind() -> str:
-    """Show whom a reminder would reach, and whom not and why, before anything is sent; nobody while no sign-up is open."""
+    """Show whom a reminder would reach, and whom not and why, before it is sent; nobody while no sign-up is open."""
     chosen = _recipients(request.args)
     plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     return render_template(

@@ -49,6 +49,17 @@ class ChangeLine:
     refused: tuple[str, ...]
     allowed: tuple[str, ...]
     unanswered: tuple[str, ...]
+    asked: int
+
+    @property
+    def refuses_everything(self) -> bool:
+        """Whether every use became a no."""
+        return len(self.refused) == self.asked
+
+    @property
+    def allows_everything(self) -> bool:
+        """Whether every use became a yes."""
+        return len(self.allowed) == self.asked
 
     @property
     def ended(self) -> bool:
@@ -106,4 +117,5 @@ def _line(child: people.ChildRow, rows: Sequence[consent.ChangeRow], uses: Seque
         tuple(use.heading for use in uses if now.get(use.key) == "no"),
         tuple(use.heading for use in uses if now.get(use.key) == "yes"),
         tuple(use.heading for use in uses if now.get(use.key) == "missing"),
+        len(uses),
     )

@@ -133,7 +133,7 @@ def test_messages_show_what_became_of_them_and_never_their_text(world: World, tr
     page = eve.get("/office/mail")
     assert "Cass Nowak" in page.text
     assert "550 no such user" in page.text
-    assert "Fix the address first." in page.text
+    assert "Ask the person about this address first." in page.text
     with world.database.reading() as db:
         letter = notifications.messages_to(db, world.cass.pseudonym)[-1]
     assert letter.text[:40] not in page.html
@@ -143,7 +143,7 @@ def test_messages_show_what_became_of_them_and_never_their_text(world: World, tr
 def test_a_bounced_message_goes_again_once_the_address_is_right(world: World, troubles: Troubles, eve: Browser) -> None:
     path = f"/office/mail/{troubles.message.public_id}/retry"
     eve.get(f"/office/people/{world.cass.public_id}")
-    assert "Fix the address first: emails to it are bouncing." in eve.post(path).text
+    assert "Emails to this address are bouncing. Ask the person about it first." in eve.post(path).text
     with world.database.reading() as db:
         assert notifications.message(db, troubles.message.public_id).status == "bounced"
     eve.get(f"/office/people/{world.cass.public_id}")
