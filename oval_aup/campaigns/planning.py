@@ -13,11 +13,11 @@ from oval_aup import evidence, people, signing
 from oval_aup.campaigns.models import Campaign
 from oval_aup.campaigns.schedule import MOST_REMINDERS, sending_time
 from oval_aup.campaigns.term_dates import ONE_DAY, TermDates, term_dates
-from oval_aup.core import clock
+from oval_aup.core import clock, templating
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import new_public_id
 from oval_aup.core.errors import Conflict, Invalid, NotFound
-from oval_aup.core.i18n import _
+from oval_aup.core.i18n import _, ngettext
 from oval_aup.core.school import School
 from oval_aup.people import roster
 
@@ -97,6 +97,24 @@ def _check(
         faults["reminder_days"] = _("Give up to three numbers of days, rising, each from 1 to 120.")
     if faults:
         raise Invalid(fields=faults)
+
+
+def odd_dates(row: CampaignRow, school: School) -> tuple[str, ...]:
+    """What is allowed in a plan but is seldom meant, in sentences to read after saving it."""
+    found = []
+    if not is_school_day(school, row.due_on):
+        found.append(_("The due date, %(day)s, is not a school day.", day=templating.day(row.due_on)))
+    late = [days for days in row.reminder_days if row.opens_on + dt.timedelta(days=days) > row.due_on]
+    if late:
+        found.append(
+            ngettext(
+                "The reminder after %(days)s days would be sent after the due date.",
+                "The reminders after %(days)s days would be sent after the due date.",
+                len(late),
+                days=", ".join(map(str, late)),
+            )
+        )
+    return tuple(found)
 
 
 def campaign(db: Session, public_id: str) -> CampaignRow:

@@ -87,6 +87,8 @@ def plan_campaign() -> ResponseReturnValue:
     except Conflict as problem:
         return _page({"opens": problem.message}), 422
     flash(_("The plan is saved. Nothing has been sent."))
+    for sentence in campaigns.odd_dates(saved, settings().school):
+        flash(f"{sentence} {_('Change it if you didn’t mean that.')}")
     return go(_page_url(".campaign_preview" if saved.status == "planned" else ".campaign"))
 
 

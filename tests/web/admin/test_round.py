@@ -52,6 +52,19 @@ def test_a_plan_that_cannot_be_keeps_what_was_typed(world: World, eve: Browser) 
         assert campaigns.campaign_of(db, YEAR) is None
 
 
+def test_a_due_date_in_the_holidays_and_a_late_reminder_are_pointed_out(world: World, eve: Browser) -> None:
+    eve.get("/office/campaign")
+    eve.post("/office/campaign", PLAN)
+    assert "is not a school day" not in eve.page.text
+    eve.post("/office/campaign", PLAN | {"due-day": "26", "due-month": "12", "days": "14, 110"})
+    assert "The due date, 26 December 2026, is not a school day." in eve.page.text
+    assert "The reminder after 110 days would be sent after the due date." in eve.page.text
+    with world.database.reading() as db:
+        row = campaigns.campaign_of(db, YEAR)
+        assert row is not None
+        assert row.due_on == dt.date(2026, 12, 26)
+
+
 def test_what_an_open_round_asks_cannot_change(troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/campaign")
     page = eve.post("/office/campaign", PLAN | {"audience": ["staff"]}, status=422)
