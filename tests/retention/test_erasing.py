@@ -348,6 +348,40 @@ def test_a_database_that_went_back_is_emptied_again(family: Family, erase: Erase
         assert len(evidence.entries_of_kind(db, "erased")) == 2
 
 
+def test_contact_details_erased_alone_go_again_after_a_restore(family: Family) -> None:
+    ann = family.world.ann
+    kept = family.instance.parent / f"{family.instance.name}-contact.db"
+    family.database.scrub()
+    shutil.copy(family.instance / "oval.db", kept)
+    family.leave()
+    answers = entries_with_details(family, by=ann)
+    with family.database.reading() as db:
+        planned = retention.plan(db, [ann.public_id], basis="objection", contact_only=True)
+    decide(family, planned)
+    assert retention.carry_out(family.database, family.instance) == 1
+    with family.database.reading() as db:
+        (first,) = retention.erasures(db)
+    family.database.dispose()
+    shutil.move(kept, family.instance / "oval.db")
+    with family.database.reading() as db:
+        assert people.guardian(db, ann.person_id).email == ADDRESS
+    for _again in range(2):
+        with family.database.writing() as db:
+            (noted,) = evidence.noted_erasures(family.instance)
+            for one in evidence.unapplied_erasures(db, [noted]):
+                evidence.erase_again(db, one, actor=SYSTEM)
+            retention.reapply(db, noted)
+        retention.finish(family.database, family.instance)
+    with family.database.reading() as db:
+        guardian = people.guardian(db, ann.person_id)
+        (row,) = retention.erasures(db)
+        assert (guardian.email, guardian.mobile, guardian.full_name) == ("", "", "Ann Khan")
+        assert not {message.to_address for message in notifications.messages_to(db, ann.pseudonym)} - {""}
+        assert (row.what, row.status, row.removed) == ("contact", "done", first.removed)
+        assert evidence.verify(db).ok
+    assert entries_with_details(family, by=ann) == answers, "the record of answers stays"
+
+
 def test_a_document_that_is_being_made_meanwhile_is_not_kept(family: Family, erase: Erase) -> None:
     ann = family.world.ann
     with family.database.writing() as db:
