@@ -85,8 +85,8 @@ from oval_aup.campaigns.staff import (
 from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
 from oval_aup.campaigns.witness_letters import (
+    sound_documents_alarm,
     sound_ledger_alarm,
-    sound_papers_alarm,
     tell_of_erased_pack,
     tell_of_proposed_erasure,
     tell_witnesses,
@@ -168,8 +168,8 @@ __all__ = [
     "sign_for_family",
     "sign_for_staff",
     "sitting_of_family",
+    "sound_documents_alarm",
     "sound_ledger_alarm",
-    "sound_papers_alarm",
     "standing_effects",
     "steps_for",
     "take_off_lists",

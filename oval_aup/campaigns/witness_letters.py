@@ -44,7 +44,7 @@ def sound_ledger_alarm(db: Session, addresses: Iterable[str], *, finding: str, s
         )
 
 
-def sound_papers_alarm(db: Session, *, number: int, reason: str, school: School) -> None:
+def sound_documents_alarm(db: Session, *, number: int, reason: str, school: School) -> None:
     """Queue the message to the office that papers wait and why; the caller sees to it that it goes once."""
     now = clock.now()
     notifications.enqueue(

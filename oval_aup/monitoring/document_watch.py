@@ -28,17 +28,17 @@ def watch_certificate(settings: Settings, database: Database) -> None:
         )
 
 
-def watch(settings: Settings, database: Database) -> None:
-    """Write to the office once when papers are a quarter of an hour late, and not again until all was well between."""
+def watch_documents(settings: Settings, database: Database) -> None:
+    """Write to the office once when documents are a quarter of an hour late; again only after all was well."""
     with database.reading() as db:
         late, told_at = evidence.overdue_documents(db), evidence.alarm_since(db)
     if late is None and told_at is not None:
-        log.info("papers are made again")
+        log.info("documents are made again")
         with database.writing() as db:
             evidence.note_alarm(db, None)
     if late is not None and told_at is None:
-        log.critical("%s papers are late: %s", late.number, late.reason)
+        log.critical("%s documents are late: %s", late.number, late.reason or "no worker has taken them")
         with database.writing() as db:
             if evidence.alarm_since(db) is None:  # another worker may have been quicker
                 evidence.note_alarm(db, clock.now())
-                campaigns.sound_papers_alarm(db, number=late.number, reason=late.reason, school=settings.school)
+                campaigns.sound_documents_alarm(db, number=late.number, reason=late.reason, school=settings.school)

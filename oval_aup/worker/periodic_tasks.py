@@ -42,7 +42,7 @@ class PeriodicTasks:
             self._erase,
             self._keep_watch,
             self._back_up,
-            self._watch_papers,
+            self._watch_documents,
             self._sweep_packs,
             self._index_ledger,
             self._weigh,
@@ -110,8 +110,8 @@ class PeriodicTasks:
         """Make the night's backup; one that fails stands on the office's first page until one is good."""
         backups.back_up_if_due(self.bench.settings, self.bench.database)
 
-    def _watch_papers(self) -> None:
-        document_watch.watch(self.bench.settings, self.bench.database)
+    def _watch_documents(self) -> None:
+        document_watch.watch_documents(self.bench.settings, self.bench.database)
         document_watch.watch_certificate(self.bench.settings, self.bench.database)
 
     def _sweep_packs(self) -> None:

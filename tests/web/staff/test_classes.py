@@ -323,6 +323,9 @@ def test_the_unanswered_list_says_which_of_two_namesakes_it_means(
     assert "Maja Nowak (born 30 Jun)" in text
     assert "(born 24 Dec)" not in text
     browser.log_in("eve@oval.example.org")
+    changed = browser.get("/staff/classes/changes").text
+    assert "Maja Nowak (born 30 Jun)" in changed
+    assert "(born 24 Dec)" not in changed
     assert "Maja Nowak (born 30 Jun)" in browser.get("/office/tasks/take-down").text
     with world.database.writing() as db:
         people.archive_person(db, world.maja.person_id, actor=OFFICE)
