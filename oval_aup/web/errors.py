@@ -32,10 +32,10 @@ def _sentence(status: int) -> tuple[str, str]:
         403: (_("You cannot open this page"), _("Your log-in does not include it. Ask the office if you need it.")),
         404: (_("We cannot find this page"), _("Check the address, or ask the school office.")),
         405: (_("This page cannot be used that way"), _("Please go back and try again.")),
-        409: (_("Something changed meanwhile"), _("Please go back, refresh the page and try again.")),
+        409: (_("Something has changed"), _("Please go back, refresh the page and try again.")),
         413: (_("This file is too large"), _("Please choose a smaller file.")),
         422: (_("There is a problem"), _("Please go back and check what you entered.")),
-        429: (_("Please wait a little"), _("There were too many tries.")),
+        429: (_("Please wait a moment"), _("There were too many attempts. Try again later.")),
     }.get(status, (_("Sorry, something went wrong"), _("It was our mistake. Please try again in a moment.")))
 
 
