@@ -204,7 +204,7 @@ def test_a_preview_in_text_holds_counts_names_and_reasons(db: Session) -> None:
     text = roster.as_text(look(db, contacts(link(1, 1, Reg="4A"), link(3, 3), link(4, 4, Date_of_Birth="nn"))))
     for expected in (
         "1 child to add",
-        "row 3: Yusuf Brown (Year 4, 4C)",
+        "row 3: Yusuf Brown (Year 4, 4C, born ",
         "1 child leaving",
         "row 2: Leo Brown: Class: 4C → 4A",
         "1 row left out",

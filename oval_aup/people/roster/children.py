@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from oval_aup.core import templating
 from oval_aup.core.i18n import _, gettext_noop, ngettext
 from oval_aup.people.names import folded
 from oval_aup.people.roster import values
@@ -257,7 +258,11 @@ def compare_children(usable: list[ChildOfFile], now: Current, plan: ImportPlan) 
     writes = plan.writes
     for child in usable:
         entry = child.entry
-        where = f"{year_words(entry.year_group)}{', ' + entry.class_name if entry.class_name else ''}"
+        where = _(
+            "%(place)s, born %(day)s",
+            place=f"{year_words(entry.year_group)}{', ' + entry.class_name if entry.class_name else ''}",
+            day=templating.day(entry.born_on),
+        )
         if child.existing is None:
             preferred = "" if entry.preferred_forename == entry.forename else entry.preferred_forename
             child.ref = writes.new_person("", entry.forename, entry.surname, preferred)
