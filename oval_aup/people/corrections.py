@@ -13,8 +13,9 @@ from oval_aup.core import clock
 from oval_aup.people import lookups, queries
 from oval_aup.people.models import Correction
 
-EMAIL, MOBILE, RESPONSIBILITY, CONTACT, ENDED, LEFT = (
+EMAIL, WORK_EMAIL, MOBILE, RESPONSIBILITY, CONTACT, ENDED, LEFT = (
     "email",
+    "work_email",
     "mobile",
     "parental_responsibility",
     "contact_allowed",

@@ -16,7 +16,7 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import families, history, queries
 from oval_aup.people.changes import Changes, DetailsChange, LinkChange
-from oval_aup.people.corrections import CONTACT, EMAIL, ENDED, LEFT, MOBILE, RESPONSIBILITY, correct
+from oval_aup.people.corrections import CONTACT, EMAIL, ENDED, LEFT, MOBILE, RESPONSIBILITY, WORK_EMAIL, correct
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 from oval_aup.people.names import cleaned, folded, normal_email
 from oval_aup.people.relationships import is_likely_parent
@@ -371,6 +371,7 @@ def set_email(db: Session, person_id: int, email: str, actor: Actor) -> Guardian
     before, member.work_email = member.work_email, address
     db.flush()
     _enter_details(db, member.person, {"email": (before, address)}, actor=actor)
+    correct(db, person_id, WORK_EMAIL, before=before, value=address)
     return queries.staff_member(db, person_id)
 
 

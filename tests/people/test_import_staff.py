@@ -72,6 +72,26 @@ def test_a_parent_who_works_here_is_one_person(db: Session, staff_first: bool) -
         assert bring_in(db, content).changed_nothing
 
 
+@pytest.mark.parametrize("code", ["S002", ""])
+def test_a_work_address_put_right_by_hand_survives_the_next_list(db: Session, code: str) -> None:
+    listed = staff_list(member(1), member(2, Staff_Code=code, Work_Email="hanna@oval.example.org"))
+    bring_in(db, listed)
+    hana = _member(db, "Hana Hughes2").person_id
+    people.set_email(db, hana, "hana@oval.example.org", SYSTEM)
+    shown = look(db, listed)
+    assert any("hana@oval.example.org, and it stays. The list says hanna@" in told for told in sentences(shown))
+    assert plan_of(shown).is_empty
+    roster.apply(db, shown.public_id, actor=SYSTEM)
+    assert people.staff_member(db, hana).work_email == "hana@oval.example.org"
+    (row,) = people.standing_corrections(db)
+    assert (row.field, row.before, row.value) == ("work_email", "hanna@oval.example.org", "hana@oval.example.org")
+    again = look(db, listed)
+    roster.preview_again(db, again.public_id, answers={plan_of(again).kept[0].key: "list"}, actor=SYSTEM)
+    roster.apply(db, again.public_id, actor=SYSTEM)
+    assert people.staff_member(db, hana).work_email == "hanna@oval.example.org"
+    assert people.standing_corrections(db) == ()
+
+
 def test_spouses_who_share_an_address_stay_two_people(db: Session) -> None:
     bring_in(db, contacts(link(1, 1)))
     shown = look(db, staff_list(member(1, Forename="Bob", Surname="Brown", Work_Email="adult1@example.org")))

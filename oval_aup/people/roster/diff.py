@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oval_aup.core.i18n import _
-from oval_aup.people.corrections import Corrections
+from oval_aup.people.corrections import WORK_EMAIL, Corrections
 from oval_aup.people.roster import children as children_
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link, compare_contacts, compare_links, identify_contacts, links_of_file
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.entries import ERROR, Parsed
 from oval_aup.people.roster.grouping import contacts_of_file, known_as
-from oval_aup.people.roster.kept_corrections import children_kept_off, keep_details, keep_links
+from oval_aup.people.roster.kept_corrections import children_kept_off, keep_details, keep_links, keep_work_addresses
 from oval_aup.people.roster.links_after import links_after
 from oval_aup.people.roster.mapping import CONTACTS, STAFF
 from oval_aup.people.roster.plan import GUARDIAN, Change, ImportPlan, Joiner, Leaver
@@ -38,7 +38,11 @@ def diff(
     plan = ImportPlan(kind=kind, partial=partial, problems=list(parsed.problems), pairs=list(parsed.pairs))
     if kind == STAFF:
         plan.on_roll = sum(1 for member in now.staff.values() if not member.archived)
-        compare_staff(parsed, now, plan, answers or {}, protected=protected)
+        listed_as = {
+            row.before: row.person_id for row in (corrections or {}).values() if row.field == WORK_EMAIL and row.before
+        }
+        members = compare_staff(parsed, now, plan, answers or {}, protected=protected, listed_as=listed_as)
+        keep_work_addresses(members, corrections or {}, plan, answers or {})
     else:
         plan.on_roll = sum(1 for child in now.children.values() if not child.archived)
         _compare_families(now, parsed, plan, answers or {}, corrections or {})

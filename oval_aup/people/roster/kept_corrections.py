@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from oval_aup.core.i18n import _
-from oval_aup.people.corrections import CONTACT, EMAIL, ENDED, LEFT, MOBILE, RESPONSIBILITY, CorrectionRow, Corrections
+from oval_aup.people.corrections import (
+    CONTACT,
+    EMAIL,
+    ENDED,
+    LEFT,
+    MOBILE,
+    RESPONSIBILITY,
+    WORK_EMAIL,
+    CorrectionRow,
+    Corrections,
+)
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link
 from oval_aup.people.roster.current import Current
 from oval_aup.people.roster.grouping import ContactOfFile, telephone_key
 from oval_aup.people.roster.plan import ImportPlan, KeptCorrection
+from oval_aup.people.roster.staffing import StaffOfFile
 
 THEIRS = "list"
 """The answer that takes what the list says."""
@@ -20,6 +31,7 @@ def field_words(field: str) -> str:
     """What a correction is about."""
     return {
         EMAIL: _("E-mail"),
+        WORK_EMAIL: _("Work e-mail"),
         MOBILE: _("Telephone"),
         RESPONSIBILITY: _("Parental responsibility"),
         CONTACT: _("Contact allowed"),
@@ -70,6 +82,22 @@ def keep_details(
             elif field in changes and _keeps(plan, row, contact.row, told, answers):
                 del changes[field]
                 _forget(plan, contact.ref, told)
+
+
+def keep_work_addresses(
+    members: Iterable[StaffOfFile], corrections: Corrections, plan: ImportPlan, answers: Mapping[str, str]
+) -> None:
+    """Keep the work addresses that were put right by hand."""
+    for member in members:
+        row, told = corrections.get((WORK_EMAIL, member.ref, None)), member.line.email
+        if row is None or not told:
+            continue
+        changes = plan.writes.staff_changes.get(member.ref, {})
+        if told == row.value:
+            plan.agreed.append(row.id)
+        elif WORK_EMAIL in changes and _keeps(plan, row, member.line.row, told, answers):
+            del changes[WORK_EMAIL]
+            _forget(plan, member.ref, told)
 
 
 def keep_links(

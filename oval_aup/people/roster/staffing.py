@@ -60,13 +60,20 @@ class StaffOfFile:
 
 
 def compare_staff(
-    parsed: Parsed, now: Current, plan: ImportPlan, answers: Mapping[str, str], *, protected: frozenset[int]
-) -> None:
+    parsed: Parsed,
+    now: Current,
+    plan: ImportPlan,
+    answers: Mapping[str, str],
+    *,
+    protected: frozenset[int],
+    listed_as: Mapping[str, int],
+) -> list[StaffOfFile]:
     """Note who joins and leaves the staff and what changes; ``protected`` people never leave through a file.
 
     ``answers`` maps ``gone:<person id>`` to ``left`` for members without a staff code whom the list lacks.
+    ``listed_as`` maps addresses that the office has corrected to whose they were: a list may go on naming them.
     """
-    members, kept = _identify(parsed, now, plan)
+    members, kept = _identify(parsed, now, plan, listed_as)
     parents: dict[str, list[CurrentGuardian]] = {}
     for guardian in now.guardians.values():
         if guardian.email and guardian.person_id not in now.staff:
@@ -83,11 +90,15 @@ def compare_staff(
     plan.read = len(members)
     if not plan.partial:
         _find_leavers(members, kept, parsed, now, plan, answers, protected)
+    return members
 
 
-def _identify(parsed: Parsed, now: Current, plan: ImportPlan) -> tuple[list[StaffOfFile], set[int]]:
+def _identify(
+    parsed: Parsed, now: Current, plan: ImportPlan, listed_as: Mapping[str, int]
+) -> tuple[list[StaffOfFile], set[int]]:
     by_code = {member.code: member for member in now.staff.values() if member.code}
-    by_email = {member.email: member for member in now.staff.values() if member.email}
+    by_email = {email: now.staff[person_id] for email, person_id in listed_as.items() if person_id in now.staff}
+    by_email |= {member.email: member for member in now.staff.values() if member.email}
     codes_in_file = {line.code for line in parsed.staff if line.code}
     members: list[StaffOfFile] = []
     seen: dict[object, StaffLine] = {}
