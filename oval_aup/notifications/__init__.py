@@ -38,6 +38,7 @@ from oval_aup.notifications.outbox import (
     release,
     retry,
     rewrite,
+    send_at_once,
 )
 from oval_aup.notifications.sending import SendCounts, recover, send_due
 from oval_aup.notifications.smtp import LOOPBACK, SmtpChannel, smtp_channel
@@ -90,6 +91,7 @@ __all__ = [
     "release",
     "retry",
     "rewrite",
+    "send_at_once",
     "send_due",
     "smtp_channel",
     "spoke_of_recipient",

@@ -136,6 +136,12 @@ def enqueue(
     return known
 
 
+def send_at_once(db: Session, public_id: str) -> None:
+    """Let a message that waits after a failure be tried at once, because somebody is looking for it."""
+    waiting = sa.and_(_message.c.public_id == public_id, _message.c.status == "queued")
+    db.execute(sa.update(_message).where(waiting).values(next_attempt_at=clock.now()))
+
+
 def release(db: Session, document_public_id: str) -> int:
     """Let go of the messages that waited for this document; returns how many."""
     waited = sa.and_(_message.c.attachment == document_public_id, _message.c.status == "waiting")

@@ -30,7 +30,7 @@ class Down(notifications.MemoryChannel):
         raise notifications.ChannelDown(self.reason, about=self.about)
 
 
-def send(world: World, channel: notifications.Channel) -> notifications.SendCounts:
+def send(world: World, channel: notifications.Channel, *, at_once: bool = True) -> notifications.SendCounts:
     return notifications.send_due(
         world.database,
         channel,
@@ -38,7 +38,7 @@ def send(world: World, channel: notifications.Channel) -> notifications.SendCoun
         mint=lambda db, message: "https://oval.example.org/l/secret",
         attachment=lambda db, public_id: ("receipt.pdf", b"%PDF-1.7"),
         limit=500,
-        at_once=True,
+        at_once=at_once,
     )
 
 
@@ -102,6 +102,17 @@ def test_a_test_goes_first_to_whoever_asks_and_its_state_is_shown(quiet: World, 
     send(quiet, channel)
     assert next(letter["To"] for letter in channel.letters) == "eve@oval.example.org"
     assert "Sent" in eve.get("/office/mail").text
+
+
+def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: World, eve: Browser) -> None:
+    clock.freeze(clock.now())
+    eve.get("/office/mail")
+    eve.post("/office/mail/test")
+    send(quiet, Down())
+    eve.post("/office/mail/test")
+    channel = notifications.MemoryChannel()
+    send(quiet, channel, at_once=False)
+    assert [letter["To"] for letter in channel.letters] == ["eve@oval.example.org"]
 
 
 def test_only_who_may_run_a_campaign_sends_a_test(app: Flask, quiet: World) -> None:
