@@ -30,6 +30,13 @@ class Down(notifications.MemoryChannel):
         raise notifications.ChannelDown(self.reason, about=self.about)
 
 
+class Full(notifications.MemoryChannel):
+    """A mail server that answers and says at the first letter that the school has reached its limit."""
+
+    def carry(self, letter, to_address, hand_over) -> None:  # type: ignore[no-untyped-def]
+        raise notifications.ChannelDown("550 5.4.5 Daily limit", about="sender")
+
+
 def send(world: World, channel: notifications.Channel, *, at_once: bool = True) -> notifications.SendCounts:
     return notifications.send_due(
         world.database,
@@ -108,7 +115,7 @@ def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: W
     clock.freeze(clock.now())
     eve.get("/office/mail")
     eve.post("/office/mail/test")
-    send(quiet, Down())
+    send(quiet, Full())
     eve.post("/office/mail/test")
     channel = notifications.MemoryChannel()
     send(quiet, channel, at_once=False)
