@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.accounts import throttle
 from oval_aup.accounts.models import AccessSession, Account, FailedAttempt, PrivateLink
+from oval_aup.core.db import rows_changed, table_of
 
-_session = cast(sa.Table, AccessSession.__table__)
-_link = cast(sa.Table, PrivateLink.__table__)
-_account = cast(sa.Table, Account.__table__)
+_session = table_of(AccessSession)
+_link = table_of(PrivateLink)
+_account = table_of(Account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def old_access(db: Session, *, ended_before: dt.datetime) -> Access:
 
 def erase_old_access(db: Session, *, ended_before: dt.datetime) -> Access:
     """Delete sessions and private links that were over before this moment; what they let anybody do stays recorded."""
-    sessions = cast(Any, db.execute(sa.delete(_session).where(_over(ended_before)))).rowcount
-    links = cast(Any, db.execute(sa.delete(_link).where(_unused(ended_before)))).rowcount
+    sessions = rows_changed(db.execute(sa.delete(_session).where(_over(ended_before))))
+    links = rows_changed(db.execute(sa.delete(_link).where(_unused(ended_before))))
     return Access(0, links, sessions)
 
 

@@ -83,7 +83,7 @@ class _Sqlite:
         self.file = Path(str(database.url.database))
         self._driver_fault: type[Exception] = database.engine.dialect.loaded_dbapi.Error
 
-    def workplace(self, instance: Path) -> Path:
+    def workplace(self, _instance: Path) -> Path:
         return self.file.parent
 
     def copy(self, into: Path) -> DatabaseCopy:

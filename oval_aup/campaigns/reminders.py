@@ -91,7 +91,7 @@ def remind(
         planned = []
         for adult, step in reminders:
             name = taken[adult.person_id].named(step.name)
-            if _send(db, campaign, adult, name, last=step.is_last, on=on, school=school, actor=actor):
+            if _send(db, campaign, adult, name, last=step.is_last, school=school, actor=actor):
                 planned.append(
                     PlannedReminder(adult.person_id, adult.full_name, step.name, step.fell_due_on, adult.address)
                 )
@@ -117,7 +117,6 @@ def _send(
     step: str,
     *,
     last: bool,
-    on: dt.date,
     school: School,
     actor: Actor,
 ) -> bool:
@@ -181,7 +180,7 @@ def send_reminders(db: Session, person_ids: Iterable[int], *, school: School, ac
     skipped |= {adult.person_id: "reminded-today" for adult in planned.reminded_today}
     sent, step = 0, _manual_step(today)
     for adult in planned.reached:
-        if _send(db, campaign, adult, step, last=False, on=today, school=school, actor=actor):
+        if _send(db, campaign, adult, step, last=False, school=school, actor=actor):
             sent += 1
         else:
             skipped[adult.person_id] = "reminded-today"

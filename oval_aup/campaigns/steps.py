@@ -6,13 +6,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.campaigns.models import Campaign, Reminder
 from oval_aup.core import clock
+from oval_aup.core.db import rows_changed
 
 ASK = "ask"
 BY_HAND = "nudge-"
@@ -95,7 +96,7 @@ def claim(
             "taken_at": at or clock.now(),
         },
     )
-    return bool(cast(Any, taken).rowcount == 1)
+    return rows_changed(taken) == 1
 
 
 def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, dict[str, Any]], ...]:

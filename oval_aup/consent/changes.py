@@ -19,8 +19,9 @@ from oval_aup.consent.purposes import asked_purposes, has_uses
 from oval_aup.consent.resolve import SHOWN
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
+from oval_aup.core.db import table_of
 
-_change = cast(sa.Table, PermissionChange.__table__)
+_change = table_of(PermissionChange)
 _ADD = sa.insert(_change)
 
 Values = Mapping[int, Mapping[str, str]]

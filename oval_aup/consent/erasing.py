@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.consent.models import ConsentDecision, TakeDown
+from oval_aup.core.db import rows_changed, table_of
 
-_decision = cast(sa.Table, ConsentDecision.__table__)
-_task = cast(sa.Table, TakeDown.__table__)
+_decision = table_of(ConsentDecision)
+_task = table_of(TakeDown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +49,4 @@ def in_use(db: Session) -> frozenset[int]:
 def erase_places(db: Session, child_ids: Iterable[int]) -> int:
     """Blank where pictures of these children were found; that they were taken down stays. Returns how many."""
     noted = sa.and_(_task.c.child_id.in_(tuple(child_ids)), _task.c.places != "")
-    return int(cast(Any, db.execute(sa.update(_task).where(noted).values(places=""))).rowcount)
+    return rows_changed(db.execute(sa.update(_task).where(noted).values(places="")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -19,13 +19,14 @@ from oval_aup.consent.resolve import Decision, GuardianAnswer, fold
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import table_of
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _
 from oval_aup.evidence import EntryRow
 
 ACTS = {"yes": "given", "no": "refused"}
 
-_ADD_DECISION = sa.insert(cast(sa.Table, ConsentDecision.__table__))
+_ADD_DECISION = sa.insert(table_of(ConsentDecision))
 
 
 @dataclass(frozen=True, slots=True)

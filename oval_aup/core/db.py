@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -70,6 +70,16 @@ class Base(DeclarativeBase):
     )
 
 
+def rows_changed(result: sa.Result[Any]) -> int:
+    """How many rows an INSERT, UPDATE or DELETE met."""
+    return cast("sa.CursorResult[Any]", result).rowcount
+
+
+def table_of(model: type[Base]) -> sa.Table:
+    """The table of a model, for statements that are written once and run many times."""
+    return cast(sa.Table, model.__table__)
+
+
 class UtcDateTime(sa.TypeDecorator[dt.datetime]):
     """An aware UTC instant; stored as naive UTC where the engine has no time zones."""
 
@@ -87,7 +97,7 @@ class UtcDateTime(sa.TypeDecorator[dt.datetime]):
         value = value.astimezone(dt.UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: dt.datetime | None, _dialect: sa.Dialect) -> dt.datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)

@@ -285,7 +285,7 @@ def _lesson(db: Session, story: DemoWeeks, school_class: people.ClassRow, teache
     signing.close(db, lesson.public_id, actor=actor)
 
 
-def _afterwards(db: Session, story: DemoWeeks) -> None:
+def _afterwards(_db: Session, story: DemoWeeks) -> None:
     """A change of mind here, a safeguarding block there."""
     moment = story.until - dt.timedelta(days=1, hours=2)
     story.at(moment - dt.timedelta(hours=1), partial(_tell_teachers, story=story))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core.db import Database
+from oval_aup.core.db import Database, rows_changed, table_of
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, LedgerEntry, LedgerTrace, Watermark
 
@@ -24,10 +24,10 @@ STEP = 2000
 
 CHUNK = 500
 
-_entry = cast(sa.Table, LedgerEntry.__table__)
-_trace = cast(sa.Table, LedgerTrace.__table__)
-_mark = cast(sa.Table, Watermark.__table__)
-_document = cast(sa.Table, Document.__table__)
+_entry = table_of(LedgerEntry)
+_trace = table_of(LedgerTrace)
+_mark = table_of(Watermark)
+_document = table_of(Document)
 
 
 def entries_by(db: Session, pseudonym: str) -> tuple[ledger.EntryRow, ...]:
@@ -99,7 +99,7 @@ def _follow(db: Session) -> int:
     if not rows:
         return 0
     moved = db.execute(sa.update(_mark).where(_mark.c.name == FOLLOWER, _mark.c.seq == start).values(seq=rows[-1].seq))
-    if cast("sa.CursorResult[Any]", moved).rowcount != 1:
+    if rows_changed(moved) != 1:
         return 0
     traces: list[dict[str, Any]] = []
     for row in rows:

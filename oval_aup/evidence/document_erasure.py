@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import table_of
 from oval_aup.evidence.models import Document, DocumentContent
 
 GONE = "erased"
 """The state of a document whose bytes were taken out."""
 
-_document = cast(sa.Table, Document.__table__)
-_content = cast(sa.Table, DocumentContent.__table__)
+_document = table_of(Document)
+_content = table_of(DocumentContent)
 
 
 def documents_showing(db: Session, subjects: Iterable[str], seqs: Collection[int] | None = None) -> tuple[str, ...]:

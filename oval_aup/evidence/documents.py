@@ -6,14 +6,14 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database, insert_once, new_public_id
+from oval_aup.core.db import Database, insert_once, new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
@@ -49,10 +49,10 @@ NO_KEY_FOR = dt.timedelta(minutes=5)
 STALE_AFTER = dt.timedelta(minutes=5)
 """A claim older than this belongs to a worker that died."""
 
-_document = cast(sa.Table, Document.__table__)
-_content = cast(sa.Table, DocumentContent.__table__)
-_member = cast(sa.Table, PackMember.__table__)
-_pack = cast(sa.Table, Pack.__table__)
+_document = table_of(Document)
+_content = table_of(DocumentContent)
+_member = table_of(PackMember)
+_pack = table_of(Pack)
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
@@ -142,7 +142,7 @@ def request_document(
         "claimed_at": None,
         "ready_at": None,
     }
-    if _changed(db.execute(_ADD, row)) == 1:
+    if rows_changed(db.execute(_ADD, row)) == 1:
         return _row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)
     if known is None or known.kind != kind or known.subject != subject:
@@ -252,7 +252,7 @@ def store_document(
             error="",
         )
     )
-    if _changed(kept) != 1:
+    if rows_changed(kept) != 1:
         return document(db, claim.public_id)
     row_id = db.scalar(sa.select(_document.c.id).where(_document.c.public_id == claim.public_id))
     db.execute(sa.insert(_content), {"document_id": row_id, "content": content})
@@ -371,7 +371,7 @@ def retry_documents(db: Session) -> int:
 
 def _try_again(db: Session, which: sa.ColumnElement[bool]) -> int:
     again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
-    return _changed(db.execute(sa.update(_document).where(_document.c.status == "failed", which).values(**again)))
+    return rows_changed(db.execute(sa.update(_document).where(_document.c.status == "failed", which).values(**again)))
 
 
 def _claim(db: Session) -> DocumentRow | None:
@@ -401,7 +401,7 @@ def _take(db: Session, row: Any, now: dt.datetime) -> DocumentRow | None:
         db.execute(sa.update(_document).where(unchanged).values(**lost))
         return None
     taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
-    won = _changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1
+    won = rows_changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1
     return document(db, row.public_id) if won else None
 
 
@@ -426,10 +426,6 @@ def _held(claim: DocumentRow) -> sa.Update:
         _document.c.status == "rendering",
         _document.c.attempts == claim.attempts,
     )
-
-
-def _changed(result: sa.Result[Any]) -> int:
-    return cast("sa.CursorResult[Any]", result).rowcount
 
 
 def _by_key(db: Session, dedupe_key: str) -> DocumentRow | None:

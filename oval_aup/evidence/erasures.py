@@ -11,21 +11,22 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import table_of
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
 ERASURES = "erasures.jsonl"
 """The file's name, in the instance folder and beside the backups."""
 
-_entry = cast(sa.Table, LedgerEntry.__table__)
-_details = cast(sa.Table, LedgerDetails.__table__)
+_entry = table_of(LedgerEntry)
+_details = table_of(LedgerDetails)
 
 
 @dataclass(frozen=True, slots=True)

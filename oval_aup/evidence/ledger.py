@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.canonical import canonical
-from oval_aup.core.db import fetch
+from oval_aup.core.db import fetch, table_of
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
@@ -90,8 +90,8 @@ CLOCK_SLACK_AHEAD = dt.timedelta(days=366)
 _WAIT_FOR_TURN = sa.text(f"SELECT pg_advisory_xact_lock({0x4F56414C})")
 """Makes appends queue up on PostgreSQL; any number would do that nobody else uses."""
 
-_entry = cast(sa.Table, LedgerEntry.__table__)
-_details = cast(sa.Table, LedgerDetails.__table__)
+_entry = table_of(LedgerEntry)
+_details = table_of(LedgerDetails)
 _BY_KEY = sa.select(_entry.c.seq, _entry.c.entry_hash, _entry.c.body).where(
     _entry.c.idempotency_key == sa.bindparam("idempotency_key")
 )

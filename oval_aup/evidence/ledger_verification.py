@@ -7,19 +7,20 @@ import hmac
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import table_of
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
 
 BATCH = 500
 
-_entry = cast(sa.Table, LedgerEntry.__table__)
-_details = cast(sa.Table, LedgerDetails.__table__)
+_entry = table_of(LedgerEntry)
+_details = table_of(LedgerDetails)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
+from oval_aup.core.db import table_of
 from oval_aup.evidence.documents import FOR_A_PACK, NOW
 from oval_aup.evidence.models import Document, Watermark
 
@@ -18,8 +18,8 @@ ALARM = "papers-late"
 BEGAN = "worker-began"
 HOUR = dt.timedelta(hours=1)
 
-_document = cast(sa.Table, Document.__table__)
-_mark = cast(sa.Table, Watermark.__table__)
+_document = table_of(Document)
+_mark = table_of(Watermark)
 
 
 @dataclass(frozen=True, slots=True)

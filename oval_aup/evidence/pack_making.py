@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database
+from oval_aup.core.db import Database, rows_changed, table_of
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import documents, ledger
@@ -28,10 +28,10 @@ WANTED_AT_ONCE = 500
 SMALL = 100
 """Documents of a pack that goes before larger ones: a class with its parents and the report."""
 
-_pack = cast(sa.Table, Pack.__table__)
-_member = cast(sa.Table, PackMember.__table__)
-_file = cast(sa.Table, PackFile.__table__)
-_document = cast(sa.Table, Document.__table__)
+_pack = table_of(Pack)
+_member = table_of(PackMember)
+_file = table_of(PackFile)
+_document = table_of(Document)
 
 
 def claim_pack(database: Database) -> PackRow | None:
@@ -236,4 +236,4 @@ def _held(claim: PackRow) -> sa.Update:
 
 
 def _changed(db: Session, statement: sa.Update) -> bool:
-    return cast("sa.CursorResult[Any]", db.execute(statement)).rowcount == 1
+    return rows_changed(db.execute(statement)) == 1

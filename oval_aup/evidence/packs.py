@@ -10,14 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import documents, ledger
@@ -32,10 +32,10 @@ PACKS_FOLDER = "packs"
 OPEN = ("queued", "collecting", "writing")
 RESUMABLE = ("cancelled", "failed")
 GONE = ("deleted", "erased")
-_pack = cast(sa.Table, Pack.__table__)
-_member = cast(sa.Table, PackMember.__table__)
-_file = cast(sa.Table, PackFile.__table__)
-_document = cast(sa.Table, Document.__table__)
+_pack = table_of(Pack)
+_member = table_of(PackMember)
+_file = table_of(PackFile)
+_document = table_of(Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def resume_pack(db: Session, public_id: str) -> PackRow:
         documents.retry_document(db, document_id)
     gone = sa.select(_document.c.id).where(_document.c.id == _member.c.document_id, _document.c.status != "ready")
     lost = sa.update(_member).where(_of(row), gone.exists()).values(document_id=None)
-    broken = cast("sa.CursorResult[Any]", db.execute(lost)).rowcount > 0
+    broken = rows_changed(db.execute(lost)) > 0
     again = {"status": "queued", "error": "", "deaths": 0, "done": 0, "claimed_at": None}
     again |= {"frozen_at": None} if broken else {"status": "writing"} if row.frozen_at else {}
     db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**again))

@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
+from oval_aup.core.db import table_of
 from oval_aup.evidence.models import LedgerEntry
 
-_entry = cast(sa.Table, LedgerEntry.__table__)
+_entry = table_of(LedgerEntry)
 _FIRST = sa.select(_entry.c.body).order_by(_entry.c.seq).limit(1)
 
 

@@ -121,7 +121,7 @@ class _HeldKeySigner(Signer):
         super().__init__(signing_cert=_asn1(key.certificate), cert_registry=store)
         self._private = key.private
 
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002 - the library names it
         if digest_algorithm.lower() != "sha256":
             raise SealFailed(_("Sealing failed: %(kind)s", kind=digest_algorithm))
         if isinstance(self._private, ec.EllipticCurvePrivateKey):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
+from oval_aup.core.db import rows_changed, table_of
 from oval_aup.notifications.models import AddressTrouble
 
-_trouble = cast(sa.Table, AddressTrouble.__table__)
+_trouble = table_of(AddressTrouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def notice(db: Session, address: str, reason: str) -> None:
 def clear_trouble(db: Session, address: str) -> bool:
     """Let mail go to an address again; whether it had been in trouble."""
     gone = db.execute(sa.delete(_trouble).where(_trouble.c.address == _folded(address)))
-    return bool(cast(Any, gone).rowcount)
+    return bool(rows_changed(gone))
 
 
 def _folded(address: str) -> str:

@@ -69,7 +69,7 @@ class MemoryChannel:
     def opened(self) -> Iterator[MemoryChannel]:
         yield self
 
-    def carry(self, letter: EmailMessage, to_address: str, hand_over: HandOver) -> None:
+    def carry(self, letter: EmailMessage, _to_address: str, hand_over: HandOver) -> None:
         hand_over()
         self.letters.append(letter)
 
@@ -98,7 +98,7 @@ class FolderChannel:
             raise ChannelDown(_("The mail folder cannot be made (%(fault)s).", fault=error.strerror)) from error
         yield self
 
-    def carry(self, letter: EmailMessage, to_address: str, hand_over: HandOver) -> None:
+    def carry(self, letter: EmailMessage, _to_address: str, hand_over: HandOver) -> None:
         name = str(letter["Message-ID"]).strip("<>").split("@")[0]
         part = self.folder / f".{name}.part"
         try:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
+from oval_aup.core.db import table_of
 from oval_aup.core.i18n import _
 from oval_aup.notifications import smtp_replies
 from oval_aup.notifications.models import MailOutage, Message
 
-_outage = cast(sa.Table, MailOutage.__table__)
-_message = cast(sa.Table, Message.__table__)
+_outage = table_of(MailOutage)
+_message = table_of(Message)
 
 LATE = dt.timedelta(minutes=2)
 """A due message that has waited this long, while nothing else left, means that nobody is sending."""

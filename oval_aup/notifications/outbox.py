@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import insert_once, new_public_id
+from oval_aup.core.db import insert_once, new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.notifications import bounced_addresses
@@ -21,7 +21,7 @@ from oval_aup.notifications.models import Message
 LINK_MARK = "PRIVATE-LINK-GOES-HERE"
 """Stands in a letter's text and HTML where the private link belongs; replaced only in the moment of sending."""
 
-message_table = cast(sa.Table, Message.__table__)
+message_table = table_of(Message)
 _message = message_table
 _ADD = insert_once(_message, "dedupe_key")
 
@@ -128,7 +128,7 @@ def enqueue(
         "claimed_at": None,
         "sent_at": None,
     }
-    if changed(db.execute(_ADD, row)) == 1:
+    if rows_changed(db.execute(_ADD, row)) == 1:
         return message_row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)
     if known is None or known.recipient != recipient or known.kind != kind:
@@ -146,7 +146,7 @@ def release(db: Session, document_public_id: str) -> int:
     """Let go of the messages that waited for this document; returns how many."""
     waited = sa.and_(_message.c.attachment == document_public_id, _message.c.status == "waiting")
     later = sa.case((_message.c.next_attempt_at > clock.now(), _message.c.next_attempt_at), else_=clock.now())
-    return changed(db.execute(sa.update(_message).where(waited).values(status="queued", next_attempt_at=later)))
+    return rows_changed(db.execute(sa.update(_message).where(waited).values(status="queued", next_attempt_at=later)))
 
 
 def awaited_documents(db: Session, limit: int = 100) -> tuple[str, ...]:
@@ -168,14 +168,14 @@ _CANCEL = (
 
 def cancel(db: Session, recipient: str, kinds: Iterable[str]) -> int:
     """Take back what has not been sent to a person; returns how many messages."""
-    return changed(db.execute(_CANCEL, {"whose": recipient, "kinds": list(kinds)}))
+    return rows_changed(db.execute(_CANCEL, {"whose": recipient, "kinds": list(kinds)}))
 
 
 def rewrite(db: Session, public_id: str, letter: Letter, *, link_purpose: str) -> bool:
     """Put other words into a letter that has not been sent; False where it has left, or is about to."""
     unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "waiting")))
     words = {"subject": letter.subject, "text": letter.text, "html": letter.html, "link_purpose": link_purpose}
-    return changed(db.execute(sa.update(_message).where(unsent).values(**words))) == 1
+    return rows_changed(db.execute(sa.update(_message).where(unsent).values(**words))) == 1
 
 
 def retry(db: Session, public_id: str) -> MessageRow:
@@ -260,11 +260,6 @@ def outbox_counts(db: Session) -> OutboxCounts:
         cancelled=counts.get("cancelled", 0),
         oldest_at=db.scalar(sa.select(sa.func.min(_message.c.queued_at)).where(unsent)),
     )
-
-
-def changed(result: sa.Result[Any]) -> int:
-    """How many rows an update touched."""
-    return cast("sa.CursorResult[Any]", result).rowcount
 
 
 def message_row(row: Any) -> MessageRow:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import Database
+from oval_aup.core.db import Database, rows_changed
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 from oval_aup.notifications import bounced_addresses, outages, smtp_replies
@@ -34,7 +34,7 @@ from oval_aup.notifications.channels import (
     UncertainDelivery,
 )
 from oval_aup.notifications.mime_message import Sender, compose
-from oval_aup.notifications.outbox import MessageRow, changed, message, message_table
+from oval_aup.notifications.outbox import MessageRow, message, message_table
 
 BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 720, 1440))
 """How long to wait after the first, second … temporary refusal; after one more, two days on, the message has failed."""
@@ -256,7 +256,7 @@ def _claim(database: Database) -> MessageRow | None:
                 db.execute(sa.update(_message).where(unchanged).values(**stopped))
                 continue
             taken = {"status": "sending", "attempts": row.attempts + 1, "claimed_at": now}
-            if changed(db.execute(sa.update(_message).where(unchanged).values(**taken))) == 1:
+            if rows_changed(db.execute(sa.update(_message).where(unchanged).values(**taken))) == 1:
                 return message(db, row.public_id)
     return None
 
@@ -271,7 +271,7 @@ def _next(db: Session, now: dt.datetime) -> list[sa.Row[Any]]:
 def _hand_over(database: Database, claim: MessageRow) -> None:
     with database.writing() as db:
         begun = {"status": "delivering", "claimed_at": clock.now()}
-        if changed(db.execute(_held(claim, "sending").values(**begun))) != 1:
+        if rows_changed(db.execute(_held(claim, "sending").values(**begun))) != 1:
             raise _ClaimLost
 
 
@@ -296,7 +296,7 @@ def _settle(
         elif outcome.status == "queued":
             values["next_attempt_at"] = now + outcome.waits[claim.attempts - 1]
         # a late answer may still settle what was meanwhile called uncertain, but never what another worker holds
-        if changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
+        if rows_changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
             return
         if outcome.status == "sent" and delivered is not None:
             delivered(db, claim)

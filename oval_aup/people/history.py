@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import UtcDateTime, fetch
+from oval_aup.core.db import UtcDateTime, fetch, table_of
 from oval_aup.people.families import children_by_id, guardian_columns, guardian_row
 from oval_aup.people.lookups import chunks
 from oval_aup.people.models import (
@@ -31,10 +31,10 @@ from oval_aup.people.models import (
 )
 from oval_aup.people.rows import ChildRow, ClassThen, GuardianshipThen, PartsThen
 
-_link, _child = cast(sa.Table, Guardianship.__table__), cast(sa.Table, Child.__table__)
-_class, _staff = cast(sa.Table, SchoolClass.__table__), cast(sa.Table, StaffMember.__table__)
+_link, _child = table_of(Guardianship), table_of(Child)
+_class, _staff = table_of(SchoolClass), table_of(StaffMember)
 _link_state, _class_state, _staff_state = (
-    cast(sa.Table, model.__table__) for model in (GuardianshipState, ChildClassState, StaffState)
+    table_of(model) for model in (GuardianshipState, ChildClassState, StaffState)
 )
 
 _at, _since = sa.bindparam("at", type_=UtcDateTime()), sa.bindparam("since", type_=UtcDateTime())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import rows_changed
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import families, history, queries
@@ -418,7 +418,7 @@ def archive_person(db: Session, person_id: int, *, actor: Actor) -> None:
         found = db.execute(
             sa.update(part).where(part.person_id == person_id, part.archived_on.is_(None)).values(archived_on=today)
         )
-        if cast("sa.CursorResult[Any]", found).rowcount:
+        if rows_changed(found):
             left.append((row.pseudonym, name))
     for link in db.scalars(
         sa.select(Guardianship).where(Guardianship.guardian_id == person_id, Guardianship.ended_on.is_(None))

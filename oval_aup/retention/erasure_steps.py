@@ -100,7 +100,7 @@ def _lists(db: Session, _reach: Reach, removed: Removed) -> None:
     removed.add("lists", people.discard_undecided_lists(db))
 
 
-def _own_rows(db: Session, reach: Reach, removed: Removed) -> None:
+def _own_rows(db: Session, reach: Reach, _removed: Removed) -> None:
     holds.erase_reasons(db, reach.person.person_id)
     db.execute(sa.update(Erasure).where(Erasure.person_id == reach.person.person_id).values(reason=""))
 

@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from oval_aup import evidence, people
 from oval_aup.agreements import Wording
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import new_public_id, table_of
 from oval_aup.core.errors import Conflict, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing import marks
@@ -32,7 +32,7 @@ CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 6
 OFFICE_ROLES = frozenset({"admin", "head"})
 
-_session = cast(sa.Table, ClassSession.__table__)
+_session = table_of(ClassSession)
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _session.c.id,
     _session.c.public_id,

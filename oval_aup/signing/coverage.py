@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import people
 from oval_aup.core import clock
+from oval_aup.core.db import table_of
 from oval_aup.signing.models import CoverageCount, CoverageDay, SignatureRequest
 from oval_aup.signing.rows import STATUSES, Counts, Coverage
 
@@ -90,7 +91,7 @@ def rebuild_coverage(db: Session, school_year: int) -> None:
     db.execute(sa.delete(CoverageCount).where(CoverageCount.school_year == school_year))
     if tally:
         db.execute(
-            sa.insert(cast(sa.Table, CoverageCount.__table__)),
+            sa.insert(table_of(CoverageCount)),
             [
                 {
                     "school_year": school_year,
@@ -109,7 +110,7 @@ def _rebuild_days(db: Session, school_year: int, days: Counter[tuple[str, dt.dat
     db.execute(sa.delete(CoverageDay).where(CoverageDay.school_year == school_year))
     if days:
         db.execute(
-            sa.insert(cast(sa.Table, CoverageDay.__table__)),
+            sa.insert(table_of(CoverageDay)),
             [
                 {"school_year": school_year, "agreement_key": agreement_key, "signed_on": day, "people": count}
                 for (agreement_key, day), count in sorted(days.items())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import rows_changed, table_of
 from oval_aup.signing.models import ClassSession, Signature, SigningSession
 
-_signature = cast(sa.Table, Signature.__table__)
-_sitting = cast(sa.Table, SigningSession.__table__)
-_session = cast(sa.Table, ClassSession.__table__)
+_signature = table_of(Signature)
+_sitting = table_of(SigningSession)
+_session = table_of(ClassSession)
 
 
 def signed_about(db: Session) -> dict[int, frozenset[int]]:
@@ -44,7 +44,7 @@ def old_class_codes(db: Session, *, opened_before: dt.datetime) -> int:
 def erase_class_codes(db: Session, *, opened_before: dt.datetime) -> int:
     """Take the codes out of old class sessions; who took part stays where it is recorded. Returns how many."""
     gone = db.execute(sa.update(_session).where(_old(opened_before)).values(join_code=""))
-    return int(cast(Any, gone).rowcount)
+    return rows_changed(gone)
 
 
 def _old(opened_before: dt.datetime) -> sa.ColumnElement[bool]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.coverage import Shift, rebuild_coverage, shift, shift_days
@@ -30,7 +30,7 @@ _CHUNK = 5000
 _FEW = 20
 """Up to this many new requests are counted one by one; a bulk is counted afresh."""
 
-_request = cast(sa.Table, SignatureRequest.__table__)
+_request = table_of(SignatureRequest)
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _request.c.id,
     _request.c.public_id,
@@ -70,7 +70,7 @@ def move_all(db: Session, rows: Sequence[RequestRow], becomes: str) -> tuple[Req
         raise Conflict(_("This has been answered already."))
     settled_at = clock.now() if becomes in ("signed", "declined") else None
     places = [{"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at} for row in rows]
-    if places and cast(Any, db.execute(_MOVE, places)).rowcount != len(places):
+    if places and rows_changed(db.execute(_MOVE, places)) != len(places):
         raise Conflict(_("Somebody else has just answered this. Please look again."))
     shift(
         db,
@@ -171,7 +171,7 @@ def cancel_for_leavers(db: Session, person_ids: Iterable[int]) -> int:
         unanswered = sa.and_(_request.c.person_id.in_(piece), _request.c.status.in_(("open", "started")))
         years.update(db.scalars(sa.select(_request.c.school_year).where(unanswered).distinct()))
         cancelled = db.execute(sa.update(_request).where(unanswered).values(status="cancelled", settled_at=None))
-        count += cast(Any, cancelled).rowcount
+        count += rows_changed(cancelled)
     for school_year in sorted(years):
         rebuild_coverage(db, school_year)
     return count

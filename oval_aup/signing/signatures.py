@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, people
 from oval_aup.agreements import Wording
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import new_public_id, table_of
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing import marks
@@ -23,8 +23,8 @@ from oval_aup.signing.rows import RequestRow, SignatureRow
 REMARK_LENGTH = 2000
 """Longest reason or remark kept, in characters."""
 
-_signature = cast(sa.Table, Signature.__table__)
-_request = cast(sa.Table, SignatureRequest.__table__)
+_signature = table_of(Signature)
+_request = table_of(SignatureRequest)
 _later = _signature.alias("later")
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _signature.c.id,

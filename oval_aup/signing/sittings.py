@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, people
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id
+from oval_aup.core.db import new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.models import SigningSession
@@ -22,7 +22,7 @@ from oval_aup.signing.rows import SittingRow
 RESUMES_FOR = dt.timedelta(days=28)
 """How long answers wait for somebody who stopped half-way."""
 
-_sitting = cast(sa.Table, SigningSession.__table__)
+_sitting = table_of(SigningSession)
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
     _sitting.c.public_id,
     _sitting.c.id,
@@ -162,7 +162,7 @@ def signed_under_other_names(db: Session, school_year: int, limit: int) -> tuple
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:
     """Keep what has been answered so far; raises Conflict once the sitting is over."""
     changed = db.execute(_KEEP, {"sitting": public_id, "answers": draft, "spoken": language})
-    if cast(Any, changed).rowcount != 1:
+    if rows_changed(changed) != 1:
         raise Conflict(_("You have already signed. To change an answer, use your family page."))
 
 
@@ -185,5 +185,5 @@ def _close(db: Session, public_id: str, *, status: str, receipt: str = "", other
             "named_otherwise": other_name,
         },
     )
-    if cast(Any, changed).rowcount != 1:
+    if rows_changed(changed) != 1:
         raise Conflict(_("This has been signed already."))

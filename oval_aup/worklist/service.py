@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import rows_changed
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.worklist.models import TaskNote
@@ -181,4 +182,4 @@ def notes_kept(db: Session, person_id: int) -> int:
 def erase_notes(db: Session, person_id: int) -> int:
     """Blank every note about a person; returns how many said something."""
     theirs = sa.update(TaskNote).where(TaskNote.person_id == person_id, TaskNote.text != "").values(text="")
-    return int(cast(Any, db.execute(theirs)).rowcount)
+    return rows_changed(db.execute(theirs))

@@ -1,11 +1,6 @@
 """The office's pages: how far the school year has come, who needs help, people, campaigns, evidence, log-ins."""
 
-from flask import Blueprint
-
-bp = Blueprint("admin", __name__)
-
-# The routes register themselves on the blueprint above.
-from oval_aup.web.admin import (  # noqa: E402, F401
+from oval_aup.web.admin import (
     accounts,
     answers,
     as_at,
@@ -23,3 +18,24 @@ from oval_aup.web.admin import (  # noqa: E402, F401
     roster_views,
     take_downs,
 )
+from oval_aup.web.admin.blueprint import bp
+
+__all__ = [
+    "accounts",
+    "answers",
+    "as_at",
+    "bp",
+    "campaign",
+    "classes",
+    "evidence",
+    "home",
+    "mail",
+    "merging",
+    "outstanding",
+    "packs",
+    "people",
+    "responsibility",
+    "retention",
+    "roster_views",
+    "take_downs",
+]

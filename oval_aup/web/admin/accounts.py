@@ -12,7 +12,8 @@ from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

@@ -15,7 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import SCHOOL_DEVICE, allow, current_actor, current_visitor, hand_over
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
 from oval_aup.web.admin.answered_version import (
     InHand,
     Replaced,
@@ -26,6 +26,7 @@ from oval_aup.web.admin.answered_version import (
     replaced,
     standing_choices,
 )
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to, this_year, writable
 from oval_aup.web.htmx import go
@@ -147,7 +148,7 @@ def record_answer(public_id: str) -> ResponseReturnValue:
     except Conflict as problem:
         return _form_page(asked, entered, {"outcome": problem.message}), 422
     flash(_("Recorded. The receipt is being prepared. We email it if we have an address."))
-    for sentence in _what_stands(asked, entered):
+    for sentence in _what_stands(entered):
         flash(sentence)
     return back_to(public_id)
 
@@ -160,7 +161,7 @@ def _filled(asked: _Open, entered: _Entered) -> dict[str, str]:
     return {f"use-{child}-{use.key}": answer for use in entered.uses}
 
 
-def _what_stands(asked: _Open, entered: _Entered) -> list[str]:
+def _what_stands(entered: _Entered) -> list[str]:
     """After answers were replaced, or recorded for an earlier version: what counts now."""
     found = []
     for each in entered.replaced:

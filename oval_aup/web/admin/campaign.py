@@ -13,7 +13,8 @@ from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings

@@ -8,7 +8,8 @@ from oval_aup import consent, people, reports
 from oval_aup.core import clock
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.table_downloads import table_file
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import accounts, campaigns
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

@@ -9,7 +9,7 @@ from oval_aup import campaigns, people, reports
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.forms import typed
 from oval_aup.web.admin.people import back_to, kept
 from oval_aup.web.unit_of_work import settings

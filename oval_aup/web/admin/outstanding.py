@@ -18,7 +18,8 @@ from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.forms import chosen_page, one_of, typed
 from oval_aup.web.admin.table_downloads import table_file
 from oval_aup.web.htmx import go, page_or_partial

@@ -10,7 +10,8 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp, labels
+from oval_aup.web.admin import labels
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.admin.roster_forms import (
     LISTED,
     counts,

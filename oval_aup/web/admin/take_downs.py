@@ -10,7 +10,7 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.admin import bp
+from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.htmx import go
 
 SHOWN = 50

@@ -16,7 +16,7 @@ from oval_aup.core.i18n import _
 from oval_aup.reports import with_birthday
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor
-from oval_aup.web.classroom import bp
+from oval_aup.web.classroom.blueprint import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go
 from oval_aup.web.shown_wording import read_shown

@@ -12,7 +12,7 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import told_apart
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person, current_visitor
-from oval_aup.web.classroom import bp
+from oval_aup.web.classroom.blueprint import bp
 from oval_aup.web.classroom.rules import rule_page, wording_for
 from oval_aup.web.htmx import go, page_or_partial
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
-from oval_aup.web.family import bp
+from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.login import begin
 from oval_aup.web.family.visit import guardian_id, listed, this_year
 from oval_aup.web.htmx import go

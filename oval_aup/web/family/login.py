@@ -12,7 +12,8 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow
-from oval_aup.web.family import bp, forms
+from oval_aup.web.family import forms
+from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.visit import SENT_BACK, RedirectTo, onward, send_back, sent_back, this_year
 from oval_aup.web.htmx import go
 

@@ -13,7 +13,7 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
-from oval_aup.web.family import bp
+from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.forms import ChoicesForm, typed
 from oval_aup.web.family.visit import (
     RedirectTo,

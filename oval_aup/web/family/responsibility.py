@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup import campaigns, signing
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow
-from oval_aup.web.family import bp
+from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.forms import typed
 from oval_aup.web.family.visit import onward, place_of, send_back, sent_back, trip_at
 from oval_aup.web.htmx import go

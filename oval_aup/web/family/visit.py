@@ -14,7 +14,7 @@ from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import current_visitor
-from oval_aup.web.family import bp
+from oval_aup.web.family.blueprint import bp
 from oval_aup.web.htmx import go
 
 SENT_BACK = "sent_back"

@@ -1,7 +1,6 @@
 """Pages anyone may read: the front door, how we keep things safe, accessibility, the demonstration outbox."""
 
-from flask import Blueprint
+from oval_aup.web.public import verification, views
+from oval_aup.web.public.blueprint import bp
 
-bp = Blueprint("public", __name__)
-
-from oval_aup.web.public import verification, views  # noqa: E402, F401  (the routes register themselves on the blueprint above)
+__all__ = ["bp", "verification", "views"]

@@ -11,7 +11,7 @@ from oval_aup.core.i18n import _
 from oval_aup.monitoring import ledger_audit
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow
-from oval_aup.web.public import bp
+from oval_aup.web.public.blueprint import bp
 from oval_aup.web.unit_of_work import database, settings
 
 LONGEST_TEXT = 20_000

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from oval_aup.web import demo_outbox
 from oval_aup.web.access import allow, visitor
 from oval_aup.web.htmx import go
-from oval_aup.web.public import bp
+from oval_aup.web.public.blueprint import bp
 from oval_aup.web.unit_of_work import settings
 
 

@@ -14,7 +14,8 @@ from oval_aup.core.i18n import _
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_person, current_visitor
 from oval_aup.web.htmx import go
-from oval_aup.web.staff import bp, sheets
+from oval_aup.web.staff import sheets
+from oval_aup.web.staff.blueprint import bp
 
 MOST_CHANGES = 200
 """Lines on the list of changes of the whole school."""

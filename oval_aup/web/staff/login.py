@@ -12,7 +12,7 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
 from oval_aup.web.htmx import go
-from oval_aup.web.staff import bp
+from oval_aup.web.staff.blueprint import bp
 from oval_aup.web.staff.forms import LogIn, NewPassword, typed
 
 

@@ -13,7 +13,7 @@ from oval_aup.core.errors import NotFound
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow
 from oval_aup.web.htmx import page_or_partial, wants_fragment
-from oval_aup.web.staff import bp
+from oval_aup.web.staff.blueprint import bp
 from oval_aup.web.staff.classes import no_rules_page, own_class, shown_verdicts
 
 

@@ -13,7 +13,7 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
 from oval_aup.web.htmx import go
 from oval_aup.web.shown_wording import read_shown
-from oval_aup.web.staff import bp
+from oval_aup.web.staff.blueprint import bp
 from oval_aup.web.staff.forms import DeclarationsForm, typed
 
 AGREEMENT = "staff"

@@ -8,7 +8,7 @@ from oval_aup import campaigns, people
 from oval_aup.core import clock
 from oval_aup.reports import told_apart
 from oval_aup.web.access import allow, current_person, current_visitor
-from oval_aup.web.staff import bp
+from oval_aup.web.staff.blueprint import bp
 
 
 @bp.get("/staff/unanswered")
