@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
+
 from oval_aup.core import clock
 from oval_aup.core.school import School
 from oval_aup.notifications import LOOPBACK, Google, Microsoft, Tokens, google_from_file, smtp_channel
@@ -201,8 +203,10 @@ def _yes_or_no(env: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 def _address(env: Mapping[str, str], name: str, default: str) -> str:
     text = env.get(name) or default
-    if text.count("@") != 1 or any(c.isspace() for c in text) or text.startswith("@") or text.endswith("@"):
-        raise BadSetting(f"{name} must be one e-mail address, not “{text}”.")
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        raise BadSetting(f"{name} must be one e-mail address, not “{text}”.") from None
     return text
 
 

@@ -13,6 +13,8 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import idna
+
 from oval_aup.core.i18n import _
 from oval_aup.notifications import smtp_replies
 from oval_aup.notifications.channels import (
@@ -282,6 +284,6 @@ def _said(error: Exception) -> str:
 
 def _ascii_domain(domain: str) -> str:
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         raise PermanentRefusal(_("There is no such domain."), code="553") from None

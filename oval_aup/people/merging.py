@@ -14,9 +14,10 @@ from oval_aup.core.i18n import _
 from oval_aup.people import history, queries
 from oval_aup.people.families import guardian_columns, guardian_row
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, StaffMember
-from oval_aup.people.roster.grouping import are_alike, telephone_key
+from oval_aup.people.roster.grouping import are_alike
 from oval_aup.people.rows import GuardianRow, PersonRow
 from oval_aup.people.service import enter_link, said_of
+from oval_aup.people.telephones import telephone_key
 
 
 def check_joining(db: Session, *, kept_id: int, joined_id: int) -> None:

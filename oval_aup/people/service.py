@@ -21,6 +21,7 @@ from oval_aup.people.models import Child, Guardian, Guardianship, Person, School
 from oval_aup.people.names import cleaned, folded, normal_email
 from oval_aup.people.relationships import is_likely_parent
 from oval_aup.people.rows import ChildRow, ClassRow, GuardianRow, GuardianshipRow, StaffRow
+from oval_aup.people.telephones import telephones_in
 from oval_aup.people.years import YEAR_GROUPS
 
 STAFF_GROUPS = ("leadership", "teaching", "support", "office", "site", "governor", "volunteer", "visiting")
@@ -381,7 +382,7 @@ def set_telephone(db: Session, person_id: int, mobile: str, *, actor: Actor) -> 
     if guardian is None:
         raise NotFound
     number = cleaned(mobile)
-    if number and (len(number) > 40 or sum(map(str.isdigit, number)) < 6):
+    if number and (len(number) > 40 or len(telephones_in(number)) != 1):
         raise Invalid(fields={"mobile": _("This is not a telephone number.")})
     before, guardian.mobile = guardian.mobile, number
     db.flush()

@@ -9,6 +9,7 @@ import pytest
 from oval_aup.core.errors import Invalid
 from oval_aup.people import names
 from oval_aup.people.roster import values
+from oval_aup.people.telephones import telephone_key
 from tests.people.makers import upn
 
 FIFTH_OF_JUNE = dt.date(2018, 6, 5)
@@ -175,3 +176,40 @@ def test_a_name_that_only_moves_is_no_second_name() -> None:
     }
     assert values.renamed(("Ann", "Brown"), ("Ann", "")) == {}
     assert values.renamed(("Ann", "Brown"), ("Anna", "Brown")) == {"forename": "Anna"}
+
+
+def test_an_address_with_other_letters_is_taken_as_the_mail_server_takes_it() -> None:
+    assert values.email("Józef@Przykład.pl") == "józef@przykład.pl"
+
+
+@pytest.mark.parametrize("text", ["ann@school.test", "ann@nowhere.invalid", "ann@localhost"])
+def test_an_address_that_no_mail_reaches_is_refused(text: str) -> None:
+    with pytest.raises(values.BadValue):
+        values.email(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("07700 900201", ("07700 900201",)),
+        ("7700900201", ("07700900201",)),
+        ("07700 900201 (mum)", ("07700 900201",)),
+        ("020 7946 0000 / 07700900111", ("020 7946 0000", "07700900111")),
+        ("work: 0121 496 0000 home 07700 900201", ("0121 496 0000", "07700 900201")),
+        ("+92 300 1234567", ("+92 300 1234567",)),
+        ("", ()),
+    ],
+)
+def test_the_telephone_numbers_of_a_cell_are_found(text: str, found: tuple[str, ...]) -> None:
+    assert values.telephones(text) == found
+
+
+@pytest.mark.parametrize("text", ["ask grandma", "12345", "7.70090E+09", "1234567890123456"])
+def test_what_is_no_telephone_number_is_refused(text: str) -> None:
+    with pytest.raises(values.BadValue):
+        values.telephones(text)
+
+
+def test_two_spellings_of_a_number_are_one_number() -> None:
+    spellings = ("07700 900201", "+44 7700 900201", "0044 7700900201", "+44 (0)7700 900201")
+    assert {telephone_key(each) for each in spellings} == {"+447700900201"}

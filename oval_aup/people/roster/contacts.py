@@ -10,9 +10,10 @@ from oval_aup.core.i18n import _
 from oval_aup.people.names import folded
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Current, CurrentGuardian, CurrentLink, CurrentStaff
-from oval_aup.people.roster.grouping import ContactOfFile, are_alike, double_key, known_as, telephone_key
+from oval_aup.people.roster.grouping import ContactOfFile, are_alike, double_key, known_as
 from oval_aup.people.roster.plan import GUARDIAN, Change, Double, ImportPlan, Joiner
 from oval_aup.people.roster.values import renamed
+from oval_aup.people.telephones import telephone_key
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.current import Alias, Current, CurrentGuardian
 from oval_aup.people.roster.entries import ContactEntry
 from oval_aup.people.roster.plan import Double, ImportPlan
+from oval_aup.people.telephones import telephone_key
 
 
 class Named(Protocol):
@@ -97,12 +98,6 @@ def known_as(title: str, forename: str, surname: str) -> str:
         return folded(f"{forename} {surname}")
     plain = folded(title)
     return folded(f"{'ms' if plain in {'mrs', 'miss'} else plain} {surname}")
-
-
-def telephone_key(mobile: str) -> str:
-    """The digits of a telephone number, without the country code."""
-    digits = "".join(filter(str.isdigit, mobile))
-    return "0" + digits[2:] if digits.startswith("44") and len(digits) > 10 else digits
 
 
 def contacts_of_file(

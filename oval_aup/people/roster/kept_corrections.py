@@ -19,9 +19,10 @@ from oval_aup.people.corrections import (
 from oval_aup.people.roster.children import ChildOfFile
 from oval_aup.people.roster.contacts import Link
 from oval_aup.people.roster.current import Current
-from oval_aup.people.roster.grouping import ContactOfFile, telephone_key
+from oval_aup.people.roster.grouping import ContactOfFile
 from oval_aup.people.roster.plan import ImportPlan, KeptCorrection
 from oval_aup.people.roster.staffing import StaffOfFile
+from oval_aup.people.telephones import telephone_key
 
 THEIRS = "list"
 """The answer that takes what the list says."""

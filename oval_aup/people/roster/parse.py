@@ -25,6 +25,7 @@ from oval_aup.people.roster.entries import (
 )
 from oval_aup.people.roster.mapping import CONTACTS, STAFF, is_post, names_further_people
 from oval_aup.people.roster.reader import ListTable
+from oval_aup.people.telephones import lost_its_nought
 from oval_aup.people.years import school_year
 
 T = TypeVar("T")
@@ -437,7 +438,7 @@ def _telephones(row: _Row, key: str, people: int = 1) -> tuple[str, ...]:
         cell, first = row.cell(key), found[0]
         row.warn(_("“%(cell)s” holds several telephone numbers; %(first)s is used.", cell=cell, first=first))
     place = row.columns.get(key)
-    if found and place is not None and values.lost_its_nought(row.cells[place]):
+    if found and place is not None and lost_its_nought(row.cells[place]):
         cell = values.shortened(row.cells[place])
         row.warn(_("The telephone number %(cell)s has lost its first 0; %(full)s is used.", cell=cell, full=found[0]))
     return found

@@ -10,6 +10,7 @@ from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
 from oval_aup.people.names import cleaned, folded, normal_email
+from oval_aup.people.telephones import telephones_in
 
 _MONTH_NAMES = (
     *("january", "february", "march", "april", "may", "june"),
@@ -283,42 +284,17 @@ def emails(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def telephone(text: str) -> str:
-    """A telephone number as written, tidied, with the nought that spreadsheets take away; raises BadValue."""
+def telephones(text: str) -> tuple[str, ...]:
+    """The telephone numbers of a cell as written, mostly one; raises BadValue where there is something else only."""
     plain = cleaned(text)
     if not plain:
-        return ""
+        return ()
     if re.fullmatch(r"\d(?:[.,]\d+)?E\+?\d+", plain, re.IGNORECASE):
         raise BadValue(_("“%(cell)s” is a telephone number that a spreadsheet has rounded.", cell=shortened(text)))
-    digits = sum(char.isdigit() for char in plain)
-    if not 7 <= digits <= 15 or len(plain) > 40:
-        raise BadValue(_("“%(cell)s” is not a telephone number.", cell=shortened(text)))
-    return f"0{plain}" if lost_its_nought(plain) else plain
-
-
-def telephones(text: str) -> tuple[str, ...]:
-    """The numbers of a cell, mostly one; raises BadValue where there is something else only."""
-    try:
-        one = telephone(text)
-        return (one,) if one else ()
-    except BadValue:
-        parts = [part for part in re.split(r"[;,|/\n]|\b(?:or|and)\b|&", text, flags=re.IGNORECASE) if part.strip()]
-        if len(parts) < 2:
-            raise
-    found = []
-    for part in parts:
-        try:
-            found.append(telephone(part))
-        except BadValue:
-            continue
+    found = telephones_in(plain)
     if not found:
         raise BadValue(_("“%(cell)s” is not a telephone number.", cell=shortened(text)))
-    return tuple(dict.fromkeys(found))
-
-
-def lost_its_nought(text: str) -> bool:
-    """Whether this is a British number without its first 0, as spreadsheets keep it: ``7700900201``."""
-    return bool(re.fullmatch(r"[1-37]\d{9}", "".join(cleaned(text).split())))
+    return found
 
 
 def upn(text: str) -> str:
