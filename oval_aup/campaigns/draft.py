@@ -1,4 +1,4 @@
-"""What a family has answered so far in a sitting, kept between pages as plain JSON."""
+"""What a family has answered so far in a signing session, kept between pages as plain JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from oval_aup.core.canonical import canonical
 
-JOURNEY = "family"
+PAGES = "family"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Draft:
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Draft:
-        """The draft as a sitting keeps it."""
+        """The draft as a signing session keeps it."""
         return cls(
             rules_sha256=kept.get("rules", ""),
             rules_declined=kept.get("rules_declined", False),
@@ -52,9 +52,9 @@ class Draft:
         )
 
     def kept(self) -> dict[str, Any]:
-        """The form a sitting keeps."""
+        """The form a signing session keeps."""
         return {
-            "journey": JOURNEY,
+            "journey": PAGES,
             "rules": self.rules_sha256,
             "rules_declined": self.rules_declined,
             "rules_reason": self.rules_reason,

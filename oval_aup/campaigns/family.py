@@ -1,4 +1,4 @@
-"""One guardian's sitting for all their children: what it asks, and the single act in which all of it is recorded."""
+"""One guardian's visit for all their children: what it asks, and the one act in which all of it is recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.declarations import declarations
-from oval_aup.campaigns.draft import JOURNEY, Draft
+from oval_aup.campaigns.draft import PAGES, Draft
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import request_receipt, stop_asking_unless, tell_office_of_refusal
 from oval_aup.core.actor import Actor
@@ -113,10 +113,10 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
-    """A sitting with everything its pages need: the family, the wordings in force and the answers so far."""
+class FamilyVisit:
+    """A signing session with everything its pages need: the family, the wordings in force and the answers so far."""
 
-    sitting: signing.SittingRow
+    signing_session: signing.SigningSessionRow
     family: Family
     rules: agreements.Wording
     uses: agreements.Wording
@@ -127,18 +127,18 @@ class Journey:
 
     @property
     def wants_rules(self) -> bool:
-        """Whether the parents' rules are a page of this sitting: they wait, or a refusal is thought over."""
+        """Whether the parents' rules are a page of this visit: they wait, or a refusal is thought over."""
         return self.family.wants_rules or (self.draft.reconsiders and self.family.has_refused)
 
     @property
     def younger(self) -> tuple[FamilyChild, ...]:
-        """The children whose rules are a page of this sitting: they wait, or a refusal is thought over."""
+        """The children whose rules are a page of this visit: they wait, or a refusal is thought over."""
         thought_over = self.family.refused_for if self.draft.reconsiders else ()
         return tuple(each for each in (*self.family.younger, *thought_over) if not self._denies(each))
 
     @property
     def choosing(self) -> tuple[FamilyChild, ...]:
-        """The children whose pictures this sitting asks about: not those for whom they say they are not responsible."""
+        """The children whose pictures this visit asks about: not those for whom they say they are not responsible."""
         return tuple(each for each in self.family.choosing if not self._denies(each))
 
     def _denies(self, each: FamilyChild) -> bool:
@@ -146,7 +146,7 @@ class Journey:
 
     @property
     def answers_nothing_else(self) -> bool:
-        """Whether every page of this sitting so far says that they do not agree."""
+        """Whether every page of this signing session so far says that they do not agree."""
         return all(self.is_done(step) and self.draft.declines(step) for step in self.steps[:-1])
 
     @property
@@ -178,7 +178,7 @@ class Journey:
         return next(step for step in self.steps if not self.is_done(step))
 
     def child(self, public_id: str) -> FamilyChild | None:
-        """One of the children asked about in this sitting."""
+        """One of the children asked about in this signing session."""
         return next((each for each in self.choosing if each.child.public_id == public_id), None)
 
 
@@ -232,29 +232,29 @@ def _request(rows: tuple[signing.RequestRow, ...], agreement_key: str) -> signin
 
 def begin_for_family(
     db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
-) -> signing.SittingRow:
-    """Start, or go on with, a guardian's sitting; raises Conflict where nothing is owed."""
+) -> signing.SigningSessionRow:
+    """Start, or go on with, a guardian's signing session; raises Conflict where nothing is owed."""
     mine = family(db, guardian_id, school_year)
     if not mine.owes_anything:
         raise Conflict(_("You’ve answered everything for this school year."))
     return _begin(db, mine, language, actor)
 
 
-def begin_journey(db: Session, guardian_id: int, school_year: int, *, actor: Actor) -> Journey:
+def begin_family_visit(db: Session, guardian_id: int, school_year: int, *, actor: Actor) -> FamilyVisit:
     """``begin_for_family`` in the guardian's own language, with everything the first page needs."""
     mine = family(db, guardian_id, school_year)
     if not mine.owes_anything:
         raise Conflict(_("You’ve answered everything for this school year."))
-    return _journey(db, _begin(db, mine, mine.guardian.language, actor), mine)
+    return _family_visit(db, _begin(db, mine, mine.guardian.language, actor), mine)
 
 
-def _begin(db: Session, mine: Family, language: str, actor: Actor) -> signing.SittingRow:
+def _begin(db: Session, mine: Family, language: str, actor: Actor) -> signing.SigningSessionRow:
     return signing.begin(
         db,
         mine.guardian.person_id,
         mine.school_year,
         language,
-        journey=JOURNEY,
+        pages=PAGES,
         agreement_keys=(RULES,),
         actor=actor,
     )
@@ -262,21 +262,21 @@ def _begin(db: Session, mine: Family, language: str, actor: Actor) -> signing.Si
 
 def reconsider_rules(
     db: Session, guardian_id: int, school_year: int, *, language: str, actor: Actor
-) -> signing.SittingRow:
+) -> signing.SigningSessionRow:
     """Ask once more for the rules a guardian said no to; the no stands until they sign. Conflict where it does not."""
     mine = family(db, guardian_id, school_year)
     if not (mine.has_refused or mine.refused_for):
         raise Conflict(_("You’ve answered everything for this school year."))
     found = _begin(db, mine, language, actor)
     signing.save_draft(db, found.public_id, Draft.read(found.draft).reconsidering(True).kept())
-    return signing.sitting(db, found.public_id)
+    return signing.signing_session(db, found.public_id)
 
 
-def sitting_of_family(
+def signing_session_of_family(
     db: Session, guardian_id: int, school_year: int, *, hold: bool = False
-) -> signing.SittingRow | None:
-    """The guardian's newest sitting of this school year, open or over; ``hold`` as in ``signing.sitting``."""
-    return signing.latest_sitting(db, guardian_id, school_year, journey=JOURNEY, hold=hold)
+) -> signing.SigningSessionRow | None:
+    """Their newest signing session of this school year, open or over; ``hold`` as in ``signing.signing_session``."""
+    return signing.latest_signing_session(db, guardian_id, school_year, pages=PAGES, hold=hold)
 
 
 def not_in_use(db: Session, mine: Family) -> dict[int, frozenset[str]]:
@@ -298,30 +298,30 @@ def unfinished(db: Session, guardian_id: int, school_year: int) -> tuple[str, ..
     Empty where nothing waits for them.
     """
     mine = family(db, guardian_id, school_year)
-    sitting = sitting_of_family(db, guardian_id, school_year)
-    if sitting is not None and sitting.status == "reading":
-        trip = _journey(db, sitting, mine)
-        steps = [step for step in trip.steps[:-1] if not trip.is_done(step)]
-        waits = len(trip.steps) > 1
+    signing_session = signing_session_of_family(db, guardian_id, school_year)
+    if signing_session is not None and signing_session.status == "reading":
+        visit = _family_visit(db, signing_session, mine)
+        steps = [step for step in visit.steps[:-1] if not visit.is_done(step)]
+        waits = len(visit.steps) > 1
     else:
         steps = ["rules"] * mine.wants_rules + ["pictures"] * bool(mine.choosing) + ["younger"] * bool(mine.younger)
         waits = mine.owes_anything
     return (*dict.fromkeys(step.partition("/")[0] for step in steps), "sign") if waits else ()
 
 
-def journey(db: Session, sitting: signing.SittingRow) -> Journey:
-    """Everything the pages of a sitting need."""
-    return _journey(db, sitting, family(db, sitting.person_id, sitting.school_year))
+def family_visit(db: Session, signing_session: signing.SigningSessionRow) -> FamilyVisit:
+    """Everything the pages of a signing session need."""
+    return _family_visit(db, signing_session, family(db, signing_session.person_id, signing_session.school_year))
 
 
-def _journey(db: Session, sitting: signing.SittingRow, mine: Family) -> Journey:
-    return Journey(
-        sitting=sitting,
+def _family_visit(db: Session, signing_session: signing.SigningSessionRow, mine: Family) -> FamilyVisit:
+    return FamilyVisit(
+        signing_session=signing_session,
         family=mine,
-        rules=agreements.current(db, RULES, language=sitting.language),
-        uses=agreements.current(db, USES, language=sitting.language),
-        children_rules=agreements.current(db, CHILDREN, language=sitting.language, reading_level="younger"),
-        draft=Draft.read(sitting.draft).only({each.child.public_id: each.unanswered for each in mine.choosing}),
+        rules=agreements.current(db, RULES, language=signing_session.language),
+        uses=agreements.current(db, USES, language=signing_session.language),
+        children_rules=agreements.current(db, CHILDREN, language=signing_session.language, reading_level="younger"),
+        draft=Draft.read(signing_session.draft).only({each.child.public_id: each.unanswered for each in mine.choosing}),
     )
 
 
@@ -371,142 +371,144 @@ def sign_for_family(
     school: School,
     actor: Actor,
 ) -> str:
-    """Record everything of a guardian's sitting in one go and return its receipt's public id; again returns the same.
+    """Record everything of a guardian's visit in one go and return its receipt's public id; again returns the same.
 
     Signs the parents' rules, records the image choices of each child, and accepts the younger children's rules on
     their behalf; rules that the guardian does not agree to are recorded as declined. ``fingerprint`` is that of the
     draft that was restated to the signer; ``confirmed_name`` is another name than the one we hold that the signer was
-    asked about and said is theirs. Raises NotFound before the first sitting, Invalid for the name or the drawing,
+    asked about and said is theirs. Raises NotFound before the first session, Invalid for the name or the drawing,
     NameDiffers where they are to be asked about the name, and Conflict when a page is unanswered, the wording changed
     or the answers are not those restated.
     """
-    sitting = sitting_of_family(db, guardian_id, school_year, hold=True)
-    if sitting is None:
+    signing_session = signing_session_of_family(db, guardian_id, school_year, hold=True)
+    if signing_session is None:
         raise NotFound
-    if sitting.status in ("signed", "declined"):
-        return sitting.receipt
-    trip = journey(db, sitting)
-    _check_complete(trip, fingerprint)
+    if signing_session.status in ("signed", "declined"):
+        return signing_session.receipt
+    visit = family_visit(db, signing_session)
+    _check_complete(visit, fingerprint)
     name, drawn = signing.typed_name(typed_name), signing.drawn_mark(mark)
-    confirmed = _check_name(db, trip.family, name, confirmed_name)
-    trip = replace(trip, confirmed=confirmed)
-    earlier = _marks_before(db, trip)
-    others = bool(_to_sign(trip) or trip.choosing or trip.family.undeclared)
-    refused = _refuse(db, trip, name=name, mark=None if others else drawn, school=school, actor=actor)
-    made = _record(db, trip, name, drawn, school, actor) if others else []
-    receipt = _finish(db, trip, [*earlier, *refused, *made], "signed" if others else "declined", school)
-    stop_asking_unless(db, trip.family.guardian, _left_open(trip))
+    confirmed = _check_name(db, visit.family, name, confirmed_name)
+    visit = replace(visit, confirmed=confirmed)
+    earlier = _marks_before(db, visit)
+    others = bool(_to_sign(visit) or visit.choosing or visit.family.undeclared)
+    refused = _refuse(db, visit, name=name, mark=None if others else drawn, school=school, actor=actor)
+    made = _record(db, visit, name, drawn, school, actor) if others else []
+    receipt = _finish(db, visit, [*earlier, *refused, *made], "signed" if others else "declined", school)
+    stop_asking_unless(db, visit.family.guardian, _left_open(visit))
     return receipt
 
 
-def _record(db: Session, trip: Journey, name: str, mark: Any, school: School, actor: Actor) -> list[int]:
+def _record(db: Session, visit: FamilyVisit, name: str, mark: Any, school: School, actor: Actor) -> list[int]:
     """Enter signatures and choices in the ledger together, write down each beside its entry; the entries' numbers."""
-    guardian = trip.family.guardian
-    to_sign = _to_sign(trip)
+    guardian = visit.family.guardian
+    to_sign = _to_sign(visit)
     signatures = signing.entries_to_sign(to_sign, signer=guardian, typed_name=name, mark=mark)
     choices = consent.choices_of(
         db,
-        _to_record(trip, name, None if to_sign else mark),  # drawn once, kept once: with the sitting's first act
+        _to_record(visit, name, None if to_sign else mark),  # drawn once, kept once: with the first act
         guardian=guardian,
-        wording=trip.uses,
-        school_year=trip.family.school_year,
+        wording=visit.uses,
+        school_year=visit.family.school_year,
     )
-    alone = not (to_sign or trip.choosing)
+    alone = not (to_sign or visit.choosing)
     declared = declarations(
-        trip.family,
-        trip.draft.responsibility,
-        key=trip.sitting.public_id,
+        visit.family,
+        visit.draft.responsibility,
+        key=visit.signing_session.public_id,
         extra={"typed_name": name, "mark": mark} if alone and mark else {"typed_name": name} if alone else {},
     )
     entries = evidence.append_all(db, [*declared.entries, *signatures, *choices.entries], actor=actor)
     first, after = len(declared.entries), len(declared.entries) + len(to_sign)
     signed, chosen = entries[first:after], entries[after:]
     declared.keep(db)
-    signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=trip.sitting.id, actor=actor)
+    signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=visit.signing_session.id, actor=actor)
     consent.record_all(db, choices, chosen, actor=actor)
     if choices.may_end_something:
         tell_of_changes(db, school=school)
     return [entry.seq for entry in entries]
 
 
-def _marks_before(db: Session, trip: Journey) -> list[int]:
-    """Entries of marks made earlier in this sitting: a refusal that is now thought over, or stands."""
-    own = trip.family.request
+def _marks_before(db: Session, visit: FamilyVisit) -> list[int]:
+    """Entries of marks made earlier in this session: a refusal that is now thought over, or stands."""
+    own = visit.family.request
     if own is not None and own.status == "started":  # which it is no longer once refused, nor when that is taken back
         return []
-    return [row.ledger_seq for row in signing.signatures_in(db, trip.sitting.id)]
+    return [row.ledger_seq for row in signing.signatures_in(db, visit.signing_session.id)]
 
 
-def _left_open(trip: Journey) -> list[signing.RequestRow]:
-    """What the guardian's own requests are after this sitting was signed, without those it answers."""
-    answered = {each.request.id for each in [*_to_sign(trip), *_to_refuse(trip)]}
-    own = (trip.family.request, *trip.family.other_requests)
+def _left_open(visit: FamilyVisit) -> list[signing.RequestRow]:
+    """What the guardian's own requests are after this signing session was signed, without those it answers."""
+    answered = {each.request.id for each in [*_to_sign(visit), *_to_refuse(visit)]}
+    own = (visit.family.request, *visit.family.other_requests)
     return [row for row in own if row is not None and row.id not in answered]
 
 
-def _check_complete(trip: Journey, fingerprint: str) -> None:
-    draft = trip.draft
+def _check_complete(visit: FamilyVisit, fingerprint: str) -> None:
+    draft = visit.draft
     changed = (
-        (draft.rules_sha256 and trip.wants_rules and not trip.is_done("rules"))
-        or (draft.pictures and draft.pictures_sha256 != trip.uses.text_sha256)
-        or (draft.younger_sha256 and trip.younger and not trip.is_done("younger"))
+        (draft.rules_sha256 and visit.wants_rules and not visit.is_done("rules"))
+        or (draft.pictures and draft.pictures_sha256 != visit.uses.text_sha256)
+        or (draft.younger_sha256 and visit.younger and not visit.is_done("younger"))
     )
     if changed:
         raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
-    if trip.steps == ("check",):
+    if visit.steps == ("check",):
         raise Conflict(_("You’ve answered everything for this school year."))
-    if trip.next_step != "check":
+    if visit.next_step != "check":
         raise Conflict(_("There’s a page you haven’t answered yet."))
     if draft.fingerprint != fingerprint:
         raise Conflict(_("Your answers changed in another window. Please check them again."))
 
 
-def _to_sign(trip: Journey) -> list[signing.ToSign]:
+def _to_sign(visit: FamilyVisit) -> list[signing.ToSign]:
     """What is accepted: the parents' rules as the guardian's own, the younger children's on behalf of each child."""
-    key = f"sitting:{trip.sitting.public_id}:{{}}:signed"
-    own = [] if trip.draft.rules_declined else _own_rules(trip, key)
-    return own + ([] if trip.draft.younger_declined else _rules_for_children(trip, key))
+    key = f"sitting:{visit.signing_session.public_id}:{{}}:signed"
+    own = [] if visit.draft.rules_declined else _own_rules(visit, key)
+    return own + ([] if visit.draft.younger_declined else _rules_for_children(visit, key))
 
 
-def _to_refuse(trip: Journey) -> list[signing.ToSign]:
+def _to_refuse(visit: FamilyVisit) -> list[signing.ToSign]:
     """What is declined, without what was declined before: a no that was thought over and stands is not said twice."""
-    key = f"sitting:{trip.sitting.public_id}:{{}}"
-    own = _own_rules(trip, key) if trip.draft.rules_declined else []
-    found = own + (_rules_for_children(trip, key) if trip.draft.younger_declined else [])
+    key = f"sitting:{visit.signing_session.public_id}:{{}}"
+    own = _own_rules(visit, key) if visit.draft.rules_declined else []
+    found = own + (_rules_for_children(visit, key) if visit.draft.younger_declined else [])
     return [each for each in found if each.request.status != "declined"]
 
 
-def _own_rules(trip: Journey, key: str) -> list[signing.ToSign]:
-    if not trip.wants_rules or trip.family.request is None:
+def _own_rules(visit: FamilyVisit, key: str) -> list[signing.ToSign]:
+    if not visit.wants_rules or visit.family.request is None:
         return []
-    own = trip.family.request
+    own = visit.family.request
     place = key.format(own.public_id)
-    return [signing.ToSign(own, trip.rules, trip.family.guardian.pseudonym, place, _name_noted(trip))]
+    return [signing.ToSign(own, visit.rules, visit.family.guardian.pseudonym, place, _name_noted(visit))]
 
 
-def _name_noted(trip: Journey) -> dict[str, Any]:
-    return {"name_confirmed": trip.confirmed} if trip.confirmed else {}
+def _name_noted(visit: FamilyVisit) -> dict[str, Any]:
+    return {"name_confirmed": visit.confirmed} if visit.confirmed else {}
 
 
-def _rules_for_children(trip: Journey, key: str) -> list[signing.ToSign]:
+def _rules_for_children(visit: FamilyVisit, key: str) -> list[signing.ToSign]:
     return [
         signing.ToSign(
             each.request,
-            trip.children_rules,
+            visit.children_rules,
             each.child.pseudonym,
             key.format(each.request.public_id),
-            {"child_name": each.child.full_name, "relationship": each.link.relationship_name} | _name_noted(trip),
+            {"child_name": each.child.full_name, "relationship": each.link.relationship_name} | _name_noted(visit),
         )
-        for each in trip.younger
+        for each in visit.younger
         if each.request is not None
     ]
 
 
-def _refuse(db: Session, trip: Journey, *, name: str = "", mark: Any = None, school: School, actor: Actor) -> list[int]:
-    """Record what the sitting declines and tell the office of it once; the entries' numbers."""
-    guardian = trip.family.guardian
+def _refuse(
+    db: Session, visit: FamilyVisit, *, name: str = "", mark: Any = None, school: School, actor: Actor
+) -> list[int]:
+    """Record what the signing session declines and tell the office of it once; the entries' numbers."""
+    guardian = visit.family.guardian
     seqs: list[int] = []
-    for each in _to_refuse(trip):
+    for each in _to_refuse(visit):
         own = each.request.person_id == guardian.person_id
         row = signing.sign(
             db,
@@ -517,8 +519,8 @@ def _refuse(db: Session, trip: Journey, *, name: str = "", mark: Any = None, sch
             mark=None if seqs else mark,
             signed_by_id=guardian.person_id,
             outcome="declined",
-            reason=trip.draft.rules_reason if own else trip.draft.younger_reason,
-            signing_session_id=trip.sitting.id,
+            reason=visit.draft.rules_reason if own else visit.draft.younger_reason,
+            signing_session_id=visit.signing_session.id,
             idempotency_key=each.idempotency_key,
             extra={"signer_name": guardian.full_name} | each.extra,
             actor=actor,
@@ -529,79 +531,81 @@ def _refuse(db: Session, trip: Journey, *, name: str = "", mark: Any = None, sch
     return seqs
 
 
-def _to_record(trip: Journey, name: str, mark: Any) -> list[consent.ToRecord]:
+def _to_record(visit: FamilyVisit, name: str, mark: Any) -> list[consent.ToRecord]:
     """The choices about pictures of each child; a drawn ``mark`` is kept with the first."""
-    guardian, drawn = trip.family.guardian, signing.drawn_mark(mark)
+    guardian, drawn = visit.family.guardian, signing.drawn_mark(mark)
     found: list[consent.ToRecord] = []
-    for each in trip.choosing:
+    for each in visit.choosing:
         details: dict[str, Any] = {
             "typed_name": name,
             "name_matches": signing.same_name(name, guardian.full_name),
             "signer_name": guardian.full_name,
             "child_name": each.child.full_name,
             "relationship": each.link.relationship_name,
-        } | _name_noted(trip)
+        } | _name_noted(visit)
         if drawn and not found:
             details["mark"] = drawn
-        key = f"sitting:{trip.sitting.public_id}:pictures:{each.child.public_id}"
-        answers = trip.draft.pictures[each.child.public_id]
+        key = f"sitting:{visit.signing_session.public_id}:pictures:{each.child.public_id}"
+        answers = visit.draft.pictures[each.child.public_id]
         link = replace(each.link, parental_responsibility="declared") if each.link.must_declare else each.link
         found.append(consent.ToRecord(each.child, answers, key, details, each.unanswered, link))
     return found
 
 
-def _finish(db: Session, trip: Journey, seqs: list[int], status: str, school: School) -> str:
-    guardian, draft = trip.family.guardian, trip.draft
+def _finish(db: Session, visit: FamilyVisit, seqs: list[int], status: str, school: School) -> str:
+    guardian, draft = visit.family.guardian, visit.draft
     if draft.rules_reason or draft.younger_reason or draft.mark:  # in the record now, where they can be erased
         kept = replace(draft, rules_reason="", younger_reason="", mark="").kept()
-        signing.save_draft(db, trip.sitting.public_id, kept)
+        signing.save_draft(db, visit.signing_session.public_id, kept)
     receipt = request_receipt(
         db,
         person=guardian,
         entries=seqs,
-        school_year=trip.family.school_year,
-        language=trip.sitting.language,
+        school_year=visit.family.school_year,
+        language=visit.signing_session.language,
         forename=guardian.greeting_name,
         to_address=guardian.email,
         family=True,
-        key=trip.sitting.public_id,
+        key=visit.signing_session.public_id,
         school=school,
     )
-    signing.finish(db, trip.sitting.public_id, status=status, receipt=receipt, other_name=trip.confirmed == "other")
+    signing.finish(
+        db, visit.signing_session.public_id, status=status, receipt=receipt, other_name=visit.confirmed == "other"
+    )
     return receipt
 
 
 def decline_for_family(
     db: Session,
-    sitting: signing.SittingRow,
+    signing_session: signing.SigningSessionRow,
     *,
     step: str = "rules",
     reason: str,
     shown_sha256: str,
     school: School,
     actor: Actor,
-) -> signing.SittingRow:
+) -> signing.SigningSessionRow:
     """Keep that a guardian does not agree to the rules of ``step`` (``rules`` or ``younger``); safe to repeat.
 
-    It is recorded with the rest when they sign, or at once where the sitting asks for nothing else. A no that was
+    It is recorded with the rest when they sign, or at once where the visit asks for nothing else. A no that was
     thought over and stands after all is not recorded again. Raises Conflict when the wording changed and Invalid for
     the reason.
     """
-    sitting = signing.sitting(db, sitting.public_id, hold=True)
-    trip = journey(db, sitting)
-    if sitting.status != "reading" or step not in trip.steps:
-        return sitting
-    wording = trip.rules if step == "rules" else trip.children_rules
+    signing_session = signing.signing_session(db, signing_session.public_id, hold=True)
+    visit = family_visit(db, signing_session)
+    if signing_session.status != "reading" or step not in visit.steps:
+        return signing_session
+    wording = visit.rules if step == "rules" else visit.children_rules
     if shown_sha256 != wording.text_sha256:
         raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
-    answer = trip.draft.with_rules if step == "rules" else trip.draft.with_younger
+    answer = visit.draft.with_rules if step == "rules" else visit.draft.with_younger
     draft = answer(shown_sha256, declined=True, reason=signing.remark(reason))
-    trip = replace(trip, draft=draft)
-    if trip.answers_nothing_else and not _to_refuse(trip):
+    visit = replace(visit, draft=draft)
+    if visit.answers_nothing_else and not _to_refuse(visit):
         draft = draft.reconsidering(False)
-    signing.save_draft(db, sitting.public_id, draft.kept())
-    if trip.steps == (step, "check") and _to_refuse(trip):
-        seqs = [*_marks_before(db, trip), *_refuse(db, trip, school=school, actor=actor)]
-        _finish(db, trip, seqs, "declined", school)
-        stop_asking_unless(db, trip.family.guardian, _left_open(trip))
-    return signing.sitting(db, sitting.public_id)
+    signing.save_draft(db, signing_session.public_id, draft.kept())
+    if visit.steps == (step, "check") and _to_refuse(visit):
+        seqs = [*_marks_before(db, visit), *_refuse(db, visit, school=school, actor=actor)]
+        _finish(db, visit, seqs, "declined", school)
+        stop_asking_unless(db, visit.family.guardian, _left_open(visit))
+    return signing.signing_session(db, signing_session.public_id)

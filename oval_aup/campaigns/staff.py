@@ -21,7 +21,7 @@ PASSWORD_LINK_EVERY = 10
 """Minutes within which asking again for a password link sends no second message."""
 
 
-def begin_for_staff(db: Session, person_id: int, *, actor: Actor) -> signing.SittingRow:
+def begin_for_staff(db: Session, person_id: int, *, actor: Actor) -> signing.SigningSessionRow:
     """Start, or go on with, a staff member's reading of this school year's rules.
 
     Raises Conflict where nothing is owed.
@@ -30,7 +30,7 @@ def begin_for_staff(db: Session, person_id: int, *, actor: Actor) -> signing.Sit
     if not any(row.agreement_key == AGREEMENT and row.status != "signed" for row in _owed(db, person_id, school_year)):
         raise Conflict(_("You have nothing to sign at the moment."))
     return signing.begin(
-        db, person_id, school_year, i18n.language(), journey=AGREEMENT, agreement_keys=(AGREEMENT,), actor=actor
+        db, person_id, school_year, i18n.language(), pages=AGREEMENT, agreement_keys=(AGREEMENT,), actor=actor
     )
 
 
@@ -40,7 +40,7 @@ def _owed(db: Session, person_id: int, school_year: int) -> tuple[signing.Reques
 
 def sign_for_staff(
     db: Session,
-    sitting: signing.SittingRow,
+    signing_session: signing.SigningSessionRow,
     *,
     typed_name: str,
     mark: Any = None,
@@ -49,17 +49,17 @@ def sign_for_staff(
     school: School,
     actor: Actor,
 ) -> str:
-    """Sign the staff rules in this sitting, want the receipt and queue it by e-mail; returns the receipt's public id.
+    """Sign the staff rules, ask for the receipt and queue it by e-mail; returns the receipt's public id.
 
     Repeating it returns the same receipt. ``declarations`` (sentence to what was typed) joins the erasable details.
     Raises Conflict when the rules were changed meanwhile and Invalid for the name or the drawing.
     """
-    sitting = signing.sitting(db, sitting.public_id, hold=True)
-    if sitting.status == "signed":
-        return sitting.receipt
+    signing_session = signing.signing_session(db, signing_session.public_id, hold=True)
+    if signing_session.status == "signed":
+        return signing_session.receipt
     row = _record(
         db,
-        sitting,
+        signing_session,
         outcome="signed",
         typed_name=typed_name,
         mark=mark,
@@ -67,35 +67,41 @@ def sign_for_staff(
         extra={"declarations": declarations} if declarations else {},
         actor=actor,
     )
-    member = people.staff_member(db, sitting.person_id)
-    person = people.person_by_id(db, sitting.person_id)
+    member = people.staff_member(db, signing_session.person_id)
+    person = people.person_by_id(db, signing_session.person_id)
     receipt = request_receipt(
         db,
         person=person,
         entries=[row.ledger_seq],
-        school_year=sitting.school_year,
-        language=sitting.language,
+        school_year=signing_session.school_year,
+        language=signing_session.language,
         forename=member.greeting_name,
         to_address=member.work_email,
         family=False,
-        key=sitting.public_id,
+        key=signing_session.public_id,
         school=school,
     )
-    signing.finish(db, sitting.public_id, status="signed", receipt=receipt)
-    restate_letters(db, person, sitting.school_year, school)
+    signing.finish(db, signing_session.public_id, status="signed", receipt=receipt)
+    restate_letters(db, person, signing_session.school_year, school)
     return receipt
 
 
 def decline_for_staff(
-    db: Session, sitting: signing.SittingRow, *, reason: str, shown_sha256: str, school: School, actor: Actor
+    db: Session,
+    signing_session: signing.SigningSessionRow,
+    *,
+    reason: str,
+    shown_sha256: str,
+    school: School,
+    actor: Actor,
 ) -> None:
     """Record that a staff member does not agree, and tell the office; safe to repeat."""
-    sitting = signing.sitting(db, sitting.public_id, hold=True)
-    if sitting.status == "declined":
+    signing_session = signing.signing_session(db, signing_session.public_id, hold=True)
+    if signing_session.status == "declined":
         return
     _record(
         db,
-        sitting,
+        signing_session,
         outcome="declined",
         typed_name="",
         mark=None,
@@ -103,15 +109,15 @@ def decline_for_staff(
         reason=reason,
         actor=actor,
     )
-    person = people.person_by_id(db, sitting.person_id)
-    signing.finish(db, sitting.public_id, status="declined")
-    tell_office_of_refusal(db, person, key=sitting.public_id, school=school)
-    restate_letters(db, person, sitting.school_year, school)
+    person = people.person_by_id(db, signing_session.person_id)
+    signing.finish(db, signing_session.public_id, status="declined")
+    tell_office_of_refusal(db, person, key=signing_session.public_id, school=school)
+    restate_letters(db, person, signing_session.school_year, school)
 
 
 def _record(
     db: Session,
-    sitting: signing.SittingRow,
+    signing_session: signing.SigningSessionRow,
     *,
     outcome: str,
     typed_name: str,
@@ -122,22 +128,27 @@ def _record(
     actor: Actor,
 ) -> signing.SignatureRow:
     owed = next(
-        (row for row in _owed(db, sitting.person_id, sitting.school_year) if row.agreement_key == AGREEMENT), None
+        (
+            row
+            for row in _owed(db, signing_session.person_id, signing_session.school_year)
+            if row.agreement_key == AGREEMENT
+        ),
+        None,
     )
     if owed is None:
         raise Conflict(_("You have nothing to sign at the moment."))
     return signing.sign(
         db,
         owed.id,
-        wording=agreements.current(db, AGREEMENT, language=sitting.language),
+        wording=agreements.current(db, AGREEMENT, language=signing_session.language),
         shown_sha256=shown_sha256,
         typed_name=typed_name,
         mark=mark,
-        signed_by_id=sitting.person_id,
+        signed_by_id=signing_session.person_id,
         outcome=outcome,
         reason=reason,
-        signing_session_id=sitting.id,
-        idempotency_key=f"sitting:{sitting.public_id}:{AGREEMENT}",
+        signing_session_id=signing_session.id,
+        idempotency_key=f"sitting:{signing_session.public_id}:{AGREEMENT}",
         extra=extra,
         actor=actor,
     )

@@ -151,7 +151,7 @@ def _guardian_actor(guardian: people.GuardianRow) -> Actor:
     )
 
 
-def _begins(db: Session, story: DemoWeeks, guardian: people.GuardianRow) -> signing.SittingRow | None:
+def _begins(db: Session, story: DemoWeeks, guardian: people.GuardianRow) -> signing.SigningSessionRow | None:
     if not campaigns.family(db, guardian.person_id, story.year).owes_anything:
         return None
     actor = _guardian_actor(guardian)
@@ -174,26 +174,26 @@ def _as_agreed(story: DemoWeeks, child_public_id: str, answers: dict[str, str]) 
 
 def _signs(db: Session, story: DemoWeeks, guardian: people.GuardianRow, temper: str, *, reason: str = "") -> None:
     """Answer every page; with a ``reason`` the parents' rules are declined."""
-    sitting = _begins(db, story, guardian)
-    if sitting is None:
+    signing_session = _begins(db, story, guardian)
+    if signing_session is None:
         return
-    trip = campaigns.journey(db, sitting)
-    answers = _answers(story, consent.purposes_in(trip.uses), temper)
-    asked = {key: answer for key, answer in answers.items() if key in _asked_keys(trip.uses)}
-    pictures = {each.child.public_id: _as_agreed(story, each.child.public_id, asked) for each in trip.family.choosing}
+    visit = campaigns.family_visit(db, signing_session)
+    answers = _answers(story, consent.purposes_in(visit.uses), temper)
+    asked = {key: answer for key, answer in answers.items() if key in _asked_keys(visit.uses)}
+    pictures = {each.child.public_id: _as_agreed(story, each.child.public_id, asked) for each in visit.family.choosing}
     draft = campaigns.Draft(
-        rules_sha256=trip.rules.text_sha256 if trip.family.wants_rules else "",
-        rules_declined=bool(reason) and trip.family.wants_rules,
+        rules_sha256=visit.rules.text_sha256 if visit.family.wants_rules else "",
+        rules_declined=bool(reason) and visit.family.wants_rules,
         rules_reason=reason,
         pictures=pictures,
-        pictures_sha256=trip.uses.text_sha256 if trip.family.choosing else "",
-        younger_sha256=trip.children_rules.text_sha256 if trip.family.younger else "",
+        pictures_sha256=visit.uses.text_sha256 if visit.family.choosing else "",
+        younger_sha256=visit.children_rules.text_sha256 if visit.family.younger else "",
     )
-    signing.save_draft(db, sitting.public_id, draft.kept())
+    signing.save_draft(db, signing_session.public_id, draft.kept())
     campaigns.sign_for_family(
         db,
-        sitting.person_id,
-        sitting.school_year,
+        signing_session.person_id,
+        signing_session.school_year,
         typed_name=guardian.full_name,
         fingerprint=draft.fingerprint,
         school=story.settings.school,
@@ -245,10 +245,10 @@ def _staff(db: Session, story: DemoWeeks) -> None:
 
 def _staff_signs(db: Session, story: DemoWeeks, member: people.StaffRow) -> None:
     actor = Actor("staff", member.person_id, member.pseudonym, assurance="staff-login", channel="login")
-    sitting = campaigns.begin_for_staff(db, member.person_id, actor=actor)
+    signing_session = campaigns.begin_for_staff(db, member.person_id, actor=actor)
     campaigns.sign_for_staff(
         db,
-        sitting,
+        signing_session,
         typed_name=member.full_name,
         shown_sha256=agreements.current(db, "staff").text_sha256,
         school=story.settings.school,

@@ -114,7 +114,7 @@ def request_document(
     """Ask for a PDF; a known ``dedupe_key`` returns the document asked for first, moved forward if it is urgent now.
 
     ``params`` by kind: receipt ``{person_id, school_year, entries: [seq, …], language}`` with the ledger entries of the
-    sitting it confirms; record and both of subject_access ``{person_id}``; as_at ``{person_id, at}`` with an instant as
+    session it confirms; record and both of subject_access ``{person_id}``; as_at ``{person_id, at}`` with an instant as
     the ledger writes it; class_report ``{class_id, school_year}``; school_report
     and figures_report ``{school_year}``; destruction_certificate ``{erasures: [public id, …]}``. Raises Conflict when
     the key belongs to a document of another kind or subject.

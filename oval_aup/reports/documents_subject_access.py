@@ -204,7 +204,7 @@ IN_ENTRIES: dict[str, str] = {
     "younger_declined": gettext_noop("Does not agree with the younger children’s rules"),
     "younger_reason": gettext_noop("Reason given about the younger children’s rules"),
 }
-"""What entries of the ledger and sittings keep beside what columns keep too; anything else is printed by its key."""
+"""What ledger entries and signing sessions keep beside what columns keep; anything else is printed by its key."""
 
 FIRST = {
     "consent_decision": ("purpose_key",),

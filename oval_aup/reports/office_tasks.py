@@ -263,8 +263,8 @@ def _declined(db: Session, school_year: int, limit: int) -> list[Need]:
 
 def _other_names(db: Session, school_year: int, limit: int) -> list[Need]:
     """Who typed quite another name than theirs and confirmed it: was it really them?"""
-    sittings = signing.signed_under_other_names(db, school_year, limit)
-    signers = people.persons_by_id(db, [row.person_id for row in sittings])
+    signing_sessions = signing.signed_under_other_names(db, school_year, limit)
+    signers = people.persons_by_id(db, [row.person_id for row in signing_sessions])
     children = children_words(db, list(signers))
     return [
         Need(
@@ -276,7 +276,7 @@ def _other_names(db: Session, school_year: int, limit: int) -> list[Need]:
             person_id=row.person_id,
             occurrence=row.public_id,
         )
-        for row in sittings
+        for row in signing_sessions
         if row.person_id in signers
     ]
 

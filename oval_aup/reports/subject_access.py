@@ -208,7 +208,7 @@ class _Reader:
         return given
 
     def _text(self, value: Any, *, own_words: bool) -> Any:
-        """A text, or what a sitting's draft holds, without anybody else and without the place of a private link."""
+        """A text, or the draft of a signing session, without anybody else and without the place of a private link."""
         if isinstance(value, Mapping):
             return {key: self._text(each, own_words=own_words) for key, each in value.items()}
         if not isinstance(value, str):

@@ -44,7 +44,7 @@ from oval_aup.signing.rows import (
     RequestRow,
     RollRow,
     SignatureRow,
-    SittingRow,
+    SigningSessionRow,
 )
 from oval_aup.signing.signatures import (
     correct,
@@ -58,13 +58,13 @@ from oval_aup.signing.signatures import (
     signatures_of,
     withdraw,
 )
-from oval_aup.signing.sittings import (
+from oval_aup.signing.signing_sessions import (
     begin,
     finish,
-    latest_sitting,
+    latest_signing_session,
     save_draft,
     signed_under_other_names,
-    sitting,
+    signing_session,
 )
 
 __all__ = [
@@ -78,7 +78,7 @@ __all__ = [
     "RequestRow",
     "RollRow",
     "SignatureRow",
-    "SittingRow",
+    "SigningSessionRow",
     "ToSign",
     "begin",
     "cancel_for_leavers",
@@ -96,7 +96,7 @@ __all__ = [
     "erase_drafts",
     "finish",
     "join",
-    "latest_sitting",
+    "latest_signing_session",
     "like_name",
     "make_mark",
     "mark_asked",
@@ -125,7 +125,7 @@ __all__ = [
     "signed_about",
     "signed_by_day",
     "signed_under_other_names",
-    "sitting",
+    "signing_session",
     "standing",
     "standing_of",
     "typed_name",

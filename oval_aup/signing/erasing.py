@@ -12,7 +12,7 @@ from oval_aup.core.db import rows_changed, table_of
 from oval_aup.signing.models import ClassSession, Signature, SigningSession
 
 _signature = table_of(Signature)
-_sitting = table_of(SigningSession)
+_signing_session = table_of(SigningSession)
 _session = table_of(ClassSession)
 
 
@@ -26,13 +26,15 @@ def signed_about(db: Session) -> dict[int, frozenset[int]]:
 
 
 def erase_drafts(db: Session, person_id: int) -> int:
-    """Empty what a person had ticked in every sitting and close those still open; returns how many there were."""
-    rows = db.execute(sa.select(_sitting.c.id, _sitting.c.draft).where(_sitting.c.person_id == person_id)).all()
+    """Empty what a person had ticked in every signing session and close the open ones; returns how many there were."""
+    rows = db.execute(
+        sa.select(_signing_session.c.id, _signing_session.c.draft).where(_signing_session.c.person_id == person_id)
+    ).all()
     for row in rows:
         kept = {"journey": row.draft["journey"]} if "journey" in row.draft else {}
-        db.execute(sa.update(_sitting).where(_sitting.c.id == row.id).values(draft=kept))
-    still_open = sa.and_(_sitting.c.person_id == person_id, _sitting.c.status == "reading")
-    db.execute(sa.update(_sitting).where(still_open).values(status="expired"))
+        db.execute(sa.update(_signing_session).where(_signing_session.c.id == row.id).values(draft=kept))
+    still_open = sa.and_(_signing_session.c.person_id == person_id, _signing_session.c.status == "reading")
+    db.execute(sa.update(_signing_session).where(still_open).values(status="expired"))
     return len(rows)
 
 

@@ -47,7 +47,7 @@ class SignatureRequest(Base):
 
 
 class SigningSession(Base):
-    """One sitting of one person: what they have ticked so far, kept until they sign or it runs out."""
+    """One signing session of one person: what they have ticked so far, kept until they sign or it runs out."""
 
     __tablename__ = "signing_session"
 

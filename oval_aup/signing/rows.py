@@ -56,8 +56,8 @@ class OutstandingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SittingRow:
-    """One sitting of one person; ``draft`` holds what they have answered so far."""
+class SigningSessionRow:
+    """One signing session of one person; ``draft`` holds what they have answered so far."""
 
     public_id: str
     id: int

@@ -365,7 +365,7 @@ def signatures_for(db: Session, person_ids: Iterable[int], school_year: int) -> 
 
 
 def signatures_in(db: Session, signing_session_id: int) -> tuple[SignatureRow, ...]:
-    """The marks made in one sitting."""
+    """The marks made in one signing session."""
     return tuple(SignatureRow(*tuple(row)) for row in db.execute(_IN_SITTING, {"sitting_id": signing_session_id}))
 
 

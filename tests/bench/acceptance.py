@@ -1,4 +1,4 @@
-"""A parent's whole journey and its last post through the real stack, beside a bare page that commits one row."""
+"""A parent's whole visit and its last post through the real stack, beside a bare page that commits one row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 
 def measure(school: School, folder: Path) -> None:
-    """Print the journey's cost and the last post's rate against the bare page's."""
+    """Print the visit's cost and the last post's rate against the bare page's."""
     school.import_roster()
     school.ask()
     port = free_port()
@@ -76,7 +76,7 @@ def _journeys(server: Server, school: School) -> None:
         visitors.append(visitor)
     wire = [visitor.bytes_in + visitor.bytes_out for visitor in visitors]
     requests = statistics.median(visitor.requests for visitor in visitors)
-    print("\nA parent's whole journey, two children, cold cache, scripts off")
+    print("\nA parent's whole visit, two children, cold cache, scripts off")
     print(f"  {requests:.0f} requests, {max(wire) / 1000:.1f} kB over the wire (target ≤ 100)")
     print(f"  {statistics.mean(costs):.1f} ms of server processor time, mean of {len(costs)} (target ≤ 35)")
 

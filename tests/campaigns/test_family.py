@@ -1,4 +1,4 @@
-"""A guardian's sitting: all children in one act, tied to what was shown, one entry whatever the traffic."""
+"""A guardian's visit: all children in one act, tied to what was shown, one entry whatever the traffic."""
 
 from __future__ import annotations
 
@@ -18,33 +18,35 @@ from oval_aup.core.school import School
 from tests.signing.small_school import YEAR, SmallSchool, guardian_actor, staff_actor
 
 
-def begin(db: Session, who: people.GuardianRow) -> signing.SittingRow:
+def begin(db: Session, who: people.GuardianRow) -> signing.SigningSessionRow:
     return campaigns.begin_for_family(db, who.person_id, YEAR, language="en", actor=guardian_actor(who))
 
 
-def answer_all(db: Session, sitting: signing.SittingRow, answer: str = "yes") -> campaigns.Draft:
-    """Answer every page of a sitting as its forms would."""
-    trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
-    draft = trip.draft
-    if trip.family.wants_rules and not draft.rules_declined:
-        draft = draft.with_rules(trip.rules.text_sha256)
-    for each in trip.family.choosing:
-        answers = {use.key: answer for use in consent.purposes_in(trip.uses) if use.basis == "consent"}
-        draft = draft.with_pictures(each.child.public_id, answers, trip.uses.text_sha256)
-    if trip.family.younger:
-        draft = replace(draft, younger_sha256=trip.children_rules.text_sha256)
-    signing.save_draft(db, sitting.public_id, draft.kept())
+def answer_all(db: Session, signing_session: signing.SigningSessionRow, answer: str = "yes") -> campaigns.Draft:
+    """Answer every page of a signing session as its forms would."""
+    visit = campaigns.family_visit(db, signing.signing_session(db, signing_session.public_id))
+    draft = visit.draft
+    if visit.family.wants_rules and not draft.rules_declined:
+        draft = draft.with_rules(visit.rules.text_sha256)
+    for each in visit.family.choosing:
+        answers = {use.key: answer for use in consent.purposes_in(visit.uses) if use.basis == "consent"}
+        draft = draft.with_pictures(each.child.public_id, answers, visit.uses.text_sha256)
+    if visit.family.younger:
+        draft = replace(draft, younger_sha256=visit.children_rules.text_sha256)
+    signing.save_draft(db, signing_session.public_id, draft.kept())
     return draft
 
 
-def sign(db: Session, sitting: signing.SittingRow, facts: School, who: people.GuardianRow, **changes: Any) -> str:
+def sign(
+    db: Session, signing_session: signing.SigningSessionRow, facts: School, who: people.GuardianRow, **changes: Any
+) -> str:
     options: dict[str, Any] = {
         "typed_name": who.full_name,
-        "fingerprint": campaigns.Draft.read(signing.sitting(db, sitting.public_id).draft).fingerprint,
+        "fingerprint": campaigns.Draft.read(signing.signing_session(db, signing_session.public_id).draft).fingerprint,
         "school": facts,
         "actor": guardian_actor(who),
     }
-    return campaigns.sign_for_family(db, sitting.person_id, sitting.school_year, **options | changes)
+    return campaigns.sign_for_family(db, signing_session.person_id, signing_session.school_year, **options | changes)
 
 
 def ledger(db: Session) -> list[str]:
@@ -53,8 +55,8 @@ def ledger(db: Session) -> list[str]:
 
 def test_the_pages_come_in_order_and_only_what_is_owed(database: Database, asked: SmallSchool) -> None:
     with database.writing() as db:
-        ann = campaigns.journey(db, begin(db, asked.ann))
-        bob = campaigns.journey(db, begin(db, asked.bob))
+        ann = campaigns.family_visit(db, begin(db, asked.ann))
+        bob = campaigns.family_visit(db, begin(db, asked.bob))
     assert ann.steps == (
         "rules",
         f"pictures/{asked.max.public_id}",
@@ -108,10 +110,10 @@ def test_one_signature_records_rules_choices_and_the_young_childs_rules(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
+        signing_session = begin(db, asked.ann)
         assert campaigns.family(db, asked.ann.person_id, YEAR).request.status == "started"  # type: ignore[union-attr]
-        answer_all(db, sitting)
-        receipt = sign(db, sitting, facts, asked.ann, mark=[[[1, 1], [2, 2]]])
+        answer_all(db, signing_session)
+        receipt = sign(db, signing_session, facts, asked.ann, mark=[[[1, 1], [2, 2]]])
         after = campaigns.family(db, asked.ann.person_id, YEAR)
         assert not after.owes_anything
         assert all(set(each.answers.values()) == {"yes"} for each in after.children)
@@ -135,15 +137,15 @@ def test_twenty_posts_at_four_workers_give_one_receipt_and_no_entry_twice(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        answer_all(db, sitting)
+        signing_session = begin(db, asked.ann)
+        answer_all(db, signing_session)
 
     url = database.url.render_as_string(hide_password=False)
     workers = [Database(url) for _number in range(4)]
 
     def post(number: int) -> str:
         with workers[number % len(workers)].writing() as db:
-            return sign(db, sitting, facts, asked.ann)
+            return sign(db, signing_session, facts, asked.ann)
 
     with ThreadPoolExecutor(8) as pool:
         receipts = set(pool.map(post, range(20)))
@@ -182,33 +184,33 @@ def test_an_unanswered_page_stops_the_signature(
     database: Database, asked: SmallSchool, facts: School, forgotten: str
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        draft = answer_all(db, sitting)
+        signing_session = begin(db, asked.ann)
+        draft = answer_all(db, signing_session)
         empty: Any = {} if forgotten == "pictures" else ""
-        signing.save_draft(db, sitting.public_id, replace(draft, **{forgotten: empty}).kept())
+        signing.save_draft(db, signing_session.public_id, replace(draft, **{forgotten: empty}).kept())
         with pytest.raises(Conflict, match="answered yet"):
-            sign(db, sitting, facts, asked.ann)
+            sign(db, signing_session, facts, asked.ann)
 
 
 def test_answers_changed_in_another_window_are_not_signed_for(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        shown = answer_all(db, sitting, "yes").fingerprint
-        answer_all(db, sitting, "no")
+        signing_session = begin(db, asked.ann)
+        shown = answer_all(db, signing_session, "yes").fingerprint
+        answer_all(db, signing_session, "no")
         with pytest.raises(Conflict, match="another window"):
-            sign(db, sitting, facts, asked.ann, fingerprint=shown)
+            sign(db, signing_session, facts, asked.ann, fingerprint=shown)
 
 
 def test_words_that_changed_while_reading_are_a_conflict(database: Database, asked: SmallSchool, facts: School) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        draft = answer_all(db, sitting)
+        signing_session = begin(db, asked.ann)
+        draft = answer_all(db, signing_session)
         stale = replace(draft, rules_sha256="0" * 64)
-        signing.save_draft(db, sitting.public_id, stale.kept())
+        signing.save_draft(db, signing_session.public_id, stale.kept())
         with pytest.raises(Conflict, match="changed while you were reading"):
-            sign(db, sitting, facts, asked.ann)
+            sign(db, signing_session, facts, asked.ann)
         assert "signed" not in ledger(db)
 
 
@@ -217,20 +219,20 @@ def test_a_missing_name_or_odd_drawing_records_nothing(
     database: Database, asked: SmallSchool, facts: School, changes: dict[str, Any]
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        answer_all(db, sitting)
+        signing_session = begin(db, asked.ann)
+        answer_all(db, signing_session)
     with pytest.raises(Invalid), database.writing() as db:
-        sign(db, sitting, facts, asked.ann, **changes)
+        sign(db, signing_session, facts, asked.ann, **changes)
     with database.reading() as db:
         assert "signed" not in ledger(db)
-        assert signing.sitting(db, sitting.public_id).status == "reading"
+        assert signing.signing_session(db, signing_session.public_id).status == "reading"
 
 
 def test_declined_rules_are_recorded_with_the_signature_at_the_end(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
+        signing_session = begin(db, asked.ann)
         rules = agreements.current(db, "parents")
         options: dict[str, Any] = {
             "reason": "Not clause four",
@@ -238,16 +240,16 @@ def test_declined_rules_are_recorded_with_the_signature_at_the_end(
             "school": facts,
             "actor": guardian_actor(asked.ann),
         }
-        before = campaigns.journey(db, sitting).steps
-        campaigns.decline_for_family(db, sitting, **options)
-        campaigns.decline_for_family(db, sitting, **options)
-        trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
-        assert trip.steps == before
-        assert trip.next_step.startswith("pictures/")
+        before = campaigns.family_visit(db, signing_session).steps
+        campaigns.decline_for_family(db, signing_session, **options)
+        campaigns.decline_for_family(db, signing_session, **options)
+        visit = campaigns.family_visit(db, signing.signing_session(db, signing_session.public_id))
+        assert visit.steps == before
+        assert visit.next_step.startswith("pictures/")
         assert ledger(db).count("declined") == 0
         assert notifications.messages_to(db, "school") == ()
-        answer_all(db, sitting, "no")
-        receipt = sign(db, sitting, facts, asked.ann)
+        answer_all(db, signing_session, "no")
+        receipt = sign(db, signing_session, facts, asked.ann)
         assert ledger(db).count("declined") == 1
         assert ledger(db).count("signed") == 1
         (mark,) = [row for row in signing.signatures_of(db, asked.ann.person_id) if row.agreement_key == "parents"]
@@ -257,7 +259,7 @@ def test_declined_rules_are_recorded_with_the_signature_at_the_end(
         assert to_office.to_address == facts.email
         assert "Ann" not in to_office.subject + to_office.text
         assert "clause four" not in to_office.text
-        assert "clause four" not in str(signing.sitting(db, sitting.public_id).draft)
+        assert "clause four" not in str(signing.signing_session(db, signing_session.public_id).draft)
         assert len(evidence.document(db, receipt).params["entries"]) == 4
         assert campaigns.owed_by(db, YEAR, {asked.ann.person_id}) == {}
 
@@ -267,19 +269,19 @@ def test_the_younger_childrens_rules_can_be_declined_and_signed_later(
     database: Database, asked: SmallSchool, facts: School, reason: str
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        answer_all(db, sitting)
-        words = campaigns.journey(db, sitting).children_rules.text_sha256
+        signing_session = begin(db, asked.ann)
+        answer_all(db, signing_session)
+        words = campaigns.family_visit(db, signing_session).children_rules.text_sha256
         campaigns.decline_for_family(
             db,
-            signing.sitting(db, sitting.public_id),
+            signing.signing_session(db, signing_session.public_id),
             step="younger",
             reason=reason,
             shown_sha256=words,
             school=facts,
             actor=guardian_actor(asked.ann),
         )
-        sign(db, sitting, facts, asked.ann)
+        sign(db, signing_session, facts, asked.ann)
         (request,) = signing.standing(db, asked.mia.person_id, YEAR)
         assert request.status == "declined"
         mine = campaigns.family(db, asked.ann.person_id, YEAR)
@@ -290,8 +292,8 @@ def test_the_younger_childrens_rules_can_be_declined_and_signed_later(
         again = campaigns.reconsider_rules(
             db, asked.ann.person_id, YEAR, language="en", actor=guardian_actor(asked.ann)
         )
-        assert campaigns.journey(db, again).steps == ("younger", "check")
-        draft = campaigns.journey(db, again).draft.with_younger(words)
+        assert campaigns.family_visit(db, again).steps == ("younger", "check")
+        draft = campaigns.family_visit(db, again).draft.with_younger(words)
         signing.save_draft(db, again.public_id, draft.kept())
         sign(db, again, facts, asked.ann)
         assert signing.standing(db, asked.mia.person_id, YEAR)[0].status == "signed"
@@ -309,12 +311,12 @@ def test_the_other_parent_does_not_learn_who_declined_for_the_child(
             parental_responsibility="yes",
             actor=SYSTEM,
         )
-        sitting = begin(db, asked.ann)
-        answer_all(db, sitting)
-        draft = campaigns.journey(db, signing.sitting(db, sitting.public_id)).draft
+        signing_session = begin(db, asked.ann)
+        answer_all(db, signing_session)
+        draft = campaigns.family_visit(db, signing.signing_session(db, signing_session.public_id)).draft
         kept = draft.with_younger(draft.younger_sha256, declined=True).kept()
-        signing.save_draft(db, sitting.public_id, kept)
-        sign(db, sitting, facts, asked.ann)
+        signing.save_draft(db, signing_session.public_id, kept)
+        sign(db, signing_session, facts, asked.ann)
         bob = campaigns.family(db, asked.bob.person_id, YEAR)
     assert bob.refused_for == ()
     assert bob.younger == ()
@@ -333,23 +335,23 @@ def test_declining_everything_is_confirmed_once_and_signs_nothing(
                 lives_with=True,
                 actor=SYSTEM,
             )
-        sitting = begin(db, asked.ann)
+        signing_session = begin(db, asked.ann)
         for step, key, level in (("rules", "parents", "full"), ("younger", "children", "younger")):
-            sitting = campaigns.decline_for_family(
+            signing_session = campaigns.decline_for_family(
                 db,
-                sitting,
+                signing_session,
                 step=step,
                 reason="",
                 shown_sha256=agreements.current(db, key, reading_level=level).text_sha256,
                 school=facts,
                 actor=guardian_actor(asked.ann),
             )
-        trip = campaigns.journey(db, sitting)
-        assert trip.steps == ("rules", "younger", "check")
-        assert trip.answers_nothing_else
-        receipt = sign(db, sitting, facts, asked.ann)
-        assert sign(db, sitting, facts, asked.ann) == receipt
-        assert signing.sitting(db, sitting.public_id).status == "declined"
+        visit = campaigns.family_visit(db, signing_session)
+        assert visit.steps == ("rules", "younger", "check")
+        assert visit.answers_nothing_else
+        receipt = sign(db, signing_session, facts, asked.ann)
+        assert sign(db, signing_session, facts, asked.ann) == receipt
+        assert signing.signing_session(db, signing_session.public_id).status == "declined"
         assert (ledger(db).count("declined"), ledger(db).count("signed")) == (2, 0)
         assert len(notifications.messages_to(db, "school")) == 1
 
@@ -366,10 +368,10 @@ def test_declining_when_nothing_else_waits_ends_the_sitting_with_a_receipt(
             lives_with=True,
             actor=SYSTEM,
         )
-        sitting = begin(db, asked.cass)
+        signing_session = begin(db, asked.cass)
         after = campaigns.decline_for_family(
             db,
-            sitting,
+            signing_session,
             reason="",
             shown_sha256=agreements.current(db, "parents").text_sha256,
             school=facts,
@@ -391,14 +393,14 @@ def test_somebody_without_parental_responsibility_is_not_asked_about_pictures(
             lives_with=True,
             actor=SYSTEM,
         )
-        assert campaigns.journey(db, begin(db, asked.cass)).steps == ("rules", "check")
+        assert campaigns.family_visit(db, begin(db, asked.cass)).steps == ("rules", "check")
 
 
 def test_nothing_owed_is_no_reason_to_sit_down(database: Database, asked: SmallSchool, facts: School) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        answer_all(db, sitting)
-        sign(db, sitting, facts, asked.bob)
+        signing_session = begin(db, asked.bob)
+        answer_all(db, signing_session)
+        sign(db, signing_session, facts, asked.bob)
         with pytest.raises(Conflict):
             begin(db, asked.bob)
         with pytest.raises(NotFound):
@@ -422,9 +424,9 @@ def test_a_choice_changed_later_counts_at_once_and_the_class_teacher_is_told_of_
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        answer_all(db, sitting)
-        sign(db, sitting, facts, asked.bob)
+        signing_session = begin(db, asked.bob)
+        answer_all(db, signing_session)
+        sign(db, signing_session, facts, asked.bob)
         entry = change(db, asked, facts, "no")
         assert change(db, asked, facts, "no") is None
         assert entry is not None

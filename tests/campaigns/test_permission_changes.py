@@ -96,9 +96,9 @@ def test_a_second_parents_first_no_on_the_family_page_is_told_at_once(
 ) -> None:
     with database.writing() as db:
         chooses(db, tuesday, facts, tuesday.ann, {})
-        sitting = begin(db, tuesday.bob)
-        answer_all(db, sitting, "no")
-        sign(db, sitting, facts, tuesday.bob)
+        signing_session = begin(db, tuesday.bob)
+        answer_all(db, signing_session, "no")
+        sign(db, signing_session, facts, tuesday.bob)
         assert kinds_to(db, tuesday.di.pseudonym) == ["choice-changed"]
 
 

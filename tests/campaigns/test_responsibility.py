@@ -50,17 +50,19 @@ def verdicts(db: Session) -> set[str]:
 
 
 def answer_as(db: Session, who: people.GuardianRow, facts: School, *, responsible: str, answer: str = "yes") -> str:
-    sitting = begin(db, who)
-    trip = campaigns.journey(db, sitting)
-    draft = replace(trip.draft, responsibility={each.child.public_id: responsible for each in trip.family.undeclared})
-    if trip.wants_rules:
-        draft = draft.with_rules(trip.rules.text_sha256)
-    for each in replace(trip, draft=draft).choosing:
-        draft = draft.with_pictures(each.child.public_id, dict.fromkeys(each.unanswered, answer), trip.uses.text_sha256)
-    if replace(trip, draft=draft).younger:
-        draft = draft.with_younger(trip.children_rules.text_sha256)
-    signing.save_draft(db, sitting.public_id, draft.kept())
-    return sign(db, sitting, facts, who)
+    signing_session = begin(db, who)
+    visit = campaigns.family_visit(db, signing_session)
+    draft = replace(visit.draft, responsibility={each.child.public_id: responsible for each in visit.family.undeclared})
+    if visit.wants_rules:
+        draft = draft.with_rules(visit.rules.text_sha256)
+    for each in replace(visit, draft=draft).choosing:
+        draft = draft.with_pictures(
+            each.child.public_id, dict.fromkeys(each.unanswered, answer), visit.uses.text_sha256
+        )
+    if replace(visit, draft=draft).younger:
+        draft = draft.with_younger(visit.children_rules.text_sha256)
+    signing.save_draft(db, signing_session.public_id, draft.kept())
+    return sign(db, signing_session, facts, who)
 
 
 def test_only_the_likely_parent_is_asked_and_shown_the_child(database: Database, untold: SmallSchool) -> None:
@@ -90,7 +92,7 @@ def test_a_mother_declares_while_signing_and_her_yes_counts(
 ) -> None:
     with database.writing() as db:
         jo = of(db, "Jo")
-        assert campaigns.journey(db, begin(db, jo)).steps[0] == "responsibility"
+        assert campaigns.family_visit(db, begin(db, jo)).steps[0] == "responsibility"
         assert verdicts(db) == {"missing"}
         answer_as(db, jo, facts, responsible="yes")
         link = people.children_of(db, jo.person_id)[0]
@@ -123,8 +125,8 @@ def test_who_says_they_have_none_is_not_asked_about_pictures_any_more(
 
 def test_the_pages_cannot_be_signed_without_the_declaration(database: Database, untold: SmallSchool) -> None:
     with database.writing() as db:
-        sitting = begin(db, of(db, "Jo"))
-        assert campaigns.journey(db, sitting).next_step == "responsibility"
+        signing_session = begin(db, of(db, "Jo"))
+        assert campaigns.family_visit(db, signing_session).next_step == "responsibility"
 
 
 def test_a_yes_by_phone_needs_the_declaration_and_a_no_does_not(

@@ -20,10 +20,12 @@ from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, guardian_act
 NEW_USE = "livestream"
 
 
-def decline(db: Session, sitting: signing.SittingRow, facts: School, who: people.GuardianRow) -> signing.SittingRow:
+def decline(
+    db: Session, signing_session: signing.SigningSessionRow, facts: School, who: people.GuardianRow
+) -> signing.SigningSessionRow:
     return campaigns.decline_for_family(
         db,
-        sitting,
+        signing_session,
         reason="",
         shown_sha256=agreements.current(db, "parents").text_sha256,
         school=facts,
@@ -31,13 +33,13 @@ def decline(db: Session, sitting: signing.SittingRow, facts: School, who: people
     )
 
 
-def think_again(db: Session, who: people.GuardianRow) -> signing.SittingRow:
+def think_again(db: Session, who: people.GuardianRow) -> signing.SigningSessionRow:
     return campaigns.reconsider_rules(db, who.person_id, YEAR, language="en", actor=guardian_actor(who))
 
 
-def read_the_rules(db: Session, sitting: signing.SittingRow) -> None:
-    trip = campaigns.journey(db, sitting)
-    signing.save_draft(db, sitting.public_id, trip.draft.with_rules(trip.rules.text_sha256).kept())
+def read_the_rules(db: Session, signing_session: signing.SigningSessionRow) -> None:
+    visit = campaigns.family_visit(db, signing_session)
+    signing.save_draft(db, signing_session.public_id, visit.draft.with_rules(visit.rules.text_sha256).kept())
 
 
 def status_of(db: Session, who: people.GuardianRow) -> str:
@@ -67,11 +69,11 @@ def test_a_guardian_who_said_no_can_sign_later_and_both_stay_in_the_record(
     with database.writing() as db:
         first = begin(db, asked.bob)
         decline(db, first, facts, asked.bob)
-        answer_all(db, signing.sitting(db, first.public_id))
+        answer_all(db, signing.signing_session(db, first.public_id))
         sign(db, first, facts, asked.bob)
     with database.writing() as db:
         again = think_again(db, asked.bob)
-        assert campaigns.journey(db, again).steps == ("rules", "check")
+        assert campaigns.family_visit(db, again).steps == ("rules", "check")
         assert status_of(db, asked.bob) == "declined"
         read_the_rules(db, again)
         receipt = sign(db, again, facts, asked.bob)
@@ -91,20 +93,20 @@ def test_a_no_can_be_taken_back_before_anything_is_recorded(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.ann)
-        decline(db, sitting, facts, asked.ann)
-        answer_all(db, signing.sitting(db, sitting.public_id))
-        read_the_rules(db, signing.sitting(db, sitting.public_id))
-        sign(db, sitting, facts, asked.ann)
+        signing_session = begin(db, asked.ann)
+        decline(db, signing_session, facts, asked.ann)
+        answer_all(db, signing.signing_session(db, signing_session.public_id))
+        read_the_rules(db, signing.signing_session(db, signing_session.public_id))
+        sign(db, signing_session, facts, asked.ann)
         assert status_of(db, asked.ann) == "signed"
         assert (Counter(ledger(db))["signed"], Counter(ledger(db))["declined"]) == (2, 0)
 
 
 def refuse_and_sign(db: Session, facts: School, who: people.GuardianRow) -> None:
-    sitting = begin(db, who)
-    decline(db, sitting, facts, who)
-    answer_all(db, signing.sitting(db, sitting.public_id))
-    sign(db, sitting, facts, who)
+    signing_session = begin(db, who)
+    decline(db, signing_session, facts, who)
+    answer_all(db, signing.signing_session(db, signing_session.public_id))
+    sign(db, signing_session, facts, who)
 
 
 def test_rules_that_are_thought_over_must_be_read_again(database: Database, asked: SmallSchool, facts: School) -> None:
@@ -122,7 +124,7 @@ def test_a_no_that_stands_after_all_is_not_recorded_twice(
         refuse_and_sign(db, facts, asked.bob)
         again = think_again(db, asked.bob)
         after = decline(db, again, facts, asked.bob)
-        assert "rules" not in campaigns.journey(db, after).steps
+        assert "rules" not in campaigns.family_visit(db, after).steps
         assert Counter(ledger(db))["declined"] == 1
         assert status_of(db, asked.bob) == "declined"
 
@@ -131,9 +133,9 @@ def test_only_a_no_can_be_thought_over(database: Database, asked: SmallSchool, f
     with database.writing() as db, pytest.raises(Conflict):
         think_again(db, asked.bob)
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        answer_all(db, sitting)
-        sign(db, sitting, facts, asked.bob)
+        signing_session = begin(db, asked.bob)
+        answer_all(db, signing_session)
+        sign(db, signing_session, facts, asked.bob)
         with pytest.raises(Conflict):
             think_again(db, asked.bob)
 
@@ -142,17 +144,17 @@ def test_a_use_added_during_the_year_is_asked_alone_and_earlier_answers_stay(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        answer_all(db, sitting, "no")
-        sign(db, sitting, facts, asked.bob)
+        signing_session = begin(db, asked.bob)
+        answer_all(db, signing_session, "no")
+        sign(db, signing_session, facts, asked.bob)
         ask_about_one_more_use(db)
     with database.writing() as db:
         (max_,) = campaigns.family(db, asked.bob.person_id, YEAR).children
         assert max_.unanswered == (NEW_USE,)
         again = begin(db, asked.bob)
-        trip = campaigns.journey(db, again)
-        assert trip.steps == (f"pictures/{asked.max.public_id}", "check")
-        draft = trip.draft.with_pictures(asked.max.public_id, {NEW_USE: "yes"}, trip.uses.text_sha256)
+        visit = campaigns.family_visit(db, again)
+        assert visit.steps == (f"pictures/{asked.max.public_id}", "check")
+        draft = visit.draft.with_pictures(asked.max.public_id, {NEW_USE: "yes"}, visit.uses.text_sha256)
         signing.save_draft(db, again.public_id, draft.kept())
         receipt = sign(db, again, facts, asked.bob)
         answers = consent.answers_of(db, asked.max.person_id, asked.bob.person_id, YEAR)
@@ -166,9 +168,9 @@ def test_whoever_has_not_answered_the_added_use_is_reminded_of_it(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        answer_all(db, sitting)
-        sign(db, sitting, facts, asked.bob)
+        signing_session = begin(db, asked.bob)
+        answer_all(db, signing_session)
+        sign(db, signing_session, facts, asked.bob)
         assert campaigns.owed_by(db, YEAR, {asked.bob.person_id}) == {}
         ask_about_one_more_use(db)
         owed = campaigns.owed_by(db, YEAR, {asked.bob.person_id})[asked.bob.person_id]
@@ -204,8 +206,8 @@ def test_a_choice_changed_elsewhere_while_checking_is_checked_again_and_not_over
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        sitting = begin(db, asked.bob)
-        shown = answer_all(db, sitting, "yes").fingerprint
+        signing_session = begin(db, asked.bob)
+        shown = answer_all(db, signing_session, "yes").fingerprint
         campaigns.change_choice(
             db,
             guardian_id=asked.bob.person_id,
@@ -217,10 +219,10 @@ def test_a_choice_changed_elsewhere_while_checking_is_checked_again_and_not_over
             actor=guardian_actor(asked.bob),
         )
         with pytest.raises(Conflict, match="another window"):
-            sign(db, sitting, facts, asked.bob, fingerprint=shown)
-        trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
-        assert trip.next_step == "check"
-        sign(db, sitting, facts, asked.bob, fingerprint=trip.draft.fingerprint)
+            sign(db, signing_session, facts, asked.bob, fingerprint=shown)
+        visit = campaigns.family_visit(db, signing.signing_session(db, signing_session.public_id))
+        assert visit.next_step == "check"
+        sign(db, signing_session, facts, asked.bob, fingerprint=visit.draft.fingerprint)
         answers = consent.answers_of(db, asked.max.person_id, asked.bob.person_id, YEAR)
         assert [use for use, answer in answers.items() if answer == "no"] == ["website"]
 

@@ -210,7 +210,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
 def chromium() -> Iterator[Browser]:
     """One browser for all journeys, which reaches this machine only.
 
-    It ends with the last journey: while it lives an event loop runs in this thread, and other tests start their own.
+    It ends with the last visit: while it lives an event loop runs in this thread, and other tests start their own.
     """
     program = tool("chromium")
     check_browser_driver()
@@ -234,7 +234,7 @@ def chromium() -> Iterator[Browser]:
 def visiting(
     browser: Browser, size: ViewportSize, *, scripts: bool = True, libraries: bool = True, draws: bool = False
 ) -> Iterator[Page]:
-    """A fresh visitor's page; an error that the browser reports fails the journey.
+    """A fresh visitor's page; an error that the browser reports fails the visit.
 
     ``libraries``: htmx and signature_pad come, which a school's filter may prevent; ``draws``: a mark can be drawn.
     """

@@ -80,7 +80,7 @@ def member_with(running: Running, email: str) -> people.StaffRow:
 
 
 def somebody_who_owes(running: Running, *, but: tuple[str, ...] = ("staff@", "teacher@")) -> people.StaffRow:
-    """A member of staff who has not answered yet and whom no other journey needs."""
+    """A member of staff who has not answered yet and whom no other visit needs."""
     with running.database.reading() as db:
         for member in people.staff(db):
             standing = signing.standing(db, member.person_id, running.year)

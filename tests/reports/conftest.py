@@ -33,7 +33,7 @@ def unsigned_head(db: Session) -> evidence.SignedHead:
 
 @dataclass
 class Answered:
-    """The people, what Ann's sitting wrote into the ledger, and a way to get any paper."""
+    """The people, what Ann's signing session wrote into the ledger, and a way to get any paper."""
 
     database: Database
     people: small_school.SmallSchool

@@ -105,36 +105,36 @@ class Years:
             mine = campaigns.family(db, guardian.person_id, self.year)
             declines = declines and mine.wants_rules
             begin = campaigns.reconsider_rules if mine.has_refused else campaigns.begin_for_family
-            sitting = begin(db, guardian.person_id, self.year, language="en", actor=self.actor(guardian))
-            trip = campaigns.journey(db, sitting)
+            signing_session = begin(db, guardian.person_id, self.year, language="en", actor=self.actor(guardian))
+            visit = campaigns.family_visit(db, signing_session)
             answers = {
                 each.child.public_id: {use: self.die.choice(("yes", "no")) for use in each.unanswered}
-                for each in trip.family.choosing
+                for each in visit.family.choosing
             }
             draft = replace(
-                trip.draft,
-                rules_sha256=trip.rules.text_sha256,
+                visit.draft,
+                rules_sha256=visit.rules.text_sha256,
                 rules_declined=declines,
                 pictures=answers,
-                pictures_sha256=trip.uses.text_sha256,
-                younger_sha256=trip.children_rules.text_sha256,
+                pictures_sha256=visit.uses.text_sha256,
+                younger_sha256=visit.children_rules.text_sha256,
             )
-            signing.save_draft(db, sitting.public_id, draft.kept())
-            trip = campaigns.journey(db, signing.sitting(db, sitting.public_id))
+            signing.save_draft(db, signing_session.public_id, draft.kept())
+            visit = campaigns.family_visit(db, signing.signing_session(db, signing_session.public_id))
             campaigns.sign_for_family(
                 db,
                 guardian.person_id,
                 self.year,
                 typed_name=guardian.full_name,
-                fingerprint=trip.draft.fingerprint,
+                fingerprint=visit.draft.fingerprint,
                 school=SCHOOL,
                 actor=self.actor(guardian),
             )
-            if trip.wants_rules:
+            if visit.wants_rules:
                 self.note(guardian.person_id, ("rules", "parents"), "declined" if declines else "signed")
-            for each in trip.family.younger:
+            for each in visit.family.younger:
                 self.note(each.child.person_id, ("rules", "children"), "signed")
-            for each in trip.family.choosing:
+            for each in visit.family.choosing:
                 for use, said in answers[each.child.public_id].items():
                     self.note(each.child.person_id, (guardian.person_id, use), said)
 

@@ -83,17 +83,17 @@ def sign_everything(database: Database, guardian: people.GuardianRow, typed: str
         f"Browser of {guardian.forename}",
     )
     with database.writing() as db:
-        trip = campaigns.begin_journey(db, guardian.person_id, worlds.YEAR, actor=actor)
-        draft = trip.draft
-        answers = {each.child.public_id: dict.fromkeys(each.unanswered, "yes") for each in trip.family.choosing}
+        visit = campaigns.begin_family_visit(db, guardian.person_id, worlds.YEAR, actor=actor)
+        draft = visit.draft
+        answers = {each.child.public_id: dict.fromkeys(each.unanswered, "yes") for each in visit.family.choosing}
         draft = campaigns.Draft(
-            rules_sha256=trip.rules.text_sha256,
+            rules_sha256=visit.rules.text_sha256,
             pictures=answers,
-            pictures_sha256=trip.uses.text_sha256,
-            younger_sha256=trip.children_rules.text_sha256,
+            pictures_sha256=visit.uses.text_sha256,
+            younger_sha256=visit.children_rules.text_sha256,
         )
-        signing.save_draft(db, trip.sitting.public_id, draft.kept())
-        trip = campaigns.journey(db, signing.sitting(db, trip.sitting.public_id))
+        signing.save_draft(db, visit.signing_session.public_id, draft.kept())
+        visit = campaigns.family_visit(db, signing.signing_session(db, visit.signing_session.public_id))
         return campaigns.sign_for_family(
             db,
             guardian.person_id,
@@ -101,7 +101,7 @@ def sign_everything(database: Database, guardian: people.GuardianRow, typed: str
             typed_name=typed,
             confirmed_name=typed,
             mark=[[[10, 10], [20, 20], [30, 10]]],
-            fingerprint=trip.draft.fingerprint,
+            fingerprint=visit.draft.fingerprint,
             school=SCHOOL,
             actor=actor,
         )

@@ -154,13 +154,13 @@ def test_a_sitting_starts_requests_once_and_resumes(database: Database, school: 
     actor = guardian_actor(school.ann)
     with database.writing() as db:
         first = signing.begin(
-            db, school.ann.person_id, YEAR, "en", journey="family", agreement_keys={"parents"}, actor=actor
+            db, school.ann.person_id, YEAR, "en", pages="family", agreement_keys={"parents"}, actor=actor
         )
         signing.save_draft(db, first.public_id, {**first.draft, "rules": "agreed"})
         again = signing.begin(
-            db, school.ann.person_id, YEAR, "en", journey="family", agreement_keys={"parents"}, actor=actor
+            db, school.ann.person_id, YEAR, "en", pages="family", agreement_keys={"parents"}, actor=actor
         )
-        other = signing.begin(db, school.ann.person_id, YEAR, "en", journey="staff", actor=actor)
+        other = signing.begin(db, school.ann.person_id, YEAR, "en", pages="staff", actor=actor)
         assert signing.standing(db, school.ann.person_id, YEAR)[0].status == "started"
         assert signing.coverage(db, YEAR).counts("parents") == signing.Counts(open=2, started=1)
         signing.finish(db, first.public_id, status="signed", receipt="r")

@@ -10,7 +10,7 @@ from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.login import begin
-from oval_aup.web.family.visit import guardian_id, listed, this_year
+from oval_aup.web.family.visits import guardian_id, listed, this_year
 from oval_aup.web.htmx import go
 
 
@@ -19,13 +19,13 @@ from oval_aup.web.htmx import go
 def home() -> str:
     """Show everything of mine, and what I can still do."""
     family = campaigns.family(g.db, guardian_id(), this_year())
-    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
+    signing_session = campaigns.signing_session_of_family(g.db, guardian_id(), this_year())
     marks = _marks(family)
     uses = agreements.current(g.db, consent.AGREEMENT, language=family.guardian.language)
     return render_template(
         "family/home.html",
         family=family,
-        half_done=sitting is not None and sitting.status == "reading",
+        half_done=signing_session is not None and signing_session.status == "reading",
         younger=listed([each.child.forename for each in family.younger]),
         refused_for=listed([each.child.forename for each in family.refused_for]),
         undeclared=listed([each.child.forename for each in family.undeclared]),

@@ -14,7 +14,7 @@ from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow
 from oval_aup.web.family import forms
 from oval_aup.web.family.blueprint import bp
-from oval_aup.web.family.visit import SENT_BACK, RedirectTo, onward, send_back, sent_back, this_year
+from oval_aup.web.family.visits import SENT_BACK, RedirectTo, onward, send_back, sent_back, this_year
 from oval_aup.web.htmx import go
 
 WHYS = frozenset({"cut", "unknown", "old", "closed"})
@@ -40,7 +40,7 @@ def landing(token: str) -> str:
 @bp.post("/f/<token>")
 @allow("anyone")
 def check_in(token: str) -> ResponseReturnValue:
-    """Let in whoever knows a child's date of birth, and begin or go on with their sitting."""
+    """Let in whoever knows a child's date of birth, and begin or go on with their signing session."""
     held, form = _link(token), forms.BirthDate.read()
     here = url_for(".landing", token=token)
     if _other_visit(held) is not None:
@@ -177,12 +177,12 @@ def _welcome_back_page(filled_in: Mapping[str, str], errors: Mapping[str, str], 
 
 
 def begin(person_id: int) -> str:
-    """Begin the sitting, or take it up again, and return the page that waits; the family page when nothing is owed."""
+    """Begin the signing session, or go on with it, and return the next page; the family page when nothing is owed."""
     try:
-        trip = campaigns.begin_journey(g.db, person_id, this_year(), actor=access.current_actor())
+        visit = campaigns.begin_family_visit(g.db, person_id, this_year(), actor=access.current_actor())
     except Conflict:
         return url_for(".home")
-    return onward(trip)
+    return onward(visit)
 
 
 def _link(token: str) -> accounts.LinkRow:

@@ -15,12 +15,12 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.forms import ChoicesForm, typed
-from oval_aup.web.family.visit import (
+from oval_aup.web.family.visits import (
     RedirectTo,
     changed_meanwhile,
     guardian_id,
     onward,
-    open_trip,
+    open_family_visit,
     place_of,
     send_back,
     sent_back,
@@ -34,58 +34,58 @@ from oval_aup.web.shown_wording import read_shown
 @allow("family")
 def pictures(child_public_id: str) -> str:
     """Ask about one child. ``?all=yes`` and ``?all=no`` only fill the form in: nothing counts before it is sent."""
-    trip, each = _asked_about(child_public_id)
+    visit, each = _asked_about(child_public_id)
     fill = request.args.get("all", "")
-    answers: Mapping[str, str] = trip.draft.pictures.get(child_public_id, {})
+    answers: Mapping[str, str] = visit.draft.pictures.get(child_public_id, {})
     if fill in ("yes", "no"):
         answers = dict.fromkeys(each.unanswered, fill)
-    return _pictures_page(trip, each, answers, filled=fill if fill in ("yes", "no") else "")
+    return _pictures_page(visit, each, answers, filled=fill if fill in ("yes", "no") else "")
 
 
 @bp.post("/family/pictures/<child_public_id>")
 @allow("family")
 def pictures_chosen(child_public_id: str) -> ResponseReturnValue:
     """Keep the choices for one child."""
-    trip, each = _asked_about(child_public_id)
+    visit, each = _asked_about(child_public_id)
     shown = read_shown()
-    if shown != trip.uses.text_sha256:
+    if shown != visit.uses.text_sha256:
         return changed_meanwhile(request.path)
-    uses = _waiting(trip, each)
+    uses = _waiting(visit, each)
     form = ChoicesForm.read(uses)
     try:
         form.check(uses)
     except Invalid as refusal:
         # What was chosen is kept as if it had been tapped with scripts on.
-        draft = trip.draft.with_picture(child_public_id, form.answers, shown)
-        unit_of_work.afterwards(lambda db: signing.save_draft(db, trip.sitting.public_id, draft.kept()))
+        draft = visit.draft.with_picture(child_public_id, form.answers, shown)
+        unit_of_work.afterwards(lambda db: signing.save_draft(db, visit.signing_session.public_id, draft.kept()))
         return send_back(request.path, {}, refusal.fields)
-    draft = trip.draft.with_pictures(child_public_id, form.answers, shown)
-    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
-    return go(onward(replace(trip, draft=draft)))
+    draft = visit.draft.with_pictures(child_public_id, form.answers, shown)
+    signing.save_draft(g.db, visit.signing_session.public_id, draft.kept())
+    return go(onward(replace(visit, draft=draft)))
 
 
 @bp.post("/family/pictures/<child_public_id>/saved")
 @allow("family")
 def save_picture(child_public_id: str) -> ResponseReturnValue:
     """Keep the answers that were chosen so far, one or several, before the page is finished."""
-    trip, each = _asked_about(child_public_id)
+    visit, each = _asked_about(child_public_id)
     shown = read_shown()
-    if shown != trip.uses.text_sha256:
+    if shown != visit.uses.text_sha256:
         raise Conflict
-    answers = ChoicesForm.read(_waiting(trip, each)).answers
-    draft = trip.draft.with_picture(child_public_id, answers, shown)
-    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
+    answers = ChoicesForm.read(_waiting(visit, each)).answers
+    draft = visit.draft.with_picture(child_public_id, answers, shown)
+    signing.save_draft(g.db, visit.signing_session.public_id, draft.kept())
     return "", 204
 
 
-def _asked_about(child_public_id: str) -> tuple[campaigns.Journey, campaigns.FamilyChild]:
-    """The open sitting and one of its children; NotFound for a child this guardian does not choose for."""
-    trip = open_trip()
-    _one_of(trip.family, child_public_id)
-    each = trip.child(child_public_id)
+def _asked_about(child_public_id: str) -> tuple[campaigns.FamilyVisit, campaigns.FamilyChild]:
+    """The open signing session and one of its children; NotFound for a child this guardian does not choose for."""
+    visit = open_family_visit()
+    _one_of(visit.family, child_public_id)
+    each = visit.child(child_public_id)
     if each is None:
-        raise RedirectTo(onward(trip))
-    return trip, each
+        raise RedirectTo(onward(visit))
+    return visit, each
 
 
 def _one_of(family: campaigns.Family, child_public_id: str) -> campaigns.FamilyChild:
@@ -95,9 +95,9 @@ def _one_of(family: campaigns.Family, child_public_id: str) -> campaigns.FamilyC
     raise NotFound
 
 
-def _waiting(trip: campaigns.Journey, each: campaigns.FamilyChild) -> tuple[consent.Purpose, ...]:
+def _waiting(visit: campaigns.FamilyVisit, each: campaigns.FamilyChild) -> tuple[consent.Purpose, ...]:
     """The uses this page asks about: those without an answer yet."""
-    return tuple(use for use in _asked(trip.uses) if use.key in each.unanswered)
+    return tuple(use for use in _asked(visit.uses) if use.key in each.unanswered)
 
 
 def _asked(uses: agreements.Wording) -> tuple[consent.Purpose, ...]:
@@ -105,7 +105,7 @@ def _asked(uses: agreements.Wording) -> tuple[consent.Purpose, ...]:
 
 
 def _pictures_page(
-    trip: campaigns.Journey,
+    visit: campaigns.FamilyVisit,
     each: campaigns.FamilyChild,
     answers: Mapping[str, str],
     *,
@@ -114,15 +114,15 @@ def _pictures_page(
     step = f"pictures/{each.child.public_id}"
     return render_template(
         "family/pictures.html",
-        wording=trip.uses,
+        wording=visit.uses,
         as_html=agreements.as_html,
         child=each.child,
-        uses=_waiting(trip, each),
+        uses=_waiting(visit, each),
         others=bool(each.answers),
         answers=answers,
         filled=filled,
-        place=place_of(trip, step),
-        renewed=bool(trip.draft.pictures) and trip.draft.pictures_sha256 != trip.uses.text_sha256,
+        place=place_of(visit, step),
+        renewed=bool(visit.draft.pictures) and visit.draft.pictures_sha256 != visit.uses.text_sha256,
         errors={} if filled else sent_back()[1],
     )
 

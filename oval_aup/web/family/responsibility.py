@@ -12,7 +12,7 @@ from oval_aup.core.i18n import _
 from oval_aup.web.access import allow
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.visit import onward, place_of, send_back, sent_back, trip_at
+from oval_aup.web.family.visits import onward, place_of, send_back, sent_back, visit_at
 from oval_aup.web.htmx import go
 
 
@@ -20,17 +20,17 @@ from oval_aup.web.htmx import go
 @allow("family")
 def responsibility() -> str:
     """Ask for each child; what was answered in this visit is filled in."""
-    trip = trip_at("responsibility")
+    visit = visit_at("responsibility")
     filled_in, errors = sent_back()
-    return _page(trip, filled_in or dict(trip.draft.responsibility), errors)
+    return _page(visit, filled_in or dict(visit.draft.responsibility), errors)
 
 
 @bp.post("/family/responsibility")
 @allow("family")
 def responsibility_said() -> ResponseReturnValue:
     """Keep the answers for signing; nothing counts before that."""
-    trip = trip_at("responsibility")
-    asked = [each.child for each in trip.family.undeclared]
+    visit = visit_at("responsibility")
+    asked = [each.child for each in visit.family.undeclared]
     said = {child.public_id: typed(_field(child.public_id)) for child in asked}
     faults = {
         _field(child.public_id): _("%(name)s: choose yes or no.", name=child.forename)
@@ -39,9 +39,9 @@ def responsibility_said() -> ResponseReturnValue:
     }
     if faults:
         return send_back(url_for(".responsibility"), said, faults)
-    draft = replace(trip.draft, responsibility={**trip.draft.responsibility, **said})
-    signing.save_draft(g.db, trip.sitting.public_id, draft.kept())
-    return go(onward(replace(trip, draft=draft)))
+    draft = replace(visit.draft, responsibility={**visit.draft.responsibility, **said})
+    signing.save_draft(g.db, visit.signing_session.public_id, draft.kept())
+    return go(onward(replace(visit, draft=draft)))
 
 
 def _field(child_public_id: str) -> str:
@@ -53,12 +53,12 @@ def responsibility_question(forename: str) -> str:
     return _("Do you have parental responsibility for %(name)s?", name=forename)
 
 
-def _page(trip: campaigns.Journey, said: dict[str, str], errors: dict[str, str]) -> str:
+def _page(visit: campaigns.FamilyVisit, said: dict[str, str], errors: dict[str, str]) -> str:
     return render_template(
         "family/responsibility.html",
-        children=[each.child for each in trip.family.undeclared],
+        children=[each.child for each in visit.family.undeclared],
         question=responsibility_question,
         said=said,
-        place=place_of(trip, "responsibility"),
+        place=place_of(visit, "responsibility"),
         errors=errors,
     )

@@ -1,4 +1,4 @@
-"""The last act of a sitting: everything restated, the name typed, one signature, and thanks."""
+"""The last act of a signing session: everything restated, the name typed, one signature, and thanks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor, end_after_this_page
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.forms import typed
-from oval_aup.web.family.visit import (
+from oval_aup.web.family.visits import (
     RedirectTo,
-    begun_sitting,
+    begun_signing_session,
     changed_meanwhile,
     guardian_id,
     listed,
     onward,
-    open_trip,
+    open_family_visit,
     place_of,
     send_back,
     sent_back,
@@ -38,10 +38,10 @@ UNSAID = re.compile(r"\b(other|contact|unknown|not known|unspecified|not specifi
 @allow("family")
 def check() -> str:
     """Restate exactly what will be recorded, and ask for the name."""
-    trip = open_trip()
-    if trip.steps == ("check",) or trip.next_step != "check":
-        raise RedirectTo(onward(trip))
-    return _check_page(trip)
+    visit = open_family_visit()
+    if visit.steps == ("check",) or visit.next_step != "check":
+        raise RedirectTo(onward(visit))
+    return _check_page(visit)
 
 
 @bp.post("/family/check")
@@ -74,7 +74,7 @@ def sign() -> ResponseReturnValue:
         _keep_drawing("" if "mark" in refusal.fields else drawn)
         return send_back(url_for(".check"), {"typed_name": name}, refusal.fields)
     except Conflict as clash:
-        return changed_meanwhile(onward(campaigns.journey(g.db, begun_sitting())), clash.message)
+        return changed_meanwhile(onward(campaigns.family_visit(g.db, begun_signing_session())), clash.message)
     return go(url_for(".done"))
 
 
@@ -93,24 +93,24 @@ def _keep_drawing(drawn: str) -> None:
         kept = drawn if signing.read_mark(drawn) else ""
     except Invalid:
         kept = ""
-    sitting = begun_sitting()
-    if sitting.status == "reading":
-        draft = replace(campaigns.Draft.read(sitting.draft), mark=kept)
-        unit_of_work.afterwards(lambda db: signing.save_draft(db, sitting.public_id, draft.kept()))
+    signing_session = begun_signing_session()
+    if signing_session.status == "reading":
+        draft = replace(campaigns.Draft.read(signing_session.draft), mark=kept)
+        unit_of_work.afterwards(lambda db: signing.save_draft(db, signing_session.public_id, draft.kept()))
 
 
-def _check_page(trip: campaigns.Journey) -> str:
+def _check_page(visit: campaigns.FamilyVisit) -> str:
     filled_in, errors = sent_back()
     return render_template(
         "family/check.html",
-        trip=trip,
-        uses=[use for use in consent.purposes_in(trip.uses) if use.basis == "consent"],
-        signer=_signer(trip.family),
-        younger=listed([each.child.forename for each in trip.younger]),
-        place=place_of(trip, "check"),
+        visit=visit,
+        uses=[use for use in consent.purposes_in(visit.uses) if use.basis == "consent"],
+        signer=_signer(visit.family),
+        younger=listed([each.child.forename for each in visit.younger]),
+        place=place_of(visit, "check"),
         name=filled_in.get("typed_name", ""),
         asked_name=filled_in.get("asked_name", ""),
-        drawn=trip.draft.mark if errors else "",
+        drawn=visit.draft.mark if errors else "",
         errors=errors,
     )
 
@@ -131,8 +131,8 @@ def _signer(family: campaigns.Family) -> str:
 @allow("family")
 def done() -> ResponseReturnValue:
     """Thank, and say what happens next; on the school's own device the visit ends with this page."""
-    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
-    if sitting is None or sitting.status not in ("signed", "declined"):
+    signing_session = campaigns.signing_session_of_family(g.db, guardian_id(), this_year())
+    if signing_session is None or signing_session.status not in ("signed", "declined"):
         raise RedirectTo(url_for(".home"))
     if current_visitor().on_school_device:
         end_after_this_page("family")
@@ -145,11 +145,11 @@ def done() -> ResponseReturnValue:
             for each in family.children
             for use, answer in each.answers.items()
         ),
-        sitting=sitting,
+        signing_session=signing_session,
         family=family,
         children=listed([each.child.forename for each in family.children if each.link.is_asked or each.answers]),
         classes=listed(sorted({each.child.class_name for each in family.children if each.answers})),
-        receipt=evidence.document(g.db, sitting.receipt) if sitting.receipt else None,
+        receipt=evidence.document(g.db, signing_session.receipt) if signing_session.receipt else None,
         sent_to=hidden_address(family.guardian.email),
     )
 

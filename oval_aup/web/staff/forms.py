@@ -71,7 +71,7 @@ class DeclarationsForm:
 
     @classmethod
     def kept(cls, draft: dict[str, object]) -> DeclarationsForm:
-        """What a sitting's draft holds."""
+        """What a signing session's draft holds."""
         told = draft.get("declarations")
         return cls({str(key): str(words) for key, words in told.items()} if isinstance(told, dict) else {})
 

@@ -26,7 +26,7 @@ def home() -> str:
     person = current_person()
     year = people.school_year(clock.today())
     standing = signing.standing(g.db, person.person_id, year)
-    sitting = signing.latest_sitting(g.db, person.person_id, year, journey=AGREEMENT)
+    signing_session = signing.latest_signing_session(g.db, person.person_id, year, pages=AGREEMENT)
     marks = _marks_of(person)
     return render_template(
         "staff/home.html",
@@ -34,8 +34,8 @@ def home() -> str:
         year=year,
         owed=next((row for row in standing if row.agreement_key == AGREEMENT), None),
         family_owes=any(row.agreement_key == "parents" and row.is_outstanding for row in standing),
-        half_read=sitting is not None and sitting.status == "reading",
-        receipt=_receipt_of(sitting),
+        half_read=signing_session is not None and signing_session.status == "reading",
+        receipt=_receipt_of(signing_session),
         marks=marks,
         wordings=_wordings(marks),
     )
@@ -52,8 +52,8 @@ def _wordings(marks: tuple[signing.SignatureRow, ...]) -> dict[int, agreements.W
     return agreements.wordings(g.db, {row.version_text_id for row in marks})
 
 
-def _receipt_of(sitting: signing.SittingRow | None) -> evidence.DocumentRow | None:
-    return evidence.document(g.db, sitting.receipt) if sitting and sitting.receipt else None
+def _receipt_of(signing_session: signing.SigningSessionRow | None) -> evidence.DocumentRow | None:
+    return evidence.document(g.db, signing_session.receipt) if signing_session and signing_session.receipt else None
 
 
 @bp.post("/staff/rules/start")
@@ -68,17 +68,17 @@ def start() -> ResponseReturnValue:
 @allow("sign.own")
 def rules() -> ResponseReturnValue:
     """Show the rules to read and, since the last signature, what changed."""
-    sitting = _sitting()
-    if sitting.status != "reading":
+    signing_session = _signing_session()
+    if signing_session.status != "reading":
         return go(url_for(".home"))
-    return _rules_page(DeclarationsForm.kept(sitting.draft), ticked=bool(sitting.draft.get("read")))
+    return _rules_page(DeclarationsForm.kept(signing_session.draft), ticked=bool(signing_session.draft.get("read")))
 
 
 @bp.post("/staff/rules")
 @allow("sign.own")
 def rules_read() -> ResponseReturnValue:
     """Keep that the rules were read, and whatever was declared with them."""
-    sitting = _sitting()
+    signing_session = _signing_session()
     form = DeclarationsForm.read()
     if request.form.get("read") != "yes":
         return _rules_page(form, errors={"read": _("Tick the box when you have read the rules.")}), 422
@@ -86,7 +86,7 @@ def rules_read() -> ResponseReturnValue:
     if not shown:
         raise Conflict(_("These rules were not shown in this visit. Please read them here, then tick the box."))
     draft = {"journey": AGREEMENT, "read": True, "shown_sha256": shown, "declarations": form.told}
-    signing.save_draft(g.db, sitting.public_id, draft)
+    signing.save_draft(g.db, signing_session.public_id, draft)
     return go(url_for(".check"))
 
 
@@ -121,41 +121,43 @@ def rules_answered(public_id: str) -> str:
 @allow("sign.own")
 def check() -> ResponseReturnValue:
     """Restate what will be recorded and ask for the name."""
-    sitting = _sitting()
-    if sitting.status != "reading" or not sitting.draft.get("read"):
+    signing_session = _signing_session()
+    if signing_session.status != "reading" or not signing_session.draft.get("read"):
         return go(url_for(".rules"))
-    return _check_page(sitting)
+    return _check_page(signing_session)
 
 
 @bp.post("/staff/rules/check")
 @allow("sign.own")
 def sign() -> ResponseReturnValue:
     """Sign; the same post twice is one signature."""
-    sitting = _sitting()
+    signing_session = _signing_session()
     name = typed("typed_name")
     try:
         campaigns.sign_for_staff(
             g.db,
-            sitting,
+            signing_session,
             typed_name=name,
             mark=signing.read_mark(request.form.get("mark", "")),
             shown_sha256=read_shown(),
-            declarations=DeclarationsForm.kept(sitting.draft).for_the_record,
+            declarations=DeclarationsForm.kept(signing_session.draft).for_the_record,
             school=unit_of_work.settings().school,
             actor=current_actor(),
         )
     except Invalid as refusal:
-        return _check_page(sitting, name=name, errors=refusal.fields), 422
+        return _check_page(signing_session, name=name, errors=refusal.fields), 422
     return go(url_for(".done"))
 
 
-def _check_page(sitting: signing.SittingRow, *, name: str = "", errors: dict[str, str] | None = None) -> str:
+def _check_page(
+    signing_session: signing.SigningSessionRow, *, name: str = "", errors: dict[str, str] | None = None
+) -> str:
     return render_template(
         "staff/check.html",
         someone=current_person(),
-        sitting=sitting,
-        wording=agreements.current(g.db, AGREEMENT, language=sitting.language),
-        declared=DeclarationsForm.kept(sitting.draft).in_words,
+        signing_session=signing_session,
+        wording=agreements.current(g.db, AGREEMENT, language=signing_session.language),
+        declared=DeclarationsForm.kept(signing_session.draft).in_words,
         name=name,
         drawn="" if "mark" in (errors or {}) else request.form.get("mark", ""),
         errors=errors or {},
@@ -166,18 +168,20 @@ def _check_page(sitting: signing.SittingRow, *, name: str = "", errors: dict[str
 @allow("sign.own")
 def done() -> ResponseReturnValue:
     """Thank, and say what happens next."""
-    sitting = _sitting()
-    if sitting.status != "signed":
+    signing_session = _signing_session()
+    if signing_session.status != "signed":
         return go(url_for(".home"))
-    member = people.staff_member(g.db, sitting.person_id)
-    return render_template("staff/done.html", member=member, sitting=sitting, receipt=_receipt_of(sitting))
+    member = people.staff_member(g.db, signing_session.person_id)
+    return render_template(
+        "staff/done.html", member=member, signing_session=signing_session, receipt=_receipt_of(signing_session)
+    )
 
 
 @bp.get("/staff/rules/decline")
 @allow("sign.own")
 def decline() -> ResponseReturnValue:
     """Ask for a reason, which nobody has to give."""
-    if _sitting().status != "reading":
+    if _signing_session().status != "reading":
         return go(url_for(".home"))
     return _decline_page()
 
@@ -190,7 +194,7 @@ def decline_now() -> ResponseReturnValue:
     try:
         campaigns.decline_for_staff(
             g.db,
-            _sitting(),
+            _signing_session(),
             reason=reason,
             shown_sha256=read_shown(),
             school=unit_of_work.settings().school,
@@ -220,10 +224,10 @@ def receipt(public_id: str) -> ResponseReturnValue:
     return response
 
 
-def _sitting() -> signing.SittingRow:
-    """This school year's sitting of the person who is logged in; raises NotFound before the first."""
+def _signing_session() -> signing.SigningSessionRow:
+    """This school year's signing session of the person who is logged in; raises NotFound before the first."""
     year = people.school_year(clock.today())
-    sitting = signing.latest_sitting(g.db, current_person().person_id, year, journey=AGREEMENT)
-    if sitting is None:
+    signing_session = signing.latest_signing_session(g.db, current_person().person_id, year, pages=AGREEMENT)
+    if signing_session is None:
         raise NotFound
-    return sitting
+    return signing_session

@@ -1,4 +1,4 @@
-"""The pages of a sitting: what each asks, refuses and keeps, and whom it lets choose."""
+"""The pages of a signing session: what each asks, refuses and keeps, and whom it lets choose."""
 
 from __future__ import annotations
 

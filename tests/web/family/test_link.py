@@ -282,9 +282,9 @@ def test_a_page_that_was_filled_in_slowly_goes_on_its_way_after_the_question(bro
     assert "That date doesn’t match our records" in again.text
     assert answer_once_more(browser).heading == "Where may we use pictures of Zara?"
     with world.database.reading() as db:
-        sitting = campaigns.sitting_of_family(db, world.ann.person_id, YEAR)
-        assert sitting is not None
-        assert campaigns.journey(db, sitting).draft.pictures[world.ayaan.public_id] == answers
+        signing_session = campaigns.signing_session_of_family(db, world.ann.person_id, YEAR)
+        assert signing_session is not None
+        assert campaigns.family_visit(db, signing_session).draft.pictures[world.ayaan.public_id] == answers
 
 
 def test_a_signature_that_came_too_late_is_made_once_after_the_question(browser: Browser, world: World) -> None:
@@ -335,9 +335,9 @@ def test_a_page_left_open_stays_good_for_whoever_opens_their_own_link_again(brow
     walk.come_in(browser, world)
     browser.post("/family/rules/decline", left_open)
     with world.database.reading() as db:
-        sitting = campaigns.sitting_of_family(db, world.ann.person_id, YEAR)
-        assert sitting is not None
-        assert campaigns.Draft.read(sitting.draft).rules_reason == "Mine"
+        signing_session = campaigns.signing_session_of_family(db, world.ann.person_id, YEAR)
+        assert signing_session is not None
+        assert campaigns.Draft.read(signing_session.draft).rules_reason == "Mine"
 
 
 @pytest.mark.parametrize("over", ["done", "a day later", "link withdrawn", "another day’s link"])

@@ -130,9 +130,9 @@ def test_a_drawing_survives_whatever_is_wrong_with_the_name(browser: Browser, wo
     walk.sign(browser, mark=page.hidden("mark"))
     assert [details["mark"] for details in signed_details(world) if "mark" in details] == [json.loads(DRAWING)]
     with world.database.reading() as db:
-        sitting = campaigns.sitting_of_family(db, world.ann.person_id, YEAR)
-        assert sitting is not None
-        assert "mark" not in sitting.draft, "what is in the record is not kept a second time"
+        signing_session = campaigns.signing_session_of_family(db, world.ann.person_id, YEAR)
+        assert signing_session is not None
+        assert "mark" not in signing_session.draft, "what is in the record is not kept a second time"
 
 
 def test_a_dot_is_refused_and_not_brought_back(browser: Browser, world: World) -> None:

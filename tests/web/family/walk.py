@@ -56,6 +56,6 @@ def sign(browser: Browser, name: str = NAME, *, status: int = 200, **more: str) 
 
 
 def signed(browser: Browser, world: World) -> Page:
-    """Ann's whole journey."""
+    """Ann's whole visit."""
     to_check(browser, world)
     return sign(browser)

@@ -181,9 +181,9 @@ def test_a_receipt_is_being_prepared_until_it_is_made_and_is_only_for_its_owner(
     _read(browser)
     _sign(browser)
     with world.database.reading() as db:
-        sitting = signing.latest_sitting(db, world.di.person_id, YEAR)
-    assert sitting is not None
-    path = f"/staff/receipts/{sitting.receipt}"
+        signing_session = signing.latest_signing_session(db, world.di.person_id, YEAR)
+    assert signing_session is not None
+    path = f"/staff/receipts/{signing_session.receipt}"
     assert browser.get(path, status=202).heading == "We’re preparing your receipt"
     another_browser.log_in("flo@oval.example.org")
     another_browser.get(path, status=404)

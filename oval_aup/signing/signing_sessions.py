@@ -1,4 +1,4 @@
-"""One person's sitting: begun by a deliberate post, kept while they read, closed by their answer."""
+"""One person's signing session: begun by a deliberate post, kept while they read, closed by their answer."""
 
 from __future__ import annotations
 
@@ -17,45 +17,47 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.models import SigningSession
 from oval_aup.signing.requests import move_all, standing
-from oval_aup.signing.rows import SittingRow
+from oval_aup.signing.rows import SigningSessionRow
 
 RESUMES_FOR = dt.timedelta(days=28)
 """How long answers wait for somebody who stopped half-way."""
 
-_sitting = table_of(SigningSession)
+_signing_session = table_of(SigningSession)
 _COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    _sitting.c.public_id,
-    _sitting.c.id,
-    _sitting.c.person_id,
-    _sitting.c.school_year,
-    _sitting.c.status,
-    _sitting.c.language,
-    _sitting.c.draft,
-    _sitting.c.started_at,
-    _sitting.c.finished_at,
-    _sitting.c.receipt,
+    _signing_session.c.public_id,
+    _signing_session.c.id,
+    _signing_session.c.person_id,
+    _signing_session.c.school_year,
+    _signing_session.c.status,
+    _signing_session.c.language,
+    _signing_session.c.draft,
+    _signing_session.c.started_at,
+    _signing_session.c.finished_at,
+    _signing_session.c.receipt,
 )
 
-_BY_PUBLIC_ID = sa.select(*_COLUMNS).where(_sitting.c.public_id == sa.bindparam("sitting"))
+_BY_PUBLIC_ID = sa.select(*_COLUMNS).where(_signing_session.c.public_id == sa.bindparam("sitting"))
 _HELD = _BY_PUBLIC_ID.with_for_update()
 _OF_PERSON = (
     sa.select(*_COLUMNS)
     .where(
-        _sitting.c.person_id == sa.bindparam("person"),
-        _sitting.c.school_year == sa.bindparam("year"),
+        _signing_session.c.person_id == sa.bindparam("person"),
+        _signing_session.c.school_year == sa.bindparam("year"),
     )
-    .order_by(_sitting.c.id.desc())
+    .order_by(_signing_session.c.id.desc())
 )
 _OF_PERSON_HELD = _OF_PERSON.with_for_update()
-_ADD = sa.insert(_sitting).returning(*_COLUMNS)
+_ADD = sa.insert(_signing_session).returning(*_COLUMNS)
 _KEEP = (
-    sa.update(_sitting)
-    .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
-    .values(draft=sa.bindparam("answers"), language=sa.func.coalesce(sa.bindparam("spoken"), _sitting.c.language))
+    sa.update(_signing_session)
+    .where(_signing_session.c.public_id == sa.bindparam("sitting"), _signing_session.c.status == "reading")
+    .values(
+        draft=sa.bindparam("answers"), language=sa.func.coalesce(sa.bindparam("spoken"), _signing_session.c.language)
+    )
 )
 _CLOSE = (
-    sa.update(_sitting)
-    .where(_sitting.c.public_id == sa.bindparam("sitting"), _sitting.c.status == "reading")
+    sa.update(_signing_session)
+    .where(_signing_session.c.public_id == sa.bindparam("sitting"), _signing_session.c.status == "reading")
     .values(
         status=sa.bindparam("becomes"),
         finished_at=sa.bindparam("finished"),
@@ -71,16 +73,16 @@ def begin(
     school_year: int,
     language: str,
     *,
-    journey: str = "staff",
+    pages: str = "staff",
     agreement_keys: Collection[str] = (),
     actor: Actor,
-) -> SittingRow:
-    """Start a sitting, or resume the one this person left open on the same ``journey``.
+) -> SigningSessionRow:
+    """Start a signing session, or resume the one this person left open on the same ``pages``.
 
     Only a post may call this: it moves the person's requests for ``agreement_keys`` from open to started and
     writes the ledger entry ``started``.
     """
-    current = _reading(db, person_id, school_year, journey)
+    current = _reading(db, person_id, school_year, pages)
     if current is not None:
         return current
     public_id = new_public_id()
@@ -92,7 +94,7 @@ def begin(
             "school_year": school_year,
             "status": "reading",
             "language": language,
-            "draft": {"journey": journey},
+            "draft": {"journey": pages},
             "started_at": clock.now(),
             "receipt": "",
         },
@@ -107,12 +109,12 @@ def begin(
         idempotency_key=f"started:{public_id}",
         actor=actor,
     )
-    return SittingRow(*begun)
+    return SigningSessionRow(*begun)
 
 
-def _reading(db: Session, person_id: int, school_year: int, journey: str) -> SittingRow | None:
+def _reading(db: Session, person_id: int, school_year: int, pages: str) -> SigningSessionRow | None:
     for row in _of_person(db, person_id, school_year):
-        if row.status != "reading" or row.draft.get("journey") != journey:
+        if row.status != "reading" or row.draft.get("journey") != pages:
             continue
         if row.started_at > clock.now() - RESUMES_FOR:
             return row
@@ -120,54 +122,54 @@ def _reading(db: Session, person_id: int, school_year: int, journey: str) -> Sit
     return None
 
 
-def _of_person(db: Session, person_id: int, school_year: int, *, hold: bool = False) -> list[SittingRow]:
+def _of_person(db: Session, person_id: int, school_year: int, *, hold: bool = False) -> list[SigningSessionRow]:
     """Newest first."""
     statement = _OF_PERSON_HELD if hold else _OF_PERSON
-    return [SittingRow(*values) for values in db.execute(statement, {"person": person_id, "year": school_year})]
+    return [SigningSessionRow(*values) for values in db.execute(statement, {"person": person_id, "year": school_year})]
 
 
-def sitting(db: Session, public_id: str, *, hold: bool = False) -> SittingRow:
-    """One sitting by public id; raises NotFound.
+def signing_session(db: Session, public_id: str, *, hold: bool = False) -> SigningSessionRow:
+    """One signing session by public id; raises NotFound.
 
-    With ``hold`` another post of the same sitting waits until this unit of work ends and then sees what came of it.
+    With ``hold`` another post of the same session waits until this unit of work ends and then sees the outcome.
     """
     row = db.execute(_HELD if hold else _BY_PUBLIC_ID, {"sitting": public_id}).first()
     if row is None:
         raise NotFound
-    return SittingRow(*row)
+    return SigningSessionRow(*row)
 
 
-def latest_sitting(
-    db: Session, person_id: int, school_year: int, *, journey: str = "staff", hold: bool = False
-) -> SittingRow | None:
-    """The newest sitting of one person's journey this school year, open or finished; None before the first.
+def latest_signing_session(
+    db: Session, person_id: int, school_year: int, *, pages: str = "staff", hold: bool = False
+) -> SigningSessionRow | None:
+    """The newest signing session of one person's visit this school year, open or finished; None before the first.
 
-    ``hold`` as in ``sitting``.
+    ``hold`` as in ``signing_session``.
     """
     rows = _of_person(db, person_id, school_year, hold=hold)
-    return next((row for row in rows if row.draft.get("journey") == journey), None)
+    return next((row for row in rows if row.draft.get("journey") == pages), None)
 
 
-def signed_under_other_names(db: Session, school_year: int, limit: int) -> tuple[SittingRow, ...]:
-    """The sittings of a school year in which quite another name than the signer's was typed, newest first."""
+def signed_under_other_names(db: Session, school_year: int, limit: int) -> tuple[SigningSessionRow, ...]:
+    """The signing sessions of a school year in which quite another name than the signer's was typed, newest first."""
     found = (
         sa.select(*_COLUMNS)
-        .where(_sitting.c.school_year == school_year, _sitting.c.other_name)
-        .order_by(_sitting.c.id.desc())
+        .where(_signing_session.c.school_year == school_year, _signing_session.c.other_name)
+        .order_by(_signing_session.c.id.desc())
         .limit(limit)
     )
-    return tuple(SittingRow(*row) for row in db.execute(found))
+    return tuple(SigningSessionRow(*row) for row in db.execute(found))
 
 
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:
-    """Keep what has been answered so far; raises Conflict once the sitting is over."""
+    """Keep what has been answered so far; raises Conflict once the signing session is over."""
     changed = db.execute(_KEEP, {"sitting": public_id, "answers": draft, "spoken": language})
     if rows_changed(changed) != 1:
         raise Conflict(_("You have already signed. To change an answer, use your family page."))
 
 
 def finish(db: Session, public_id: str, *, status: str, receipt: str = "", other_name: bool = False) -> None:
-    """Close a sitting as ``signed`` or ``declined`` and remember its receipt; raises Conflict if it is closed.
+    """Close a signing session as ``signed`` or ``declined`` and remember its receipt; raises Conflict if it is closed.
 
     ``other_name`` says that quite another name than the signer's was typed, for the office to look at.
     """

@@ -1,4 +1,4 @@
-"""Where a guardian stands in their sitting: the page in hand, the one that comes next, and when to send them on."""
+"""Where a guardian stands in their visit: the page shown, the one that comes next, and when to send them on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def move_on(elsewhere: RedirectTo) -> ResponseReturnValue:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page of the sitting: ``number`` of ``of``, and the address of the page before it."""
+    """One page of the visit: ``number`` of ``of``, and the address of the page before it."""
 
     number: int
     of: int
@@ -58,46 +58,46 @@ def this_year() -> int:
     return people.school_year(clock.today())
 
 
-def open_trip() -> campaigns.Journey:
-    """The sitting that is being answered; whoever has none is sent to their family page."""
-    sitting = begun_sitting()
-    if sitting.status != "reading":
+def open_family_visit() -> campaigns.FamilyVisit:
+    """The signing session that is being answered; whoever has none is sent to their family page."""
+    signing_session = begun_signing_session()
+    if signing_session.status != "reading":
         raise RedirectTo(url_for("family.home"))
-    return campaigns.journey(g.db, sitting)
+    return campaigns.family_visit(g.db, signing_session)
 
 
-def begun_sitting() -> signing.SittingRow:
-    """The newest sitting, open or over; whoever has none is sent to their family page."""
-    sitting = campaigns.sitting_of_family(g.db, guardian_id(), this_year())
-    if sitting is None:
+def begun_signing_session() -> signing.SigningSessionRow:
+    """The newest signing session, open or over; whoever has none is sent to their family page."""
+    signing_session = campaigns.signing_session_of_family(g.db, guardian_id(), this_year())
+    if signing_session is None:
         raise RedirectTo(url_for("family.home"))
-    return sitting
+    return signing_session
 
 
-def trip_at(step: str) -> campaigns.Journey:
-    """The open sitting, if it has this page; otherwise its visitor is sent to the page that waits."""
-    trip = open_trip()
-    if step not in trip.steps:
-        raise RedirectTo(onward(trip))
-    return trip
+def visit_at(step: str) -> campaigns.FamilyVisit:
+    """The open signing session, if it has this page; otherwise its visitor is sent to the page that waits."""
+    visit = open_family_visit()
+    if step not in visit.steps:
+        raise RedirectTo(onward(visit))
+    return visit
 
 
-def place_of(trip: campaigns.Journey, step: str) -> Place:
+def place_of(visit: campaigns.FamilyVisit, step: str) -> Place:
     """Which page of how many this is."""
-    place = trip.steps.index(step)
-    before = page_of(trip.steps[place - 1]) if place else url_for("family.home")
-    return Place(place + 1, len(trip.steps), before)
+    place = visit.steps.index(step)
+    before = page_of(visit.steps[place - 1]) if place else url_for("family.home")
+    return Place(place + 1, len(visit.steps), before)
 
 
-def onward(trip: campaigns.Journey) -> str:
+def onward(visit: campaigns.FamilyVisit) -> str:
     """The address of the first page that waits; the family page when none does."""
-    if trip.steps == ("check",):
+    if visit.steps == ("check",):
         return url_for("family.home")
-    return page_of(trip.next_step)
+    return page_of(visit.next_step)
 
 
 def page_of(step: str) -> str:
-    """The address of one page of a sitting."""
+    """The address of one page of a signing session."""
     if step.startswith("pictures/"):
         return url_for("family.pictures", child_public_id=step.removeprefix("pictures/"))
     return url_for(f"family.{step}")
