@@ -8,19 +8,14 @@ from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.corrections import let_mail_go_again
 from oval_aup.campaigns.declarations import SAID as DECLARATIONS
 from oval_aup.campaigns.draft import Draft
-from oval_aup.campaigns.family import (
-    Family,
-    FamilyChild,
+from oval_aup.campaigns.family import Family, FamilyChild, family, not_in_use
+from oval_aup.campaigns.family_answers import NameDiffers, decline_for_family, sign_for_family
+from oval_aup.campaigns.family_visits import (
     FamilyVisit,
-    NameDiffers,
     begin_family_visit,
     begin_for_family,
-    decline_for_family,
-    family,
     family_visit,
-    not_in_use,
     reconsider_rules,
-    sign_for_family,
     signing_session_of_family,
     unfinished,
 )
