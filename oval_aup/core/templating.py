@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.ext import Extension
 
 from oval_aup.core import clock, i18n
 
@@ -68,12 +70,22 @@ FILTERS = {
 }
 
 
+class Unindented(Extension):
+    """Leaves the indentation of HTML templates in the repository: no page carries it over the network."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+        """The template without spaces at the beginning of its lines, unless it is plain text."""
+        return re.sub(r"(?m)^[ \t]+", "", source) if name and name.endswith(".html") else source
+
+
 def configure_environment(environment: Environment) -> Environment:
     """Give an environment the product's filters and translations."""
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(FILTERS)
+    environment.add_extension(Unindented)
     environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True  # a sentence may be written over several lines
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=False)  # type: ignore[attr-defined]
     environment.globals.update(_=i18n.gettext, ngettext=i18n.ngettext, direction=i18n.direction)
     return environment

@@ -1,9 +1,10 @@
-"""The product's own stylesheet and scripts, and where the two libraries from the CDN come from."""
+"""The product's own stylesheet, in files by topic, and scripts, and where the two libraries from the CDN come from."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from oval_aup.web.access import allow
 from oval_aup.web.security import CDN
 
 STATIC = Path(__file__).parent / "static"
+STYLES = ("tokens", "base", "layout", "parts", "staff", "office", "family", "class-sheet", "board")
+"""The files of ``static/styles``, in their order in the one stylesheet that is served."""
+LAYERS = "@layer tokens, base, layout, parts, audience, print;\n"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".ico": "image/x-icon"}
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -54,10 +58,18 @@ class Asset:
 
 
 def _load(path: Path) -> Asset:
-    content = path.read_bytes()
-    return Asset(
-        content, gzip.compress(content, 9, mtime=0), KINDS[path.suffix], hashlib.sha256(content).hexdigest()[:12]
-    )
+    return _asset(path.read_bytes(), KINDS[path.suffix])
+
+
+def _stylesheet() -> Asset:
+    """The stylesheet, joined from its files without their indentation."""
+    parts = [(STATIC / "styles" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES]
+    joined = LAYERS + re.sub(r"(?m)^\s+", "", "".join(parts))
+    return _asset(joined.encode("utf-8"), KINDS[".css"])
+
+
+def _asset(content: bytes, media_type: str) -> Asset:
+    return Asset(content, gzip.compress(content, 9, mtime=0), media_type, hashlib.sha256(content).hexdigest()[:12])
 
 
 def install(app: Flask) -> None:
@@ -65,6 +77,7 @@ def install(app: Flask) -> None:
     settings: Settings = app.extensions["oval_settings"]
     copies = settings.instance / "assets"
     assets = {path.name: _load(path) for path in sorted(STATIC.iterdir()) if path.suffix in KINDS}
+    assets["oval.css"] = _stylesheet()
     assets |= {
         entry.copy: _load(copies / entry.copy) for entry in LIBRARIES.values() if (copies / entry.copy).is_file()
     }

@@ -37,7 +37,8 @@ class Page(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.html = html
+        self.html = re.sub(r"> <", "><", " ".join(html.split()))
+        """The source on one line: how a template is laid out is no promise."""
         self.elements: list[Element] = []
         self._open: list[Element] = []
         self.feed(html)
