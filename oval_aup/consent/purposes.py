@@ -9,8 +9,26 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements
 from oval_aup.core.errors import NotFound
+from oval_aup.core.i18n import _, gettext_noop
 
 AGREEMENT = "image-uses"
+SHORT_NAMES = {
+    "display-in-school": gettext_noop("Display in school"),
+    "newsletter": gettext_noop("Newsletters and messages"),
+    "prospectus": gettext_noop("Prospectus and leaflets"),
+    "website": gettext_noop("School website"),
+    "social-media": gettext_noop("Social media"),
+    "press": gettext_noop("Press and TV"),
+    "video": gettext_noop("Video"),
+    "photographer": gettext_noop("School photographer"),
+    "name-with-picture": gettext_noop("First name with picture"),
+    "training-and-partners": gettext_noop("Training and showing our work"),
+    "school-records": gettext_noop("School records"),
+    "after-leaving": gettext_noop("After the child has left"),
+    "livestream": gettext_noop("Livestream"),
+    "ai-tools": gettext_noop("AI tools"),
+}
+"""What staff call each use; the headings of the wording speak to parents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,11 @@ class Purpose:
     basis: str
     """``consent`` (asked), ``public_task`` (told, with a way to object) or ``not_used``."""
     position: int
+
+    @property
+    def short_name(self) -> str:
+        """What staff call it; the heading where the school has a use of its own."""
+        return _(SHORT_NAMES[self.key]) if self.key in SHORT_NAMES else self.heading
 
 
 def purposes(db: Session, language: str = "en", *, at: dt.datetime | None = None) -> tuple[Purpose, ...]:

@@ -172,7 +172,7 @@ def test_a_photo_gets_its_answer_at_once(running: Running, chromium: Browser) ->
         for box in boxes.all()[:3]:
             box.check()
         page.get_by_role("button", name="Check").click()
-        expect(page.get_by_role("status")).to_contain_text("On the school website")
+        expect(page.get_by_role("status")).to_contain_text("School website")
         expect(page.get_by_role("status").locator("strong").first).to_have_text(re.compile("Yes|No|Ask the office"))
         keep_picture(page, "staff-photo-desk")
 

@@ -23,9 +23,9 @@ class ChildException:
     child: people.ChildRow
     blocked: bool
     refused: tuple[str, ...]
-    """Headings of the uses with a no."""
+    """Short names of the uses with a no."""
     unanswered: tuple[str, ...]
-    """Headings of the uses without an answer."""
+    """Short names of the uses without an answer."""
     asked: int
 
     @property
@@ -80,8 +80,8 @@ def exceptions(
             ChildException(
                 child,
                 any(given[use.key] == "blocked" for use in uses),
-                tuple(use.heading for use in uses if given[use.key] == "no"),
-                tuple(use.heading for use in uses if given[use.key] == "missing"),
+                tuple(use.short_name for use in uses if given[use.key] == "no"),
+                tuple(use.short_name for use in uses if given[use.key] == "missing"),
                 len(uses),
             )
         )
@@ -114,8 +114,8 @@ def _line(child: people.ChildRow, rows: Sequence[consent.ChangeRow], uses: Seque
         child,
         max(row.changed_at for row in rows),
         "blocked" in now.values(),
-        tuple(use.heading for use in uses if now.get(use.key) == "no"),
-        tuple(use.heading for use in uses if now.get(use.key) == "yes"),
-        tuple(use.heading for use in uses if now.get(use.key) == "missing"),
+        tuple(use.short_name for use in uses if now.get(use.key) == "no"),
+        tuple(use.short_name for use in uses if now.get(use.key) == "yes"),
+        tuple(use.short_name for use in uses if now.get(use.key) == "missing"),
         len(uses),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, render_template, request, url_for
+from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, evidence, people, signing
@@ -225,9 +225,9 @@ def receipt(public_id: str) -> ResponseReturnValue:
 
 
 def _signing_session() -> signing.SigningSessionRow:
-    """This school year's signing session of the person who is logged in; raises NotFound before the first."""
+    """This school year's signing session of the person who is logged in; before the first, back to where it starts."""
     year = people.school_year(clock.today())
     signing_session = signing.latest_signing_session(g.db, current_person().person_id, year, pages=AGREEMENT)
     if signing_session is None:
-        raise NotFound
+        abort(redirect(url_for(".home"), 303))
     return signing_session

@@ -63,7 +63,8 @@ def test_the_rules_i_answered_can_be_read_again_word_for_word(browser: Browser, 
 
 def test_looking_at_the_rules_is_not_starting(browser: Browser, world: World) -> None:
     browser.log_in(DI)
-    browser.get("/staff/rules", status=404)
+    for path in ("/staff/rules", "/staff/rules/check", "/staff/rules/decline", "/staff/rules/done"):
+        assert browser.get(path).heading == "My signing"
     assert _entries(world, "started") == []
 
 
