@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oval_aup import consent
-from oval_aup.core.db import Database
 
 from .conftest import Family
 
 
-def test_staff_read_a_short_name_where_parents_read_a_sentence(database: Database, family: Family) -> None:
-    with database.reading() as db:
-        uses = {use.key: use for use in consent.purposes(db)}
+def test_staff_read_a_short_name_where_parents_read_a_sentence(family: Family) -> None:
+    uses = {use.key: use for use in consent.purposes(family.db)}
     assert (uses["press"].heading, uses["press"].short_name) == ("In newspapers and on television", "Press and TV")
     assert [use.key for use in uses.values() if use.short_name == use.heading or len(use.short_name) > 30] == []
 
 
-def test_a_use_that_the_school_added_keeps_its_heading(database: Database, family: Family) -> None:
-    with database.reading() as db:
-        use = replace(consent.purposes(db)[0], key="mural", heading="On the mural by the gate")
+def test_a_use_that_the_school_added_keeps_its_heading(family: Family) -> None:
+    use = replace(consent.purposes(family.db)[0], key="mural", heading="On the mural by the gate")
     assert use.short_name == "On the mural by the gate"
