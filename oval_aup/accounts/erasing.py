@@ -1,4 +1,4 @@
-"""Takes every trace of how somebody was let in out of the database: log-in, private links, sessions, wrong tries."""
+"""Takes every trace of how somebody was logged in out of the database: log-in, private links, sessions, wrong tries."""
 
 from __future__ import annotations
 

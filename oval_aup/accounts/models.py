@@ -46,7 +46,7 @@ class PrivateLink(Base):
 
 
 class AccessSession(Base):
-    """Somebody let in: a log-in, a family past its check, a class's shared device. Ending the row ends the access.
+    """Somebody logged in: a log-in, a family past its check, a class's shared device. Ending the row ends the access.
 
     A ``handover`` lets nobody in: it names who gave the device away, and with their PIN becomes a log-in again.
     """

@@ -1,4 +1,4 @@
-"""When refused tries of somebody who is let in are more than a slip."""
+"""When refused tries of somebody who is logged in are more than a slip."""
 
 from __future__ import annotations
 

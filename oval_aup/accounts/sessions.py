@@ -1,4 +1,4 @@
-"""Who is let in at this moment: server-side sessions that end when their row ends, whatever a cookie says."""
+"""Who is logged in at this moment: server-side sessions that end when their row ends, whatever a cookie says."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ IN_PERSON_IDLE = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody let in, as the web sees them."""
+    """Somebody logged in, as the web sees them."""
 
     kind: str
     """``login``, ``family`` or ``kiosk``."""

@@ -183,7 +183,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, (BackupFailed, DatabaseBusy)):
         return error.message
     if isinstance(error, OSError):
-        return _("The disk refuses: %(fault)s.", fault=error.strerror or type(error).__name__)
+        return _("The disk cannot be written to: %(fault)s.", fault=error.strerror or type(error).__name__)
     if isinstance(error, sa.exc.DBAPIError):
         return _("The database cannot be read (%(kind)s).", kind=type(error.orig).__name__)
     return _("Unexpected fault: %(kind)s", kind=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Goes back to a backup without losing what must outlive it: the erasures made since, and that there was a going back.
+"""Goes back to a backup without losing what must outlive it: the erasures made since, and that there was a restore.
 
 Everything is done to a copy beside the live database, which takes its place in one step when it is fit to be served.
 """
@@ -28,7 +28,7 @@ Reapply = Callable[[Session, evidence.NotedErasure], None]
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of a going back; ``known_size`` is how long the ledger was known to have been."""
+    """The outcome of a restore; ``known_size`` is how long the ledger was known to have been."""
 
     size: int
     known_size: int

@@ -1,6 +1,6 @@
 """The campaigns room decides who is asked when, what each person still owes, and what follows when they answer.
 
-It joins the rooms below for one purpose: a round of asking for a school year, from the first letter to the receipt.
+It joins the rooms below for one purpose: a sign-up for a school year, from the first letter to the receipt.
 """
 
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces

@@ -1,4 +1,4 @@
-"""Opening a round and keeping up with the roster: who gets a request, and the one message that lists all they owe."""
+"""Opening a sign-up and keeping up with the roster: who gets a request, and the one message that lists all they owe."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def open_campaign(
 ) -> int:
     """Open a planned round: a request for everybody, one message to everybody who can be written to.
 
-    Safe to repeat: whoever was asked is not asked again. A round that was ended is opened only where ``again`` says
+    Safe to repeat: whoever was asked is not asked again. A sign-up that was ended is opened only where ``again`` says
     that it is meant, and one for which no list of this school year was loaded only with ``old_list``.
     Returns how many messages were queued.
     """
@@ -76,7 +76,7 @@ def open_campaign(
 
 
 def ask_joiners(db: Session, *, school: School, actor: Actor) -> int:
-    """Ask people who joined since the round was opened; returns how many messages were queued.
+    """Ask people who joined since the sign-up was opened; returns how many messages were queued.
 
     Whoever would get the letter, or be given time to answer, after the end of the school year waits for the next round.
     """

@@ -12,7 +12,7 @@ from oval_aup.core.db import Base, UtcDateTime, public_id_column
 
 
 class Campaign(Base):
-    """A round of asking for one school year."""
+    """A sign-up of one school year."""
 
     __tablename__ = "campaign"
 

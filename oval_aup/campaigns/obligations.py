@@ -196,7 +196,7 @@ def _guardians(
 
 
 def refused_by(db: Session, guardian_ids: list[int], school_year: int) -> frozenset[int]:
-    """Those who said no to the parents' rules: they have answered and are left in peace."""
+    """Those who said no to the parents' rules: they have answered and get no more reminders."""
     standing = signing.standing_of(db, guardian_ids, school_year)
     return frozenset(
         person_id

@@ -1,4 +1,4 @@
-"""A round of asking: planned once for a school year, opened once, and the only place its dates come from."""
+"""A sign-up: planned once for a school year, opened once, and the only place its dates come from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ USUAL_TIME = dt.timedelta(days=25)
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """One round of asking; ``status`` is ``planned``, ``open`` or ``closed``."""
+    """One sign-up; ``status`` is ``planned``, ``open`` or ``closed``."""
 
     id: int
     public_id: str
@@ -57,7 +57,7 @@ def plan(
     reminder_days: Sequence[int] = USUAL_REMINDER_DAYS,
     actor: Actor,
 ) -> CampaignRow:
-    """Plan the round of a school year, or change the plan; once it is open only its due date and reminders may change.
+    """Plan a school year's sign-up, or change the plan; once open, only its due date and reminders may change.
 
     A new due date counts for everybody who has not answered yet.
 
@@ -118,7 +118,7 @@ def odd_dates(row: CampaignRow, school: School) -> tuple[str, ...]:
 
 
 def campaign(db: Session, public_id: str) -> CampaignRow:
-    """One round by public id; raises NotFound."""
+    """One sign-up by public id; raises NotFound."""
     found = db.scalar(sa.select(Campaign).where(Campaign.public_id == public_id))
     if found is None:
         raise NotFound
@@ -126,15 +126,15 @@ def campaign(db: Session, public_id: str) -> CampaignRow:
 
 
 def campaign_of(db: Session, school_year: int) -> CampaignRow | None:
-    """The round of a school year, or None where none has been planned."""
+    """The sign-up of a school year, or None where none has been planned."""
     found = db.scalar(sa.select(Campaign).where(Campaign.school_year == school_year))
     return _row(found) if found else None
 
 
 def close_campaign(db: Session, public_id: str, *, actor: Actor) -> CampaignRow:
-    """End a round: no reminder goes any more; answers are still taken. Safe to repeat.
+    """End a sign-up: no reminder goes any more; answers are still taken. Safe to repeat.
 
-    Raises Conflict for a round that has not been opened.
+    Raises Conflict for a sign-up that has not been opened.
     """
     row = campaign(db, public_id)
     if row.status == "planned":
@@ -171,7 +171,7 @@ def year_of_delivery(school: School) -> int:
 
 
 def usual_dates(school: School, school_year: int) -> tuple[dt.date, dt.date]:
-    """When a round of this school year would usually open, from today on, and by when answers are due.
+    """When a sign-up of this school year would usually open, from today on, and by when answers are due.
 
     Both are school days in term.
     """
@@ -207,7 +207,7 @@ def list_is_old(db: Session, school_year: int) -> bool:
 
 
 def set_status(db: Session, row: CampaignRow, status: str) -> None:
-    """Move a round on and remember when it was first opened."""
+    """Move a sign-up on and remember when it was first opened."""
     values: dict[str, object] = {"status": status}
     if status == "open" and row.opened_at is None:
         values["opened_at"] = clock.now()

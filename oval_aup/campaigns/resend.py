@@ -40,7 +40,7 @@ def _written_to(db: Session) -> set[str]:
 
 
 def _owing(db: Session, person_ids: set[int]) -> frozenset[str]:
-    """The pseudonyms of those among them who still owe something in a round that is open."""
+    """The pseudonyms of those among them who still owe something in a sign-up that is open."""
     campaign = planning.campaign_of(db, people.school_year(clock.today()))
     if not person_ids or campaign is None or campaign.status != "open":
         return frozenset()

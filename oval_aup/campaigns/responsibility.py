@@ -63,7 +63,7 @@ def decide_standing(
     year = people.school_year(clock.today())
     effects = standing_effects(db, decisions)
     if seen_effects != fingerprint(effects):
-        raise EffectsChanged(_("What changes for pictures is different since you looked. Check it again."))
+        raise EffectsChanged(_("The effects on pictures have changed since you checked. Check them again."))
     changed = 0
     with consent.following(db, {each.child_id for each in decisions}, year, cause="roster"):
         for each in decisions:
@@ -100,7 +100,7 @@ def take_off_lists(
     year = people.school_year(clock.today())
     effects = standing_effects(db, decisions)
     if seen_effects != fingerprint(effects):
-        raise EffectsChanged(_("What changes for pictures is different since you looked. Check it again."))
+        raise EffectsChanged(_("The effects on pictures have changed since you checked. Check them again."))
     with consent.following(db, {each.child_id for each in decisions}, year, cause="roster"):
         people.archive_person(db, person.person_id, actor=actor)
     invalidate_noes(db, chosen(effects, noes or {}), year, reason=ended_reason(), key=new_public_id(), actor=actor)

@@ -42,7 +42,7 @@ def apply_roster(
     effects = effects_of(db, shown.plan.links if shown.plan else (), year)
     if seen_effects is not None and seen_effects != fingerprint(effects):
         raise roster.RosterChanged(
-            _("What changes for pictures is different since you looked at this list. Check it again.")
+            _("The effects on pictures have changed since you previewed this list. Check them again.")
         )
     dropped = chosen(effects, noes or {})
     with consent.following(db, None, year, cause="roster"):

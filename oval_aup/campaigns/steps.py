@@ -106,7 +106,7 @@ def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, dic
 
 
 def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, StepsTaken]:
-    """Every step of a round by person; a person without any has an empty one."""
+    """Every step of a sign-up by person; a person without any has an empty one."""
     found: defaultdict[int, StepsTaken] = defaultdict(StepsTaken)
     rows = db.execute(
         sa.select(Reminder.person_id, Reminder.step, Reminder.taken_at).where(Reminder.campaign_id == campaign_id)
@@ -117,13 +117,13 @@ def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, StepsTaken]:
 
 
 def who_took(db: Session, campaign_id: int, step: str) -> frozenset[int]:
-    """Row ids of those for whom one step of a round was taken."""
+    """Row ids of those for whom one step of a sign-up was taken."""
     taken = sa.select(Reminder.person_id).where(Reminder.campaign_id == campaign_id, Reminder.step == step)
     return frozenset(db.scalars(taken))
 
 
 def steps_for(db: Session, campaign_id: int, person_id: int) -> tuple[StepRow, ...]:
-    """The steps taken for one person in a round, oldest first."""
+    """The steps taken for one person in a sign-up, oldest first."""
     rows = db.execute(
         sa.select(Reminder.step, Reminder.message, Reminder.taken_at)
         .where(Reminder.campaign_id == campaign_id, Reminder.person_id == person_id)

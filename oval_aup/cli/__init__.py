@@ -188,7 +188,7 @@ outbox_group = AppGroup("outbox", help="Messages on their way.")
 
 @outbox_group.command("send")
 def outbox_send() -> None:
-    """Send what is due now and say what became of it."""
+    """Send what is due now and say the outcome of it."""
     refuse_the_other_school()
     click.echo(worker.send_now(_settings(), _database()))
 

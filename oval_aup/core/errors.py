@@ -22,7 +22,7 @@ class DatabaseBusy(DomainError):
     """Seconds."""
 
     def __init__(self) -> None:
-        super().__init__(_("The system is busy, and this was not saved. Please try again in a moment."))
+        super().__init__(_("The system is busy, so this was not saved. Please try again in a moment."))
 
 
 class NotFound(DomainError):

@@ -22,7 +22,7 @@ from oval_aup.verifier import rules
 
 @dataclass(frozen=True, slots=True)
 class HeadFinding:
-    """What became of a kept head: ``verdict`` is ``stands``, ``ledger_changed`` or ``not_ours``."""
+    """The outcome of a kept head: ``verdict`` is ``stands``, ``ledger_changed`` or ``not_ours``."""
 
     verdict: str
     size: int

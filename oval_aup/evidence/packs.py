@@ -1,4 +1,4 @@
-"""Knows every evidence pack: what goes into it, how far it has come, and what became of it.
+"""Knows every evidence pack: what goes into it, how far it has come, and the outcome of it.
 
 A pack's people are settled when it is ordered. Once every record is there, everything else that goes in is settled in
 one step: the records, the small files and the signed head. From then on writing it again gives the same bytes, however

@@ -1,4 +1,4 @@
-"""Rows of the outbox: messages on their way and what became of the addresses they went to."""
+"""Rows of the outbox: messages on their way and the outcome of the addresses they went to."""
 
 from __future__ import annotations
 

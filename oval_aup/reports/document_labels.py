@@ -48,7 +48,7 @@ KINDS: dict[str, str] = {
     "responsibility_declared": gettext_noop("Said whether they have parental responsibility"),
     "access_changed": gettext_noop("Log-in changed"),
     "closed": gettext_noop("Sign-up closed"),
-    "list_discarded": gettext_noop("A list looked at and not used"),
+    "list_discarded": gettext_noop("A list previewed and not used"),
     "records_joined": gettext_noop("Two records of one person joined"),
     "key_rotated": gettext_noop("Key changed"),
     "head_issued": gettext_noop("State of the ledger sent out"),

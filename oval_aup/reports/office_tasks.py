@@ -26,7 +26,7 @@ MOST_ADDRESSES = 200
 """Troubled addresses looked at; a school with more has another problem."""
 NOT_HANDLED = worklist.Handling()
 STATES = ("open", "snoozed", "closed")
-"""What became of a task; one that was put off is open again on its day."""
+"""The outcome of a task; one that was put off is open again on its day."""
 
 
 @dataclass(frozen=True, slots=True)

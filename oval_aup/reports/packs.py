@@ -31,7 +31,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a pack is about: the whole school, one audience, one class or one school year's round of asking.
+    """What a pack is about: the whole school, one audience, one class or one school year's sign-up.
 
     ``key`` is the audience, the class's public id, or the year in which the school year begins; the dates narrow it to
     people by or about whom something was recorded on those days, both included.

@@ -180,7 +180,7 @@ def order(
     if not planned.reaches and not planned.things:
         raise Conflict(_("You haven’t chosen anything."))
     if planned.fingerprint != fingerprint:
-        raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
+        raise Conflict(_("Something has changed since this list was shown. Check it again before you decide."))
     if planned.early:
         _check_early(planned, confirmation)
     shared = {
@@ -204,7 +204,7 @@ def decided_before(
 ) -> ErasureRow | None:
     """The newest decision by which all of this is gone or about to go; None where some of it is still to be decided.
 
-    For whoever posts a decision a second time: it is answered with what became of the first. Raises NotFound for an
+    For whoever posts a decision a second time: it is answered with the outcome of the first. Raises NotFound for an
     unknown person.
     """
     months = {key: row.months for key, row in periods(db).items()}
@@ -237,7 +237,7 @@ def approve(db: Session, batch: str, *, fingerprint: str, confirmation: str, act
     if planned.refusals:
         raise Conflict(" ".join(planned.refusals.values()))
     if planned.fingerprint != fingerprint:
-        raise Conflict(_("Something has changed since this list was shown. Look at it again before you decide."))
+        raise Conflict(_("Something has changed since this list was shown. Check it again before you decide."))
     _check_early(planned, confirmation)
     until = {one.record_type: one.until for one in planned.things}
     for row in rows:

@@ -36,7 +36,7 @@ def carry_out(database: Database, instance: Path) -> int:
 def finish(database: Database, instance: Path) -> bool:
     """Clean up after every wiped order and want its batch's certificate; False while something must wait.
 
-    What waits is only the free space of the database: a reader of long breath can hold it.
+    What waits is only the free space of the database: a long read can hold it back.
     """
     with database.reading() as db:
         wiped = db.execute(sa.select(Erasure.id, Erasure.files).where(Erasure.status == "wiped")).all()

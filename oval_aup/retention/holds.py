@@ -122,7 +122,7 @@ def _reason(reason: str, review_on: dt.date) -> str:
     if len(reason) > REASON_LENGTH:
         problems["reason"] = _("Please use 2,000 letters or fewer.")
     if review_on <= clock.today():
-        problems["review"] = _("Choose a day in the future on which the hold is looked at again.")
+        problems["review"] = _("Choose a day in the future on which the hold is reviewed.")
     if problems:
         raise Invalid(fields=problems)
     return reason.strip()

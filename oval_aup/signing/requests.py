@@ -71,7 +71,7 @@ def move_all(db: Session, rows: Sequence[RequestRow], becomes: str) -> tuple[Req
     settled_at = clock.now() if becomes in ("signed", "declined") else None
     places = [{"request_id": row.id, "was": row.status, "becomes": becomes, "settles_at": settled_at} for row in rows]
     if places and rows_changed(db.execute(_MOVE, places)) != len(places):
-        raise Conflict(_("Somebody else has just answered this. Please look again."))
+        raise Conflict(_("Somebody else has just answered this. Please check it again."))
     shift(
         db,
         [

@@ -104,7 +104,7 @@ class Chain:
             self.gone_back.append((number, str(facts.get("at", "")), kept, known))
 
     def lost(self, size: int) -> str:
-        """What the ledger itself says of an entry of this number that a going back to a backup lost, or nothing."""
+        """What the ledger itself says of an entry of this number that a restore to a backup lost, or nothing."""
         for number, at, kept, known in self.gone_back:
             if kept < size <= known:
                 return (

@@ -104,7 +104,7 @@ def _this_page() -> str:
 
 
 def visitor(kind: str) -> accounts.Visitor | None:
-    """Who is let in as this kind on this browser, if anybody."""
+    """Who is logged in as this kind on this browser, if anybody."""
     known: dict[str, accounts.Visitor | None] = g.__dict__.setdefault("_visitors", {})
     if kind not in known:
         token = session.get("_user_id" if kind == "login" else kind)
@@ -113,7 +113,7 @@ def visitor(kind: str) -> accounts.Visitor | None:
 
 
 def has_run_out(kind: str) -> bool:
-    """Whether this browser was let in as this kind, and is no longer."""
+    """Whether this browser was logged in as this kind, and is no longer."""
     return kind in session and visitor(kind) is None
 
 
@@ -129,7 +129,7 @@ def current_visitor() -> accounts.Visitor:
 
 
 def current_person() -> people.PersonRow:
-    """The person who is let in; raises NotFound for a class device, which is nobody."""
+    """The person who is logged in; raises NotFound for a class device, which is nobody."""
     held = current_visitor()
     if held.person_id is None:
         raise NotFound

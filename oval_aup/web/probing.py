@@ -1,4 +1,4 @@
-"""Notices somebody let in who tries what no page of theirs offers: refused, logged, and shown to the office."""
+"""Notices somebody logged in who tries what no page of theirs offers: refused, logged, and shown to the office."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LINK_PATHS = {"family": "/f/", "set-password": "/set-password/"}
 
 
 def send_now(settings: Settings, database: Database) -> str:
-    """Send everything that is due at this moment and say what became of it."""
+    """Send everything that is due at this moment and say the outcome of it."""
     counts = send(settings, database, channel_of(settings), limit=10_000, at_once=True)
     said = _(
         "%(sent)s sent, %(retried)s to be tried again, %(failed)s failed, %(uncertain)s uncertain.",

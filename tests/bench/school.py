@@ -48,7 +48,7 @@ class School:
                 campaigns.apply_roster(db, shown.public_id, school=self.settings.school, actor=OFFICE)
 
     def ask(self) -> None:
-        """Publish the rules and open this school year's round of asking."""
+        """Publish the rules and open this school year's sign-up."""
         today = clock.today()
         with self.database.writing() as db:
             campaigns.publish_shipped_rules(db, actor=OFFICE)

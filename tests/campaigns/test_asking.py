@@ -1,4 +1,4 @@
-"""Opening a round: one request and one message each, joiners picked up, leavers and barred contacts left alone."""
+"""Opening a sign-up: one request and one message each, joiners picked up, leavers and barred contacts left alone."""
 
 from __future__ import annotations
 

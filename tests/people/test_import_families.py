@@ -484,7 +484,7 @@ def test_moving_up_a_year_moves_children_and_closes_empty_classes(db: Session) -
 def test_what_changed_since_the_preview_is_not_applied_unseen(db: Session) -> None:
     shown = look(db, contacts(link(1, 1)))
     bring_in(db, contacts(link(1, 1, Reg="4A")))
-    with pytest.raises(Conflict, match="Look at it again"):
+    with pytest.raises(Conflict, match="Preview it again"):
         roster.apply(db, shown.public_id, actor=SYSTEM)
     again = roster.preview_again(db, shown.public_id, actor=SYSTEM)
     roster.apply(db, again.public_id, actor=SYSTEM)

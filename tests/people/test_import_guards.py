@@ -64,7 +64,7 @@ def test_a_file_that_others_have_followed_must_be_meant(db: Session) -> None:
     for content in (old, new):
         bring_in(db, content)
     shown = look(db, old)
-    with pytest.raises(Invalid, match=r"This very file was imported on 22/11/2026, and another list since"):
+    with pytest.raises(Invalid, match=r"This exact file was imported on 22/11/2026, and another list since then"):
         _apply(db, shown)
     assert not plan_of(look(db, new)).guards
     assert not plan_of(look(db, old, partial=True)).guards

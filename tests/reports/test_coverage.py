@@ -1,4 +1,4 @@
-"""Coverage, the course of a round and the reasons: from kept counts, right for every person."""
+"""Coverage, the course of a sign-up and the reasons: from kept counts, right for every person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web's fixtures, and a whole round of asking whose messages have really left."""
+"""The web's fixtures, and a whole sign-up whose messages have really left."""
 
 from __future__ import annotations
 

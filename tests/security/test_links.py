@@ -138,7 +138,7 @@ def test_a_page_whose_address_is_a_secret_tells_no_other_page_where_its_visitor_
 def test_the_secrets_of_links_are_in_the_sent_letters_and_nowhere_else(
     app: Flask, post: Post, world: World, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A08, A09: after a round, a family's and a teacher's signing and a lesson: tables, logs, PDFs, pages, files."""
+    """A08, A09: after a sign-up, a family's and a teacher's signing and a lesson: tables, logs, PDFs, pages, files."""
     caplog.set_level(logging.DEBUG)
     visits = _everybody_signs(app, post, world)
     worker.run(replace(settings, mail_in_folder=True), once=True, database=world.database)

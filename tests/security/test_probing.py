@@ -1,4 +1,4 @@
-"""Whoever is let in and tries what no page of theirs offers is refused, and the office hears when they do not stop."""
+"""Whoever logs in and tries what no page of theirs offers is refused, and the office hears when they do not stop."""
 
 from __future__ import annotations
 

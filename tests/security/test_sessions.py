@@ -53,7 +53,7 @@ def test_a_copied_cookie_is_dead_once_its_owner_has_left(app: Flask, world: Worl
 
 
 def test_every_way_in_begins_a_session_of_its_own(app: Flask, world: World) -> None:
-    """S02: what a browser held before it was let in opens nothing, and coming in again ends what was held."""
+    """S02: what a browser held before it was logged in opens nothing, and coming in again ends what was held."""
     browser = Browser(app)
     browser.get("/staff/log-in")
     planted = copy_of(browser)

@@ -205,7 +205,7 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
     plan = shown.plan
     if plan.sha256() != row.plan_sha256:
         raise RosterChanged(
-            _("The roster has changed since this list was looked at. Look at it again before applying it.")
+            _("Our records have changed since you previewed this list. Preview it again before you apply it.")
         )
     if plan.guards and not confirm_leavers:
         raise Invalid(" ".join(plan.guards), {"confirm_leavers": _("Confirm that this is meant.")})
@@ -217,7 +217,7 @@ def apply(db: Session, import_public_id: str, *, confirm_leavers: bool = False, 
                 share=plan.leaving_share,
                 limit=LEAVERS_LIMIT,
             ),
-            {"confirm_leavers": _("Confirm that so many leave.")},
+            {"confirm_leavers": _("Confirm that all these people have left.")},
         )
     before = current(db)
     ids = carry_out(db, plan.writes, today=clock.today())
@@ -371,7 +371,7 @@ def _imported_before(db: Session, row: RosterImport) -> str:
     if same is None or row.options.get("partial"):
         return ""
     day = clock.london(same.settled_at).strftime("%d/%m/%Y")
-    return _("This very file was imported on %(day)s, and another list since: it looks out of date.", day=day)
+    return _("This exact file was imported on %(day)s, and another list since then: it looks out of date.", day=day)
 
 
 def _applied(row: RosterImport, plan: ImportPlan, ids: Mapping[int, int]) -> Applied:

@@ -161,7 +161,7 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
 @bp.post("/office/campaign/open")
 @allow("campaign.run")
 def open_campaign() -> ResponseReturnValue:
-    """Open the round, or one that was ended; doing it again asks only those who joined since."""
+    """Open the sign-up, or one that was ended; doing it again asks only those who joined since."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
         raise Conflict(_("Plan the sign-up first."))
@@ -180,13 +180,13 @@ def open_campaign() -> ResponseReturnValue:
 @bp.post("/office/campaign/joiners")
 @allow("campaign.run")
 def ask_joiners() -> ResponseReturnValue:
-    """Ask everybody who joined since the round was opened."""
+    """Ask everybody who joined since the sign-up was opened."""
     asked = campaigns.ask_joiners(g.db, school=settings().school, actor=current_actor("office"))
     row = campaigns.campaign_of(g.db, campaigns.year_of_delivery(settings().school))
     if asked and row is not None:
         flash(delivery_status.of_messages(asked, campaigns.leaving_at(settings().school, row)))
     elif campaigns.year_of_delivery(settings().school) == people.school_year(clock.today()):
-        flash(_("Nobody has joined who has not been asked."))
+        flash(_("Everybody who has joined has been asked."))
     else:
         flash(_("The school is closed until next school year. Whoever joins now is asked in the next sign-up."))
     return go(_page_url(".campaign"))
@@ -195,7 +195,7 @@ def ask_joiners() -> ResponseReturnValue:
 @bp.post("/office/campaign/close")
 @allow("campaign.run")
 def close_campaign() -> ResponseReturnValue:
-    """End the round: no reminder goes any more, answers are still taken."""
+    """End the sign-up: no reminder goes any more, answers are still taken."""
     row = campaigns.campaign_of(g.db, _year())
     if row is None:
         raise Conflict(_("Plan the sign-up first."))

@@ -139,7 +139,7 @@ def _pdf(row: evidence.DocumentRow) -> Response:
 def retry_document(public_id: str) -> ResponseReturnValue:
     """Put a document back in the queue that could not be made."""
     evidence.retry_document(g.db, public_id)
-    flash(_("It is tried again."))
+    flash(_("We’re trying it again."))
     return go(url_for(".reports"))
 
 
@@ -148,7 +148,7 @@ def retry_document(public_id: str) -> ResponseReturnValue:
 def retry_documents() -> ResponseReturnValue:
     """Put every document back in the queue that could not be made; a second press finds none."""
     number = evidence.retry_documents(g.db)
-    nothing = _("Nothing was left to try again.")
+    nothing = _("There was nothing to try again.")
     tried = ngettext("One document is tried again.", "%(num)s documents are tried again.", number)
     flash(tried if number else nothing)
     return go(url_for(".reports"))
@@ -165,7 +165,7 @@ def check_ledger() -> str:
 @bp.get("/office/mail")
 @allow("people.read")
 def mail() -> str:
-    """Show what became of the messages; never what they say, nor the links they carry."""
+    """Show the outcome of the messages; never what they say, nor the links they carry."""
     rows = notifications.messages_in(g.db, TROUBLED, SHOWN_MAIL)
     on_the_way = notifications.messages_in(g.db, ON_THE_WAY, SHOWN_MAIL)
     sent = notifications.messages_in(g.db, ("sent",), SHOWN_MAIL // 4)
@@ -193,7 +193,7 @@ def mail() -> str:
 def retry_mail(public_id: str) -> ResponseReturnValue:
     """Send a message again that failed, as somebody in the office decided; a message on its way is left alone."""
     row = notifications.message(g.db, public_id)
-    said = _("It is sent again.")
+    said = _("We’re sending it again.")
     if row.status in TROUBLED:
         try:
             campaigns.send_once_more(g.db, public_id)
@@ -208,7 +208,7 @@ def retry_mail(public_id: str) -> ResponseReturnValue:
 def retry_unsent() -> ResponseReturnValue:
     """Send again all that failed and still holds; a second press finds none."""
     number = campaigns.send_unsent(g.db)
-    nothing = _("Nothing was left to send again.")
+    nothing = _("There was nothing to send again.")
     sent = ngettext("One message is sent again.", "%(num)s messages are sent again.", number)
     flash(sent if number else nothing)
     return go(url_for(".mail"))

@@ -1,4 +1,4 @@
-"""What the office types and chooses, read from the form or the address: nothing that is not asked for is looked at."""
+"""What the office types and chooses, read from the form or the address: nothing that is not asked for is read."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
 
 
 def need_states() -> dict[str, str]:
-    """What became of a task."""
+    """The outcome of a task."""
     return {"open": _("To do"), "snoozed": _("Put off"), "closed": _("Closed")}
 
 
@@ -231,7 +231,7 @@ def pack_statuses() -> dict[str, tuple[str, str]]:
 
 
 def message_statuses() -> dict[str, tuple[str, str]]:
-    """What became of a message: tone and words."""
+    """The outcome of a message: tone and words."""
     return {
         "waiting": ("none", _("Waiting for its document")),
         "queued": ("none", _("Waiting to be sent")),
@@ -239,7 +239,7 @@ def message_statuses() -> dict[str, tuple[str, str]]:
         "delivering": ("none", _("Being sent")),
         "sent": ("yes", _("Sent")),
         "failed": ("no", _("Not sent")),
-        "bounced": ("no", _("Came back")),
+        "bounced": ("no", _("Bounced")),
         "uncertain": ("wait", _("Delivery not confirmed")),
         "cancelled": ("none", _("Not needed any more")),
     }

@@ -121,7 +121,7 @@ def send_reminder() -> ResponseReturnValue:
     plan = campaigns.reminder_plan(g.db, chosen.person_ids)
     shown = typed("shown", 9)
     if shown.isascii() and shown.isdigit() and len(plan.reached) > int(shown):
-        raise Conflict(_("More people are concerned by now than were shown. Look at the list again before you send."))
+        raise Conflict(_("More people would get it now than were shown. Check the list again before you send."))
     ids = chosen.person_ids
     if ids is None:
         ids = [one.person_id for one in (*plan.reached, *plan.unreachable, *plan.reminded_today)]

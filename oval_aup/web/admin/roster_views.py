@@ -108,7 +108,7 @@ def roster_apply(public_id: str) -> ResponseReturnValue:
         return _preview(roster.show(g.db, public_id, actor=actor), errors), 422
     except roster.RosterChanged:
         roster.preview_again(g.db, public_id, actor=actor)
-        flash(_("The roster has changed since you looked at this list. Check the changes again."))
+        flash(_("Our records have changed since you previewed this list. Check the changes again."))
     return _on(public_id)
 
 

@@ -1,4 +1,4 @@
-"""What a guardian types and chooses, read from the form: nothing that is not asked for is ever looked at."""
+"""What a guardian types and chooses, read from the form: nothing that is not asked for is ever read."""
 
 from __future__ import annotations
 

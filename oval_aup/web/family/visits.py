@@ -46,7 +46,7 @@ class Place:
 
 
 def guardian_id() -> int:
-    """Who is let in; raises NotFound for a session that belongs to nobody."""
+    """Who is logged in; raises NotFound for a session that belongs to nobody."""
     held = current_visitor()
     if held.person_id is None:
         raise NotFound

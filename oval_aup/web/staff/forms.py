@@ -1,4 +1,4 @@
-"""What staff type, read from the form: nothing that is not asked for is ever looked at."""
+"""What staff type, read from the form: nothing that is not asked for is ever read."""
 
 from __future__ import annotations
 

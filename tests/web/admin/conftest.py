@@ -1,4 +1,4 @@
-"""The office's world: a round that is open, with everything in it that can go wrong once."""
+"""The office's world: a sign-up that is open, with everything in it that can go wrong once."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def eve(world: World, browser: Browser) -> Browser:
 
 @pytest.fixture
 def later() -> dt.date:
-    """A day on which the round has been open for a while."""
+    """A day on which the sign-up has been open for a while."""
     day = dt.date(2026, 9, 30)
     clock.travel_to(clock.at_london(day, 10))
     return day

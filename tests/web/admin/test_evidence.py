@@ -103,7 +103,7 @@ def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troub
     assert f"Try all {given_up} again" in eve.get("/office/evidence").text
     assert f"{given_up} documents are tried again." in eve.post("/office/documents/retry").text
     page = eve.post("/office/documents/retry")
-    assert "Nothing was left to try again." in page.text
+    assert "There was nothing to try again." in page.text
     assert "could not be made after many tries" not in page.text
     with world.database.reading() as db:
         assert {evidence.document(db, each.public_id).status for each in (receipt, troubles.document)} == {"pending"}
@@ -188,7 +188,7 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
     assert "may not be written to now. It was not sent." in eve.post(f"/office/mail/{to_barred}/retry").text
     assert f"{number} messages are sent again." in eve.post("/office/mail/retry").text
     page = eve.post("/office/mail/retry")
-    assert "Nothing was left to send again." in page.text
+    assert "There was nothing to send again." in page.text
     assert "Send all" not in page.text
     with world.database.reading() as db:
         assert {notifications.message(db, each).status for each in kept} == {"queued"}

@@ -402,4 +402,4 @@ def test_a_failed_backup_is_told_to_the_office_with_its_reason(world: World, set
     settings.backups.folder.write_text("a file where the folder belongs", encoding="utf-8")
     with pytest.raises(backups.BackupFailed):
         backups.create(settings, world.database)
-    assert "The last backup failed. The disk refuses: File exists." in eve.get("/office").text
+    assert "The last backup failed. The disk cannot be written to: File exists." in eve.get("/office").text

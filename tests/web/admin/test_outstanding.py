@@ -117,7 +117,7 @@ def test_of_those_who_match_who_is_not_written_to_is_said_with_the_reason(
 def test_more_people_than_were_shown_are_not_written_to_unseen(world: World, troubles: Troubles, eve: Browser) -> None:
     eve.get("/office/remind?matching=yes&audience=staff")
     page = eve.post("/office/remind", {"matching": "yes", "audience": "staff", "shown": "5"}, status=409)
-    assert "Look at the list again" in page.text
+    assert "Check the list again" in page.text
     assert not _reminders(world, world.di.pseudonym)
 
 

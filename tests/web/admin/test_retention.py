@@ -138,7 +138,7 @@ def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, 
     restated = _look(eve, left.bob.public_id, "all") | {"confirmation": "Bob Khan"}
     with left.database.writing() as db:
         writer.order(db, reports.Scope(), actor=OFFICE)
-    assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
+    assert "Check it again" in eve.post("/office/retention/erase", restated, status=409).text
     eve.get(page_of(left.bob))
     page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection", "scope": "all"})
     assert '<dt>Evidence packs</dt><dd class="num">1</dd>' in page.html
@@ -212,7 +212,7 @@ def test_contact_details_alone_go_at_once(left: World, eve: Browser) -> None:
 
 def test_a_page_that_is_out_of_date_destroys_nothing(left: World, eve: Browser) -> None:
     restated = _look(eve, left.bob.public_id) | {"fingerprint": "0" * 64}
-    assert "Look at it again" in eve.post("/office/retention/erase", restated, status=409).text
+    assert "Check it again" in eve.post("/office/retention/erase", restated, status=409).text
     with left.database.reading() as db:
         assert retention.erasures(db) == ()
 

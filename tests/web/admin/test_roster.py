@@ -79,7 +79,7 @@ def test_a_roster_that_changed_meanwhile_is_shown_again_before_anything_is_done(
     office.get(first)
     page = office.post(f"{first}/apply")
     assert page.heading == "Check the changes"
-    assert "changed since you looked" in page.text
+    assert "changed since you previewed" in page.text
     assert office.post(f"{first}/apply").heading == "List imported"
 
 
@@ -132,7 +132,7 @@ def test_so_many_leavers_must_be_meant(office: Browser, world: World) -> None:
     page = _upload(office, contacts(link(4, 4)))
     address = _address(office)
     page = office.post(f"{address}/apply", status=422)
-    assert "Confirm that so many leave." in page.text
+    assert "Confirm that all these people have left." in page.text
     assert "Leo Brown" in _names(world)
     page = office.post(f"{address}/apply", {"confirm_leavers": "yes"})
     assert page.heading == "List imported"

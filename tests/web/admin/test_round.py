@@ -1,4 +1,4 @@
-"""Planning, opening and following a round of asking."""
+"""Planning, opening and following a sign-up."""
 
 from __future__ import annotations
 
