@@ -22,20 +22,14 @@ from oval_aup.reports import (
 )
 
 _BUILDERS = {
-    "receipt": documents_person.receipt_html,
-    "record": documents_person.record_html,
-    "as_at": documents_as_at.as_at_html,
-    "subject_access": documents_subject_access.subject_access_html,
-    "class_report": documents_class.class_report_html,
-    "school_report": documents_class.school_report_html,
-    "figures_report": documents_class.figures_report_html,
-    "destruction_certificate": documents_destroyed.certificate_html,
-}
-_SEQS = {
-    "receipt": documents_person.receipt_seqs,
-    "record": documents_person.record_seqs,
-    "as_at": documents_as_at.as_at_seqs,
-    "destruction_certificate": documents_destroyed.certificate_seqs,
+    "receipt": documents_person.build_receipt,
+    "record": documents_person.build_record,
+    "as_at": documents_as_at.build_as_at,
+    "subject_access": documents_subject_access.build_subject_access,
+    "class_report": documents_class.build_class_report,
+    "school_report": documents_class.build_school_report,
+    "figures_report": documents_class.build_figures_report,
+    "destruction_certificate": documents_destroyed.build_certificate,
 }
 
 _FILE_NAMES = {
@@ -62,17 +56,15 @@ def paper(
     builder = _BUILDERS.get(document.kind)
     if builder is None:
         raise NotFound(_("There is no such kind of document."))
-    html = builder(db, document, school=school, head=head)
-    embedded: tuple[printing.EmbeddedFile, ...] = ()
-    if document.kind in _SEQS:
-        seqs = _SEQS[document.kind](db, document)
-        content = ledger_acts.evidence_file(db, seqs, document=document, school=school, head=head)
-        embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content),)
-    if document.kind == "subject_access":
-        content = documents_subject_access.subject_access_data(db, document, school=school, made_at=head.signed_at)
+    built = builder(db, document, school=school, head=head)
+    embedded: list[printing.EmbeddedFile] = []
+    if built.seqs is not None:
+        content = ledger_acts.evidence_file(db, built.seqs, document=document, school=school, head=head)
+        embedded.append(printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content))
+    if built.data:
         name = documents_subject_access.DATA_NAME
-        embedded = (printing.EmbeddedFile(name, _("The same for a computer"), content),)
-    return printing.PrintJob(html, head.signed_at, embedded)
+        embedded.append(printing.EmbeddedFile(name, _("The same for a computer"), built.data))
+    return printing.PrintJob(built.html, head.signed_at, tuple(embedded))
 
 
 def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:

@@ -13,20 +13,23 @@ from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import ledger_acts as story
 from oval_aup.reports.as_at import AsAt, as_at
+from oval_aup.reports.built import BuiltDocument
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.exports import VERDICTS
 from oval_aup.reports.request_status import STATES
 
 
-def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+def build_as_at(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> BuiltDocument:
     """The statement; raises Conflict for a moment before the record began, of which there is nothing to state."""
     statement = _statement(db, document)
     if statement.before_record:
         raise Conflict(_("Nothing had been recorded by then, so there is nothing to state."))
     found = evidence.entries(db, statement.entries)
     acts = story.acts(db, list(found.values()))
-    return templating.page(
+    html = templating.page(
         "pdf/as_at.html",
         school=school,
         document=document,
@@ -43,11 +46,7 @@ def as_at_html(db: Session, document: evidence.DocumentRow, *, school: School, h
         acts=acts,
         wordings=story.wordings_of(acts, story.MARKS | story.CHOICES),
     )
-
-
-def as_at_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
-    """The ledger entries that the statement rests on."""
-    return _statement(db, document).entries
+    return BuiltDocument(html, statement.entries)
 
 
 def _statement(db: Session, document: evidence.DocumentRow) -> AsAt:

@@ -14,6 +14,7 @@ from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
+from oval_aup.reports.built import BuiltDocument
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import told_apart
@@ -100,14 +101,16 @@ class NameList:
     more: int
 
 
-def class_report_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+def build_class_report(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> BuiltDocument:
     """The report about one class in one school year."""
     room = people.school_class(db, document.subject)
     year = _year(document)
     children = people.children(db, class_id=room.id)
     coverage = signing.coverage(db, year, class_ids=[room.id])
     rows = outstanding_rows(db, year, Filter(class_public_id=room.public_id))
-    return templating.page(
+    html = templating.page(
         "pdf/class_report.html",
         **_common(db, document, school, head, rows),
         title=_("Class report"),
@@ -117,22 +120,23 @@ def class_report_html(db: Session, document: evidence.DocumentRow, *, school: Sc
         choices=_choice_lines(db, children, year),
         uses=_use_lines(db, [child.person_id for child in children], year),
     )
+    return BuiltDocument(html)
 
 
-def school_report_html(
+def build_school_report(
     db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
-) -> str:
+) -> BuiltDocument:
     """The report about the whole school in one school year."""
     common = _common(db, document, school, head, outstanding_rows(db, _year(document), Filter()))
-    return _school_page(db, common, title=_("School report"), names=True)
+    return BuiltDocument(_school_page(db, common, title=_("School report"), names=True))
 
 
-def figures_report_html(
+def build_figures_report(
     db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
-) -> str:
+) -> BuiltDocument:
     """The same without anybody's name, for those who may know how many and not who."""
     common = _common(db, document, school, head, ()) | {"made_by": school.name}
-    return _school_page(db, common, title=_("School report in figures"), names=False)
+    return BuiltDocument(_school_page(db, common, title=_("School report in figures"), names=False))
 
 
 def _school_page(db: Session, common: dict[str, Any], *, title: str, names: bool) -> str:

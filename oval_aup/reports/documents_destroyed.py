@@ -12,6 +12,7 @@ from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
+from oval_aup.reports.built import BuiltDocument
 from oval_aup.reports.document_labels import Moment
 
 
@@ -28,13 +29,15 @@ class Destroyed:
     entry: evidence.EntryRow
 
 
-def certificate_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+def build_certificate(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> BuiltDocument:
     """The certificate of one decision, carried out; raises NotFound where nothing of it was."""
     rows = _rows(db, document)
     if not rows:
         raise NotFound(_("There is nothing that this certificate could state."))
     first = rows[0].row
-    return templating.page(
+    html = templating.page(
         "pdf/destruction_certificate.html",
         school=school,
         document=document,
@@ -53,11 +56,7 @@ def certificate_html(db: Session, document: evidence.DocumentRow, *, school: Sch
         approved_at=Moment(first.approved_at) if first.approved_at else None,
         made_at=Moment(head.signed_at),
     )
-
-
-def certificate_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
-    """The ``erased`` entries that a certificate rests on."""
-    return tuple(each.entry.seq for each in _rows(db, document))
+    return BuiltDocument(html, tuple(each.entry.seq for each in rows))
 
 
 def _rows(db: Session, document: evidence.DocumentRow) -> Sequence[Destroyed]:

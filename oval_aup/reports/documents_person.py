@@ -13,6 +13,7 @@ from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
+from oval_aup.reports.built import BuiltDocument
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import apart
 from oval_aup.reports.request_status import RequestStatus, RequestStatuses
@@ -25,7 +26,9 @@ RULES = {
 }
 
 
-def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+def build_receipt(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> BuiltDocument:
     """The signer's receipt for what they answered, in the language they read."""
     person, school_year, chosen, entries = _confirmed(db, document)
     language = i18n.languages(chosen)  # of our own sentences; wordings keep theirs
@@ -33,7 +36,7 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
     if not shown:
         raise NotFound(_("There is nothing that this receipt could confirm."))
     with i18n.use_language(language):
-        return templating.page(
+        html = templating.page(
             "pdf/receipt.html",
             school=school,
             document=document,
@@ -51,20 +54,18 @@ def receipt_html(db: Session, document: evidence.DocumentRow, *, school: School,
             clause_kinds=words.CLAUSE_KINDS,
             made_at=Moment(head.signed_at),
         )
+    return BuiltDocument(html, tuple(entry.seq for entry in entries))
 
 
-def receipt_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
-    """The ledger entries that a receipt confirms."""
-    return tuple(entry.seq for entry in _confirmed(db, document)[3])
-
-
-def record_html(db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead) -> str:
+def build_record(
+    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+) -> BuiltDocument:
     """The office's record: everything ever asked of, told to, answered and corrected by or about one person."""
     person = _person_of(db, document)
     entries = _entries_of(db, person.pseudonym)
     everything = story.acts(db, entries)
     shown = [act for act in everything if act.kind in story.MARKS | story.CHOICES]
-    return templating.page(
+    html = templating.page(
         "pdf/record.html",
         school=school,
         document=document,
@@ -84,11 +85,7 @@ def record_html(db: Session, document: evidence.DocumentRow, *, school: School, 
         events=events(db, person, entries),
         made_at=Moment(head.signed_at),
     )
-
-
-def record_seqs(db: Session, document: evidence.DocumentRow) -> tuple[int, ...]:
-    """Every ledger entry by or about the person of a record."""
-    return tuple(entry.seq for entry in _entries_of(db, _person_of(db, document).pseudonym))
+    return BuiltDocument(html, tuple(entry.seq for entry in entries))
 
 
 def _confirmed(

@@ -19,6 +19,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
 from oval_aup.reports import subject_access as access
+from oval_aup.reports.built import BuiltDocument
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.subject_access_ledger import Told
@@ -376,13 +377,13 @@ class _Checked:
         self.clock_suspect = False
 
 
-def subject_access_html(
+def build_subject_access(
     db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
-) -> str:
+) -> BuiltDocument:
     """The document for reading."""
     found = _found(db, document, school)
     uses = names_of_keys(db, found.person)
-    return templating.page(
+    html = templating.page(
         "pdf/subject_access.html",
         school=school,
         document=document,
@@ -404,6 +405,7 @@ def subject_access_html(
         wordings=[story.shown_wording(each) for each in found.wordings],
         checked=[_Checked(told) for told in found.ledger if told.concerns],
     )
+    return BuiltDocument(html, data=access.as_json(found, school=school, made_at=head.signed_at))
 
 
 def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School, made_at: dt.datetime) -> bytes:
