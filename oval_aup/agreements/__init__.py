@@ -22,6 +22,7 @@ from oval_aup.agreements.service import (
     wording_by_code,
     wording_of_version,
     wordings,
+    wordings_by_hash,
 )
 from oval_aup.agreements.text import Clause, Note, as_html, as_plain, as_text
 
@@ -49,4 +50,5 @@ __all__ = [
     "wording_by_code",
     "wording_of_version",
     "wordings",
+    "wordings_by_hash",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,6 +180,11 @@ def wording(db: Session, version_text_id: int) -> Wording:
 def wordings(db: Session, version_text_ids: Iterable[int]) -> dict[int, Wording]:
     """Many published wordings at once; unknown ids are left out."""
     return {row.version_text_id: row for row in _found(db, VersionText.id.in_(set(version_text_ids)))}
+
+
+def wordings_by_hash(db: Session, hashes: Collection[str]) -> dict[str, Wording]:
+    """Published wordings by the hash that entries of the ledger name; unknown hashes are left out."""
+    return {row.text_sha256: row for row in _found(db, VersionText.text_sha256.in_(hashes))} if hashes else {}
 
 
 def damaged_texts(db: Session) -> tuple[TextRow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -402,7 +402,7 @@ def _take(db: Session, row: Any, now: dt.datetime) -> DocumentRow | None:
         return None
     taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
     won = rows_changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1
-    return document(db, row.public_id) if won else None
+    return replace(_row(row), status="rendering", attempts=row.attempts + 1) if won else None
 
 
 def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:

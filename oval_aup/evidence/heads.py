@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
-from oval_aup.evidence.keys import KeyMissing, Keyring, current_key
+from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, current_key
 from oval_aup.verifier import rules
 
 
@@ -73,9 +73,12 @@ def kept_heads(instance: Path) -> tuple[ledger.Head, ...]:
     return tuple(ledger.Head(head["size"], head["entry_hash"]) for head in rules.heads_in(text))
 
 
-def signed_head(db: Session, ring: Keyring) -> SignedHead:
-    """The present head, signed; raises KeyMissing, since a head without a signature is never given out."""
-    row = current_key(db, "head")
+def signed_head(db: Session, ring: Keyring, row: KeyRow | None = None) -> SignedHead:
+    """The present head, signed; raises KeyMissing, since a head without a signature is never given out.
+
+    ``row`` is the key that signs heads now, where the caller has just read it.
+    """
+    row = row or current_key(db, "head")
     if row is None:
         raise KeyMissing(_("There is no key yet that signs the ledger’s head."))
     now = ledger.head(db)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core.i18n import _
 from oval_aup.evidence.heads import SignedHead, signed_head
-from oval_aup.evidence.keys import KeyMissing, Keyring, SealingKey, current_key
+from oval_aup.evidence.keys import KeyMissing, Keyring, KeyRow, SealingKey, current_key, register
 
 FIELD = "Seal"
 PLAIN_BYTES, LARGE_BYTES = 4096, 24576
@@ -58,9 +58,16 @@ class SealPress:
         """``signed_head`` with this ring."""
         return signed_head(db, self.ring)
 
+    def sealer_and_head(self, db: Session) -> tuple[Sealer, SignedHead]:
+        """What seals now and the signed head, with the register of keys read once; raises KeyMissing."""
+        keys = {row.use: row for row in register(db)}  # oldest first: the last of each use is in use
+        return self._sealer(keys.get("seal")), signed_head(db, self.ring, keys.get("head"))
+
     def sealer(self, db: Session) -> Sealer:
         """What seals now; raises KeyMissing."""
-        row = current_key(db, "seal")
+        return self._sealer(current_key(db, "seal"))
+
+    def _sealer(self, row: KeyRow | None) -> Sealer:
         if row is None:
             raise KeyMissing(_("There is no key yet that seals documents."))
         key = self.ring.sealing_key(row)

@@ -286,14 +286,4 @@ def _names(db: Session, entries: Sequence[evidence.EntryRow]) -> dict[str, str]:
 
 def wordings_named(db: Session, documents: Iterable[Mapping[str, Any]]) -> dict[str, agreements.Wording]:
     """The published wordings that the ``document`` of ledger entries names, by their hash."""
-    named = [document for document in documents if document]
-    keys = {document["agreement"] for document in named}
-    hashes = {document["text_sha256"] for document in named}
-    ids = [
-        text.version_text_id
-        for key in sorted(keys)
-        for version in agreements.versions(db, key)
-        for text in version.texts
-        if text.text_sha256 in hashes
-    ]
-    return {wording.text_sha256: wording for wording in agreements.wordings(db, ids).values()}
+    return agreements.wordings_by_hash(db, {document["text_sha256"] for document in documents if document})

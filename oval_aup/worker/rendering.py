@@ -72,7 +72,7 @@ def render_next(bench: WorkerContext) -> bool:
 def _sealed(bench: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
     """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
     with bench.database.reading() as db:
-        sealer, head = bench.seals.sealer(db), bench.seals.head(db)
+        sealer, head = bench.seals.sealer_and_head(db)
         paper = reports.paper(db, claim, school=bench.settings.school, head=head)
     content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
     return content, paper.carried(evidence.RECORD_NAME), head.size

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from oval_aup import accounts, campaigns, evidence, notifications, reports, worker
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.worker import rendering
+from oval_aup.worker.context import opened
 from tests.notifications.conftest import StartServer
 from tests.worker.conftest import Installation, Waits
 
@@ -265,3 +267,16 @@ def test_two_workers_make_each_document_and_send_each_letter_once(
         exported = [entry for entry in evidence.entries_about(db, subject) if entry.kind == "exported"]
         assert len(exported) == 4
         assert evidence.verify(db).ok
+
+
+def test_a_receipt_takes_at_most_twenty_statements_from_claim_to_stored(installation: Installation) -> None:
+    installation.want_receipt()
+    said: list[str] = []
+    with opened(installation.settings, installation.database) as context:
+        sa.event.listen(
+            installation.database.engine,
+            "before_cursor_execute",
+            lambda _connection, _cursor, statement, *_rest: said.append(statement),
+        )
+        assert rendering.render_next(context)
+    assert len(said) <= 20, "\n".join(said)
