@@ -229,6 +229,12 @@ def leaving_at(school: School, row: CampaignRow) -> dt.datetime:
     return sending_time(clock.now(), terms_of(school, row))
 
 
+def may_write_now(school: School) -> bool:
+    """Whether a letter of the school's own accord may leave at this moment: by day, on a school day."""
+    now, year = clock.now(), people.school_year(clock.today())
+    return sending_time(now, term_dates(school.holidays, school_years=range(year - 1, year + 2))) <= now
+
+
 def is_school_day(school: School, day: dt.date) -> bool:
     """Whether the school is open to pupils on this day, by its own holidays or a typical year's."""
     return term_dates(school.holidays, school_years=(people.school_year(day),)).is_school_day(day)

@@ -34,18 +34,18 @@ class WorkerContext:
 
 @contextmanager
 def opened(settings: Settings, database: Database) -> Iterator[WorkerContext]:
-    """A bench with a press of its own, whose processes end with the block.
+    """A context with renderers of its own, whose processes end with the block.
 
     Where a key cannot be used, everything else goes on and papers wait with the reason.
     """
     with printing.RenderPool(settings.instance) as press:
-        bench = WorkerContext(settings, database, press, _seals(settings), channel_of(settings))
+        context = WorkerContext(settings, database, press, _seals(settings), channel_of(settings))
         try:
             with database.writing() as db:
-                bench.seals.ring.prepare(db, school_name=settings.school.name, actor=SYSTEM)
+                context.seals.ring.prepare(db, school_name=settings.school.name, actor=SYSTEM)
         except evidence.KeyMissing as error:
             log.critical("%s", error)
-        yield bench
+        yield context
 
 
 def keyring(settings: Settings) -> evidence.Keyring:

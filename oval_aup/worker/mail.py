@@ -33,9 +33,9 @@ def send_now(settings: Settings, database: Database) -> str:
     return f"{said} {counts.trouble}".strip()
 
 
-def send_some(bench: WorkerContext) -> bool:
+def send_some(context: WorkerContext) -> bool:
     """Send a handful of what is due; whether there was any. Where nothing can be sent, the outbox knows when to try."""
-    counts = send(bench.settings, bench.database, bench.channel, limit=50)
+    counts = send(context.settings, context.database, context.channel, limit=50)
     if counts.trouble and not counts.paused:
         log.warning("mail cannot be sent: %s", counts.trouble)
     return counts.handled > 0 and not counts.trouble

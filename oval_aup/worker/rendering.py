@@ -24,16 +24,16 @@ LONGER_SECONDS = {
 log = logging.getLogger("oval_aup.worker")
 
 
-def hands(bench: WorkerContext) -> int:
+def hands(context: WorkerContext) -> int:
     """How many documents are in hand at once: one more than can be rendered, so that no renderer waits while another
     document is put together, sealed or stored."""
-    return bench.press.renderers + 1
+    return context.press.renderers + 1
 
 
-def render_all(bench: WorkerContext) -> None:
+def render_all(context: WorkerContext) -> None:
     """Make whatever is wanted until nothing is due."""
-    with ThreadPoolExecutor(hands(bench)) as threads:
-        for _done in threads.map(lambda _number: _drain(lambda: render_next(bench)), range(hands(bench))):
+    with ThreadPoolExecutor(hands(context)) as threads:
+        for _done in threads.map(lambda _number: _drain(lambda: render_next(context)), range(hands(context))):
             pass
 
 
@@ -42,15 +42,15 @@ def _drain(step: Callable[[], bool]) -> None:
         pass
 
 
-def render_next(bench: WorkerContext) -> bool:
+def render_next(context: WorkerContext) -> bool:
     """Make one wanted document; a fault is noted in its row and never stops the others."""
-    claim = evidence.claim_document(bench.database)
+    claim = evidence.claim_document(context.database)
     if claim is None:
         return False
     give_back = evidence.fail_document
     try:
         make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
-        content, record, through = make(bench, claim)
+        content, record, through = make(context, claim)
     except evidence.KeyMissing as error:
         fault, give_back = str(error), evidence.defer_document
     except (DomainError, printing.RenderFailed, evidence.SealFailed) as error:
@@ -59,25 +59,25 @@ def render_next(bench: WorkerContext) -> bool:
         log.exception("document %s could not be made", claim.public_id)
         fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
-        with bench.database.writing() as db:
+        with context.database.writing() as db:
             evidence.store_document(db, claim, content, record=record, through=through)
             notifications.release(db, claim.public_id)
         return True
-    with bench.database.writing() as db:
+    with context.database.writing() as db:
         after = give_back(db, claim, fault)
     log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
     return True
 
 
-def _sealed(bench: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+def _sealed(context: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
     """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
-    with bench.database.reading() as db:
-        sealer, head = bench.seals.sealer_and_head(db)
-        paper = reports.paper(db, claim, school=bench.settings.school, head=head)
-    content = sealer.seal(bench.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    with context.database.reading() as db:
+        sealer, head = context.seals.sealer_and_head(db)
+        paper = reports.paper(db, claim, school=context.settings.school, head=head)
+    content = sealer.seal(context.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
     return content, paper.carried(evidence.RECORD_NAME), head.size
 
 
-def _plain(bench: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
-    with bench.database.reading() as db:
-        return reports.plain_file(db, claim, school=bench.settings.school), b"", evidence.head(db).size
+def _plain(context: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+    with context.database.reading() as db:
+        return reports.plain_file(db, claim, school=context.settings.school), b"", evidence.head(db).size

@@ -20,7 +20,7 @@ from oval_aup.worker.periodic_tasks import PeriodicTasks
 from oval_aup.worker.rendering import hands, render_all, render_next
 
 IDLE_SECONDS = 1.0
-CHORES_EVERY = 60.0
+TASKS_EVERY = 60.0
 SLOWEST = 600.0
 """Seconds between attempts while a step of our own stays broken."""
 
@@ -41,11 +41,11 @@ def run(
     try:
         with own.writing() as db:
             evidence.note_worker(db)
-        with opened(settings, own) as bench:
+        with opened(settings, own) as context:
             if once:
-                _everything_once(bench)
+                _everything_once(context)
             else:
-                _loops(bench, stop)
+                _loops(context, stop)
     finally:
         if database is None:
             own.dispose()
@@ -55,9 +55,9 @@ def make_pack(
     settings: Settings, database: Database, public_id: str, tell: Callable[[evidence.PackRow], object]
 ) -> evidence.PackRow:
     """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
-    with opened(settings, database) as bench, ThreadPoolExecutor(hands(bench) + 1) as threads:
+    with opened(settings, database) as context, ThreadPoolExecutor(hands(context) + 1) as threads:
         stop = threading.Event()
-        steps = [lambda: render_next(bench)] * hands(bench) + [lambda: writer.take_turn(bench.packer)]
+        steps = [lambda: render_next(context)] * hands(context) + [lambda: writer.take_turn(context.packer)]
         going = [threads.submit(_repeat, "pack", step, IDLE_SECONDS, stop) for step in steps]
         try:
             while True:
@@ -73,12 +73,12 @@ def make_pack(
                 one.result()
 
 
-def _loops(bench: WorkerContext, stop: threading.Event) -> None:
+def _loops(context: WorkerContext, stop: threading.Event) -> None:
     steps: dict[str, tuple[Callable[[], bool], float]] = {
-        **{f"render-{number}": (lambda: render_next(bench), IDLE_SECONDS) for number in range(hands(bench))},
-        "pack": (lambda: writer.take_turn(bench.packer), IDLE_SECONDS),
-        "send": (lambda: send_some(bench), IDLE_SECONDS),
-        "chores": (PeriodicTasks(bench).take, CHORES_EVERY),
+        **{f"render-{number}": (lambda: render_next(context), IDLE_SECONDS) for number in range(hands(context))},
+        "pack": (lambda: writer.take_turn(context.packer), IDLE_SECONDS),
+        "send": (lambda: send_some(context), IDLE_SECONDS),
+        "periodic-tasks": (PeriodicTasks(context).take, TASKS_EVERY),
     }
     threads = [
         threading.Thread(target=_repeat, name=name, args=(name, step, pause, stop))
@@ -107,12 +107,12 @@ def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.E
             stop.wait(min(SLOWEST, pause * 2 ** min(broken, 20)))
 
 
-def _everything_once(bench: WorkerContext) -> None:
-    PeriodicTasks(bench).take()
-    render_all(bench)
-    while writer.take_turn(bench.packer):
-        render_all(bench)
-    counts = send(bench.settings, bench.database, bench.channel, limit=10_000, at_once=True)
+def _everything_once(context: WorkerContext) -> None:
+    PeriodicTasks(context).take()
+    render_all(context)
+    while writer.take_turn(context.packer):
+        render_all(context)
+    counts = send(context.settings, context.database, context.channel, limit=10_000, at_once=True)
     if counts.trouble:
         log.warning("mail cannot be sent: %s", counts.trouble)
 

@@ -238,3 +238,20 @@ def test_somebody_killed_in_mid_batch_leaves_nothing_half_done(
     with database.reading() as db:
         assert kinds(db, asked.ann.pseudonym) == ["ask"]
     assert len(run(database, facts, 7)) == 5
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "may"),
+    [
+        (dt.date(2026, 10, 5), 7, False),
+        (dt.date(2026, 10, 5), 9, True),
+        (dt.date(2026, 10, 5), 18, False),
+        (dt.date(2026, 10, 3), 9, False),
+        (dt.date(2026, 12, 28), 9, False),
+    ],
+)
+def test_reminders_are_looked_up_only_while_letters_may_leave(
+    facts: School, day: dt.date, hour: int, may: bool
+) -> None:
+    clock.freeze(clock.at_london(day, hour))
+    assert campaigns.may_write_now(facts) is may
