@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from oval_aup.accounts import TooMany
+from oval_aup.accounts import TooMany, Visitor
 from oval_aup.core.errors import Conflict, DatabaseBusy, DomainError, Invalid, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import access, probing, unit_of_work
@@ -23,32 +23,81 @@ class OvalFlask(Flask):
     """Flask, which must not write addresses into the log: some of them are private links."""
 
     def log_exception(self, _exc_info: object) -> None:
-        """Leave it to the page for our own mistakes, which logs the fault under the reference it shows."""
+        """Log nothing: the page for our own mistakes logs the fault under the reference it shows."""
 
 
 def _sentence(status: int) -> tuple[str, str]:
     return {
-        400: (_("That didn’t arrive properly"), _("Please go back, refresh the page and try again.")),
-        403: (_("You cannot open this page"), _("Your log-in does not include it. Ask the office if you need it.")),
-        404: (_("We cannot find this page"), _("Check the address, or ask the school office.")),
-        405: (_("This page cannot be used that way"), _("Please go back and try again.")),
+        400: (_("That didn’t work"), _("Please go back, refresh the page and try again.")),
+        403: (
+            _("You can’t open this page"),
+            _("It isn’t part of your log-in. If you need it, ask the office."),
+        ),
+        404: (
+            _("Page not found"),
+            _("Check the address. If you followed a link, it may be out of date."),
+        ),
+        405: (_("You can’t open this page directly"), _("Please go back and use the button there.")),
         409: (_("Something has changed"), _("Please go back, refresh the page and try again.")),
         413: (_("This file is too large"), _("Please choose a smaller file.")),
         422: (_("There is a problem"), _("Please go back and check what you entered.")),
         429: (_("Please wait a moment"), _("There were too many attempts. Try again later.")),
-    }.get(status, (_("Sorry, something went wrong"), _("It was our mistake. Please try again in a moment.")))
+    }.get(status, (_("Sorry, something went wrong"), _("This isn’t your fault. Please try again in a moment.")))
 
 
 def _page(status: int, message: str = "", reference: str = "") -> Response:
     heading, usual = _sentence(status)
+    if status < 500:  # after a mistake of our own nothing is asked of the database that may be the cause
+        unit_of_work.give_up_writing()
+    visitor = _visitor() if status < 500 else g.get("visitor")
     # A fragment's place is too small for an error page, so htmx is told to show the whole page.
     response = make_response(
-        render_template("public/error.html", heading=heading, message=message or usual, reference=reference), status
+        render_template(
+            "public/error.html",
+            heading=heading,
+            message=message or usual,
+            reference=reference,
+            visitor=visitor,
+            page_before=_page_before(),
+            home=_home(visitor),
+        ),
+        status,
     )
     if wants_fragment():
         response.headers["HX-Retarget"] = "body"
         response.headers["HX-Reswap"] = "outerHTML"
     return response
+
+
+def _visitor() -> Visitor | None:
+    """Whoever this page was opened for, or else whoever is logged in on this browser, if anybody."""
+    known: Visitor | None = g.get("visitor") or access.visitor("login") or access.visitor("family")
+    return known
+
+
+def _home(visitor: Visitor | None) -> str:
+    """The visitor's own first page; empty for a stranger, and on that page itself."""
+    if visitor is None or visitor.kind == "kiosk":
+        return ""
+    own = "family.home" if visitor.kind == "family" else "admin.home" if visitor.may("office") else "staff.home"
+    home = url_for(own)
+    if home != request.path:
+        return home
+    return url_for("staff.home") if own == "admin.home" else ""
+
+
+def _page_before() -> str:
+    """The page of this site that led here, where it can be opened again; empty where the browser names none."""
+    came_from, here = request.referrer or "", request.host_url
+    target = access.own_path("/" + came_from.removeprefix(here)) if came_from.startswith(here) else None
+    path = (target or "").partition("?")[0]
+    if not path or (request.method == "GET" and path == request.path):
+        return ""
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return ""
+    return target or ""
 
 
 def _busy(error: DatabaseBusy) -> Response:
@@ -77,7 +126,9 @@ def _our_mistake(error: BaseException) -> Response:
     reference = secrets.token_hex(4)
     log.error("unexpected error %s in %s", reference, request.endpoint, exc_info=error)
     sent = request.method not in {"GET", "HEAD", "OPTIONS"}
-    message = _("It was our mistake, and this may not have been saved. It is safe to send it again in a moment.")
+    message = _(
+        "This isn’t your fault, but it may not have been saved. Wait a moment, then send it again: that is safe."
+    )
     try:
         return _page(500, message if sent else "", reference)
     except Exception:  # the page itself may be what is broken
@@ -86,10 +137,10 @@ def _our_mistake(error: BaseException) -> Response:
 
 
 def _stale_form() -> Response:
-    # Their cookie is gone, so no refreshing helps: a phone forgot it, or they were done in another window.
-    door = access.login_redirect()
-    if door is not None:
-        return make_response(door)
+    # Their cookie is gone, so refreshing does not help: a phone forgot it, or they finished in another window.
+    log_in = access.login_redirect()
+    if log_in is not None:
+        return make_response(log_in)
     if not access.keeps_cookies():
         return make_response(render_template("public/no-cookies.html"), 400)
     return _page(400, _("This page was open for too long. Go back, refresh it and send it again."))
@@ -118,7 +169,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(SecurityError)
     def not_our_name(_error: SecurityError) -> Response:
         # Asked for under a host name that is not ours: there is no address of this site to build a page with.
-        return Response(_("This site has another name."), 400, content_type="text/plain; charset=utf-8")
+        return Response(_("This address does not belong to this site."), 400, content_type="text/plain; charset=utf-8")
 
     @app.errorhandler(HTTPException)
     def plain(error: HTTPException) -> Response:

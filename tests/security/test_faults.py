@@ -81,7 +81,7 @@ def test_a_database_that_cannot_be_written_takes_no_signature_and_says_so(
         form = {"csrf_token": ann.token, "typed_name": "Ann Khan", "fingerprint": fingerprint}
         answer = ann.client.post("/family/check", data=form)
         assert answer.status_code == 500
-        assert "It was our mistake, and this may not have been saved. It is safe to send it again" in answer.text
+        assert "it may not have been saved. Wait a moment, then send it again: that is safe" in answer.text
         assert "Thank you" not in answer.text
         assert "readonly" not in answer.text
     assert "readonly" in caplog.text

@@ -56,7 +56,7 @@ def test_a_child_who_signs_in_class_is_not_said_to_wait_for_a_letter(
 
 def test_the_office_is_not_told_to_ask_the_office(world: World, troubles: Troubles, eve: Browser) -> None:
     page = eve.get("/office/people/nobody", status=404)
-    assert "Back to the office home page" in page.text
+    assert "Go to your home page" in page.text
     assert "the school office can help" not in page.text
     stranger = Browser(eve.app)
     assert "the school office can help" in stranger.get("/nowhere", status=404).text
