@@ -32,7 +32,9 @@ class Owed:
     """The children for whom something waits for them; a child of whom they are barred is never among them."""
     line_manager_id: int | None = None
     trouble: str = ""
-    """Why mail does not reach the address."""
+    """What the mail server said when it refused the address."""
+    writing_stopped: bool = False
+    """Whether the office has stopped writing to them."""
     no_password: bool = False
     """Whether the staff rules wait for them, and their log-in has no password yet."""
 
@@ -60,8 +62,17 @@ class Owed:
 
     @property
     def reachable(self) -> bool:
-        """Whether there is an address that works as far as we know."""
-        return bool(self.address) and not self.trouble
+        """Whether they may be written to, at an address that works as far as we know."""
+        return not self.why_unreachable
+
+    @property
+    def why_unreachable(self) -> str:
+        """``no-address``, ``stopped`` or ``trouble``; empty for somebody who can be written to."""
+        if self.writing_stopped:
+            return "stopped"
+        if not self.address:
+            return "no-address"
+        return "trouble" if self.trouble else ""
 
     @property
     def requests(self) -> list[signing.RequestRow]:
@@ -141,7 +152,7 @@ def owed_by(
         adult.no_password = adult.is_staff and adult.person_id in new_log_ins
     for guardian in people.guardians_by_id(db, adults).values():
         if guardian.writing_stopped:
-            adults[guardian.person_id].trouble = _("The office has stopped writing to them.")
+            adults[guardian.person_id].writing_stopped = True
     return adults
 
 

@@ -176,7 +176,7 @@ def send_reminders(db: Session, person_ids: Iterable[int], *, school: School, ac
     planning.hold(db, campaign)
     planned = _reminder_plan(db, campaign, person_ids)
     skipped = dict.fromkeys(planned.nothing_owed, "nothing-owed")
-    skipped |= {adult.person_id: "trouble" if adult.address else "no-address" for adult in planned.unreachable}
+    skipped |= {adult.person_id: adult.why_unreachable for adult in planned.unreachable}
     skipped |= {adult.person_id: "reminded-today" for adult in planned.reminded_today}
     sent, step = 0, _manual_step(today)
     for adult in planned.reached:

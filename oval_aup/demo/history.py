@@ -48,6 +48,8 @@ class DemoWeeks:
     events: list[DemoEvent] = field(default_factory=list)
     answered: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the first parent chose, by the child's public id and then by use."""
+    bounced: set[str] = field(default_factory=set)
+    """Addresses whose letters came back: these people can answer on paper alone."""
 
     def at(self, moment: dt.datetime, act: Callable[[Session], object]) -> None:
         """Let something happen, unless its time has not come yet."""
@@ -85,12 +87,13 @@ def _batches(events: list[DemoEvent], size: int) -> Iterator[list[DemoEvent]]:
 def _mail(db: Session, story: DemoWeeks) -> None:
     """The letters went out on their days, and a few came back."""
     asked = notifications.messages_in(db, ("queued",), limit=5000)
-    came_back = [row.public_id for row in asked if row.kind == "ask"][25:700:170]
+    came_back = [row for row in asked if row.kind == "ask"][25:700:170]
+    story.bounced |= {row.to_address for row in came_back}
     story.at(clock.at_london(story.asked_on, 9, 20), notifications.assume_sent)
-    for number, public_id in enumerate(came_back):
+    for number, row in enumerate(came_back):
         reason = ("550 5.1.1 The address does not exist", "552 5.2.2 The mailbox is full")[number % 2]
         moment = clock.at_london(story.asked_on, 9, 30 + number)
-        story.at(moment, partial(notifications.bounce, public_id=public_id, reason=reason))
+        story.at(moment, partial(notifications.bounce, public_id=row.public_id, reason=reason))
     for number in (fell_due + late for fell_due in (0, *REMINDER_DAYS) for late in range(1, 4)):
         day = story.asked_on + dt.timedelta(days=number)
         story.at(clock.at_london(day, 8, 30), partial(_remind, story=story, on=day))
@@ -113,7 +116,7 @@ def _families(db: Session, story: DemoWeeks) -> None:
         temper = story.random.choices(("open", "careful", "private"), (60, 31, 9))[0]
         if guardian.person_id in dissent:
             chance, temper = 0.0, "private"
-        if not guardian.email:
+        if not guardian.email or guardian.email in story.bounced:
             if chance < 0.4:
                 story.at(moment, partial(_on_paper, story=story, guardian=guardian, temper=temper))
         elif chance < SIGNED:

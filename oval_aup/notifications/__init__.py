@@ -42,7 +42,7 @@ from oval_aup.notifications.outbox import (
 )
 from oval_aup.notifications.sending import SendCounts, recover, send_due
 from oval_aup.notifications.smtp import LOOPBACK, SmtpChannel, smtp_channel
-from oval_aup.notifications.smtp_replies import spoke_of_recipient
+from oval_aup.notifications.smtp_replies import mailbox_is_full, spoke_of_recipient
 
 __all__ = [
     "LINK_MARK",
@@ -80,6 +80,7 @@ __all__ = [
     "google_from_file",
     "latest",
     "mail_file",
+    "mailbox_is_full",
     "message",
     "messages_in",
     "messages_to",

@@ -54,6 +54,8 @@ _MOMENT_WORDS = re.compile(
     r"receiving (?:mail|messages) (?:at a rate|too quickly)|recipient thread limit", re.IGNORECASE
 )
 
+_FULL_WORDS = re.compile(r"\b(?:mail)?box\b.{0,40}\bfull\b|\bfull\b.{0,20}mailbox|quota", re.IGNORECASE)
+
 _MAILBOX_REPLIES = frozenset({550, 551, 553})
 """Replies that RFC 5321 keeps for the mailbox."""
 
@@ -94,3 +96,11 @@ def spoke_of_recipient(reply: str) -> bool:
     """Whether a reply as it was kept, code first, gives the recipient as the reason."""
     code = reply[:3]
     return not code.isdigit() or about(int(code), reply, of_recipient=True) == RECIPIENT
+
+
+def mailbox_is_full(reply: str) -> bool:
+    """Whether a reply that refused the recipient says that their mailbox is full: then the address itself is right."""
+    found = _ENHANCED.search(reply)
+    if found:
+        return (found[2], found[3]) == ("2", "2")
+    return bool(_FULL_WORDS.search(reply))

@@ -212,7 +212,7 @@ def _bounced(db: Session, _school_year: int, limit: int) -> list[Need]:
             "bounced",
             public_id,
             name,
-            children.get(person_id) or address,
+            _beside_bounced(children.get(person_id) or address, troubled[address].reason),
             troubled[address].noticed_at,
             person_id=person_id,
             occurrence=clock.iso(troubled[address].noticed_at),
@@ -220,6 +220,10 @@ def _bounced(db: Session, _school_year: int, limit: int) -> list[Need]:
         for person_id, public_id, name, address in found
     ]
     return sorted(needs, key=lambda need: need.since or clock.now(), reverse=True)[:limit]
+
+
+def _beside_bounced(whose: str, reason: str) -> str:
+    return _("%(whose)s, mailbox full", whose=whose) if notifications.mailbox_is_full(reason) else whose
 
 
 def _at_addresses(db: Session, addresses: list[str]) -> list[tuple[int, str, str, str]]:

@@ -1,4 +1,4 @@
-"""What a page may promise about messages: that they are being sent, when they will be, or that none can be just now."""
+"""What a page may say about messages: that they are being sent, when they will be, or that none can be just now."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from oval_aup.core.templating import when
 
 
 def install(app: Flask) -> None:
-    """Let templates ask whether messages leave; asked once a request, and only by pages that speak of messages."""
-    app.jinja_env.globals.update(mail_outage=outage)
+    """Let templates ask whether messages leave, and what a refusal says; asked only by pages about messages."""
+    app.jinja_env.globals.update(mail_outage=outage, mailbox_is_full=notifications.mailbox_is_full)
 
 
 def outage() -> notifications.Outage | None:
@@ -26,7 +26,7 @@ def outage() -> notifications.Outage | None:
 
 
 def of_messages(number: int, leave_at: dt.datetime) -> str:
-    """What becomes of messages that were put in the outbox just now, to leave at a moment or at once."""
+    """What to say of messages that were queued just now, to be sent at a moment or at once."""
     if not number:
         return _("No message was sent.")
     if outage() is not None:

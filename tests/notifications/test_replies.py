@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup.notifications import spoke_of_recipient
+from oval_aup.notifications import mailbox_is_full, spoke_of_recipient
 from oval_aup.notifications.smtp_replies import MESSAGE, MOMENT, RECIPIENT, SENDER, SERVER, about
 
 AT_RECIPIENT = [
@@ -62,3 +62,19 @@ def test_a_refusal_of_the_whole_message(code: int, words: str, expected: str) ->
 @pytest.mark.parametrize(("code", "words", "expected"), AT_RECIPIENT + AFTER_TEXT)
 def test_a_kept_reply_is_judged_as_it_was(code: int, words: str, expected: str) -> None:
     assert spoke_of_recipient(words) == (expected == RECIPIENT)
+
+
+@pytest.mark.parametrize(
+    ("reply", "full"),
+    [
+        ("552 5.2.2 Mailbox full", True),
+        ("552 5.2.2 The recipient's inbox is out of storage space", True),
+        ("550 Mailbox is full", True),
+        ("552 The user is over quota", True),
+        ("550 5.1.1 No such mailbox", False),
+        ("550 5.2.1 Full name unknown, mailbox disabled", False),
+        ("550 User unknown", False),
+    ],
+)
+def test_a_full_mailbox_is_told_from_a_wrong_address(reply: str, full: bool) -> None:
+    assert mailbox_is_full(reply) == full

@@ -170,6 +170,8 @@ def mail() -> str:
     on_the_way = notifications.messages_in(g.db, ON_THE_WAY, SHOWN_MAIL)
     sent = notifications.messages_in(g.db, ("sent",), SHOWN_MAIL // 4)
     wrong = campaigns.wrong_bounces(g.db)
+    year, most = people.school_year(clock.today()), readings.NEED_KINDS["bounced"].most
+    bouncing = readings.needs(g.db, year, each=most, kind="bounced").get("bounced", ())  # as the home page counts them
     recipients = {row.recipient for row in (*rows, *on_the_way, *sent)} | {row.pseudonym for row in wrong}
     names = people.persons_by_pseudonym(g.db, recipients)
     return render_template(
@@ -182,6 +184,7 @@ def mail() -> str:
         counts=notifications.outbox_counts(g.db),
         bad=notifications.troubled_addresses(g.db, [row.to_address for row in rows]),
         wrong=wrong,
+        bouncing=len(bouncing),
         test=notifications.latest(g.db, "test"),
         state=delivery_status.state,
         words=labels,

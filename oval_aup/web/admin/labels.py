@@ -85,7 +85,7 @@ def need_acts() -> dict[str, str]:
         "probing": _("Look into it"),
         "early-erasure": _("Review"),
         "responsibility": _("Decide"),
-        "bounced": _("Check address"),
+        "bounced": _("Deal with this"),
         "no-address": _("Record an answer"),
         "declined": _("Open"),
         "other-name": _("Review"),

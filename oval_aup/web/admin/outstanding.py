@@ -182,8 +182,9 @@ def _by_audience(adults: Iterable[campaigns.Owed]) -> dict[str, int]:
 def _skipped() -> dict[str, str]:
     return {
         "nothing-owed": _("have answered already, or are not to be written to"),
-        "no-address": _("not written to, because we have no e-mail address"),
-        "trouble": _("not written to, because mail does not reach them"),
+        "no-address": _("not written to, because we have no email address"),
+        "stopped": _("not written to, because the office has stopped writing to them"),
+        "trouble": _("not written to, because emails to them are bouncing"),
         "reminded-today": _("reminded today already"),
     }
 

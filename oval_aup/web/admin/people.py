@@ -155,8 +155,9 @@ def remind_one(public_id: str) -> ResponseReturnValue:
     outcome = campaigns.send_reminders(g.db, [row.person_id], school=settings().school, actor=current_actor("office"))
     sentences = {
         "nothing-owed": _("Nothing is left to do for this person."),
-        "no-address": _("There is no e-mail address to write to."),
-        "trouble": _("Mail does not reach this address. Put it right first."),
+        "no-address": _("There is no email address to write to."),
+        "stopped": _("The office has stopped writing to this person, so no reminder was sent."),
+        "trouble": _("Emails to this address are bouncing. What to do is under “How to reach them”."),
         "reminded-today": _("This person was reminded today already."),
     }
     why = outcome.skipped.get(row.person_id, "")

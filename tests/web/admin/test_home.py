@@ -43,7 +43,7 @@ def test_the_first_screen_counts_what_waits_by_kind_and_names_the_newest(
 
 @pytest.mark.parametrize(
     ("kind", "act"),
-    [("conflict", "Review"), ("bounced", "Check address"), ("no-address", "Record an answer"), ("declined", "Open")],
+    [("conflict", "Review"), ("bounced", "Deal with this"), ("no-address", "Record an answer"), ("declined", "Open")],
 )
 def test_a_task_leads_to_the_one_thing_to_do(
     world: World, troubles: Troubles, eve: Browser, kind: str, act: str

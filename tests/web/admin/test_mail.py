@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from oval_aup import campaigns, evidence, notifications
+from oval_aup import campaigns, evidence, notifications, people
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
@@ -224,3 +224,34 @@ def test_nobody_can_be_reminded_before_the_sign_up_is_open(quiet: World, trouble
         db.execute(sa.text("UPDATE campaign SET status = 'planned'"))
     assert f'action="{path}/remind"' not in eve.get(path).html
     assert 'name="person"' not in eve.get("/office/outstanding").html
+
+
+def test_a_full_mailbox_is_not_called_a_wrong_address(quiet: World, troubles: Troubles, eve: Browser) -> None:
+    with quiet.database.writing() as db:
+        notifications.bounce(db, troubles.message.public_id, "552 5.2.2 Mailbox full")
+    assert "Cass Nowak" in eve.get("/office").text
+    assert "mailbox full" in eve.get("/office/tasks/bounced").text
+    assert "Ask the person to make room in their mailbox" in eve.get("/office/mail").text
+    person = f"/office/people/{quiet.cass.public_id}"
+    page = eve.get(person)
+    assert "Their mailbox is full. Ask them to delete some emails" in page.text
+    assert "address is right" not in page.text
+    assert "Try again" in page.text
+    eve.post(f"{person}/address-works")
+    assert "mailbox is full" not in eve.page.text
+
+
+def test_home_and_messages_count_the_same_bouncing_people(quiet: World, troubles: Troubles, eve: Browser) -> None:
+    with quiet.database.writing() as db:
+        people.set_email(db, quiet.ann.person_id, quiet.cass.email, actor=SYSTEM)
+    for path in ("/office", "/office/mail"):
+        assert "Emails to 2 people are bouncing" in eve.get(path).text, path
+
+
+def test_somebody_we_stopped_writing_to_is_not_said_to_bounce(quiet: World, troubles: Troubles, eve: Browser) -> None:
+    with quiet.database.writing() as db:
+        people.set_writing(db, quiet.ann.person_id, stopped=True, actor=SYSTEM)
+    shown = eve.get("/office/remind?everybody=yes").text
+    assert "Ann Khan: the office has stopped writing to them" in shown
+    said = eve.post(f"/office/people/{quiet.ann.public_id}/remind").text
+    assert "The office has stopped writing to this person, so no reminder was sent." in said
