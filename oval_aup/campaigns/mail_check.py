@@ -12,7 +12,7 @@ from oval_aup.core.school import School
 
 
 def send_test(db: Session, address: str, *, school: School, actor: Actor) -> notifications.MessageRow:
-    """Queue a test before everything else and end the pause after a failure; at most one a minute."""
+    """Queue a test before everything else and end the pause after a failure; within a minute it is the same test."""
     notifications.try_now(db)
     message = notifications.enqueue(
         db,
@@ -23,5 +23,5 @@ def send_test(db: Session, address: str, *, school: School, actor: Actor) -> not
         dedupe_key=f"test:{actor.pseudonym}:{clock.now():%Y-%m-%dT%H:%M}",
         asked_for=True,
     )
-    notifications.send_at_once(db, message.public_id)  # a second press in the same minute finds the first one waiting
-    return message
+    notifications.send_at_once(db, message.public_id)  # a second press in the same minute finds the first test
+    return notifications.message(db, message.public_id)

@@ -137,9 +137,9 @@ def enqueue(
 
 
 def send_at_once(db: Session, public_id: str) -> None:
-    """Let a message that waits after a failure be tried at once, because somebody is looking for it."""
-    waiting = sa.and_(_message.c.public_id == public_id, _message.c.status == "queued")
-    db.execute(sa.update(_message).where(waiting).values(next_attempt_at=clock.now()))
+    """Have a message that waits after a failure, or has failed for good, tried at once: somebody asks for it."""
+    unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "failed", "uncertain")))
+    db.execute(sa.update(_message).where(unsent).values(status="queued", next_attempt_at=clock.now()))
 
 
 def release(db: Session, document_public_id: str) -> int:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import accounts, campaigns
 from oval_aup.core.i18n import _, ngettext
+from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin.blueprint import bp
 from oval_aup.web.htmx import go
@@ -19,7 +20,10 @@ def test_mail() -> ResponseReturnValue:
     """Send a test to whoever is logged in, at once, whatever pause there is after a failure."""
     address = accounts.account(g.db, current_visitor().account_public_id).email
     row = campaigns.send_test(g.db, address, school=settings().school, actor=current_actor("office"))
-    flash(_("A test to %(address)s is first in the queue. Reload this page to see its state.", address=row.to_address))
+    queued = _(
+        "A test to %(address)s is first in the queue. Reload this page to see its state.", address=row.to_address
+    )
+    flash(delivery_status.of_message(row) if row.status == "sent" else queued)
     return go(url_for(".mail"))
 
 

@@ -37,6 +37,17 @@ class Full(notifications.MemoryChannel):
         raise notifications.ChannelDown("550 5.4.5 Daily limit", about="sender")
 
 
+class Refusing(notifications.MemoryChannel):
+    """A mail server that refuses each letter in the same way."""
+
+    def __init__(self, refusal: Exception) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+    def carry(self, letter, to_address, hand_over) -> None:  # type: ignore[no-untyped-def]
+        raise self.refusal
+
+
 def send(world: World, channel: notifications.Channel, *, at_once: bool = True) -> notifications.SendCounts:
     return notifications.send_due(
         world.database,
@@ -120,6 +131,22 @@ def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: W
     channel = notifications.MemoryChannel()
     send(quiet, channel, at_once=False)
     assert [letter["To"] for letter in channel.letters] == ["eve@oval.example.org"]
+
+
+@pytest.mark.parametrize("refusal", [notifications.PermanentRefusal("550 5.1.1 User unknown", code="550"), None])
+def test_a_second_press_in_the_same_minute_says_what_is_true(
+    quiet: World, eve: Browser, refusal: Exception | None
+) -> None:
+    """A test that was refused for good is sent once more; one that has left is not promised again."""
+    clock.freeze(clock.now())
+    eve.get("/office/mail")
+    eve.post("/office/mail/test")
+    send(quiet, Refusing(refusal) if refusal else notifications.MemoryChannel())
+    said = eve.post("/office/mail/test").text
+    again = notifications.MemoryChannel()
+    send(quiet, again)
+    assert ("is first in the queue" in said) == bool(refusal) == bool(again.letters)
+    assert ("A message was sent to eve@oval.example.org" in said) == (refusal is None)
 
 
 def test_only_who_may_run_a_campaign_sends_a_test(app: Flask, quiet: World) -> None:
