@@ -137,9 +137,9 @@ def enqueue(
 
 
 def send_at_once(db: Session, public_id: str) -> None:
-    """Have a message that waits after a failure, or has failed for good, tried at once: somebody asks for it."""
+    """Have a message that waits after a failure, or has failed for good, tried at once as if for the first time."""
     unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "failed", "uncertain")))
-    db.execute(sa.update(_message).where(unsent).values(status="queued", next_attempt_at=clock.now()))
+    db.execute(sa.update(_message).where(unsent).values(status="queued", error="", next_attempt_at=clock.now()))
 
 
 def release(db: Session, document_public_id: str) -> int:

@@ -133,6 +133,16 @@ def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: W
     assert [letter["To"] for letter in channel.letters] == ["eve@oval.example.org"]
 
 
+def test_a_limit_is_an_outage_though_the_test_was_refused_before(quiet: World, eve: Browser) -> None:
+    clock.freeze(clock.now())
+    eve.get("/office/mail")
+    eve.post("/office/mail/test")
+    send(quiet, Refusing(notifications.TemporaryRefusal("451 4.3.0 Try again later")))
+    assert "451" not in eve.post("/office/mail/test").text, "the reason of the try before"
+    send(quiet, Full())
+    assert "550 5.4.5 Daily limit" in eve.get("/office").text
+
+
 @pytest.mark.parametrize("refusal", [notifications.PermanentRefusal("550 5.1.1 User unknown", code="550"), None])
 def test_a_second_press_in_the_same_minute_says_what_is_true(
     quiet: World, eve: Browser, refusal: Exception | None
