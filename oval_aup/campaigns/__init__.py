@@ -26,6 +26,7 @@ from oval_aup.campaigns.invitations import (
     follow_roster,
     open_campaign,
     planned_letters,
+    set_writing,
     way_of,
 )
 from oval_aup.campaigns.mail_check import send_test
@@ -162,6 +163,7 @@ __all__ = [
     "send_reminders",
     "send_test",
     "send_unsent",
+    "set_writing",
     "sign_for_family",
     "sign_for_staff",
     "signing_session_of_family",

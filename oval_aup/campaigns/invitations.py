@@ -139,6 +139,13 @@ def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: 
     return len(opened), asked
 
 
+def set_writing(db: Session, person: people.PersonRow, *, stopped: bool, actor: Actor) -> None:
+    """Stop asking and reminding somebody, what has not been sent yet included, or begin again. NotFound."""
+    people.set_writing(db, person.person_id, stopped=stopped, actor=actor)
+    if stopped:
+        notifications.cancel(db, person.pseudonym, ASKING_KINDS)
+
+
 def planned_letters(db: Session, campaign: CampaignRow, *, school: School) -> int:
     """How many messages ``open_campaign`` would queue for a planned campaign: one for each adult, whatever they owe."""
     needed = list(_needed(db, campaign, school))
@@ -165,7 +172,9 @@ def planned_letters(db: Session, campaign: CampaignRow, *, school: School) -> in
         if (member.person_id, "staff") not in answered and member.person_id in own:
             addresses[member.person_id] = addresses.get(member.person_id, "") or member.work_email
     troubled = notifications.troubled_addresses(db, {address for address in addresses.values() if address})
-    return sum(1 for address in addresses.values() if address and address not in troubled)
+    stopped = {row.person_id for row in people.guardians_by_id(db, addresses).values() if row.writing_stopped}
+    reached = [one for one, address in addresses.items() if address and address not in troubled]
+    return sum(1 for one in reached if one not in stopped)
 
 
 def _needed(db: Session, campaign: CampaignRow, school: School) -> Iterable[signing.NewRequest]:

@@ -40,12 +40,12 @@ def _written_to(db: Session) -> set[str]:
 
 
 def _owing(db: Session, person_ids: set[int]) -> frozenset[str]:
-    """The pseudonyms of those among them who still owe something in a sign-up that is open."""
+    """The pseudonyms of those among them who may be reminded of what they still owe in a sign-up that is open."""
     campaign = planning.campaign_of(db, people.school_year(clock.today()))
     if not person_ids or campaign is None or campaign.status != "open":
         return frozenset()
     owed = owed_by(db, campaign.school_year, person_ids, choices=campaign.asks_families)
-    return frozenset(adult.pseudonym for adult in owed.values())
+    return frozenset(adult.pseudonym for adult in owed.values() if not adult.writing_stopped)
 
 
 def send_unsent(db: Session) -> int:

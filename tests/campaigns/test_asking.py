@@ -220,6 +220,7 @@ def test_as_many_messages_are_promised_as_are_then_queued(
     database: Database, school: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
+        people.set_writing(db, school.bob.person_id, stopped=True, actor=SYSTEM)
         for audiences in (("staff",), ("guardians", "staff"), ("children",), ("guardians", "staff", "children")):
             point = db.begin_nested()
             campaign = campaigns.plan(

@@ -184,6 +184,21 @@ def test_a_manual_reminder_says_why_it_did_not_go(database: Database, asked: Sma
     assert outcome.skipped == {asked.ann.person_id: "trouble", asked.bob.person_id: "no-address"}
 
 
+def test_stopping_to_write_takes_back_what_was_not_sent(database: Database, asked: SmallSchool, facts: School) -> None:
+    def statuses(db: Session) -> list[str]:
+        return [row.status for row in notifications.messages_to(db, asked.bob.pseudonym)]
+
+    with database.writing() as db:
+        assert statuses(db) == ["queued"]
+        bob = people.person_by_id(db, asked.bob.person_id)
+        campaigns.set_writing(db, bob, stopped=True, actor=SYSTEM)
+        assert statuses(db) == ["cancelled"]
+        outcome = campaigns.send_reminders(
+            db, [asked.bob.person_id], school=facts, actor=staff_actor(asked.eve, "admin")
+        )
+    assert outcome.skipped == {asked.bob.person_id: "stopped"}
+
+
 def test_nobody_is_reminded_without_a_sign_up(database: Database, school: SmallSchool, facts: School) -> None:
     with database.writing() as db:
         assert campaigns.remind(db, on=ASKED_ON, school=facts, actor=SYSTEM) == ()

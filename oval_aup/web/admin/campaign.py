@@ -144,7 +144,10 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
     children = people.children(g.db) if "children" in row.audiences else ()
     addresses = [one.email for one in guardians if one.email] + [one.work_email for one in staff if one.work_email]
     troubled = notifications.troubled_addresses(g.db, addresses)
-    no_address = [one for one in guardians if not one.email]
+    at_work = {one.person_id for one in staff if one.work_email}
+    no_address = [one for one in guardians if not one.email and one.person_id not in at_work]
+    bounced = [one for one in guardians if one.email in troubled]
+    stopped = [one for one in guardians if one.writing_stopped]
     return {
         "guardians": len(guardians),
         "staff": len(staff),
@@ -153,7 +156,10 @@ def _reach(row: campaigns.CampaignRow) -> dict[str, object]:
         "untold": people.roster.untold_now(people.undecided_links(g.db)) if guardians else (),
         "no_address": no_address[:SHOWN],
         "no_address_count": len(no_address),
-        "bounced": [one for one in guardians if one.email in troubled][:SHOWN],
+        "bounced": bounced[:SHOWN],
+        "bounced_count": len(bounced),
+        "stopped": stopped[:SHOWN],
+        "stopped_count": len(stopped),
         "messages": campaigns.planned_letters(g.db, row, school=settings().school),
     }
 

@@ -235,7 +235,7 @@ def change_writing(public_id: str) -> ResponseReturnValue:
     """Stop asking and reminding somebody by e-mail, or begin again."""
     row = people.person(g.db, public_id)
     stopped = typed("act") == "stop"
-    people.set_writing(g.db, row.person_id, stopped=stopped, actor=current_actor("office"))
+    campaigns.set_writing(g.db, row, stopped=stopped, actor=current_actor("office"))
     flash(_("We no longer write to them.") if stopped else _("We write to them again."))
     return go(url_for(".person", public_id=public_id))
 
