@@ -137,8 +137,8 @@ def corrections_table(db: Session) -> ExportTable:
                 row.full_name,
                 row.child_name,
                 people.roster.field_words(row.field),
-                people.roster.value_words(row.before),
-                people.roster.value_words(row.value),
+                people.roster.value_words(row.field, row.before),
+                people.roster.value_words(row.field, row.value),
                 clock.london(row.corrected_at).date().isoformat(),
             )
             for row in people.standing_corrections(db)

@@ -41,8 +41,10 @@ def field_words(field: str) -> str:
     }[field]
 
 
-def value_words(value: str) -> str:
-    """A corrected value as the office reads it."""
+def value_words(field: str, value: str) -> str:
+    """A corrected value as the office reads it beside what the correction is about."""
+    if field in (ENDED, LEFT):  # kept as “has ended” and “has left”, asked as “is a contact” and “is at this school”
+        value = {"yes": "no", "no": "yes"}.get(value, value)
     return {"yes": _("yes"), "no": _("no"), "unknown": _("not known"), "": _("none")}.get(value, value)
 
 
@@ -125,9 +127,9 @@ def keep_links(
                 continue
             if told == row.value:
                 plan.agreed.append(row.id)
-            elif field in changes and _keeps(plan, row, link.row, value_words(told), answers):
+            elif field in changes and _keeps(plan, row, link.row, value_words(field, told), answers):
                 del changes[field]
-                _forget(plan, link.contact.ref, value_words(told) if field == CONTACT else told)
+                _forget(plan, link.contact.ref, value_words(field, told) if field == CONTACT else told)
     return found
 
 
@@ -135,7 +137,9 @@ def _keeps(plan: ImportPlan, row: CorrectionRow, line: int, told: str, answers: 
     """Note what is kept, or taken from the list as the office answered; whether it is kept."""
     answer = answers.get(row.key, "")
     about = f"{field_words(row.field)}: {row.child_name}" if row.child_id else field_words(row.field)
-    plan.kept.append(KeptCorrection(line, row.key, row.full_name, about, value_words(row.value), told, answer))
+    plan.kept.append(
+        KeptCorrection(line, row.key, row.full_name, about, value_words(row.field, row.value), told, answer)
+    )
     if answer == THEIRS:
         plan.agreed.append(row.id)
         return False
@@ -145,7 +149,7 @@ def _keeps(plan: ImportPlan, row: CorrectionRow, line: int, told: str, answers: 
             "%(name)s, %(about)s: you corrected this by hand to %(ours)s, and it stays. The list says %(theirs)s.",
             name=row.full_name,
             about=about,
-            ours=value_words(row.value),
+            ours=value_words(row.field, row.value),
             theirs=told,
         ),
     )

@@ -197,3 +197,14 @@ def test_telephone_and_stopping_to_write_stand_in_the_story(office: Browser, wor
     page = office.get("/office/corrections")
     assert "07700 900123" in page.text
     assert b"07700 900123" in office.client.get("/office/corrections.csv").data
+
+
+def test_corrections_say_who_is_no_contact_and_who_has_left(office: Browser, world: World) -> None:
+    office.get(f"/office/people/{world.ayaan.public_id}/contacts/{world.bob.public_id}")
+    office.post(f"/office/people/{world.ayaan.public_id}/contacts/{world.bob.public_id}", {"act": "end"})
+    office.get(f"/office/people/{world.maja.public_id}/left")
+    office.post(f"/office/people/{world.maja.public_id}/left", {"effects": hidden(office)})
+    table = office.client.get("/office/corrections.csv").data.decode("utf-8-sig").splitlines()
+    said = {tuple(line.split(",")[:5]) for line in table[1:]}
+    assert ("Bob Khan", "Ayaan Khan", "A contact of the child", "yes", "no") in said
+    assert ("Maja Nowak", "", "At this school", "yes", "no") in said
