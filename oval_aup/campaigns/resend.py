@@ -17,9 +17,10 @@ def unsent_letters(db: Session) -> tuple[str, ...]:
     """Public ids of the failed letters that ``send_unsent`` takes, oldest first.
 
     Days may have gone by since they were written. Left out is what asks somebody who owes nothing any more, and
-    anything to somebody who has left or may not be written to now; what may have arrived or came back is not failed.
+    anything to somebody who has left or may not be written to now, and a test; what may have arrived or came back is
+    not failed.
     """
-    failed = notifications.given_up(db)
+    failed = [row for row in notifications.given_up(db) if row.kind != "test"]
     persons = people.persons_by_pseudonym(db, {row.recipient for row in failed})
     if not failed:
         return ()

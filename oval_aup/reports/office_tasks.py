@@ -323,6 +323,7 @@ def _mail_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
             person_id=names[row.recipient].person_id if row.recipient in names else None,
         )
         for row in rows
+        if row.kind != "test"  # its outcome stands beside the button
     ]
 
 

@@ -133,6 +133,18 @@ def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: W
     assert [letter["To"] for letter in channel.letters] == ["eve@oval.example.org"]
 
 
+def test_a_test_that_was_not_sent_is_no_task(quiet: World, eve: Browser) -> None:
+    eve.get("/office/mail")
+    eve.post("/office/mail/test")
+    for _time in range(3):  # what it says is refused, until it is given up
+        send(quiet, Refusing(notifications.PermanentRefusal("554 5.7.1 Spam", code="554", about_address=False)))
+        clock.travel_to(clock.now() + dt.timedelta(hours=5))
+    eve.log_in(EVE)
+    assert "Not sent" in eve.get("/office/mail").text
+    assert "Send it again" not in eve.page.text
+    assert "message was not sent" not in eve.get("/office").text
+
+
 def test_a_limit_is_an_outage_though_the_test_was_refused_before(quiet: World, eve: Browser) -> None:
     clock.freeze(clock.now())
     eve.get("/office/mail")
