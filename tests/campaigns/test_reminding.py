@@ -150,7 +150,7 @@ def test_the_last_reminder_says_so_and_then_the_class_teacher_and_line_manager_h
     with database.reading() as db:
         assert kinds(db, asked.ann.pseudonym) == ["ask", "reminder", "reminder", "last-reminder"]
         (to_di,) = [m for m in notifications.messages_to(db, asked.di.pseudonym) if m.kind == "escalation"]
-    assert "3 parents and carers of your class" in to_di.text
+    assert "3 parents and carers in your class" in to_di.text
     assert "/staff/unanswered" in to_di.text
     assert not any(name in to_di.subject + to_di.text for name in ("Ali", "Coe", "Max"))
 
