@@ -34,7 +34,7 @@ def note_reached(db: Session, message: notifications.MessageRow) -> None:
         act={"message": message.public_id, "message_kind": message.kind},
         details={"address": message.to_address},
         refs=[evidence.Ref(entry.seq, "reached") for entry in bounced[-1:]],
-        idempotency_key=f"reached:{message.public_id}:{message.attempts}",
+        idempotency_key=f"reached:{message.public_id}:{message.lease_no}",
         actor=SYSTEM,
     )
 

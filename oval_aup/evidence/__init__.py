@@ -89,11 +89,11 @@ from oval_aup.evidence.overdue import Overdue, alarm_since, note_alarm, note_wor
 from oval_aup.evidence.pack_making import (
     claim_pack,
     collect,
+    defer_pack,
     enter_contents,
     fail_pack,
     finish_pack,
     heartbeat,
-    release_pack,
     settle_pack,
 )
 from oval_aup.evidence.packs import (
@@ -180,6 +180,7 @@ __all__ = [
     "collect",
     "current_key",
     "defer_document",
+    "defer_pack",
     "delete_pack",
     "details",
     "document",
@@ -238,7 +239,6 @@ __all__ = [
     "pending_documents",
     "record_began",
     "register",
-    "release_pack",
     "request_document",
     "resume_pack",
     "retry_document",

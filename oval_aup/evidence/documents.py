@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, DocumentContent, Pack, PackMember
+from oval_aup.jobs import LeasedQueue
 from oval_aup.verifier import rules
 
 NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
@@ -46,13 +47,25 @@ MAX_ATTEMPTS = len(BACK_OFF) + 1
 NO_KEY_FOR = dt.timedelta(minutes=5)
 """How long a document waits that found no key to seal with."""
 
-STALE_AFTER = dt.timedelta(minutes=5)
-"""A claim older than this belongs to a worker that died."""
-
 _document = table_of(Document)
 _content = table_of(DocumentContent)
 _member = table_of(PackMember)
 _pack = table_of(Pack)
+_queue = LeasedQueue(
+    _document,
+    held={"pending": "rendering", "rendering": "rendering"},
+    resting={"rendering": "pending"},
+    stale_after=dt.timedelta(minutes=5),
+    max_attempts=MAX_ATTEMPTS,
+    passes=(
+        # somebody waits for the newest, while a backlog is waited for by nobody in particular
+        (_document.c.priority == NOW, _document.c.id.desc()),
+        (_document.c.priority == FOR_A_SMALL_PACK, _document.c.next_attempt_at),
+        (_document.c.priority == FOR_A_PACK, _document.c.next_attempt_at),
+    ),
+    crashed=lambda: _("The worker stopped each time while making this document."),
+    back_off=BACK_OFF,
+)
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
@@ -71,6 +84,7 @@ class DocumentRow:
     params: dict[str, Any]
     status: str
     attempts: int
+    lease_no: int
     error: str
     requested_at: dt.datetime
     requested_by_id: int | None
@@ -133,6 +147,7 @@ def request_document(
         "through": 0,
         "handed_out_at": None,
         "attempts": 0,
+        "lease_no": 0,
         "error": "",
         "next_attempt_at": now,
         "requested_at": now,
@@ -216,16 +231,12 @@ def document_bytes(db: Session, public_id: str) -> bytes:
 
 
 def claim_document(database: Database) -> DocumentRow | None:
-    """Take the next document that is due, or None.
-
-    The claim is an update on condition that nobody changed the row since it was read, so two workers never hold the
-    same one. A claim whose worker died is taken over; one that keeps killing its worker is given up like any other.
-    """
-    with database.reading() as db:  # looking first keeps an idle worker off the write lock
-        if db.execute(sa.select(_document.c.id).where(_is_due(clock.now())).limit(1)).first() is None:
-            return None
+    """Take the next document that is due, or None."""
+    if not _queue.anything_due(database):
+        return None
     with database.writing() as db:
-        return _claim(db)
+        claimed = _queue.claim(db)
+        return None if claimed is None else document(db, claimed)
 
 
 def store_document(
@@ -241,18 +252,8 @@ def store_document(
     if not content:
         raise ValueError("an empty file is not a document")
     digest = hashlib.sha256(content).hexdigest()
-    kept = db.execute(
-        _held(claim).values(
-            status="ready",
-            sha256=digest,
-            size=len(content),
-            through=through,
-            ready_at=clock.now(),
-            claimed_at=None,
-            error="",
-        )
-    )
-    if rows_changed(kept) != 1:
+    facts = {"sha256": digest, "size": len(content), "through": through, "ready_at": clock.now(), "error": ""}
+    if not _queue.finish(db, claim, "ready", **facts):
         return document(db, claim.public_id)
     row_id = db.scalar(sa.select(_document.c.id).where(_document.c.public_id == claim.public_id))
     db.execute(sa.insert(_content), {"document_id": row_id, "content": content})
@@ -343,89 +344,28 @@ def drop_waiting(db: Session, keys: sa.Select[tuple[str]], *, besides: sa.Select
 
 def fail_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     """Note why an attempt failed; the document is tried again later, and given up after the last attempt."""
-    db.execute(_held(claim).values(claimed_at=None, **_after_failure(claim.attempts, error)))
+    _queue.fail(db, claim, error)
     return document(db, claim.public_id)
 
 
 def defer_document(db: Session, claim: DocumentRow, error: str) -> DocumentRow:
     """Put a document back that cannot be made because there is no key, with the reason; it never counts as an attempt.
 
-    A key can be away for a night or for the holidays, and every paper waits for it alike: none is given up for that.
+    A key can be away for a night or for the holidays, and every document waits for it alike: none is given up for that.
     """
-    # only what this claim added goes: numbers of older claims, which are their fences, are not given again
-    waiting = {"status": "pending", "attempts": claim.attempts - 1, "next_attempt_at": clock.now() + NO_KEY_FOR}
-    db.execute(_held(claim).values(claimed_at=None, error=error[:2000], **waiting))
+    _queue.defer(db, claim, error, until=clock.now() + NO_KEY_FOR)
     return document(db, claim.public_id)
 
 
 def retry_document(db: Session, public_id: str) -> DocumentRow:
     """Put a given-up document back in the queue with a fresh set of attempts."""
-    _try_again(db, _document.c.public_id == public_id)
+    _queue.retry(db, "pending", _document.c.public_id == public_id)
     return document(db, public_id)
 
 
 def retry_documents(db: Session) -> int:
     """Put every given-up document back in the queue with a fresh set of attempts; returns how many there were."""
-    return _try_again(db, sa.true())
-
-
-def _try_again(db: Session, which: sa.ColumnElement[bool]) -> int:
-    again = {"status": "pending", "attempts": 0, "next_attempt_at": clock.now()}
-    return rows_changed(db.execute(sa.update(_document).where(_document.c.status == "failed", which).values(**again)))
-
-
-def _claim(db: Session) -> DocumentRow | None:
-    now = clock.now()
-    for priority, order in _ORDERS.items():
-        waiting = sa.select(_document).where(_is_due(now), _document.c.priority == priority).order_by(order).limit(20)
-        for row in db.execute(waiting).all():
-            taken = _take(db, row, now)
-            if taken is not None:
-                return taken
-    return None
-
-
-_ORDERS: dict[int, sa.ColumnElement[Any]] = {
-    NOW: _document.c.id.desc(),  # somebody waits for the newest, while a backlog is waited for by nobody in particular
-    FOR_A_SMALL_PACK: _document.c.next_attempt_at,
-    FOR_A_PACK: _document.c.next_attempt_at,
-}
-
-
-def _take(db: Session, row: Any, now: dt.datetime) -> DocumentRow | None:
-    unchanged = sa.and_(
-        _document.c.id == row.id, _document.c.status == row.status, _document.c.attempts == row.attempts
-    )
-    if row.attempts >= MAX_ATTEMPTS:
-        lost = _after_failure(row.attempts, row.error or _("The worker died each time while making this document."))
-        db.execute(sa.update(_document).where(unchanged).values(**lost))
-        return None
-    taken = {"status": "rendering", "attempts": row.attempts + 1, "claimed_at": now}
-    won = rows_changed(db.execute(sa.update(_document).where(unchanged).values(**taken))) == 1
-    return replace(_row(row), status="rendering", attempts=row.attempts + 1) if won else None
-
-
-def _is_due(now: dt.datetime) -> sa.ColumnElement[bool]:
-    return sa.or_(
-        sa.and_(_document.c.status == "pending", _document.c.next_attempt_at <= now),
-        sa.and_(_document.c.status == "rendering", _document.c.claimed_at < now - STALE_AFTER),
-    )
-
-
-def _after_failure(attempts: int, error: str) -> dict[str, Any]:
-    if attempts >= MAX_ATTEMPTS:
-        return {"status": "failed", "error": error[:2000]}
-    later = clock.now() + BACK_OFF[attempts - 1]
-    return {"status": "pending", "error": error[:2000], "next_attempt_at": later}
-
-
-def _held(claim: DocumentRow) -> sa.Update:
-    # the number of attempts is the fence: whoever takes over a stale claim raises it
-    return sa.update(_document).where(
-        _document.c.public_id == claim.public_id,
-        _document.c.status == "rendering",
-        _document.c.attempts == claim.attempts,
-    )
+    return _queue.retry(db, "pending")
 
 
 def _by_key(db: Session, dedupe_key: str) -> DocumentRow | None:
@@ -441,6 +381,7 @@ def _row(row: Any) -> DocumentRow:
         params=dict(row.params),
         status=row.status,
         attempts=row.attempts,
+        lease_no=row.lease_no,
         error=row.error,
         requested_at=row.requested_at,
         requested_by_id=row.requested_by_id,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oval_aup.core.db import Base, UtcDateTime, public_id_column
+from oval_aup.jobs import Leased
 
 
 class LedgerEntry(Base):
@@ -36,8 +37,12 @@ class LedgerDetails(Base):
     details: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
-class Document(Base):
-    """A PDF that is wanted or made: a receipt, a record or a report."""
+class Document(Leased, Base):
+    """A PDF that is wanted or made: a receipt, a record or a report.
+
+    Its ``status`` is ``pending``, ``rendering``, ``ready``, ``failed``, ``superseded`` (a newer one replaces it) or
+    ``erased``.
+    """
 
     __tablename__ = "document"
     __table_args__ = (sa.Index("ix_document_queue", "status", "priority", "next_attempt_at"),)
@@ -50,17 +55,11 @@ class Document(Base):
     """Whose or what it is about: a person's pseudonym, a class's public id, or ``school``."""
     params: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     dedupe_key: Mapped[str] = mapped_column(sa.String(160), unique=True)
-    status: Mapped[str] = mapped_column(sa.String(12), default="pending")
-    """``pending``, ``rendering``, ``ready``, ``failed``, ``superseded`` (a newer one replaces it) or ``erased``."""
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     """0: somebody waits for it; 1: a pack does; 2: nobody yet."""
     through: Mapped[int] = mapped_column(default=0, server_default="0")
     """The ledger's size when it was made: everything up to there is in it."""
     handed_out_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(sa.Text, default="")
     requested_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     requested_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     ready_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
@@ -97,24 +96,21 @@ class Watermark(Base):
     noted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
-class Pack(Base):
-    """A file with everything that proves what a part of the school agreed to."""
+class Pack(Leased, Base):
+    """A file with everything that proves what a part of the school agreed to.
+
+    Its ``status`` is ``queued``, ``collecting``, ``writing``, ``ready``, ``cancelled``, ``failed``, ``deleted``, or
+    ``erased``, which is deleted because somebody's details were.
+    """
 
     __tablename__ = "pack"
+    __table_args__ = (sa.Index("ix_pack_status", "status"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = public_id_column()
     scope: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
-    status: Mapped[str] = mapped_column(sa.String(12), index=True)
-    """``queued``, ``collecting``, ``writing``, ``ready``, ``cancelled``, ``failed``, ``deleted``, or ``erased``,
-    which is deleted because somebody's details were."""
     done: Mapped[int]
     total: Mapped[int]
-    turn: Mapped[int]
-    """Rises with each claim, so that a worker that lost it cannot go on."""
-    deaths: Mapped[int]
-    claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(sa.Text)
     ordered_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     requested_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     ordered_size: Mapped[int]

@@ -11,19 +11,16 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database, rows_changed, table_of
+from oval_aup.core.db import Database, table_of
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import documents, ledger
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
-from oval_aup.evidence.packs import OPEN, REPORT, PackRow, pack
+from oval_aup.evidence.packs import REPORT, PackRow, pack
+from oval_aup.jobs import LeasedQueue
 from oval_aup.verifier import rules
 from oval_aup.verifier.bundle import checker
 
-STALE_AFTER = dt.timedelta(minutes=3)
-"""A claim without a sign of life for so long belongs to a worker that died."""
-
-MOST_DEATHS = 5
 WANTED_AT_ONCE = 500
 SMALL = 100
 """Documents of a pack that goes before larger ones: a class with its parents and the report."""
@@ -32,57 +29,35 @@ _pack = table_of(Pack)
 _member = table_of(PackMember)
 _file = table_of(PackFile)
 _document = table_of(Document)
+_queue = LeasedQueue(
+    _pack,
+    held={"queued": "collecting", "collecting": "collecting", "writing": "writing"},
+    resting={},
+    stale_after=dt.timedelta(minutes=3),
+    max_attempts=5,
+    # small ones go first, and those that wait for documents take turns, so that none holds up another
+    passes=((_pack.c.total <= SMALL, _pack.c.lease_no), (_pack.c.total > SMALL, _pack.c.lease_no)),
+    crashed=lambda: _("The worker stopped each time while making this pack."),
+)
 
 
 def claim_pack(database: Database) -> PackRow | None:
-    """Take the next pack that can go on, or None; the claim is kept alive with ``beat``.
-
-    Small ones go first, and those that wait for documents take turns, so that none holds up another.
-    """
-    with database.reading() as db:  # looking first keeps an idle worker off the write lock
-        if db.scalar(_next(clock.now()).limit(1)) is None:
-            return None
+    """Take the next pack that can go on, or None; the claim is kept alive with ``heartbeat``."""
+    if not _queue.anything_due(database):
+        return None
     with database.writing() as db:
-        return _claim(db)
-
-
-def _claim(db: Session) -> PackRow | None:
-    now = clock.now()
-    for row_id in db.scalars(_next(now)).all():
-        row = db.execute(sa.select(_pack).where(_pack.c.id == row_id)).one()
-        died = row.claimed_at is not None
-        unchanged = sa.and_(_pack.c.id == row_id, _pack.c.turn == row.turn, _pack.c.status == row.status)
-        values = {
-            "status": "collecting" if row.status == "queued" else row.status,
-            "turn": row.turn + 1,
-            "deaths": row.deaths + died,
-            "claimed_at": now,
-        }
-        if values["deaths"] >= MOST_DEATHS:
-            values |= {"status": "failed", "error": _("The worker died each time while making this pack.")}
-            values["claimed_at"] = None
-        if _changed(db, sa.update(_pack).where(unchanged).values(**values)) and values["status"] != "failed":
-            return pack(db, row.public_id)
-    return None
-
-
-def _next(now: dt.datetime) -> sa.Select[tuple[int]]:
-    free = sa.or_(_pack.c.claimed_at.is_(None), _pack.c.claimed_at < now - STALE_AFTER)
-    return (
-        sa.select(_pack.c.id)
-        .where(_pack.c.status.in_(OPEN), free)
-        .order_by(_pack.c.total > SMALL, _pack.c.turn, _pack.c.id)
-    )
+        claimed = _queue.claim(db)
+        return None if claimed is None else pack(db, claimed)
 
 
 def heartbeat(db: Session, claim: PackRow, done: int) -> bool:
     """Say that the claim is alive and how far it has come; False when it was lost or the pack cancelled."""
-    return _changed(db, _held(claim).values(claimed_at=clock.now(), done=done))
+    return _queue.renew(db, claim, done=done)
 
 
-def release_pack(db: Session, claim: PackRow, *, done: int, error: str = "") -> None:
-    """Let go of a pack that has to wait, with the reason where there is one."""
-    db.execute(_held(claim).values(claimed_at=None, done=done, error=error[:2000]))
+def defer_pack(db: Session, claim: PackRow, *, done: int, error: str = "", wait: dt.timedelta = dt.timedelta()) -> None:
+    """Put a pack back that has to wait, with the reason where there is one."""
+    _queue.defer(db, claim, error, until=clock.now() + wait, done=done)
 
 
 def collect(db: Session, claim: PackRow) -> tuple[int, bool]:
@@ -183,7 +158,7 @@ def enter_contents(db: Session, claim: PackRow, hashes: Mapping[str, str]) -> No
         "exported",
         subject="school",
         act=act | {"checker_sha256": hashes[checker().name]},
-        idempotency_key=f"contents:{claim.public_id}:{claim.turn}",
+        idempotency_key=f"contents:{claim.public_id}:{claim.lease_no}",
         actor=SYSTEM,
     )
 
@@ -194,15 +169,14 @@ def settle_pack(db: Session, claim: PackRow, *, head: Mapping[str, Any], files: 
     rows = [{"pack_id": claim.id, "name": name, "content": content} for name, content in sorted(files.items())]
     db.execute(sa.insert(_file), rows)
     values = {"status": "writing", "head": dict(head), "frozen_at": clock.now(), "done": 0, "error": ""}
-    if not _changed(db, _held(claim).values(claimed_at=clock.now(), **values)):
+    if not _queue.renew(db, claim, **values):
         raise Conflict(_("This pack is made by another worker now, or was cancelled."))
     return pack(db, claim.public_id)
 
 
 def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: int) -> PackRow:
     """Note that the file is whole, and enter its hash and size in the ledger; raises Conflict when it was lost."""
-    values = {"status": "ready", "sha256": sha256, "size": size, "ready_at": clock.now(), "claimed_at": None}
-    if not _changed(db, _held(claim).values(**values)):
+    if not _queue.finish(db, claim, "ready", sha256=sha256, size=size, ready_at=clock.now()):
         raise Conflict(_("This pack is made by another worker now, or was cancelled."))
     ledger.append(
         db,
@@ -219,7 +193,7 @@ def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: i
 
 def fail_pack(db: Session, claim: PackRow, error: str) -> None:
     """Give a pack up, with the reason, until somebody has it resumed."""
-    db.execute(_held(claim).values(status="failed", claimed_at=None, error=error[:2000]))
+    _queue.fail(db, claim, error)
 
 
 def _of(row: PackRow) -> sa.ColumnElement[bool]:
@@ -229,11 +203,3 @@ def _of(row: PackRow) -> sa.ColumnElement[bool]:
 def _settled(db: Session, row: PackRow) -> int:
     settled = sa.select(sa.func.count()).select_from(_member).where(_of(row), _member.c.document_id.is_not(None))
     return db.scalar(settled) or 0
-
-
-def _held(claim: PackRow) -> sa.Update:
-    return sa.update(_pack).where(_pack.c.id == claim.id, _pack.c.turn == claim.turn, _pack.c.status.in_(OPEN))
-
-
-def _changed(db: Session, statement: sa.Update) -> bool:
-    return rows_changed(db.execute(statement)) == 1

@@ -48,7 +48,8 @@ class PackRow:
     status: str
     done: int
     total: int
-    turn: int
+    attempts: int
+    lease_no: int
     error: str
     ordered_at: dt.datetime
     requested_by_id: int | None
@@ -114,8 +115,9 @@ def order_pack(
         "status": "queued",
         "done": 0,
         "total": len(records) + 1,
-        "turn": 0,
-        "deaths": 0,
+        "attempts": 0,
+        "lease_no": 0,
+        "next_attempt_at": clock.now(),
         "error": "",
         "ordered_at": clock.now(),
         "requested_by_id": actor.person_id,
@@ -183,7 +185,7 @@ def cancel_pack(db: Session, public_id: str) -> PackRow:
     What it still waited for leaves the queue at once, so that nothing else has to wait behind it.
     """
     open_one = sa.and_(_pack.c.public_id == public_id, _pack.c.status.in_(OPEN))
-    db.execute(sa.update(_pack).where(open_one).values(status="cancelled", claimed_at=None, turn=_pack.c.turn + 1))
+    db.execute(sa.update(_pack).where(open_one).values(status="cancelled", claimed_at=None))
     row = pack(db, public_id)
     if row.status == "cancelled":
         documents.drop_waiting(db, _keys(_member.c.pack_id == row.id), besides=_keys(_IN_OPEN_PACK))
@@ -205,7 +207,14 @@ def resume_pack(db: Session, public_id: str) -> PackRow:
     gone = sa.select(_document.c.id).where(_document.c.id == _member.c.document_id, _document.c.status != "ready")
     lost = sa.update(_member).where(_of(row), gone.exists()).values(document_id=None)
     broken = rows_changed(db.execute(lost)) > 0
-    again = {"status": "queued", "error": "", "deaths": 0, "done": 0, "claimed_at": None}
+    again = {
+        "status": "queued",
+        "error": "",
+        "attempts": 0,
+        "done": 0,
+        "claimed_at": None,
+        "next_attempt_at": clock.now(),
+    }
     again |= {"frozen_at": None} if broken else {"status": "writing"} if row.frozen_at else {}
     db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**again))
     return pack(db, public_id)

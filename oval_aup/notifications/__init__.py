@@ -40,7 +40,7 @@ from oval_aup.notifications.outbox import (
     rewrite,
     send_at_once,
 )
-from oval_aup.notifications.sending import SendCounts, recover, send_due
+from oval_aup.notifications.sending import SendCounts, send_due
 from oval_aup.notifications.smtp import LOOPBACK, SmtpChannel, smtp_channel
 from oval_aup.notifications.smtp_replies import mailbox_is_full, spoke_of_recipient
 
@@ -88,7 +88,6 @@ __all__ = [
     "old_messages",
     "outage",
     "outbox_counts",
-    "recover",
     "release",
     "retry",
     "rewrite",

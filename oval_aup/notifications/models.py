@@ -8,10 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oval_aup.core.db import Base, UtcDateTime, public_id_column
+from oval_aup.jobs import Leased
 
 
-class Message(Base):
-    """One message to one address; a private link is minted only when it is sent, so no text here opens anything."""
+class Message(Leased, Base):
+    """One message to one address; a private link is minted only when it is sent, so no text here opens anything.
+
+    Its ``status`` is ``waiting`` (for its attachment), ``queued``, ``sending``, ``delivering``, ``sent``, ``failed``,
+    ``bounced``, ``uncertain`` or ``cancelled``.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -35,13 +40,6 @@ class Message(Base):
     asked_for: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """Whether somebody asked for it just now: it goes before others, and to an address that mail did not reach, too."""
     dedupe_key: Mapped[str] = mapped_column(sa.String(160), unique=True)
-    status: Mapped[str] = mapped_column(sa.String(12), default="queued")
-    """``waiting`` (for its attachment), ``queued``, ``sending``, ``sent``, ``failed``, ``bounced``, ``uncertain``
-    or ``cancelled``."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    error: Mapped[str] = mapped_column(sa.Text, default="")
     queued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 

@@ -50,6 +50,7 @@ class MessageRow:
     attachment: str
     status: str
     attempts: int
+    lease_no: int
     error: str
     queued_at: dt.datetime
     next_attempt_at: dt.datetime
@@ -122,6 +123,7 @@ def enqueue(
         "dedupe_key": dedupe_key,
         "status": "waiting" if waits else "queued",
         "attempts": 0,
+        "lease_no": 0,
         "next_attempt_at": max(now, not_before or now),
         "error": "",
         "queued_at": now,
@@ -139,7 +141,8 @@ def enqueue(
 def send_at_once(db: Session, public_id: str) -> None:
     """Have a message that waits after a failure, or has failed for good, tried at once as if for the first time."""
     unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "failed", "uncertain")))
-    db.execute(sa.update(_message).where(unsent).values(status="queued", error="", next_attempt_at=clock.now()))
+    afresh = {"status": "queued", "error": "", "attempts": 0, "next_attempt_at": clock.now(), "claimed_at": None}
+    db.execute(sa.update(_message).where(unsent).values(**afresh))
 
 
 def release(db: Session, document_public_id: str) -> int:
@@ -188,7 +191,7 @@ def retry(db: Session, public_id: str) -> MessageRow:
         raise Conflict(_("This message is not one that can be sent again."))
     if bounced_addresses.troubled_addresses(db, [row.to_address]):
         raise Conflict(_("Emails to this address are bouncing. Ask the person about it first."))
-    again = {"status": "queued", "next_attempt_at": clock.now()}
+    again = {"status": "queued", "attempts": 0, "next_attempt_at": clock.now(), "claimed_at": None}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
     return message(db, public_id)
 
@@ -276,6 +279,7 @@ def message_row(row: Any) -> MessageRow:
         attachment=row.attachment,
         status=row.status,
         attempts=row.attempts,
+        lease_no=row.lease_no,
         error=row.error,
         queued_at=row.queued_at,
         next_attempt_at=row.next_attempt_at,

@@ -1,10 +1,10 @@
 """Sends what is due, so that no crash, time-out or second worker makes a person get the same letter twice.
 
-A message moves queued → sending → delivering → sent. ``sending`` is a claim: nothing has left the house, so a claim
-whose worker died simply goes back in the queue. ``delivering`` is committed in the last moment before the text goes
-out; only a worker that dies after that, or a server that falls silent after the final dot, leaves a message
-``uncertain``. Uncertain messages are never sent again by themselves: somebody in the office decides, and the
-Message-ID stays the same. The number of attempts only rises, which makes it the fence between two claims.
+A message moves queued → sending → delivering → sent. ``sending`` is a lease: nothing has left the school, so another
+worker simply takes over from one that died. ``delivering`` is committed in the last moment before the text goes out;
+only a worker that dies after that, or a server that falls silent after the final dot, leaves a message ``uncertain``.
+Uncertain messages are never sent again by themselves: somebody in the office decides, and the Message-ID stays the
+same.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import Database, rows_changed
+from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
+from oval_aup.jobs import LeasedQueue
 from oval_aup.notifications import bounced_addresses, outages, smtp_replies
 from oval_aup.notifications.channels import (
     Carrier,
@@ -39,17 +40,26 @@ from oval_aup.notifications.outbox import MessageRow, message, message_table
 BACK_OFF = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 720, 1440))
 """How long to wait after the first, second … temporary refusal; after one more, two days on, the message has failed."""
 
-MAX_ATTEMPTS = len(BACK_OFF) + 1
-
 MESSAGE_BACK_OFF = (dt.timedelta(minutes=15), dt.timedelta(hours=4))
 """How long to wait after the first and second time that what a letter says was refused; then it has failed."""
 
-CLAIM_STALE_AFTER = dt.timedelta(minutes=2)
 DELIVERY_STALE_AFTER = dt.timedelta(minutes=5)
 """Longer than a server may take to answer after the final dot, so a live worker is not declared dead."""
 
 log = logging.getLogger(__name__)
 _message = message_table
+_queue = LeasedQueue(
+    _message,
+    held={"queued": "sending", "sending": "sending"},
+    resting={"sending": "queued", "delivering": "queued", "uncertain": "queued"},
+    stale_after=dt.timedelta(minutes=2),
+    max_attempts=len(BACK_OFF) + 1,
+    # what somebody asked for and waits for goes first
+    passes=((_message.c.asked_for.is_(True), _message.c.next_attempt_at), (sa.true(), _message.c.next_attempt_at)),
+    crashed=lambda: _("The worker stopped each time before this could be sent."),
+    back_off=BACK_OFF,
+    refusal_needs=("to_address", "asked_for"),
+)
 
 Mint = Callable[[Session, MessageRow], str]
 Attach = Callable[[Session, str], tuple[str, bytes]]
@@ -103,14 +113,14 @@ def send_due(
     reaches it again, and ``delivered(db, message)`` in the one that records that the message has left. No network is
     touched while a transaction is open.
     """
-    recover(database)
+    note_uncertain(database)
     counts = SendCounts()
     with database.reading() as db:
         known = outages.recorded(db)
     if known is not None and known.retry_at > clock.now() and not at_once:
         counts.trouble, counts.paused = known.reason, True
         return counts
-    if known is None and not _anything_due(database):
+    if known is None and not _queue.anything_due(database):
         return counts
     try:
         with channel.opened() as carrier:  # after an outage also with nothing to send, to see whether it is over
@@ -131,20 +141,16 @@ def send_due(
     return counts
 
 
-def recover(database: Database) -> None:
-    """Take care of messages whose worker died: unsent ones go back in the queue, half-sent ones become uncertain."""
-    now = clock.now()
-    claimed = sa.and_(_message.c.status == "sending", _message.c.claimed_at < now - CLAIM_STALE_AFTER)
-    begun = sa.and_(_message.c.status == "delivering", _message.c.claimed_at < now - DELIVERY_STALE_AFTER)
+def note_uncertain(database: Database) -> None:
+    """Mark what was being handed over when its worker died: it may have arrived, and is not sent again by itself."""
+    stale = clock.now() - DELIVERY_STALE_AFTER
+    begun = sa.and_(_message.c.status == "delivering", _message.c.claimed_at < stale)
     with database.reading() as db:
-        if db.execute(sa.select(_message.c.id).where(sa.or_(claimed, begun)).limit(1)).first() is None:
+        if db.execute(sa.select(_message.c.id).where(begun).limit(1)).first() is None:
             return
-    unsure = {"status": "uncertain", "error": _("The worker stopped while this was being sent; it may have arrived.")}
-    lost = {"status": "failed", "error": _("The worker stopped each time before this could be sent.")}
-    with database.writing() as db:
-        db.execute(sa.update(_message).where(claimed, _message.c.attempts >= MAX_ATTEMPTS).values(**lost))
-        db.execute(sa.update(_message).where(claimed).values(status="queued", next_attempt_at=now))
-        db.execute(sa.update(_message).where(begun).values(**unsure))
+    why = _("The worker stopped while this was being sent; it may have arrived.")
+    with database.writing() as db:  # the lease stays, so that a late answer of its holder still says what became of it
+        db.execute(sa.update(_message).where(begun).values(status="uncertain", error=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,45 +239,20 @@ def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) 
     return link, file
 
 
-def _due(now: dt.datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(_message.c.status == "queued", _message.c.next_attempt_at <= now)
-
-
-def _anything_due(database: Database) -> bool:
-    with database.reading() as db:
-        return db.execute(sa.select(_message.c.id).where(_due(clock.now())).limit(1)).first() is not None
-
-
 def _claim(database: Database) -> MessageRow | None:
     with database.writing() as db:
-        now = clock.now()
-        for row in _next(db, now):
-            unchanged = sa.and_(
-                _message.c.id == row.id, _message.c.status == "queued", _message.c.attempts == row.attempts
-            )
-            reasons = {} if row.asked_for else bounced_addresses.troubled_addresses(db, [row.to_address])
-            if reasons:
-                why = _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address])
-                stopped = {"status": "failed", "error": why}
-                db.execute(sa.update(_message).where(unchanged).values(**stopped))
-                continue
-            taken = {"status": "sending", "attempts": row.attempts + 1, "claimed_at": now}
-            if rows_changed(db.execute(sa.update(_message).where(unchanged).values(**taken))) == 1:
-                return message(db, row.public_id)
-    return None
+        claimed = _queue.claim(db, refusal=lambda row: _unreachable(db, row))
+        return None if claimed is None else message(db, claimed)
 
 
-def _next(db: Session, now: dt.datetime) -> list[sa.Row[Any]]:
-    """Some of what is due, the longest waiting first; before all others what somebody asked for and waits for."""
-    chosen = sa.select(_message).where(_due(now)).order_by(_message.c.next_attempt_at, _message.c.id).limit(20)
-    wanted = db.execute(chosen.where(_message.c.asked_for.is_(True))).all()
-    return list(wanted or db.execute(chosen).all())
+def _unreachable(db: Session, row: sa.Row[Any]) -> str:
+    reasons = {} if row.asked_for else bounced_addresses.troubled_addresses(db, [row.to_address])
+    return _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address]) if reasons else ""
 
 
 def _hand_over(database: Database, claim: MessageRow) -> None:
     with database.writing() as db:
-        begun = {"status": "delivering", "claimed_at": clock.now()}
-        if rows_changed(db.execute(_held(claim, "sending").values(**begun))) != 1:
+        if not _queue.renew(db, claim, status="delivering"):
             raise _ClaimLost
 
 
@@ -285,18 +266,8 @@ def _settle(
 ) -> None:
     if outcome.status == "lost":
         return
-    now = clock.now()
-    values: dict[str, Any] = {"status": outcome.status, "error": outcome.error[:2000], "claimed_at": None}
     with database.writing() as db:
-        if outcome.status == "sent":
-            values["sent_at"] = now
-        elif outcome.stops:
-            retry_at = outages.note(db, outcome.about, outcome.error)
-            values.update(next_attempt_at=retry_at + outages.HELD_BACK, attempts=claim.attempts - 1)
-        elif outcome.status == "queued":
-            values["next_attempt_at"] = now + outcome.waits[claim.attempts - 1]
-        # a late answer may still settle what was meanwhile called uncertain, but never what another worker holds
-        if rows_changed(db.execute(_held(claim, "sending", "delivering", "uncertain").values(**values))) != 1:
+        if not _end_lease(db, claim, outcome):
             return
         if outcome.status == "sent" and delivered is not None:
             delivered(db, claim)
@@ -310,12 +281,15 @@ def _settle(
                 reached(db, claim)
 
 
-def _held(claim: MessageRow, *statuses: str) -> sa.Update:
-    return sa.update(_message).where(
-        _message.c.public_id == claim.public_id,
-        _message.c.status.in_(statuses),
-        _message.c.attempts == claim.attempts,
-    )
+def _end_lease(db: Session, claim: MessageRow, outcome: _Outcome) -> bool:
+    """Note the outcome; also of what was meanwhile called uncertain, but never of what another worker holds."""
+    if outcome.stops:
+        retry_at = outages.note(db, outcome.about, outcome.error)
+        return _queue.defer(db, claim, outcome.error, until=retry_at + outages.HELD_BACK)
+    if outcome.status == "queued":
+        return _queue.fail(db, claim, outcome.error, back_off=outcome.waits)
+    values = {"sent_at": clock.now()} if outcome.status == "sent" else {}
+    return _queue.finish(db, claim, outcome.status, error=outcome.error[:2000], **values)
 
 
 def _count(counts: SendCounts, outcome: _Outcome) -> None:

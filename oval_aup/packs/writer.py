@@ -134,7 +134,7 @@ def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
             done, wanted = evidence.collect(db, claim)
         if done < claim.total:
             with packer.database.writing() as db:
-                evidence.release_pack(db, claim, done=done)
+                evidence.defer_pack(db, claim, done=done)
             return wanted  # looking again takes the write lock: not before some have had time to be made
         settled = _settle(packer, claim)
         if settled is None:
@@ -156,10 +156,10 @@ def _settle(packer: Packer, claim: evidence.PackRow) -> evidence.PackRow | None:
         try:
             packer.seals.head(db)
         except evidence.KeyMissing as error:
-            evidence.release_pack(db, claim, done=claim.total, error=str(error))
+            evidence.defer_pack(db, claim, done=claim.total, error=str(error))
             return None
         if evidence.register(db) != keys:  # the key that signs now is not among the pack's: look again
-            evidence.release_pack(db, claim, done=claim.total)
+            evidence.defer_pack(db, claim, done=claim.total)
             return None
         evidence.enter_contents(db, claim, hashes)
         return evidence.settle_pack(db, claim, head=packer.seals.head(db).facts, files=files)
@@ -170,7 +170,7 @@ def _write(packer: Packer, claim: evidence.PackRow) -> None:
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for leftover in place.glob(f"{claim.public_id}.*.part"):
         leftover.unlink(missing_ok=True)
-    part = place / f"{claim.public_id}.{claim.turn}.part"
+    part = place / f"{claim.public_id}.{claim.lease_no}.part"
     if shutil.disk_usage(place).free < SPARE_BYTES:
         raise Conflict(_("There is not enough room on the disk for a pack."))
     try:

@@ -79,6 +79,6 @@ def _refused(db: Session, message: notifications.MessageRow, code: str, reply: s
         subject=message.recipient,
         act={"message": message.public_id, "message_kind": message.kind, "code": code},
         details={"address": message.to_address, "reply": reply},
-        idempotency_key=f"bounced:{message.public_id}:{message.attempts}",
+        idempotency_key=f"bounced:{message.public_id}:{message.lease_no}",
         actor=SYSTEM,
     )

@@ -172,7 +172,7 @@ def test_a_document_that_kills_every_worker_is_given_up(database: Database) -> N
         later(minutes=6)
     assert evidence.claim_document(database) is None
     with database.reading() as db:
-        assert "died each time" in evidence.failed_documents(db)[0].error
+        assert "stopped each time" in evidence.failed_documents(db)[0].error
 
 
 def test_the_queue_says_how_long_the_oldest_has_waited(database: Database) -> None:

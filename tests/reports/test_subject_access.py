@@ -50,6 +50,7 @@ def paper(aviary: Aviary, key: str) -> printing.PrintJob:
         params={"person_id": row.person_id},
         status="rendering",
         attempts=1,
+        lease_no=1,
         error="",
         requested_at=dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC),
         requested_by_id=None,

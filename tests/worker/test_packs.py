@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -25,7 +26,7 @@ from oval_aup.core import clock, templating
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.evidence import pack_making
+from oval_aup.evidence import documents, pack_making
 from oval_aup.packs import writer
 from oval_aup.reports import pack_lines
 from oval_aup.verifier import rules
@@ -564,7 +565,8 @@ def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_
     installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered = order(installation, "audience", "parents")
-    monkeypatch.setattr("oval_aup.evidence.documents.MAX_ATTEMPTS", 1)
+    impatient = dataclasses.replace(documents._queue, max_attempts=1, back_off=())
+    monkeypatch.setattr(documents, "_queue", impatient)
     with monkeypatch.context() as broken:
 
         def no_paper(*_args: object, **_values: object) -> printing.PrintJob:
