@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 RUN_PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-droid-fallback
-TEST_PACKAGES := chromium poppler-utils qpdf openssl libatomic1 libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
+TEST_PACKAGES := chromium poppler-utils qpdf openssl redis-server libatomic1 libjaxb-java libjaxb-api-java libtxw2-java libistack-commons-java \
   libstax-ex-java libfastinfoset-java libactivation-java
 
 .PHONY: help run install test check fix migrate bench assets clean

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from oval_aup import cli
+from oval_aup import cli, jobs
 from oval_aup.config import ROOT, Settings, load
 from oval_aup.core import templating
 from oval_aup.core.db import Database
@@ -36,7 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.extensions["oval_settings"] = settings
-    app.extensions["oval_database"] = Database(settings.database_url)
+    database = app.extensions["oval_database"] = Database(settings.database_url)
+    jobs.Doorbell(settings.broker_url, settings.instance, secret=settings.secret_key).follow(database)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

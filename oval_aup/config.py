@@ -52,7 +52,12 @@ class Settings:
     """Everything that can differ between two installations."""
 
     instance: Path
+    """This machine's own folder."""
+    shared: Path
+    """The folder that all machines of an installation share: keys, secrets, packs, notes of backups and readings."""
     database_url: str
+    broker_url: str
+    """What wakes workers: ``redis://…``, ``postgresql://…``, or empty for a file of our own in ``instance``."""
     secret_key: str
     host: str
     port: int
@@ -91,8 +96,10 @@ MAIL_FOLDER = "folder"
 """The value of OVAL_SMTP_URL with which messages are written into a folder."""
 
 DOCUMENTED: dict[str, tuple[str, str]] = {
-    "OVAL_INSTANCE": ("instance", "Folder for the database, keys and mail folder"),
+    "OVAL_INSTANCE": ("instance", "Folder for the database, the broker’s file and whatever is not shared"),
     "OVAL_DATABASE_URL": ("sqlite in OVAL_INSTANCE", "SQLite or PostgreSQL, as SQLAlchemy writes addresses"),
+    "OVAL_SHARED_FOLDER": ("OVAL_INSTANCE", "With several machines: a folder they share, for keys and evidence packs"),
+    "OVAL_BROKER_URL": ("a file in OVAL_INSTANCE", "With several machines: redis://… or postgresql://…, wakes workers"),
     "OVAL_SECRET_KEY": ("made at first start", "Signs cookies; at least 32 characters"),
     "OVAL_HOST": ("127.0.0.1", "Address to listen on"),
     "OVAL_PORT": ("8000", "Port to listen on"),
@@ -142,15 +149,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text):
             raise BadSetting(f"{name} must be one line of text, without line breaks or other control characters.")
     instance = Path(env.get("OVAL_INSTANCE") or ROOT / "instance").resolve()
-    _make_folder(instance)
+    shared = Path(env.get("OVAL_SHARED_FOLDER") or instance).resolve()
+    _make_folder(instance, "OVAL_INSTANCE")
+    _make_folder(shared, "OVAL_SHARED_FOLDER")
     port = _whole_number(env, "OVAL_PORT", 8000, 1, 65535)
     demo = _yes_or_no(env, "OVAL_DEMO", default=False)
     _move_clock(env, demo=demo)
     email = _address(env, "OVAL_SCHOOL_EMAIL", "office@oval.example.org")
     return Settings(
         instance=instance,
+        shared=shared,
         database_url=_database_url(env, instance),
-        secret_key=_secret_key(env, instance),
+        broker_url=_broker_url(env),
+        secret_key=_secret_key(env, shared),
         host=env.get("OVAL_HOST") or "127.0.0.1",
         port=port,
         demo=demo,
@@ -161,9 +172,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_whole_number(env, "OVAL_TRUSTED_PROXIES", 0, 0, 5),
         upload_limit=_whole_number(env, "OVAL_UPLOAD_LIMIT_MB", 10, 1, 200) * 1024 * 1024,
         cdn=_yes_or_no(env, "OVAL_CDN", default=True),
-        keys=_keys(env, instance),
+        keys=_keys(env, shared),
         witnesses=_witnesses(env),
-        backups=_backups(env, instance),
+        backups=_backups(env, shared),
         pack_days=_whole_number(env, "OVAL_PACK_DAYS", 30, 1, 3650),
         school=School(
             name=" ".join(env.get("OVAL_SCHOOL_NAME", "").split()) or "The Oval School",
@@ -177,14 +188,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _make_folder(instance: Path) -> None:
+def _make_folder(folder: Path, name: str) -> None:
     try:
-        instance.mkdir(parents=True, exist_ok=True)
-        probe = instance / f".write-test-{secrets.token_hex(4)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".write-test-{secrets.token_hex(4)}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise BadSetting(f"OVAL_INSTANCE: cannot write in {instance} ({error.strerror}).") from error
+        raise BadSetting(f"{name}: cannot write in {folder} ({error.strerror}).") from error
 
 
 def _whole_number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -298,12 +309,19 @@ def _database_url(env: Mapping[str, str], instance: Path) -> str:
     return text.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
-def _secret_key(env: Mapping[str, str], instance: Path) -> str:
+def _broker_url(env: Mapping[str, str]) -> str:
+    text = env.get("OVAL_BROKER_URL") or ""
+    if text and not text.startswith(("redis://", "rediss://", "postgresql://")):
+        raise BadSetting("OVAL_BROKER_URL must begin with redis://, rediss:// or postgresql://.")
+    return text
+
+
+def _secret_key(env: Mapping[str, str], shared: Path) -> str:
     damaged = "restore it from a backup or delete it to log everybody out"
-    return _kept_secret(env, "OVAL_SECRET_KEY", instance / "secret-key", 32, damaged)
+    return _kept_secret(env, "OVAL_SECRET_KEY", shared / "secret-key", 32, damaged)
 
 
-def _keys(env: Mapping[str, str], instance: Path) -> KeySettings:
+def _keys(env: Mapping[str, str], shared: Path) -> KeySettings:
     damaged = "restore it from your copy: without it the private keys cannot be opened"
     certificate = Path(env["OVAL_SEAL_CERTIFICATE"]) if env.get("OVAL_SEAL_CERTIFICATE") else None
     if certificate is not None and not certificate.is_file():
@@ -314,8 +332,8 @@ def _keys(env: Mapping[str, str], instance: Path) -> KeySettings:
     ):
         raise BadSetting(f"OVAL_TIMESTAMP_URL must be a web address, not “{timestamp_url}”.")
     return KeySettings(
-        folder=instance / "keys",
-        password=_kept_secret(env, "OVAL_KEY_PASSWORD", instance / "key-password", 12, damaged),
+        folder=shared / "keys",
+        password=_kept_secret(env, "OVAL_KEY_PASSWORD", shared / "key-password", 12, damaged),
         certificate=certificate,
         certificate_password=env.get("OVAL_SEAL_CERTIFICATE_PASSWORD") or "",
         timestamp_url=timestamp_url,
@@ -327,13 +345,13 @@ def _witnesses(env: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(_address({"OVAL_WITNESSES": piece}, "OVAL_WITNESSES", piece) for piece in found if piece)
 
 
-def _backups(env: Mapping[str, str], instance: Path) -> BackupSettings:
+def _backups(env: Mapping[str, str], shared: Path) -> BackupSettings:
     text = env.get("OVAL_BACKUP_AT") or "02:30"
     try:
         at = None if text.lower() == "off" else dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - no date
     except ValueError:
         raise BadSetting(f"OVAL_BACKUP_AT must be a time of day such as 02:30, or off, not “{text}”.") from None
-    folder = Path(env.get("OVAL_BACKUP_FOLDER") or instance / "backups").resolve()
+    folder = Path(env.get("OVAL_BACKUP_FOLDER") or shared / "backups").resolve()
     return BackupSettings(folder, at, keep_days=_whole_number(env, "OVAL_BACKUP_KEEP", 14, 2, 400))
 
 

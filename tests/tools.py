@@ -21,6 +21,7 @@ PACKAGES = {
     "pdfsig": "poppler-utils",
     "pdftotext": "poppler-utils",
     "qpdf": "qpdf",
+    "redis-server": "redis-server",
 }
 """By program, the Debian package that `make test` installs it with."""
 OTHER_NAMES = {"chromium": ("chromium-browser",)}

@@ -73,16 +73,16 @@ def create(settings: Settings, database: Database) -> Manifest:
 
     Raises BackupFailed with the reason, which is also kept for the office to see, and Conflict while another is made.
     """
-    with alone(settings.instance):
+    with alone(settings.shared):
         try:
             made = _make(settings, database)
         except Exception as error:
             fault = sentence(error)
             log.error("no backup was made: %s", fault)
             with suppress(OSError):
-                manifest.note_try(settings.instance, ok=False, fault=fault)
+                manifest.note_try(settings.shared, ok=False, fault=fault)
             raise BackupFailed(fault) from error
-        manifest.note_try(settings.instance, ok=True)
+        manifest.note_try(settings.shared, ok=True)
         _tidy(settings.backups.folder, settings.backups.keep_days)
     log.info("backup %s is good: %s entries", made.file, made.ledger_size)
     return made
@@ -119,7 +119,7 @@ def back_up_if_due(settings: Settings, database: Database) -> Manifest | None:
 
     The list of erasures is copied beside the backups each time, due or not.
     """
-    noted = evidence.noted_erasures(settings.instance)
+    noted = evidence.noted_erasures(settings.shared)
     if noted and settings.backups.folder.is_dir():
         evidence.keep_erasures(settings.backups.folder, noted)
     return create(settings, database) if _is_due(settings) else None
@@ -127,7 +127,7 @@ def back_up_if_due(settings: Settings, database: Database) -> Manifest | None:
 
 def backup_health(settings: Settings) -> BackupHealth:
     """When the last good backup was made and whether somebody has to see to it."""
-    last, scheduled = manifest.last_try(settings.instance), settings.backups.at is not None
+    last, scheduled = manifest.last_try(settings.shared), settings.backups.at is not None
     if last is None:
         return BackupHealth(None, "", False, scheduled)
     late = scheduled and clock.now() - (last.good_at or last.at) > LATE_AFTER
@@ -143,7 +143,7 @@ def opened(settings: Settings, database: Database, file: Path) -> Iterator[Opene
     """
     if not file.is_file():
         raise BackupFailed(_("There is no backup file %(path)s.", path=file))
-    opener = archive.identity(settings.instance / IDENTITY)
+    opener = archive.identity(settings.shared / IDENTITY)
     store = stores.store(database)
     with tempfile.TemporaryDirectory(prefix=WORK, dir=store.workplace(settings.instance)) as work:
         members = archive.unpack(file, opener, Path(work))
@@ -190,20 +190,20 @@ def sentence(error: Exception) -> str:
 
 
 def _make(settings: Settings, database: Database) -> Manifest:
-    folder, instance, store = settings.backups.folder, settings.instance, stores.store(database)
+    folder, shared, store = settings.backups.folder, settings.shared, stores.store(database)
     if not store.is_filled():
         raise BackupFailed(_("There is no database to back up yet."))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    recipient = archive.identity_for_making(instance / IDENTITY).to_public()
-    workplace = store.workplace(instance)
+    recipient = archive.identity_for_making(shared / IDENTITY).to_public()
+    workplace = store.workplace(settings.instance)
     _sweep(folder, workplace)
     store.sweep()
     with database.reading() as db:
-        evidence.note_missing_erasures(db, instance)
-    evidence.keep_erasures(folder, evidence.noted_erasures(instance))
+        evidence.note_missing_erasures(db, shared)
+    evidence.keep_erasures(folder, evidence.noted_erasures(shared))
     part = folder / f"{secrets.token_hex(8)}{manifest.ENDING}.part"
     with tempfile.TemporaryDirectory(prefix=WORK, dir=workplace) as work:
-        members, taken, made_at = _collect(instance, store, Path(work))
+        members, taken, made_at = _collect(shared, store, Path(work))
         archive.pack(members, recipient, part)
     size, sha256 = manifest.measure(part)
     name = f"oval-{made_at:%Y%m%dT%H%M%SZ}-{taken.head.size}{manifest.ENDING}"
@@ -302,11 +302,11 @@ def _sweep(folder: Path, workplace: Path) -> None:
 
 
 def _is_due(settings: Settings) -> bool:
-    at, last, now = settings.backups.at, manifest.last_try(settings.instance), clock.now()
+    at, last, now = settings.backups.at, manifest.last_try(settings.shared), clock.now()
     if at is None:
         return False
     if last is None:  # a new installation waits for its first night
-        manifest.note_try(settings.instance, ok=None)
+        manifest.note_try(settings.shared, ok=None)
         return False
     moment = clock.at_london(clock.today(), at.hour, at.minute)
     if moment > now:

@@ -58,7 +58,7 @@ def restore(
     An existing database is refused unless ``replace``, and then moved aside, never deleted. A backup that is shorter
     than the ledger is known to have been is refused unless ``older_than_known``. Raises BackupFailed and Conflict.
     """
-    with creation.alone(settings.instance):
+    with creation.alone(settings.shared):
         try:
             return _restore(settings, database, file, replace, older_than_known, reapply)
         except (OSError, sa.exc.DBAPIError) as error:
@@ -86,7 +86,7 @@ def fault(settings: Settings, database: Database) -> str:
 def reapply_erasures(settings: Settings, database: Database, *, reapply: Sequence[Reapply] = ()) -> int:
     """Erase again whatever a database that somebody put back by hand has too much; returns how many erasures."""
     noted = _noted(settings)
-    with creation.alone(settings.instance), database.writing() as db:
+    with creation.alone(settings.shared), database.writing() as db:
         before = evidence.head(db)
         number = _erase_again(db, noted, reapply)
         if number:
@@ -130,10 +130,10 @@ def _restore(
             verdict = evidence.verify(db, known_heads=[backup.head])
         if not verdict.ok:
             raise BackupFailed(verdict.sentence)
-        evidence.keep_erasures(settings.instance, erasures)
+        evidence.keep_erasures(settings.shared, erasures)
         stamp = stores.stamp()
         aside = store.put_in_place(backup.database, stamp)
-        _go_back_with_heads(settings.instance, _folder_of(backup), stamp)
+        _go_back_with_heads(settings.shared, _folder_of(backup), stamp)
     return Restored(backup.head.size, known.size, number, aside, registered)
 
 
@@ -165,7 +165,7 @@ def _record(db: Session, backup: evidence.Head, known: evidence.Head, erasures: 
 
 def _newest_known(settings: Settings, *others: evidence.Head | None) -> evidence.Head:
     """The longest head that anything beside the database remembers: the kept ones, and the newest backup's."""
-    heads = [*evidence.kept_heads(settings.instance), *(one.head for one in creation.kept(settings)[:1])]
+    heads = [*evidence.kept_heads(settings.shared), *(one.head for one in creation.kept(settings)[:1])]
     heads += [one for one in others if one is not None]
     return max(heads, key=lambda head: head.size)
 
@@ -194,7 +194,7 @@ def _keyring(settings: Settings) -> evidence.Keyring:
 
 def _noted(settings: Settings) -> tuple[evidence.NotedErasure, ...]:
     """Every erasure that the instance folder or the folder of backups knows of."""
-    folders = (settings.instance, settings.backups.folder)
+    folders = (settings.shared, settings.backups.folder)
     return tuple(noted for folder in folders for noted in evidence.noted_erasures(folder))
 
 

@@ -229,10 +229,10 @@ def leaving_at(school: School, row: CampaignRow) -> dt.datetime:
     return sending_time(clock.now(), terms_of(school, row))
 
 
-def may_write_now(school: School) -> bool:
-    """Whether a letter of the school's own accord may leave at this moment: by day, on a school day."""
-    now, year = clock.now(), people.school_year(clock.today())
-    return sending_time(now, term_dates(school.holidays, school_years=range(year - 1, year + 2))) <= now
+def next_sending_time(school: School, *, after: dt.datetime | None = None) -> dt.datetime:
+    """The first moment from ``after``, or from now, at which a letter of the school's own accord may leave."""
+    moment, year = after or clock.now(), people.school_year(clock.today())
+    return sending_time(moment, term_dates(school.holidays, school_years=range(year - 1, year + 2)))
 
 
 def is_school_day(school: School, day: dt.date) -> bool:

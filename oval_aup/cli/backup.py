@@ -37,7 +37,7 @@ def backup_create() -> None:
         sys.exit(f"No backup was made. {problem.message}")
     entries = counted(made.ledger_size, "entry", "entries")
     click.echo(f"Good: {settings().backups.folder / made.file}, {entries}, {made.size:,} bytes.")
-    click.echo(f"It opens with {settings().instance / backups.IDENTITY} alone: keep a copy of that file elsewhere.")
+    click.echo(f"It opens with {settings().shared / backups.IDENTITY} alone: keep a copy of that file elsewhere.")
 
 
 @backup_group.command("list")

@@ -31,7 +31,7 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
     reader = evidence.ChainReader()
     with database().reading() as db:
         heads = [head for each in kept for head in _heads_of(db, each, reader)]
-        verdict = ledger_audit.check(db, settings().instance, heads)
+        verdict = ledger_audit.check(db, settings().shared, heads)
     for head in heads:
         click.echo(f"Head of {counted(head.size, 'entry', 'entries')}, {head.entry_hash[:16]}…: {head.reason}")
     click.echo(verdict.sentence)

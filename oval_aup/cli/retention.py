@@ -58,7 +58,7 @@ def retention_erase(person: str, basis: str, name: str, destroy: bool) -> None:
     if planned.early:
         click.echo("Nothing is erased yet: the head has to approve it under Office, Evidence, Keeping and erasing.")
         return
-    retention.carry_out(database(), settings().instance)
+    retention.carry_out(database(), settings().shared)
     with database().reading() as db:
         states = {row.status for row in retention.erasures(db, batch=batch)}
     click.echo("Destroyed." if states == {"done"} else "Destroyed; the worker cleans the files when it can.")

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -164,6 +164,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.on_commit: Callable[[Mapping[Any, Any]], None] | None = None
+        """Hears, after each commit, what the unit of work left in its session's ``info``."""
         self._write_lock = threading.RLock()
         self._long_waiters = threading.BoundedSemaphore(LONG_WAITERS)
         self.engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
@@ -219,6 +221,8 @@ class Database:
                     session.execute(sa.text(f"SET LOCAL lock_timeout = {max(1, wait_ms)}"))
                 yield session
                 session.commit()
+                if self.on_commit is not None:
+                    self.on_commit(session.info)
             except BaseException:
                 session.rollback()
                 raise

@@ -18,7 +18,7 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import ledger
 from oval_aup.evidence.models import Document, DocumentContent, Pack, PackMember
-from oval_aup.jobs import LeasedQueue
+from oval_aup.jobs import DOCUMENTS, LeasedQueue, ring
 from oval_aup.verifier import rules
 
 NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
@@ -65,6 +65,7 @@ _queue = LeasedQueue(
     ),
     crashed=lambda: _("The worker stopped each time while making this document."),
     back_off=BACK_OFF,
+    bell=DOCUMENTS,
 )
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
@@ -157,6 +158,7 @@ def request_document(
         "claimed_at": None,
         "ready_at": None,
     }
+    ring(db, DOCUMENTS)
     if rows_changed(db.execute(_ADD, row)) == 1:
         return _row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)

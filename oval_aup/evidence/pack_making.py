@@ -17,10 +17,12 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.evidence import documents, ledger
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 from oval_aup.evidence.packs import REPORT, PackRow, pack
-from oval_aup.jobs import LeasedQueue
+from oval_aup.jobs import PACKS, LeasedQueue
 from oval_aup.verifier import rules
 from oval_aup.verifier.bundle import checker
 
+LOOKS_AGAIN_AFTER = dt.timedelta(seconds=1)
+"""How long a pack waits for documents before it counts them again, which keeps others from writing meanwhile."""
 WANTED_AT_ONCE = 500
 SMALL = 100
 """Documents of a pack that goes before larger ones: a class with its parents and the report."""
@@ -38,6 +40,7 @@ _queue = LeasedQueue(
     # small ones go first, and those that wait for documents take turns, so that none holds up another
     passes=((_pack.c.total <= SMALL, _pack.c.lease_no), (_pack.c.total > SMALL, _pack.c.lease_no)),
     crashed=lambda: _("The worker stopped each time while making this pack."),
+    bell=PACKS,
 )
 
 
@@ -55,9 +58,10 @@ def heartbeat(db: Session, claim: PackRow, done: int) -> bool:
     return _queue.renew(db, claim, done=done)
 
 
-def defer_pack(db: Session, claim: PackRow, *, done: int, error: str = "", wait: dt.timedelta = dt.timedelta()) -> None:
-    """Put a pack back that has to wait, with the reason where there is one."""
-    _queue.defer(db, claim, error, until=clock.now() + wait, done=done)
+def defer_pack(db: Session, claim: PackRow, *, done: int, error: str = "", again: bool = False) -> None:
+    """Put a pack back that has to wait, with the reason where there is one; ``again`` if it may go on at once."""
+    rest = dt.timedelta() if again else LOOKS_AGAIN_AFTER
+    _queue.defer(db, claim, error, until=clock.now(), rest=rest, done=done)
 
 
 def collect(db: Session, claim: PackRow) -> tuple[int, bool]:

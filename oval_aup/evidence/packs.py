@@ -22,6 +22,7 @@ from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.evidence import documents, ledger
 from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
+from oval_aup.jobs import PACKS, ring
 
 REPORT = 0
 """The number of the report among the members."""
@@ -141,6 +142,7 @@ def order_pack(
         for number, one in numbered
     ]
     db.execute(sa.insert(_member), members)
+    ring(db, PACKS)
     return pack(db, str(values["public_id"]))
 
 
@@ -217,6 +219,7 @@ def resume_pack(db: Session, public_id: str) -> PackRow:
     }
     again |= {"frozen_at": None} if broken else {"status": "writing"} if row.frozen_at else {}
     db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**again))
+    ring(db, PACKS)
     return pack(db, public_id)
 
 

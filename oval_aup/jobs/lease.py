@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oval_aup.core import clock
 from oval_aup.core.db import Database, UtcDateTime, rows_changed
+from oval_aup.jobs.bells import ring
 
 FAILED = "failed"
 _NEEDED = ("id", "public_id", "status", "attempts", "lease_no", "error")
@@ -73,6 +74,8 @@ class LeasedQueue:
     """What stands as the reason where every holder died."""
     back_off: Sequence[dt.timedelta] = field(default=())
     """How long to wait after the first, second … failure; a failure after the last gives the row up."""
+    bell: str = ""
+    """The name by which a worker is woken for it."""
     refusal_needs: Sequence[str] = field(default=())
     """Further columns that the ``refusal`` of a claim looks at."""
 
@@ -131,22 +134,31 @@ class LeasedQueue:
         waits = self.back_off if back_off is None else back_off
         if claim.attempts > len(waits):
             return self._change(db, claim, status=FAILED, claimed_at=None, error=error[:2000])
-        return self._rest(db, claim, error, clock.now() + waits[claim.attempts - 1])
+        return self.put_back(db, claim, until=clock.now() + waits[claim.attempts - 1], error=error[:2000])
 
     def defer(self, db: Session, claim: Claim, error: str = "", *, until: dt.datetime, **values: Any) -> bool:
         """Put a row back that cannot go on yet; that never counts as an attempt."""
-        return self._rest(db, claim, error, until, attempts=claim.attempts - 1, **values)
+        return self.put_back(db, claim, until=until, error=error[:2000], attempts=claim.attempts - 1, **values)
 
-    def _rest(self, db: Session, claim: Claim, error: str, until: dt.datetime, **values: Any) -> bool:
+    def put_back(
+        self, db: Session, claim: Claim, *, until: dt.datetime, rest: dt.timedelta = dt.timedelta(), **values: Any
+    ) -> bool:
+        """End the lease of a row that is due again at ``until``, and change other columns.
+
+        Nobody is woken for it before ``rest`` is over, though whoever comes by may take it.
+        """
         c = self.table.c
         status = sa.case(dict(self.resting), value=c.status, else_=c.status) if self.resting else c.status
-        later = {"next_attempt_at": until, "error": error[:2000], "claimed_at": None}
-        return self._change(db, claim, status=status, **later, **values)
+        if self.bell:
+            ring(db, self.bell, after=max(rest, until - clock.now()))
+        return self._change(db, claim, status=status, next_attempt_at=until, claimed_at=None, **values)
 
     def retry(self, db: Session, status: str, *which: sa.ColumnElement[bool], **values: Any) -> int:
         """Put rows that were given up back with this status and a fresh set of attempts; returns how many."""
         afresh = {"status": status, "attempts": 0, "next_attempt_at": clock.now(), "claimed_at": None, **values}
         given_up = sa.update(self.table).where(self.table.c.status == FAILED, *which)
+        if self.bell:
+            ring(db, self.bell)
         return rows_changed(db.execute(given_up.values(**afresh)))
 
     def _change(self, db: Session, claim: Claim, **values: Any) -> bool:

@@ -38,13 +38,13 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
     A head is signed only over a ledger that was found in order. One that is not is told to the office and to every
     witness, once a day, until it is in order again.
     """
-    note = settings.instance / evidence.CHECK_NOTE
+    note = settings.shared / evidence.CHECK_NOTE
     with database.reading() as db:
         due = bool(settings.witnesses) and _is_due(db, settings.school)
     if not due and not _is_older(note):
         return
     with database.reading() as db:
-        verdict = check(db, settings.instance)
+        verdict = check(db, settings.shared)
     state = IN_ORDER if verdict.ok else NOT_IN_ORDER
     note.write_text(f"{clock.iso(clock.now())} {state} {verdict.sentence}\n", encoding="utf-8")
     if not verdict.ok:
@@ -53,7 +53,7 @@ def keep_watch(settings: Settings, database: Database, seals: evidence.SealPress
         return
     with database.writing() as db:
         head = _issue(db, settings, seals) if due else seals.head(db)
-    evidence.keep_head(settings.instance, head)
+    evidence.keep_head(settings.shared, head)
 
 
 @dataclass(frozen=True, slots=True)

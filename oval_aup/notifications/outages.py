@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.db import table_of
 from oval_aup.core.i18n import _
+from oval_aup.jobs import MESSAGES, ring
 from oval_aup.notifications import smtp_replies
 from oval_aup.notifications.models import MailOutage, Message
 
@@ -97,6 +98,7 @@ def note(db: Session, about: str, reason: str) -> dt.datetime:
         db.execute(sa.insert(_outage), {"since": now, "ended_at": None, **values})
     else:
         db.execute(sa.update(_outage).where(_outage.c.id == row.id).values(**values))
+    ring(db, MESSAGES, after=retry_at - now)
     return retry_at
 
 
@@ -113,6 +115,7 @@ def end(db: Session) -> None:
 def try_now(db: Session) -> None:
     """End the pause, because somebody wants to see whether messages leave again."""
     db.execute(sa.update(_outage).where(_outage.c.ended_at.is_(None)).values(retry_at=clock.now()))
+    ring(db, MESSAGES)
 
 
 def left_since(db: Session, moment: dt.datetime) -> bool:

@@ -15,6 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import insert_once, new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.jobs import MESSAGES, ring
 from oval_aup.notifications import bounced_addresses
 from oval_aup.notifications.models import Message
 
@@ -130,6 +131,8 @@ def enqueue(
         "claimed_at": None,
         "sent_at": None,
     }
+    if not waits:
+        ring(db, MESSAGES, after=max(now, not_before or now) - now)
     if rows_changed(db.execute(_ADD, row)) == 1:
         return message_row(SimpleNamespace(**row))
     known = _by_key(db, dedupe_key)
@@ -143,12 +146,14 @@ def send_at_once(db: Session, public_id: str) -> None:
     unsent = sa.and_(_message.c.public_id == public_id, _message.c.status.in_(("queued", "failed", "uncertain")))
     afresh = {"status": "queued", "error": "", "attempts": 0, "next_attempt_at": clock.now(), "claimed_at": None}
     db.execute(sa.update(_message).where(unsent).values(**afresh))
+    ring(db, MESSAGES)
 
 
 def release(db: Session, document_public_id: str) -> int:
     """Let go of the messages that waited for this document; returns how many."""
     waited = sa.and_(_message.c.attachment == document_public_id, _message.c.status == "waiting")
     later = sa.case((_message.c.next_attempt_at > clock.now(), _message.c.next_attempt_at), else_=clock.now())
+    ring(db, MESSAGES)
     return rows_changed(db.execute(sa.update(_message).where(waited).values(status="queued", next_attempt_at=later)))
 
 
@@ -193,6 +198,7 @@ def retry(db: Session, public_id: str) -> MessageRow:
         raise Conflict(_("Emails to this address are bouncing. Ask the person about it first."))
     again = {"status": "queued", "attempts": 0, "next_attempt_at": clock.now(), "claimed_at": None}
     db.execute(sa.update(_message).where(_message.c.public_id == public_id).values(**again))
+    ring(db, MESSAGES)
     return message(db, public_id)
 
 

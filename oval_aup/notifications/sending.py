@@ -24,7 +24,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.jobs import LeasedQueue
+from oval_aup.jobs import MESSAGES, LeasedQueue
 from oval_aup.notifications import bounced_addresses, outages, smtp_replies
 from oval_aup.notifications.channels import (
     Carrier,
@@ -58,6 +58,7 @@ _queue = LeasedQueue(
     passes=((_message.c.asked_for.is_(True), _message.c.next_attempt_at), (sa.true(), _message.c.next_attempt_at)),
     crashed=lambda: _("The worker stopped each time before this could be sent."),
     back_off=BACK_OFF,
+    bell=MESSAGES,
     refusal_needs=("to_address", "asked_for"),
 )
 

@@ -66,7 +66,7 @@ def order(db: Session, scope: reports.Scope, *, actor: Actor) -> evidence.PackRo
 
 def folder(settings: Settings) -> Path:
     """Where finished packs lie."""
-    return settings.instance / evidence.PACKS_FOLDER
+    return settings.shared / evidence.PACKS_FOLDER
 
 
 def path_of(settings: Settings, row: evidence.PackRow) -> Path:
@@ -134,8 +134,8 @@ def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
             done, wanted = evidence.collect(db, claim)
         if done < claim.total:
             with packer.database.writing() as db:
-                evidence.defer_pack(db, claim, done=done)
-            return wanted  # looking again takes the write lock: not before some have had time to be made
+                evidence.defer_pack(db, claim, done=done, again=wanted)
+            return wanted
         settled = _settle(packer, claim)
         if settled is None:
             return False

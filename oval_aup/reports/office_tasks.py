@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, notifications, people, retention, signing, worklist
+from oval_aup import consent, evidence, jobs, notifications, people, retention, signing, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
@@ -368,6 +368,14 @@ def _packs_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
     return [Need("pack-failed", row.public_id, str(row.scope["title"]), row.error, row.ordered_at) for row in rows]
 
 
+def _background_tasks(db: Session, _school_year: int, _limit: int) -> list[Need]:
+    """What the worker does again and again and has failed several times in a row."""
+    return [
+        Need("background-task", "", task.public_id, task.error, occurrence=task.public_id)
+        for task in jobs.failing_tasks(db)
+    ]
+
+
 def _documents_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
     rows = evidence.failed_documents(db)[:limit]
     names = people.persons_by_pseudonym(db, [row.subject for row in rows])
@@ -426,6 +434,7 @@ NEED_KINDS: dict[str, NeedKind] = {
         NeedKind("papers-late", _papers_late, is_closable=False),
         NeedKind("document-failed", _documents_failed),
         NeedKind("pack-failed", _packs_failed),
+        NeedKind("background-task", _background_tasks, is_closable=False),
         NeedKind("certificate", _certificate, is_closable=False),
     )
 }

@@ -17,6 +17,7 @@ from oval_aup.core.db import Base, Database
 from oval_aup.core.errors import DatabaseBusy
 
 ROOMS = (
+    "jobs",
     "people",
     "agreements",
     "evidence",

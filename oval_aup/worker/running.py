@@ -9,20 +9,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
-from oval_aup import evidence
+from oval_aup import evidence, jobs
 from oval_aup.config import Settings
 from oval_aup.core import logs
 from oval_aup.core.db import Database
 from oval_aup.packs import writer
 from oval_aup.worker.context import WorkerContext, opened
 from oval_aup.worker.mail import send, send_some
-from oval_aup.worker.periodic_tasks import PeriodicTasks
+from oval_aup.worker.periodic_tasks import do_all, tasks_of
 from oval_aup.worker.rendering import hands, render_all, render_next
 
 IDLE_SECONDS = 1.0
-TASKS_EVERY = 60.0
-SLOWEST = 600.0
-"""Seconds between attempts while a step of our own stays broken."""
+CONSUMER_LOOKS_AFTER = 10.0
+"""Seconds between looks at whether every thread of the consumer is still there."""
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -45,7 +44,7 @@ def run(
             if once:
                 _everything_once(context)
             else:
-                _loops(context, stop)
+                _consume(context, stop)
     finally:
         if database is None:
             own.dispose()
@@ -55,10 +54,10 @@ def make_pack(
     settings: Settings, database: Database, public_id: str, tell: Callable[[evidence.PackRow], object]
 ) -> evidence.PackRow:
     """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
+    stop = threading.Event()
     with opened(settings, database) as context, ThreadPoolExecutor(hands(context) + 1) as threads:
-        stop = threading.Event()
         steps = [lambda: render_next(context)] * hands(context) + [lambda: writer.take_turn(context.packer)]
-        going = [threads.submit(_repeat, "pack", step, IDLE_SECONDS, stop) for step in steps]
+        going = [threads.submit(_repeat, step, stop) for step in steps]
         try:
             while True:
                 with database.reading() as db:
@@ -73,42 +72,41 @@ def make_pack(
                 one.result()
 
 
-def _loops(context: WorkerContext, stop: threading.Event) -> None:
-    steps: dict[str, tuple[Callable[[], bool], float]] = {
-        **{f"render-{number}": (lambda: render_next(context), IDLE_SECONDS) for number in range(hands(context))},
-        "pack": (lambda: writer.take_turn(context.packer), IDLE_SECONDS),
-        "send": (lambda: send_some(context), IDLE_SECONDS),
-        "periodic-tasks": (PeriodicTasks(context).take, TASKS_EVERY),
-    }
-    threads = [
-        threading.Thread(target=_repeat, name=name, args=(name, step, pause, stop))
-        for name, (step, pause) in steps.items()
-    ]
-    for thread in threads:
-        thread.start()
-    while not stop.wait(IDLE_SECONDS):  # waiting with an end lets the main thread hear signals
-        pass
-    for thread in threads:
-        thread.join()
-
-
-def _repeat(name: str, step: Callable[[], bool], pause: float, stop: threading.Event) -> None:
-    """Take a step again and again: at once while there is work, after a pause otherwise, later and later on faults."""
-    broken = 0
+def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
+    """Take a step again and again: at once while there is work, after a pause otherwise."""
     while not stop.is_set():
         try:
             worked = step()
-            broken = 0
         except Exception:
-            broken += 1
+            log.exception("a step of making a pack failed")
             worked = False
-            log.exception("step %s failed", name)
         if not worked:
-            stop.wait(min(SLOWEST, pause * 2 ** min(broken, 20)))
+            stop.wait(IDLE_SECONDS)
+
+
+def _consume(context: WorkerContext, stop: threading.Event) -> None:
+    """Take every kind of work as bells and the minute's sweep call for it, until ``stop`` is set."""
+    tasks = tasks_of(context)
+    with context.database.writing() as db:
+        jobs.prepare_tasks(db, tuple(tasks))
+    steps = {
+        jobs.DOCUMENTS: jobs.WorkStep(lambda: render_next(context), slots=hands(context), stop=stop),
+        jobs.PACKS: jobs.WorkStep(lambda: writer.take_turn(context.packer), stop=stop),
+        jobs.MESSAGES: jobs.WorkStep(lambda: send_some(context), stop=stop),
+        jobs.TASKS: jobs.WorkStep(lambda: jobs.run_due_task(context.database, tasks), stop=stop),
+    }
+    settings = context.settings
+    doorbell = jobs.Doorbell(settings.broker_url, settings.instance, secret=settings.secret_key)
+    doorbell.follow(context.database)
+    consumer = doorbell.consumer(steps)
+    consumer.start()
+    while not stop.wait(CONSUMER_LOOKS_AFTER):  # waiting with an end lets the main thread hear signals
+        consumer.check_worker_health()
+    consumer.stop(graceful=True)
 
 
 def _everything_once(context: WorkerContext) -> None:
-    PeriodicTasks(context).take()
+    do_all(context)
     render_all(context)
     while writer.take_turn(context.packer):
         render_all(context)

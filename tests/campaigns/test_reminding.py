@@ -256,17 +256,17 @@ def test_somebody_killed_in_mid_batch_leaves_nothing_half_done(
 
 
 @pytest.mark.parametrize(
-    ("day", "hour", "may"),
+    ("day", "hour", "next_day", "next_hour"),
     [
-        (dt.date(2026, 10, 5), 7, False),
-        (dt.date(2026, 10, 5), 9, True),
-        (dt.date(2026, 10, 5), 18, False),
-        (dt.date(2026, 10, 3), 9, False),
-        (dt.date(2026, 12, 28), 9, False),
+        (dt.date(2026, 10, 5), 6, dt.date(2026, 10, 5), 8),
+        (dt.date(2026, 10, 5), 9, dt.date(2026, 10, 5), 9),
+        (dt.date(2026, 10, 5), 18, dt.date(2026, 10, 6), 8),
+        (dt.date(2026, 10, 3), 9, dt.date(2026, 10, 5), 8),
+        (dt.date(2026, 12, 28), 9, dt.date(2027, 1, 4), 8),
     ],
 )
-def test_reminders_are_looked_up_only_while_letters_may_leave(
-    facts: School, day: dt.date, hour: int, may: bool
+def test_reminders_are_next_looked_up_when_letters_may_leave(
+    facts: School, day: dt.date, hour: int, next_day: dt.date, next_hour: int
 ) -> None:
     clock.freeze(clock.at_london(day, hour))
-    assert campaigns.may_write_now(facts) is may
+    assert campaigns.next_sending_time(facts) == clock.at_london(next_day, next_hour)

@@ -103,7 +103,7 @@ def test_the_list_of_those_who_have_not_signed_is_narrowed_reminded_and_saved(
         expect(newest).to_contain_text(re.compile("Reminder|Last reminder"))
         expect(newest).to_contain_text(f"{clock.today().day} {clock.today():%b}")
         # At night and on days without school it waits for the next morning.
-        expect(newest).to_contain_text(re.compile("Waiting to be sent|On its way|Sent"))
+        expect(newest).to_contain_text(re.compile("Waiting to be sent|Being sent|On its way|Sent"))
         page.goto(f"{running.url}/office/mail")
         expect(page.get_by_role("main")).to_contain_text("Reminder")
 

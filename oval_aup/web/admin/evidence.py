@@ -46,7 +46,7 @@ def reports() -> Response:
         waiting=any(row.status in ("pending", "rendering") for row in documents),
         classes=people.classes(g.db) if may_see else (),
         head=head,
-        checked=ledger_audit.last_check(settings().instance),
+        checked=ledger_audit.last_check(settings().shared),
         newest=evidence.entries(g.db, [head.size]).get(head.size),
         words=labels,
     )
@@ -158,7 +158,7 @@ def retry_documents() -> ResponseReturnValue:
 @allow("reports.read")
 def check_ledger() -> str:
     """Read the whole ledger back and say whether it is what was written."""
-    verdict = ledger_audit.check(g.db, settings().instance)
+    verdict = ledger_audit.check(g.db, settings().shared)
     return render_template("admin/ledger.html", verdict=verdict, checked_at=clock.now())
 
 

@@ -54,7 +54,7 @@ def home() -> str:
         remindable=reports.remindable(g.db, year, reports.Filter(), choosing=choosing) if can_remind else 0,
         groups=reports.need_groups(g.db, year, shown=SHOWN, viewer_id=viewer) if names_shown else (),
         backup=backups.backup_health(current_app.extensions["oval_settings"]) if names_shown else None,
-        checked=ledger_audit.last_check(settings().instance),
+        checked=ledger_audit.last_check(settings().shared),
         step=reports.next_step(g.db, settings().school) if names_shown else None,
         words=labels,
     )

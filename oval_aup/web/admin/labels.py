@@ -73,6 +73,7 @@ def needs() -> dict[str, str]:
         "document-failed": _("Document not made"),
         "papers-late": _("Documents not sealed"),
         "pack-failed": _("Pack not made"),
+        "background-task": _("Background task failing"),
         "certificate": _("Certificate ends"),
     }
 
@@ -93,6 +94,7 @@ def need_acts() -> dict[str, str]:
         "document-failed": _("Try again"),
         "papers-late": _("Open"),
         "pack-failed": _("Open"),
+        "background-task": _("Open"),
         "certificate": _("Open"),
     }
 
@@ -106,6 +108,28 @@ def _counts_of_people(number: int, num: str) -> dict[str, Callable[[], str]]:
         "other-name": lambda: ngettext(
             "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
         ),
+    }
+
+
+def _counts_of_faults(number: int, num: str) -> dict[str, Callable[[], str]]:
+    return {
+        "mail-failed": lambda: ngettext(
+            "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
+        ),
+        "document-failed": lambda: ngettext(
+            "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
+        ),
+        "papers-late": lambda: _("Documents are waiting to be sealed"),
+        "pack-failed": lambda: ngettext(
+            "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
+        ),
+        "background-task": lambda: ngettext(
+            "%(num)s background task keeps failing; tell whoever looks after the system",
+            "%(num)s background tasks keep failing; tell whoever looks after the system",
+            number,
+            num=num,
+        ),
+        "certificate": lambda: _("The sealing certificate is about to end"),
     }
 
 
@@ -131,19 +155,8 @@ def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
             number,
             num=num,
         ),
-        "mail-failed": lambda: ngettext(
-            "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
-        ),
-        "document-failed": lambda: ngettext(
-            "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
-        ),
-        "papers-late": lambda: _("Documents are waiting to be sealed"),
-        "pack-failed": lambda: ngettext(
-            "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
-        ),
-        "certificate": lambda: _("The sealing certificate is about to end"),
     }
-    sentences |= _counts_of_people(number, num)
+    sentences |= _counts_of_people(number, num) | _counts_of_faults(number, num)
     return sentences[kind]() if kind in sentences else f"{needs()[kind]}: {num}"
 
 

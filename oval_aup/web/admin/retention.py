@@ -169,7 +169,7 @@ def order_erasure() -> ResponseReturnValue:
 def _carried_out(batch: str, *, at_once: bool) -> ResponseReturnValue:
     if at_once:
         keeping.carry_out_next(g.db, batch=batch)
-    instance = settings().instance
+    instance = settings().shared
     unit_of_work.afterwards(lambda db: evidence.note_missing_erasures(db, instance))
     return go(url_for(".erasure", public_id=batch))
 
