@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from oval_aup import evidence, schema
 from oval_aup.accounts import passwords
 from oval_aup.core import clock
 from oval_aup.core.db import Database
+from oval_aup.jobs.bells import CARRIER
 from tests import kept_lists
 from tests.web import world as worlds
 from tests.web.world import World
@@ -69,6 +71,9 @@ def instance(tmp_path: Path) -> Iterator[Path]:
     folder = MEMORY_DISK / f"oval-{os.getpid()}-{tmp_path.name}"
     folder.mkdir()
     yield folder
+    for thread in threading.enumerate():  # a bell that is being passed on writes into the folder
+        if thread.name == CARRIER:
+            thread.join()
     shutil.rmtree(folder)
 
 

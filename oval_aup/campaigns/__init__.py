@@ -3,6 +3,7 @@
 It joins the rooms below for one purpose: a sign-up for a school year, from the first letter to the receipt.
 """
 
+from oval_aup.campaigns import views
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.corrections import let_mail_go_again
@@ -84,7 +85,7 @@ from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_a
 from oval_aup.campaigns.witness_letters import (
     sound_documents_alarm,
     sound_ledger_alarm,
-    tell_of_erased_pack,
+    tell_of_erased_packs,
     tell_of_proposed_erasure,
     tell_witnesses,
     warn_of_certificate,
@@ -173,7 +174,7 @@ __all__ = [
     "steps_for",
     "take_off_lists",
     "tell_of_changes",
-    "tell_of_erased_pack",
+    "tell_of_erased_packs",
     "tell_of_proposed_erasure",
     "tell_witnesses",
     "terms_of",
@@ -181,6 +182,7 @@ __all__ = [
     "unfinished",
     "unsent_letters",
     "usual_dates",
+    "views",
     "warn_of_certificate",
     "way_of",
     "wrong_bounces",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, notifications, people, signing
+from oval_aup import documents, notifications, people, signing
 from oval_aup.campaigns import letters
 from oval_aup.campaigns.invitations import ASKING_KINDS
 from oval_aup.core.school import School
@@ -30,7 +30,7 @@ def request_receipt(
 
     ``key`` names the answer it confirms: the same key is the same receipt and the same message.
     """
-    receipt = evidence.request_document(
+    receipt = documents.request_document(
         db,
         kind="receipt",
         subject=person.pseudonym,

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, evidence, notifications, people
+from oval_aup import accounts, notifications, packs, people
 from oval_aup.campaigns import letters
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.school import School
+from oval_aup.verifier import bundle
 
 
 def tell_witnesses(db: Session, addresses: Sequence[str], *, size: int, line: str, school: School) -> None:
     """Queue today's head for each witness; safe to repeat on the same day."""
-    today, checker = clock.today(), evidence.checker()
+    today, checker = clock.today(), bundle.checker()
     for address in addresses:
         notifications.enqueue(
             db,
@@ -57,11 +58,17 @@ def sound_documents_alarm(db: Session, *, number: int, reason: str, school: Scho
     )
 
 
-def tell_of_erased_pack(db: Session, pack: evidence.PackRow, *, school: School) -> None:
-    """Queue the message to whoever ordered a pack that an erasure deleted it; to nobody who has left or has no address.
+def tell_of_erased_packs(db: Session, *, school: School) -> None:
+    """Queue the message to each who ordered a pack that an erasure deleted it, each once; safe to repeat.
 
-    Safe to repeat.
+    Nobody is told who has left or has no address.
     """
+    for row in packs.untold_packs(db):
+        _tell_of_erased_pack(db, row, school=school)
+        packs.note_told(db, row.public_id)
+
+
+def _tell_of_erased_pack(db: Session, pack: packs.PackRow, *, school: School) -> None:
     try:
         member = people.staff_member(db, pack.requested_by_id or 0)
     except NotFound:  # ordered by a command

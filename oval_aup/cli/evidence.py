@@ -12,11 +12,12 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people, reports, worker
+from oval_aup import evidence, packs, people, reports, verification, worker
 from oval_aup.cli.context import FILES, OFFICE, counted, database, settings, start_of
 from oval_aup.core.errors import DomainError
 from oval_aup.monitoring import ledger_audit
 from oval_aup.packs import writer
+from oval_aup.verifier import bundle
 
 ledger_group = AppGroup("ledger", help="The record of every act.")
 
@@ -28,28 +29,28 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
 
     With --head also proves that today's history begins with the one a kept head names.
     """
-    reader = evidence.ChainReader()
+    reader = verification.ChainReader()
     with database().reading() as db:
         heads = [head for each in kept for head in _heads_of(db, each, reader)]
         verdict = ledger_audit.check(db, settings().shared, heads)
     for head in heads:
         click.echo(f"Head of {counted(head.size, 'entry', 'entries')}, {head.entry_hash[:16]}…: {head.reason}")
     click.echo(verdict.sentence)
-    if place := evidence.turning_point(heads):
+    if place := verification.turning_point(heads):
         click.echo(place)
     sys.exit(0 if verdict.ok and all(head.verdict == "stands" for head in heads) else 1)
 
 
-def _heads_of(db: Session, kept: str, reader: evidence.ChainReader) -> tuple[evidence.HeadFinding, ...]:
+def _heads_of(db: Session, kept: str, reader: verification.ChainReader) -> tuple[verification.HeadFinding, ...]:
     path, limit = Path(kept), settings().upload_limit
     is_file = len(kept) < 250 and path.is_file()
     content = start_of(path, limit) if is_file else kept.encode("utf-8", "replace")
     if len(content) > limit:
         sys.exit(f"{path.name} is too large. Copy the lines that begin with OVAL-HEAD out of it.")
-    text = evidence.text_with_heads(content, limit=limit)
-    found = evidence.check_heads(db, text, chain=reader.read(db))
+    text = verification.text_with_heads(content, limit=limit)
+    found = verification.check_heads(db, text, chain=reader.read(db))
     if not found:
-        sys.exit(f"{path.name}: {evidence.missing_head(text)}" if is_file else evidence.missing_head(text))
+        sys.exit(f"{path.name}: {verification.missing_head(text)}" if is_file else verification.missing_head(text))
     return found
 
 
@@ -88,11 +89,11 @@ def evidence_rotate_key(use: str) -> None:
 @FILES
 def evidence_verify(files: tuple[Path, ...]) -> None:
     """Say of each of FILES whether it is genuine, and why; exits with 1 unless all are."""
-    limit, all_genuine, reader = settings().upload_limit, True, evidence.ChainReader()
+    limit, all_genuine, reader = settings().upload_limit, True, verification.ChainReader()
     for path in files:
-        seen = evidence.inspect_head(path, limit=limit)
+        seen = verification.inspect_head(path, limit=limit)
         with database().reading() as db:
-            finding = evidence.judge(db, seen, reader.read(db))
+            finding = verification.judge(db, seen, reader.read(db))
         all_genuine &= finding.verdict == "genuine" and not finding.ledger_fault
         click.echo(f"{path.name}: {finding.verdict.replace('_', ' ').upper()}")
         for reason in finding.reasons:
@@ -107,7 +108,7 @@ def evidence_verify(files: tuple[Path, ...]) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the checker there as well.")
 def evidence_checker(out: Path | None) -> None:
     """Print the SHA-256 of the checker that goes into packs, as sha256sum does; with --out also write the checker."""
-    made = evidence.checker()
+    made = bundle.checker()
     if out is not None:
         out.write_bytes(made.content)
     click.echo(f"{made.sha256}  {out or made.name}")
@@ -145,18 +146,18 @@ def evidence_pack(
             about, key = given[0] if given else ("school", "")
             if about == "class":
                 key = people.class_named(db, key).public_id
-            row = writer.order(db, reports.Scope(about, key, *days), actor=OFFICE)
+            row = reports.order_pack(db, reports.Scope(about, key, *days), actor=OFFICE)
     except DomainError as problem:
         sys.exit(problem.message)
     click.echo(f"Making {row.public_id}: {row.scope['title']}, {counted(row.total - 1, 'record', 'records')}.")
     _follow_pack(row, out)
 
 
-def _follow_pack(row: evidence.PackRow, out: Path | None) -> None:
+def _follow_pack(row: packs.PackRow, out: Path | None) -> None:
     """Say how far a pack has come, a line per tenth, until it is made or given up."""
     said: set[tuple[str, int]] = set()
 
-    def tell(now: evidence.PackRow) -> None:
+    def tell(now: packs.PackRow) -> None:
         step = (now.status, now.percent // 10)
         if now.is_open and step not in said:
             said.add(step)
@@ -165,10 +166,10 @@ def _follow_pack(row: evidence.PackRow, out: Path | None) -> None:
     after = worker.make_pack(settings(), database(), row.public_id, tell)
     if after.status != "ready":
         sys.exit(f"The pack is {after.status}. {after.error}")
-    path = writer.path_of(settings(), after)
+    path = writer.path_of(settings().shared, after)
     if out is not None:
         with database().writing() as db:
-            evidence.hand_out_pack(
+            packs.hand_out_pack(
                 db, after.public_id, idempotency_key=f"handed-out:{secrets.token_hex(16)}", actor=OFFICE
             )
         shutil.copyfile(path, out)
@@ -179,7 +180,7 @@ def _follow_pack(row: evidence.PackRow, out: Path | None) -> None:
 def evidence_packs() -> None:
     """List the evidence packs that are kept or being made, newest first."""
     with database().reading() as db:
-        rows = evidence.packs(db)
+        rows = packs.packs(db)
     for row in rows:
         more = row.error or (row.sha256 if row.sha256 else f"{row.done} of {row.total}")
         click.echo(

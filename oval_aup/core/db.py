@@ -80,6 +80,15 @@ def table_of(model: type[Base]) -> sa.Table:
     return cast(sa.Table, model.__table__)
 
 
+def read_view(model: type[Base], *columns: str) -> sa.TableClause:
+    """The columns of a table that other rooms may read in statements of their own, declared by the room it belongs to.
+
+    Raises KeyError for a column that the table does not have.
+    """
+    table = table_of(model)
+    return sa.table(table.name, *(sa.column(name, table.c[name].type) for name in columns))
+
+
 class UtcDateTime(sa.TypeDecorator[dt.datetime]):
     """An aware UTC instant; stored as naive UTC where the engine has no time zones."""
 

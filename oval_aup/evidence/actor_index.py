@@ -14,9 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core.db import Database, rows_changed, table_of
+from oval_aup.core.db import Database, table_of
 from oval_aup.evidence import ledger
-from oval_aup.evidence.models import Document, LedgerEntry, LedgerTrace, Watermark
+from oval_aup.evidence.models import LedgerEntry, LedgerTrace
+from oval_aup.jobs import watermarks
 
 FOLLOWER = "traces"
 STEP = 2000
@@ -26,8 +27,6 @@ CHUNK = 500
 
 _entry = table_of(LedgerEntry)
 _trace = table_of(LedgerTrace)
-_mark = table_of(Watermark)
-_document = table_of(Document)
 
 
 def entries_by(db: Session, pseudonym: str) -> tuple[ledger.EntryRow, ...]:
@@ -81,7 +80,7 @@ def named_between(db: Session, first: int, last: int) -> frozenset[str]:
 
 def followed(db: Session) -> int:
     """Up to which entry the ledger has been followed."""
-    return db.scalar(sa.select(_mark.c.seq).where(_mark.c.name == FOLLOWER)) or 0
+    return watermarks.followed(db, FOLLOWER)
 
 
 def index_new_entries(database: Database) -> int:
@@ -98,8 +97,7 @@ def _follow(db: Session) -> int:
     rows = db.execute(_LINES.where(_entry.c.seq > start).order_by(_entry.c.seq).limit(STEP)).all()
     if not rows:
         return 0
-    moved = db.execute(sa.update(_mark).where(_mark.c.name == FOLLOWER, _mark.c.seq == start).values(seq=rows[-1].seq))
-    if rows_changed(moved) != 1:
+    if not watermarks.follow(db, FOLLOWER, start=start, end=rows[-1].seq):
         return 0
     traces: list[dict[str, Any]] = []
     for row in rows:

@@ -1,5 +1,6 @@
 """Work for the background: how it is taken from the tables, what is done again and again, and what wakes a worker."""
 
+from oval_aup.jobs import watermarks
 from oval_aup.jobs.bells import DOCUMENTS, MESSAGES, PACKS, TASKS, Doorbell, WorkStep, ring
 from oval_aup.jobs.lease import Leased, LeasedQueue
 from oval_aup.jobs.periodic import Run, TaskOutcome, TaskRow, failing_tasks, periodic_tasks, prepare_tasks, run_due_task
@@ -21,4 +22,5 @@ __all__ = [
     "prepare_tasks",
     "ring",
     "run_due_task",
+    "watermarks",
 ]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ SWEEP_SECONDS = 60
 """A worker looks at the tables that often, rung or not."""
 MOST_AT_ONCE = 4
 """Bells of one kind that one unit of work is worth: as many workers as could share what it left."""
-IDLE_SECONDS = 5.0
-"""After so long without a bell the thread that passes them on ends."""
 LONGEST_POLL = 1.0
+CARRIER = "doorbell"
+"""The name of the threads that pass bells on; a process that ends waits for them."""
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -46,45 +46,46 @@ class Doorbell:
     def __init__(self, url: str, folder: Path, *, secret: str) -> None:
         """``url`` is ``redis://…``, ``postgresql://…`` or empty for a file in ``folder``; ``secret`` signs bells."""
         self._url, self._folder, self._secret = url, folder, secret
-        self._waiting: queue.SimpleQueue[list[tuple[str, float]]] = queue.SimpleQueue()
+        self._waiting: deque[list[tuple[str, float]]] = deque()
         self._lock = threading.Lock()
         self._carrier: threading.Thread | None = None
+        self._opened: Any = None
         self._steps: dict[str, WorkStep] = {}
 
     def follow(self, database: Database) -> None:
         """Carry the bells of everything that is committed through this database."""
         database.on_commit = self._take
 
+    def close(self) -> None:
+        """Let what was rung be passed on, and close the connection to the broker."""
+        if (carrier := self._carrier) is not None:
+            carrier.join()
+        if self._opened is not None:
+            self._close(self._opened)
+
     def _take(self, info: Mapping[Any, Any]) -> None:
         if rung := info.get("bells"):
-            self._waiting.put(rung)
             with self._lock:
+                self._waiting.append(rung)
                 if self._carrier is None:
-                    self._carrier = threading.Thread(target=self._carry, name="doorbell", daemon=True)
+                    self._carrier = threading.Thread(target=self._carry, name=CARRIER)
                     self._carrier.start()
 
     def _carry(self) -> None:
-        """Pass bells on until there are none for a while; a person never waits for the broker."""
-        broker = None
+        """Pass on what was rung, in a thread of its own: a person never waits for the broker."""
         while True:
+            with self._lock:
+                if not self._waiting:
+                    self._carrier = None
+                    return
+                rung = self._waiting.popleft()
             try:
-                rung = self._waiting.get(timeout=IDLE_SECONDS)
-            except queue.Empty:
-                with self._lock:
-                    if self._waiting.empty():
-                        self._carrier = None
-                        if broker is not None:
-                            broker.storage.close()
-                        return
-                continue
-            try:
-                broker = broker or self._broker()
+                broker = self._opened = self._opened or self._broker()
                 for bell, after in _worthwhile(rung):
-                    task = broker.wake.s(bell) if not after else broker.wake.s(bell, delay=after)
-                    broker.enqueue(task)
+                    broker.enqueue(broker.wake.s(bell, delay=after) if after else broker.wake.s(bell))
             except Exception as error:  # the sweep finds what this bell was for
                 log.warning("the broker cannot be reached, workers look by themselves: %s", type(error).__name__)
-                broker = None
+                self._opened = None
 
     def _broker(self) -> Any:
         parts: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from oval_aup import campaigns, evidence
+from oval_aup import campaigns, documents, evidence
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.db import Database
@@ -31,14 +31,14 @@ def watch_certificate(settings: Settings, database: Database) -> None:
 def watch_documents(settings: Settings, database: Database) -> None:
     """Write to the office once when documents are a quarter of an hour late; again only after all was well."""
     with database.reading() as db:
-        late, told_at = evidence.overdue_documents(db), evidence.alarm_since(db)
+        late, told_at = documents.overdue_documents(db), documents.alarm_since(db)
     if late is None and told_at is not None:
         log.info("documents are made again")
         with database.writing() as db:
-            evidence.note_alarm(db, None)
+            documents.note_alarm(db, None)
     if late is not None and told_at is None:
         log.critical("%s documents are late: %s", late.number, late.reason or "no worker has taken them")
         with database.writing() as db:
-            if evidence.alarm_since(db) is None:  # another worker may have been quicker
-                evidence.note_alarm(db, clock.now())
+            if documents.alarm_since(db) is None:  # another worker may have been quicker
+                documents.note_alarm(db, clock.now())
                 campaigns.sound_documents_alarm(db, number=late.number, reason=late.reason, school=settings.school)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, evidence
+from oval_aup import campaigns, evidence, verification
 from oval_aup.config import Settings
 from oval_aup.core import append_only, clock
 from oval_aup.core.actor import SYSTEM
@@ -74,7 +74,7 @@ def last_check(instance: Path) -> LastCheck | None:
     return LastCheck(moment, state == IN_ORDER) if state in (IN_ORDER, NOT_IN_ORDER) else None
 
 
-def check(db: Session, instance: Path, brought: Iterable[evidence.HeadFinding] = ()) -> evidence.LedgerVerdict:
+def check(db: Session, instance: Path, brought: Iterable[verification.HeadFinding] = ()) -> evidence.LedgerVerdict:
     """Read the whole ledger back now, against every head that is kept beside the database or was brought along.
 
     Also whether the database still refuses to change what was written.

@@ -3,6 +3,7 @@
 It takes finished letters and pseudonyms and knows nothing of why anyone is written to.
 """
 
+from oval_aup.notifications import views
 from oval_aup.notifications.bounced_addresses import BouncedAddressRow, all_trouble, clear_trouble, troubled_addresses
 from oval_aup.notifications.channels import (
     Channel,
@@ -97,4 +98,5 @@ __all__ = [
     "spoke_of_recipient",
     "troubled_addresses",
     "try_now",
+    "views",
 ]

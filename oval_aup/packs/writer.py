@@ -16,21 +16,21 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, evidence, reports
-from oval_aup.config import Settings
+from oval_aup import documents, evidence
 from oval_aup.core import clock
-from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, DomainError
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
+from oval_aup.packs import making, orders
+from oval_aup.packs.orders import PACKS_FOLDER, MemberRow, PackRow, record_name
 
 BATCH = 50
 """Documents read from the database in one transaction."""
@@ -46,37 +46,34 @@ class PackStopped(Exception):
     """The claim was lost, or the pack cancelled, while it was being written."""
 
 
+Contents = Callable[[Session, PackRow, Sequence[MemberRow]], Mapping[str, bytes]]
+"""The small files of a pack by name, as things stand now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packer:
-    """What a pack is made with."""
+    """What a pack is made with; ``shared`` is the folder below which finished packs lie."""
 
-    settings: Settings
+    shared: Path
     database: Database
     seals: evidence.SealPress
+    school: School
+    contents: Contents
 
 
-def order(db: Session, scope: reports.Scope, *, actor: Actor) -> evidence.PackRow:
-    """Order a pack about this scope as things stand now.
-
-    The same while it is being made is that one. Raises Invalid when nobody is in it, NotFound for an unknown class.
-    """
-    plan = reports.pack_plan(db, scope)
-    return evidence.order_pack(db, scope=plan.scope, report=plan.report, records=plan.records, actor=actor)
-
-
-def folder(settings: Settings) -> Path:
+def folder(shared: Path) -> Path:
     """Where finished packs lie."""
-    return settings.shared / evidence.PACKS_FOLDER
+    return shared / PACKS_FOLDER
 
 
-def path_of(settings: Settings, row: evidence.PackRow) -> Path:
+def path_of(shared: Path, row: PackRow) -> Path:
     """The file of a finished pack."""
-    return folder(settings) / f"{row.public_id}.zip"
+    return folder(shared) / f"{row.public_id}.zip"
 
 
-def take_turn(packer: Packer) -> bool:
+def make_next(packer: Packer) -> bool:
     """Bring one pack further; False when there is none, or all of them wait for documents."""
-    claim = evidence.claim_pack(packer.database)
+    claim = making.claim_pack(packer.database)
     if claim is None:
         return False
     try:
@@ -91,50 +88,38 @@ def take_turn(packer: Packer) -> bool:
     return True
 
 
-def sweep(settings: Settings, database: Database) -> None:
+def sweep(shared: Path, database: Database, *, keep_days: int) -> None:
     """Delete packs that have lain here as long as they may, and files that belong to none."""
     with database.reading() as db:
-        old = evidence.packs_settled_before(db, clock.now() - dt.timedelta(days=settings.pack_days))
+        old = orders.packs_settled_before(db, clock.now() - dt.timedelta(days=keep_days))
     if old:
         with database.writing() as db:
             for row in old:
-                evidence.delete_pack(db, row.public_id)
-    files = list(folder(settings).glob("*.zip*"))  # listed before the rows are read: a newer file is left alone
+                orders.delete_pack(db, row.public_id)
+    files = list(folder(shared).glob("*.zip*"))  # listed before the rows are read: a newer file is left alone
     if files:
         with database.reading() as db:
-            kept = {row.public_id for row in evidence.packs(db, limit=None) if row.status in ("writing", "ready")}
+            kept = {row.public_id for row in orders.packs(db, limit=None) if row.status in ("writing", "ready")}
         for path in files:
             if path.name.split(".", 1)[0] not in kept:
                 path.unlink(missing_ok=True)
 
 
-def tell_of_erased(settings: Settings, database: Database) -> None:
-    """Tell those who ordered packs that an erasure deleted them, each once; safe to repeat."""
-    with database.reading() as db:
-        waiting = bool(evidence.untold_packs(db))
-    if not waiting:
-        return
-    with database.writing() as db:
-        for row in evidence.untold_packs(db):
-            campaigns.tell_of_erased_pack(db, row, school=settings.school)
-            evidence.note_told(db, row.public_id)
-
-
-def _give_up(packer: Packer, claim: evidence.PackRow, why: str) -> None:
+def _give_up(packer: Packer, claim: PackRow, why: str) -> None:
     log.warning("pack %s: %s", claim.public_id, why)
     with packer.database.writing() as db:
-        evidence.fail_pack(db, claim, why)
-    for path in folder(packer.settings).glob(f"{claim.public_id}.*.part"):
+        making.fail_pack(db, claim, why)
+    for path in folder(packer.shared).glob(f"{claim.public_id}.*.part"):
         path.unlink(missing_ok=True)
 
 
-def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
+def _go_on(packer: Packer, claim: PackRow) -> bool:
     if claim.status == "collecting":
         with packer.database.writing() as db:
-            done, wanted = evidence.collect(db, claim)
+            done, wanted = making.collect(db, claim)
         if done < claim.total:
             with packer.database.writing() as db:
-                evidence.defer_pack(db, claim, done=done, again=wanted)
+                making.defer_pack(db, claim, done=done, again=wanted)
             return wanted
         settled = _settle(packer, claim)
         if settled is None:
@@ -144,11 +129,11 @@ def _go_on(packer: Packer, claim: evidence.PackRow) -> bool:
     return True
 
 
-def _settle(packer: Packer, claim: evidence.PackRow) -> evidence.PackRow | None:
+def _settle(packer: Packer, claim: PackRow) -> PackRow | None:
     """Fix what goes in and enter it in the ledger; None, with the reason in the pack's row, while it has to wait."""
     with packer.database.reading() as db:
-        members = evidence.pack_members(db, claim)
-        files = reports.pack_files(db, claim, members, school=packer.settings.school)
+        members = orders.pack_members(db, claim)
+        files = packer.contents(db, claim, members)
         keys = evidence.register(db)
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     hashes |= {_pdf_name(member.number): member.sha256 for member in members}
@@ -156,17 +141,17 @@ def _settle(packer: Packer, claim: evidence.PackRow) -> evidence.PackRow | None:
         try:
             packer.seals.head(db)
         except evidence.KeyMissing as error:
-            evidence.defer_pack(db, claim, done=claim.total, error=str(error))
+            making.defer_pack(db, claim, done=claim.total, error=str(error))
             return None
         if evidence.register(db) != keys:  # the key that signs now is not among the pack's: look again
-            evidence.defer_pack(db, claim, done=claim.total)
+            making.defer_pack(db, claim, done=claim.total)
             return None
-        evidence.enter_contents(db, claim, hashes)
-        return evidence.settle_pack(db, claim, head=packer.seals.head(db).facts, files=files)
+        making.enter_contents(db, claim, hashes)
+        return making.settle_pack(db, claim, head=packer.seals.head(db).facts, files=files)
 
 
-def _write(packer: Packer, claim: evidence.PackRow) -> None:
-    place = folder(packer.settings)
+def _write(packer: Packer, claim: PackRow) -> None:
+    place = folder(packer.shared)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for leftover in place.glob(f"{claim.public_id}.*.part"):
         leftover.unlink(missing_ok=True)
@@ -181,19 +166,19 @@ def _write(packer: Packer, claim: evidence.PackRow) -> None:
             os.fsync(file.fileno())
         with part.open("rb") as whole:
             digest, size = hashlib.file_digest(whole, "sha256").hexdigest(), part.stat().st_size
-        part.replace(path_of(packer.settings, claim))
+        part.replace(path_of(packer.shared, claim))
         _keep_names(place)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     with packer.database.writing() as db:
-        evidence.finish_pack(db, claim, sha256=digest, size=size, files=count)
+        making.finish_pack(db, claim, sha256=digest, size=size, files=count)
 
 
-def _fill(packer: Packer, claim: evidence.PackRow, file: Any) -> int:
+def _fill(packer: Packer, claim: PackRow, file: Any) -> int:
     """Write every member and the list of them; how many files there are."""
     with packer.database.reading() as db:
-        small = evidence.pack_files(db, claim)
+        small = orders.pack_files(db, claim)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         zipped = _Zip(archive, claim.frozen_at or claim.ordered_at)
         progress = _Progress(packer, claim)
@@ -204,7 +189,7 @@ def _fill(packer: Packer, claim: evidence.PackRow, file: Any) -> int:
             progress.step()
         for name, content in sorted(small.items()):
             zipped.add(name, content)
-        zipped.add("manifest.json", _manifest(claim, packer.settings.school, zipped.listed), listed=False)
+        zipped.add("manifest.json", _manifest(claim, packer.school, zipped.listed), listed=False)
     return len(zipped.listed) + 1
 
 
@@ -218,10 +203,10 @@ def _add_document(zipped: _Zip, number: int, pdf: bytes) -> None:
 
 def _pdf_name(number: int) -> str:
     """What the PDF with this number is called in a pack."""
-    return f"records/{reports.record_name(number)}.pdf" if number else "reports/report.pdf"
+    return f"records/{record_name(number)}.pdf" if number else "reports/report.pdf"
 
 
-def _add_ledger(packer: Packer, claim: evidence.PackRow, zipped: _Zip, progress: _Progress) -> None:
+def _add_ledger(packer: Packer, claim: PackRow, zipped: _Zip, progress: _Progress) -> None:
     size = int(claim.head["size"])
 
     def lines() -> Iterator[bytes]:
@@ -236,19 +221,19 @@ def _add_ledger(packer: Packer, claim: evidence.PackRow, zipped: _Zip, progress:
     zipped.add_stream("ledger.jsonl", lines())
 
 
-def _documents(packer: Packer, claim: evidence.PackRow) -> Iterator[tuple[int, bytes]]:
+def _documents(packer: Packer, claim: PackRow) -> Iterator[tuple[int, bytes]]:
     after = -1
     while True:
         with packer.database.reading() as db:
-            members = evidence.pack_members(db, claim, after=after, limit=BATCH)
-            contents = [(row.number, evidence.document_bytes(db, row.document_id)) for row in members]
+            members = orders.pack_members(db, claim, after=after, limit=BATCH)
+            contents = [(row.number, documents.document_bytes(db, row.document_id)) for row in members]
         if not contents:
             return
         yield from contents
         after = contents[-1][0]
 
 
-def _manifest(claim: evidence.PackRow, school: School, listed: list[dict[str, Any]]) -> bytes:
+def _manifest(claim: PackRow, school: School, listed: list[dict[str, Any]]) -> bytes:
     facts = {
         "v": 1,
         "school": school.name,
@@ -267,7 +252,7 @@ class _Progress:
     """Says every now and then that the work goes on, and hears that it must not."""
 
     packer: Packer
-    claim: evidence.PackRow
+    claim: PackRow
     done: int = 0
     _told_at: float = field(default_factory=time.monotonic)
 
@@ -280,7 +265,7 @@ class _Progress:
             return
         self._told_at = time.monotonic()
         with self.packer.database.writing() as db:
-            if not evidence.heartbeat(db, self.claim, self.done):
+            if not making.heartbeat(db, self.claim, self.done):
                 raise PackStopped
 
 

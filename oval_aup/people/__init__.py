@@ -4,7 +4,7 @@ Its rows never carry the office's own numbers (UPN, contact id): those are keys 
 whose own front door is ``people.roster``.
 """
 
-from oval_aup.people import roster
+from oval_aup.people import roster, views
 from oval_aup.people.corrections import CorrectionRow, standing_corrections
 from oval_aup.people.erasing import LeaverRow, discard_undecided_lists, erase_contact, erase_person, kin_of, leavers
 from oval_aup.people.families import (
@@ -169,4 +169,5 @@ __all__ = [
     "standing_corrections",
     "take_over_children",
     "undecided_links",
+    "views",
 ]

@@ -36,7 +36,7 @@ from oval_aup.reports.outstanding import (
     remindable,
     why_counts,
 )
-from oval_aup.reports.packs import PackPlan, Scope, pack_files, pack_plan, record_key, record_name
+from oval_aup.reports.packs import PackPlan, Scope, order_pack, pack_files, pack_plan, record_key
 from oval_aup.reports.person_history import ChildChoices, Mark, PersonHistory, history_of
 from oval_aup.reports.xlsx_export import xlsx_bytes
 
@@ -86,6 +86,7 @@ __all__ = [
     "need_groups",
     "needs",
     "next_step",
+    "order_pack",
     "outstanding_counts",
     "outstanding_matches",
     "outstanding_page",
@@ -97,7 +98,6 @@ __all__ = [
     "paper",
     "plain_file",
     "record_key",
-    "record_name",
     "remindable",
     "told_apart",
     "why_counts",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup import agreements, consent, evidence, people, signing, verification
 from oval_aup.core import clock, templating
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
@@ -249,7 +249,7 @@ def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
         children=people.children_then(db, person.person_id, at) if person.is_guardian else (),
         lists_from=lists_from,
         staff_from=_later(people.staff_kept_since(db), at),
-        gaps=evidence.gaps(db, since=clock.at_london(people.school_year_starts(year), 0), at=at),
+        gaps=verification.gaps(db, since=clock.at_london(people.school_year_starts(year), 0), at=at),
     )
 
 

@@ -7,7 +7,7 @@ import unicodedata
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people, printing
+from oval_aup import documents, evidence, people, printing
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -20,6 +20,7 @@ from oval_aup.reports import (
     documents_subject_access,
     ledger_acts,
 )
+from oval_aup.verifier.rules import RECORD_NAME
 
 _BUILDERS = {
     "receipt": documents_person.build_receipt,
@@ -46,7 +47,7 @@ _FILE_NAMES = {
 
 
 def paper(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> printing.PrintJob:
     """Build one document; receipts and records carry the ledger entries they show as ``record.json``.
 
@@ -60,25 +61,25 @@ def paper(
     embedded: list[printing.EmbeddedFile] = []
     if built.seqs is not None:
         content = ledger_acts.evidence_file(db, built.seqs, document=document, school=school, head=head)
-        embedded.append(printing.EmbeddedFile(evidence.RECORD_NAME, _("The ledger entries of this document"), content))
+        embedded.append(printing.EmbeddedFile(RECORD_NAME, _("The ledger entries of this document"), content))
     if built.data:
         name = documents_subject_access.DATA_NAME
         embedded.append(printing.EmbeddedFile(name, _("The same for a computer"), built.data))
     return printing.PrintJob(built.html, head.signed_at, tuple(embedded))
 
 
-def plain_file(db: Session, document: evidence.DocumentRow, *, school: School) -> bytes:
-    """Build a document of one of ``evidence.PLAIN_KINDS``; raises NotFound as ``paper`` does."""
+def plain_file(db: Session, document: documents.DocumentRow, *, school: School) -> bytes:
+    """Build a document of one of ``documents.PLAIN_KINDS``; raises NotFound as ``paper`` does."""
     return documents_subject_access.subject_access_data(db, document, school=school, made_at=clock.now())
 
 
-def file_name(db: Session, document: evidence.DocumentRow) -> str:
+def file_name(db: Session, document: documents.DocumentRow) -> str:
     """A file name that says what it is, of which class, when it was asked for and by whom; whose it is, it never says.
 
     ``class-report-4c-2026-11-22-for-eve-ode-1f0c2a9b.pdf``. Somebody who asked for a document about themselves is not
     named, and what nobody asked for says ``automatic``.
     """
-    extension = "json" if document.kind in evidence.PLAIN_KINDS else "pdf"
+    extension = "json" if document.kind in documents.PLAIN_KINDS else "pdf"
     room = people.school_class(db, document.subject).name if document.kind == "class_report" else ""
     parts = (
         _FILE_NAMES[document.kind],
@@ -90,7 +91,7 @@ def file_name(db: Session, document: evidence.DocumentRow) -> str:
     return "-".join(part for part in parts if part) + f".{extension}"
 
 
-def _asked_by(db: Session, document: evidence.DocumentRow) -> str:
+def _asked_by(db: Session, document: documents.DocumentRow) -> str:
     if document.requested_by_id is None:
         return "automatic"
     person = people.person_by_id(db, document.requested_by_id)

@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people
+from oval_aup import documents, evidence, people
 from oval_aup.core import templating
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
@@ -21,7 +21,7 @@ from oval_aup.reports.request_status import STATES
 
 
 def build_as_at(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The statement; raises Conflict for a moment before the record began, of which there is nothing to state."""
     statement = _statement(db, document)
@@ -49,6 +49,6 @@ def build_as_at(
     return BuiltDocument(html, statement.entries)
 
 
-def _statement(db: Session, document: evidence.DocumentRow) -> AsAt:
+def _statement(db: Session, document: documents.DocumentRow) -> AsAt:
     person = people.person_by_id(db, int(document.params["person_id"]))
     return as_at(db, person.public_id, dt.datetime.fromisoformat(document.params["at"]))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, people, signing
+from oval_aup import agreements, consent, documents, evidence, people, signing
 from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -102,7 +102,7 @@ class NameList:
 
 
 def build_class_report(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The report about one class in one school year."""
     room = people.school_class(db, document.subject)
@@ -124,7 +124,7 @@ def build_class_report(
 
 
 def build_school_report(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The report about the whole school in one school year."""
     common = _common(db, document, school, head, outstanding_rows(db, _year(document), Filter()))
@@ -132,7 +132,7 @@ def build_school_report(
 
 
 def build_figures_report(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The same without anybody's name, for those who may know how many and not who."""
     common = _common(db, document, school, head, ()) | {"made_by": school.name}
@@ -155,7 +155,7 @@ def _school_page(db: Session, common: dict[str, Any], *, title: str, names: bool
 
 def _common(
     db: Session,
-    document: evidence.DocumentRow,
+    document: documents.DocumentRow,
     school: School,
     head: evidence.SignedHead,
     rows: Sequence[OutstandingPerson],
@@ -175,11 +175,11 @@ def _common(
     }
 
 
-def _year(document: evidence.DocumentRow) -> int:
+def _year(document: documents.DocumentRow) -> int:
     return int(document.params.get("school_year") or people.school_year(document.requested_at.date()))
 
 
-def _made_by(db: Session, document: evidence.DocumentRow) -> str:
+def _made_by(db: Session, document: documents.DocumentRow) -> str:
     if document.requested_by_id is None:
         return _("the system")
     return people.person_by_id(db, document.requested_by_id).full_name

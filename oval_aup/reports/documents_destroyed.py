@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people, retention
+from oval_aup import documents, evidence, people, retention
 from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
@@ -30,7 +30,7 @@ class Destroyed:
 
 
 def build_certificate(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The certificate of one decision, carried out; raises NotFound where nothing of it was."""
     rows = _rows(db, document)
@@ -59,7 +59,7 @@ def build_certificate(
     return BuiltDocument(html, tuple(each.entry.seq for each in rows))
 
 
-def _rows(db: Session, document: evidence.DocumentRow) -> Sequence[Destroyed]:
+def _rows(db: Session, document: documents.DocumentRow) -> Sequence[Destroyed]:
     wanted = set(document.params["erasures"])
     found = [
         row

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people, signing
+from oval_aup import documents, evidence, people, signing
 from oval_aup.core import clock, i18n, templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, gettext_noop
@@ -27,7 +27,7 @@ RULES = {
 
 
 def build_receipt(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The signer's receipt for what they answered, in the language they read."""
     person, school_year, chosen, entries = _confirmed(db, document)
@@ -58,7 +58,7 @@ def build_receipt(
 
 
 def build_record(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The office's record: everything ever asked of, told to, answered and corrected by or about one person."""
     person = _person_of(db, document)
@@ -89,7 +89,7 @@ def build_record(
 
 
 def _confirmed(
-    db: Session, document: evidence.DocumentRow
+    db: Session, document: documents.DocumentRow
 ) -> tuple[people.PersonRow, int, str, Sequence[evidence.EntryRow]]:
     params = document.params
     person = _person_of(db, document)
@@ -98,7 +98,7 @@ def _confirmed(
     return person, year, str(params.get("language") or "en"), [entries[seq] for seq in sorted(entries)]
 
 
-def _person_of(db: Session, document: evidence.DocumentRow) -> people.PersonRow:
+def _person_of(db: Session, document: documents.DocumentRow) -> people.PersonRow:
     if "person_id" in document.params:
         return people.person_by_id(db, int(document.params["person_id"]))
     found = people.persons_by_pseudonym(db, [document.subject])

@@ -11,7 +11,7 @@ from typing import Any
 from babel import Locale
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, people, retention
+from oval_aup import consent, documents, evidence, people, retention
 from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, gettext_noop
@@ -378,7 +378,7 @@ class _Checked:
 
 
 def build_subject_access(
-    db: Session, document: evidence.DocumentRow, *, school: School, head: evidence.SignedHead
+    db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
     """The document for reading."""
     found = _found(db, document, school)
@@ -408,12 +408,12 @@ def build_subject_access(
     return BuiltDocument(html, data=access.as_json(found, school=school, made_at=head.signed_at))
 
 
-def subject_access_data(db: Session, document: evidence.DocumentRow, *, school: School, made_at: dt.datetime) -> bytes:
+def subject_access_data(db: Session, document: documents.DocumentRow, *, school: School, made_at: dt.datetime) -> bytes:
     """The same for a computer."""
     return access.as_json(_found(db, document, school), school=school, made_at=made_at)
 
 
-def _found(db: Session, document: evidence.DocumentRow, school: School) -> access.SubjectAccess:
+def _found(db: Session, document: documents.DocumentRow, school: School) -> access.SubjectAccess:
     return access.subject_access(db, int(document.params["person_id"]), school=school)
 
 

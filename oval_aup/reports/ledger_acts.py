@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, evidence, people, printing
+from oval_aup import agreements, documents, evidence, people, printing
 from oval_aup.core import i18n, templating
 from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.core.school import School
@@ -143,7 +143,7 @@ def wordings_of(shown: Iterable[Act], kinds: frozenset[str] = MARKS) -> tuple[Sh
 
 
 def evidence_file(
-    db: Session, seqs: Iterable[int], *, document: evidence.DocumentRow, school: School, head: evidence.SignedHead
+    db: Session, seqs: Iterable[int], *, document: documents.DocumentRow, school: School, head: evidence.SignedHead
 ) -> bytes:
     """The entries as a file that proves itself: exact bodies, details and salts, the signed head, the public keys.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, jobs, notifications, people, retention, signing, worklist
+from oval_aup import consent, documents, evidence, jobs, notifications, packs, people, retention, signing, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.reports import tables as t
@@ -329,7 +329,7 @@ def _mail_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
 
 def _papers_late(db: Session, _school_year: int, _limit: int) -> list[Need]:
     """One task however many papers wait: what holds them up is one thing."""
-    late = evidence.overdue_documents(db)
+    late = documents.overdue_documents(db)
     if late is None:
         return []
     waiting = ngettext("One document", "%(num)s documents", late.number)
@@ -364,7 +364,7 @@ def _early_erasures(db: Session, _school_year: int, limit: int) -> list[Need]:
 
 
 def _packs_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
-    rows = evidence.failed_packs(db)[:limit]
+    rows = packs.failed_packs(db)[:limit]
     return [Need("pack-failed", row.public_id, str(row.scope["title"]), row.error, row.ordered_at) for row in rows]
 
 
@@ -377,7 +377,7 @@ def _background_tasks(db: Session, _school_year: int, _limit: int) -> list[Need]
 
 
 def _documents_failed(db: Session, _school_year: int, limit: int) -> list[Need]:
-    rows = evidence.failed_documents(db)[:limit]
+    rows = documents.failed_documents(db)[:limit]
     names = people.persons_by_pseudonym(db, [row.subject for row in rows])
     return [
         Need(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oval_aup import evidence
+from oval_aup.verifier.openssl_export import HEAD_BY_OPENSSL, SEAL_BY_OPENSSL
 
 FORMULAS = {
     "file": "sha256 = H(file)",
@@ -27,6 +27,6 @@ TYPED = {
     "windows": "certutil -hashfile FILE SHA256",
     "macos": "shasum -a 256 FILE",
     "linux": "sha256sum FILE",
-    "seal": evidence.SEAL_BY_OPENSSL,
-    "head": evidence.HEAD_BY_OPENSSL,
+    "seal": SEAL_BY_OPENSSL,
+    "head": HEAD_BY_OPENSSL,
 }

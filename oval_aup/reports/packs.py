@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, evidence, people
+from oval_aup import agreements, evidence, packs, people
 from oval_aup.core import clock, templating
+from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
@@ -24,6 +25,7 @@ from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.exports import ExportTable, choices_of, coverage_table, outstanding_table
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, children_words
+from oval_aup.verifier import bundle
 
 ABOUT = ("school", "audience", "class", "year")
 CHUNK = 500
@@ -65,8 +67,8 @@ class PackPlan:
     """What a pack of some scope is made of: its facts, its report and the records, in the order of their numbers."""
 
     scope: dict[str, Any]
-    report: evidence.Wanted
-    records: tuple[evidence.Wanted, ...]
+    report: packs.Wanted
+    records: tuple[packs.Wanted, ...]
 
 
 def pack_plan(db: Session, scope: Scope) -> PackPlan:
@@ -79,7 +81,7 @@ def pack_plan(db: Session, scope: Scope) -> PackPlan:
     names = [pseudonym for _id, pseudonym in members]
     newest, answered = evidence.newest_seqs(db, names), evidence.newest_seqs(db, names, besides=evidence.LIST_KINDS)
     records = tuple(
-        evidence.Wanted(
+        packs.Wanted(
             "record", pseudonym, {"person_id": person_id}, record_key(pseudonym, newest[pseudonym]), newest[pseudonym]
         )
         for person_id, pseudonym in members
@@ -88,8 +90,17 @@ def pack_plan(db: Session, scope: Scope) -> PackPlan:
     if not records:
         raise Invalid(fields={"about": _("Nothing was recorded about anybody in this choice.")})
     stamp = f"{clock.now():%Y-%m-%dT%H:%M:%S.%f}"
-    wanted = evidence.Wanted(report[0], report[1], report[2], f"pack-report:{report[1]}:{stamp}", 0)
+    wanted = packs.Wanted(report[0], report[1], report[2], f"pack-report:{report[1]}:{stamp}", 0)
     return PackPlan(scope.facts(year, title), wanted, records)
+
+
+def order_pack(db: Session, scope: Scope, *, actor: Actor) -> packs.PackRow:
+    """Order a pack about this scope as things stand now.
+
+    While the same pack is being made that one is returned. Raises Invalid when nobody is in it, NotFound for no class.
+    """
+    plan = pack_plan(db, scope)
+    return packs.order_pack(db, scope=plan.scope, report=plan.report, records=plan.records, actor=actor)
 
 
 def record_key(pseudonym: str, newest: int) -> str:
@@ -183,7 +194,7 @@ def _in(scope: Scope) -> sa.ColumnElement[bool]:
 
 
 def pack_files(
-    db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow], *, school: School
+    db: Session, row: packs.PackRow, members: Sequence[packs.MemberRow], *, school: School
 ) -> dict[str, bytes]:
     """The small files of a pack by name, as things stand now: what to read first, keys, texts, tables, the checker."""
     files = {name: _csv(table) for name, table in _tables(db, row, members).items()}
@@ -193,7 +204,7 @@ def pack_files(
         files[f"{stem}.txt"] = text.plain.encode("utf-8")
     keys = [key.facts for key in evidence.register(db)]
     files["keys.json"] = json.dumps(keys, ensure_ascii=False, indent=1).encode("utf-8")
-    checker = evidence.checker()
+    checker = bundle.checker()
     files[checker.name] = checker.content
     for name, template in (("README.txt", "pack/readme.txt"), ("by-hand.txt", "pack/by-hand.txt")):
         said = templating.page(
@@ -213,7 +224,7 @@ def _csv(table: ExportTable) -> bytes:
     return csv_bytes(table.header, table.rows)
 
 
-def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.MemberRow]) -> Mapping[str, ExportTable]:
+def _tables(db: Session, row: packs.PackRow, members: Sequence[packs.MemberRow]) -> Mapping[str, ExportTable]:
     year, scope = int(row.scope["school_year"]), row.scope
     found = people.persons_by_pseudonym(db, [member.subject for member in members])
     children = _children(db, Scope.of(scope), members)
@@ -233,7 +244,7 @@ def _tables(db: Session, row: evidence.PackRow, members: Sequence[evidence.Membe
     return tables
 
 
-def _children(db: Session, scope: Scope, members: Iterable[evidence.MemberRow]) -> list[people.ChildRow]:
+def _children(db: Session, scope: Scope, members: Iterable[packs.MemberRow]) -> list[people.ChildRow]:
     """The children in scope in the order of their records; whoever nothing is recorded of has no record, but no yes."""
     recorded = {member.subject for member in members}
     ids = [person_id for person_id, _pseudonym in _people(db, scope)]
@@ -244,7 +255,7 @@ def _children(db: Session, scope: Scope, members: Iterable[evidence.MemberRow]) 
     return [child for child in children if child.archived_on is None or child.pseudonym in recorded]
 
 
-def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[str, people.PersonRow]) -> ExportTable:
+def _index(db: Session, members: Iterable[packs.MemberRow], found: Mapping[str, people.PersonRow]) -> ExportTable:
     """Whose record has which number; the only place in a pack where a file is given a name."""
     ids = [person.person_id for person in found.values()]
     beside: dict[int, str] = {}
@@ -260,7 +271,7 @@ def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[st
         rows.append(
             (
                 member.number,
-                f"records/{record_name(member.number)}.pdf",
+                f"records/{packs.record_name(member.number)}.pdf",
                 names.get(person.public_id, person.full_name),
                 _part(person),
                 beside.get(person.person_id, ""),
@@ -269,11 +280,6 @@ def _index(db: Session, members: Iterable[evidence.MemberRow], found: Mapping[st
         )
     header = (_("Number"), _("File"), _("Name"), _("At this school"), _("Children or class"), _("In the ledger as"))
     return ExportTable(header, tuple(rows))
-
-
-def record_name(number: int) -> str:
-    """What a record's files are called in a pack, without an ending."""
-    return f"{number:05d}"
 
 
 def _part(person: people.PersonRow) -> str:

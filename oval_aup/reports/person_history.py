@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, consent, evidence, notifications, people, signing
+from oval_aup import agreements, consent, documents, evidence, notifications, people, signing
 from oval_aup.core.i18n import _
 from oval_aup.reports import ledger_acts
 from oval_aup.reports import tables as t
@@ -62,7 +62,7 @@ class PersonHistory:
     """For a child: what may be done with pictures, by use."""
     blocks: tuple[consent.BlockRow, ...]
     messages: tuple[notifications.MessageRow, ...]
-    documents: tuple[evidence.DocumentRow, ...]
+    documents: tuple[documents.DocumentRow, ...]
     events: tuple[TimelineEvent, ...]
     address: str
     trouble: str
@@ -113,7 +113,7 @@ def history_of(db: Session, public_id: str, school_year: int) -> PersonHistory:
         verdicts=consent.permissions(db, [child.person_id], school_year)[child.person_id] if child else {},
         blocks=consent.blocks_of(db, child.person_id) if child else (),
         messages=tuple(reversed(notifications.messages_to(db, person.pseudonym))),
-        documents=evidence.documents_about(db, person.pseudonym),
+        documents=documents.documents_about(db, person.pseudonym),
         events=tuple(reversed(events(db, person, told))),
         address=address,
         trouble=notifications.troubled_addresses(db, [address]).get(address, ""),

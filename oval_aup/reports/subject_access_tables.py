@@ -533,6 +533,7 @@ LEFT_OUT: dict[str, str] = {
     "pack_file": gettext_noop("A pack is handed out as a whole; whoever asks is given their own record instead."),
     "pack_member": gettext_noop("Whose records are in a pack: the records themselves are listed as documents."),
     "ledger_trace": gettext_noop("An index of which entries name a person: the entries themselves are given."),
+    "document_pin": gettext_noop("Which packs still need a document: about nobody."),
     "periodic_task": gettext_noop("What the system does again and again: about nobody."),
     "watermark": gettext_noop("How far the system’s own work has got."),
     "school_class": gettext_noop("Classes are about nobody; this person’s own class is named above."),

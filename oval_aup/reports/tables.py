@@ -1,82 +1,20 @@
-"""The tables of other rooms that heavy reads look into, by name and column: nothing here is ever written."""
+"""The read views of other rooms that heavy reads are made of, under one name each."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from oval_aup.core.db import UtcDateTime
+from oval_aup import campaigns, notifications, people, signing
 
-request = sa.table(
-    "signature_request",
-    sa.column("id", sa.Integer),
-    sa.column("public_id", sa.String),
-    sa.column("school_year", sa.Integer),
-    sa.column("agreement_key", sa.String),
-    sa.column("person_id", sa.Integer),
-    sa.column("way", sa.String),
-    sa.column("status", sa.String),
-    sa.column("asked_at", UtcDateTime),
-    sa.column("due_on", sa.Date),
-    sa.column("settled_at", UtcDateTime),
-)
-person = sa.table(
-    "person",
-    sa.column("id", sa.Integer),
-    sa.column("public_id", sa.String),
-    sa.column("pseudonym", sa.String),
-    sa.column("forename", sa.String),
-    sa.column("surname", sa.String),
-    sa.column("preferred_forename", sa.String),
-)
-child = sa.table(
-    "child",
-    sa.column("person_id", sa.Integer),
-    sa.column("class_id", sa.Integer),
-    sa.column("archived_on", sa.Date),
-)
-guardian = sa.table(
-    "guardian",
-    sa.column("person_id", sa.Integer),
-    sa.column("email", sa.String),
-    sa.column("mobile", sa.String),
-    sa.column("archived_on", sa.Date),
-)
-guardianship = sa.table(
-    "guardianship",
-    sa.column("child_id", sa.Integer),
-    sa.column("guardian_id", sa.Integer),
-    sa.column("parental_responsibility", sa.String),
-    sa.column("contact_allowed", sa.Boolean),
-    sa.column("lives_with", sa.Boolean),
-    sa.column("ended_on", sa.Date),
-)
-staff_member = sa.table(
-    "staff_member",
-    sa.column("person_id", sa.Integer),
-    sa.column("work_email", sa.String),
-    sa.column("archived_on", sa.Date),
-)
-school_class = sa.table(
-    "school_class",
-    sa.column("id", sa.Integer),
-    sa.column("public_id", sa.String),
-    sa.column("name", sa.String),
-    sa.column("year_group", sa.String),
-    sa.column("archived_on", sa.Date),
-)
-trouble = sa.table(
-    "address_trouble",
-    sa.column("address", sa.String),
-    sa.column("reason", sa.String),
-    sa.column("noticed_at", UtcDateTime),
-)
-reminder = sa.table(
-    "reminder",
-    sa.column("campaign_id", sa.Integer),
-    sa.column("person_id", sa.Integer),
-    sa.column("step", sa.String),
-    sa.column("taken_at", UtcDateTime),
-)
+reminder = campaigns.views.reminder
+trouble = notifications.views.trouble
+person = people.views.person
+child = people.views.child
+guardian = people.views.guardian
+guardianship = people.views.guardianship
+staff_member = people.views.staff_member
+school_class = people.views.school_class
+request = signing.views.request
 
 
 def shown_forename(table: sa.FromClause = person) -> sa.ColumnElement[str]:

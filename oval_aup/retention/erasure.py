@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, evidence, people
+from oval_aup import accounts, evidence, packs, people
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import new_public_id
@@ -156,9 +156,9 @@ def plan(
         if why:
             refusals[reach.person.public_id] = why
     old = tuple(old_things(db, key, cut_off(key, months[key], today)) for key in dict.fromkeys(things) if key in THINGS)
-    packs = len(evidence.packs(db, limit=None)) if reaches and not contact_only else 0
+    number = len(packs.packs(db, limit=None)) if reaches and not contact_only else 0
     found = tuple(one for one in old if one.number)
-    return ErasurePlan(basis, reaches, found, refusals, with_mentions, received_on, early, contact_only, packs)
+    return ErasurePlan(basis, reaches, found, refusals, with_mentions, received_on, early, contact_only, number)
 
 
 def order(

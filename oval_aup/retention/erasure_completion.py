@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people
+from oval_aup import documents, evidence, people
 from oval_aup.core.db import Database, new_public_id
 from oval_aup.evidence import NotedErasure
 from oval_aup.retention.erasure import carry_out_next
@@ -108,7 +108,7 @@ def _want_certificate(db: Session, batch: str) -> None:
     done = [row.public_id for row in rows if row.status == "done"]
     if any(row.status in ("ordered", "wiped") for row in rows) or not done:
         return
-    evidence.request_document(
+    documents.request_document(
         db,
         kind=CERTIFICATE,
         subject=batch,

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, consent, evidence, notifications, people, signing
+from oval_aup import accounts, consent, documents, evidence, notifications, people, signing
 from oval_aup.core import clock
 
 NAMING_REPORTS = ("class_report", "school_report")
@@ -112,9 +112,9 @@ def reach_of(db: Session, person: people.PersonRow, *, with_mentions: bool = Fal
         mentions=() if with_mentions else mentions,
         recorded=sum(1 for entry, _details in recorded if entry.seq not in entries),
         others=_others(kin.values(), person, [entries[seq] for seq in with_details]),
-        documents=evidence.documents_showing(db, [person.pseudonym]),
-        family_documents=evidence.documents_showing(db, [one.pseudonym for one in kin.values()], {*entries, *seqs}),
-        reports=evidence.documents_of_kinds(
+        documents=documents.documents_showing(db, [person.pseudonym]),
+        family_documents=documents.documents_showing(db, [one.pseudonym for one in kin.values()], {*entries, *seqs}),
+        reports=documents.documents_of_kinds(
             db, NAMING_REPORTS, asked_before=clock.at_london(left_on + dt.timedelta(days=1), 0)
         ),
         messages=notifications.messages_with_words(db, [person.pseudonym]),
@@ -145,7 +145,7 @@ def old_things(db: Session, record_type: str, until: dt.date) -> OldThings:
         access = accounts.old_access(db, ended_before=moment)
         counts = {"links": access.links, "visits": access.sessions}
     elif record_type == "reports":
-        counts = {"reports": len(evidence.documents_of_kinds(db, NAMING_REPORTS, asked_before=moment))}
+        counts = {"reports": len(documents.documents_of_kinds(db, NAMING_REPORTS, asked_before=moment))}
     return OldThings(record_type, until, {kind: number for kind, number in counts.items() if number})
 
 

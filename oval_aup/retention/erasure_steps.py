@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, consent, evidence, notifications, people, signing, worklist
+from oval_aup import accounts, consent, documents, notifications, packs, people, signing, worklist
 from oval_aup.core import clock
 from oval_aup.core.i18n import gettext_noop
 from oval_aup.retention import holds
@@ -71,16 +71,16 @@ def _documents(db: Session, reach: Reach, removed: Removed) -> None:
         ("family-documents", reach.family_documents, SHOWN),
         ("reports", reach.reports, SHOWN),
     ):
-        evidence.erase_documents(db, ids, why=why)
+        documents.erase_documents(db, ids, why=why)
         removed.add(kind, len(ids))
 
 
 def _packs(db: Session, _reach: Reach, removed: Removed) -> None:
     """Every pack goes: its tables and reports may name people whose records are not in it. A new one is soon made."""
-    for row in evidence.packs(db, limit=None):
-        evidence.erase_pack(db, row.public_id)
+    for row in packs.packs(db, limit=None):
+        packs.erase_pack(db, row.public_id)
         removed.add("packs", 1)
-        removed.files.append(f"{evidence.PACKS_FOLDER}/{row.public_id}.zip")
+        removed.files.append(f"{packs.PACKS_FOLDER}/{row.public_id}.zip")
 
 
 def _access(db: Session, reach: Reach, removed: Removed) -> None:
@@ -155,7 +155,7 @@ def wipe_old(db: Session, record_type: str, until: dt.date) -> Removed:
         removed.add("links", gone.links)
         removed.add("visits", gone.sessions)
     elif record_type == "reports":
-        reports = evidence.documents_of_kinds(db, NAMING_REPORTS, asked_before=moment)
-        evidence.erase_documents(db, reports, why=OLD)
+        reports = documents.documents_of_kinds(db, NAMING_REPORTS, asked_before=moment)
+        documents.erase_documents(db, reports, why=OLD)
         removed.add("reports", len(reports))
     return removed

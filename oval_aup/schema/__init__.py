@@ -21,6 +21,8 @@ ROOMS = (
     "people",
     "agreements",
     "evidence",
+    "documents",
+    "packs",
     "notifications",
     "signing",
     "consent",

@@ -4,6 +4,7 @@ A request moves in one place only, every mark and every correction adds a row an
 counts that coverage shows move with them.
 """
 
+from oval_aup.signing import views
 from oval_aup.signing.batch import ToSign, entries_to_sign, sign_all
 from oval_aup.signing.class_sessions import (
     class_progress,
@@ -131,5 +132,6 @@ __all__ = [
     "typed_name",
     "unanswered",
     "undo",
+    "views",
     "withdraw",
 ]

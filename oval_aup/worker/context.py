@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from oval_aup import evidence, notifications, printing
+from sqlalchemy.orm import Session
+
+from oval_aup import evidence, notifications, packs, printing, reports
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -29,7 +31,7 @@ class WorkerContext:
     @property
     def packer(self) -> writer.Packer:
         """What packs are made with."""
-        return writer.Packer(self.settings, self.database, self.seals)
+        return packer_of(self.settings, self.database, self.seals)
 
 
 @contextmanager
@@ -57,6 +59,15 @@ def keyring(settings: Settings) -> evidence.Keyring:
         certificate=keys.certificate,
         certificate_password=keys.certificate_password.encode("utf-8"),
     )
+
+
+def packer_of(settings: Settings, database: Database, seals: evidence.SealPress) -> writer.Packer:
+    """What packs are made with; their small files are the reports'."""
+
+    def contents(db: Session, row: packs.PackRow, members: Sequence[packs.MemberRow]) -> Mapping[str, bytes]:
+        return reports.pack_files(db, row, members, school=settings.school)
+
+    return writer.Packer(settings.shared, database, seals, settings.school, contents)
 
 
 def _seals(settings: Settings) -> evidence.SealPress:

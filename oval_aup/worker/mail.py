@@ -6,7 +6,7 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, evidence, notifications, people, reports
+from oval_aup import accounts, campaigns, documents, evidence, notifications, people, reports
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
@@ -69,7 +69,7 @@ def _mint(db: Session, message: notifications.MessageRow, base_url: str) -> str:
 
 
 def _attachment(db: Session, public_id: str) -> tuple[str, bytes]:
-    return reports.file_name(db, evidence.document(db, public_id)), evidence.document_bytes(db, public_id)
+    return reports.file_name(db, documents.document(db, public_id)), documents.document_bytes(db, public_id)
 
 
 def _refused(db: Session, message: notifications.MessageRow, code: str, reply: str) -> None:

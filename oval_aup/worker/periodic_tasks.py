@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from oval_aup import backups, campaigns, evidence, jobs, notifications, retention
+from oval_aup import backups, campaigns, documents, evidence, jobs, notifications, packs, retention
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import analyze_tables
@@ -146,8 +146,13 @@ def _watch_documents(context: WorkerContext, _state: State) -> None:
 
 
 def _sweep_packs(context: WorkerContext, _state: State) -> None:
-    writer.sweep(context.settings, context.database)
-    writer.tell_of_erased(context.settings, context.database)
+    settings = context.settings
+    writer.sweep(settings.shared, context.database, keep_days=settings.pack_days)
+    with context.database.reading() as db:
+        untold = packs.untold_packs(db)
+    if untold:
+        with context.database.writing() as db:
+            campaigns.tell_of_erased_packs(db, school=settings.school)
 
 
 def _index_ledger(context: WorkerContext, _state: State) -> None:
@@ -164,7 +169,7 @@ def _analyze(context: WorkerContext, _state: State) -> None:
 
 def _is_ready(db: Session, public_id: str) -> bool:
     try:
-        return evidence.document(db, public_id).is_ready
+        return documents.document(db, public_id).is_ready
     except NotFound:
         return False
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from oval_aup import evidence, notifications, printing, reports
+from oval_aup import documents, evidence, notifications, printing, reports
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
+from oval_aup.verifier.rules import RECORD_NAME
 from oval_aup.worker.context import WorkerContext
 
 LONGER_SECONDS = {
@@ -44,15 +45,15 @@ def _drain(step: Callable[[], bool]) -> None:
 
 def render_next(context: WorkerContext) -> bool:
     """Make one wanted document; a fault is noted in its row and never stops the others."""
-    claim = evidence.claim_document(context.database)
+    claim = documents.claim_document(context.database)
     if claim is None:
         return False
-    give_back = evidence.fail_document
+    give_back = documents.fail_document
     try:
-        make = _plain if claim.kind in evidence.PLAIN_KINDS else _sealed
+        make = _plain if claim.kind in documents.PLAIN_KINDS else _sealed
         content, record, through = make(context, claim)
     except evidence.KeyMissing as error:
-        fault, give_back = str(error), evidence.defer_document
+        fault, give_back = str(error), documents.defer_document
     except (DomainError, printing.RenderFailed, evidence.SealFailed) as error:
         fault = str(error) or type(error).__name__
     except Exception as error:
@@ -60,7 +61,7 @@ def render_next(context: WorkerContext) -> bool:
         fault = _("Unexpected fault: %(kind)s", kind=type(error).__name__)
     else:
         with context.database.writing() as db:
-            evidence.store_document(db, claim, content, record=record, through=through)
+            documents.store_document(db, claim, content, record=record, through=through)
             notifications.release(db, claim.public_id)
         return True
     with context.database.writing() as db:
@@ -69,15 +70,15 @@ def render_next(context: WorkerContext) -> bool:
     return True
 
 
-def _sealed(context: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+def _sealed(context: WorkerContext, claim: documents.DocumentRow) -> tuple[bytes, bytes, int]:
     """The sealed PDF, the record file inside it, and the size of the ledger it was made from."""
     with context.database.reading() as db:
         sealer, head = context.seals.sealer_and_head(db)
         paper = reports.paper(db, claim, school=context.settings.school, head=head)
     content = sealer.seal(context.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
-    return content, paper.carried(evidence.RECORD_NAME), head.size
+    return content, paper.carried(RECORD_NAME), head.size
 
 
-def _plain(context: WorkerContext, claim: evidence.DocumentRow) -> tuple[bytes, bytes, int]:
+def _plain(context: WorkerContext, claim: documents.DocumentRow) -> tuple[bytes, bytes, int]:
     with context.database.reading() as db:
         return reports.plain_file(db, claim, school=context.settings.school), b"", evidence.head(db).size

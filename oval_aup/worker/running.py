@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 
-from oval_aup import evidence, jobs
+from oval_aup import documents, jobs, packs
 from oval_aup.config import Settings
 from oval_aup.core import logs
 from oval_aup.core.db import Database
@@ -39,7 +39,7 @@ def run(
     own = database or Database(settings.database_url)
     try:
         with own.writing() as db:
-            evidence.note_worker(db)
+            documents.note_worker(db)
         with opened(settings, own) as context:
             if once:
                 _everything_once(context)
@@ -51,17 +51,17 @@ def run(
 
 
 def make_pack(
-    settings: Settings, database: Database, public_id: str, tell: Callable[[evidence.PackRow], object]
-) -> evidence.PackRow:
+    settings: Settings, database: Database, public_id: str, tell: Callable[[packs.PackRow], object]
+) -> packs.PackRow:
     """Make one pack here and now, beside whatever worker is running; ``tell`` hears each second how far it has come."""
     stop = threading.Event()
     with opened(settings, database) as context, ThreadPoolExecutor(hands(context) + 1) as threads:
-        steps = [lambda: render_next(context)] * hands(context) + [lambda: writer.take_turn(context.packer)]
+        steps = [lambda: render_next(context)] * hands(context) + [lambda: writer.make_next(context.packer)]
         going = [threads.submit(_repeat, step, stop) for step in steps]
         try:
             while True:
                 with database.reading() as db:
-                    row = evidence.pack(db, public_id)
+                    row = packs.pack(db, public_id)
                 tell(row)
                 if not row.is_open:
                     return row
@@ -91,7 +91,7 @@ def _consume(context: WorkerContext, stop: threading.Event) -> None:
         jobs.prepare_tasks(db, tuple(tasks))
     steps = {
         jobs.DOCUMENTS: jobs.WorkStep(lambda: render_next(context), slots=hands(context), stop=stop),
-        jobs.PACKS: jobs.WorkStep(lambda: writer.take_turn(context.packer), stop=stop),
+        jobs.PACKS: jobs.WorkStep(lambda: writer.make_next(context.packer), stop=stop),
         jobs.MESSAGES: jobs.WorkStep(lambda: send_some(context), stop=stop),
         jobs.TASKS: jobs.WorkStep(lambda: jobs.run_due_task(context.database, tasks), stop=stop),
     }
@@ -108,7 +108,7 @@ def _consume(context: WorkerContext, stop: threading.Event) -> None:
 def _everything_once(context: WorkerContext) -> None:
     do_all(context)
     render_all(context)
-    while writer.take_turn(context.packer):
+    while writer.make_next(context.packer):
         render_all(context)
     counts = send(context.settings, context.database, context.channel, limit=10_000, at_once=True)
     if counts.trouble:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from oval_aup import backups, evidence, schema
+from oval_aup import backups, evidence, schema, verification
 from oval_aup.application import create_app
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, Session
@@ -123,7 +123,7 @@ def test_keys_of_after_the_backup_stay_the_schools_and_in_use(school: School) ->
     with school.database.reading() as db:
         assert evidence.current_key(db, "seal") == after[-1]
         assert ring.sealing_key(after[-1]).certificate is not None
-        (found,) = evidence.check_heads(db, head.text)
+        (found,) = verification.check_heads(db, head.text)
         assert evidence.verify(db).ok
     assert (found.verdict, found.owned_up) == ("ledger_changed", True), "lost, and not a stranger's"
 

@@ -24,12 +24,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from oval_aup import accounts, config, demo, evidence, people, printing, reports, schema, worker
+from oval_aup import accounts, config, demo, documents, evidence, packs, people, printing, reports, schema, worker
 from oval_aup.application import create_app
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
-from oval_aup.packs import writer
 from tests.bench.school import OFFICE
 from tests.bench.serve import ROOT, TICKS, free_port, serving
 
@@ -140,12 +139,12 @@ class Bench:
     def pack(self, scope: reports.Scope) -> tuple[float, int]:
         """Order a pack and wait until the worker has made it: seconds, and how many records are in it."""
         with self.database.writing() as db:
-            row = writer.order(db, scope, actor=OFFICE)
+            row = reports.order_pack(db, scope, actor=OFFICE)
         began = time.perf_counter()
         while row.is_open:
             time.sleep(0.1)
             with self.database.reading() as db:
-                row = evidence.pack(db, row.public_id)
+                row = packs.pack(db, row.public_id)
         if row.status != "ready":
             raise SystemExit(f"the pack is {row.status}: {row.error}")
         return time.perf_counter() - began, row.total - 1
@@ -153,8 +152,8 @@ class Bench:
     def forget_records(self) -> None:
         """As if none had ever been made."""
         with self.database.writing() as db:
-            for row in evidence.packs(db):
-                evidence.delete_pack(db, row.public_id)
+            for row in packs.packs(db):
+                packs.delete_pack(db, row.public_id)
             db.execute(sa.text("DELETE FROM document_content"))
             db.execute(sa.text("DELETE FROM document"))
 
@@ -167,7 +166,7 @@ class Bench:
         with self.database.writing() as db:
             head = evidence.signed_head(db, self.ring)
             for one in chosen:
-                document = evidence.request_document(
+                document = documents.request_document(
                     db, kind="record", subject=one.subject, params=one.params, dedupe_key=f"plain:{one.subject}"
                 )
                 made.append(reports.paper(db, document, school=self.settings.school, head=head))

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from oval_aup import evidence, printing, reports, worker
+from oval_aup import documents, evidence, printing, reports, worker
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import NotFound
 from tests.bench.school import School
@@ -33,7 +33,7 @@ def measure(school: School, folder: Path) -> None:
     ring = worker.keyring(school.settings)
     with school.database.writing() as db:
         ring.prepare(db, school_name=school.settings.school.name, actor=SYSTEM)
-    while len(papers) < COUNT and (claim := evidence.claim_document(school.database)) is not None:
+    while len(papers) < COUNT and (claim := documents.claim_document(school.database)) is not None:
         with school.database.reading() as db:
             papers.append(reports.paper(db, claim, school=school.settings.school, head=evidence.signed_head(db, ring)))
     if not papers:

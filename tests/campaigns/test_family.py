@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, evidence, notifications, people, signing
+from oval_aup import agreements, campaigns, consent, documents, evidence, notifications, people, signing
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -120,7 +120,7 @@ def test_one_signature_records_rules_choices_and_the_young_childs_rules(
         assert signing.standing(db, asked.mia.person_id, YEAR)[0].status == "signed"
         assert signing.standing(db, asked.max.person_id, YEAR)[0].status == "open"
         assert ledger(db)[-4:] == ["signed", "signed", "consent_recorded", "consent_recorded"]
-        document = evidence.document(db, receipt)
+        document = documents.document(db, receipt)
         assert document.params["person_id"] == asked.ann.person_id
         assert len(document.params["entries"]) == 4
         sent = [(m.kind, m.status, m.attachment) for m in notifications.messages_to(db, asked.ann.pseudonym)]
@@ -260,7 +260,7 @@ def test_declined_rules_are_recorded_with_the_signature_at_the_end(
         assert "Ann" not in to_office.subject + to_office.text
         assert "clause four" not in to_office.text
         assert "clause four" not in str(signing.signing_session(db, signing_session.public_id).draft)
-        assert len(evidence.document(db, receipt).params["entries"]) == 4
+        assert len(documents.document(db, receipt).params["entries"]) == 4
         assert campaigns.owed_by(db, YEAR, {asked.ann.person_id}) == {}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, evidence, notifications, people, signing
+from oval_aup import agreements, campaigns, consent, documents, evidence, notifications, people, signing
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid
@@ -106,7 +106,7 @@ def test_a_mother_declares_while_signing_and_her_yes_counts(
         assert declared.body["act"]["guardian"] == jo.pseudonym
         assert told["declarations"] == {"Do you have parental responsibility for Nell?": "yes"}
         assert kinds.index("responsibility_declared") < kinds.index("consent_recorded")
-        receipt = next(row for row in evidence.documents_about(db, jo.pseudonym) if row.kind == "receipt")
+        receipt = next(row for row in documents.documents_about(db, jo.pseudonym) if row.kind == "receipt")
         assert declared.seq in receipt.params["entries"]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, evidence, people, signing
+from oval_aup import agreements, campaigns, consent, documents, evidence, people, signing
 from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
@@ -81,7 +81,7 @@ def test_a_guardian_who_said_no_can_sign_later_and_both_stay_in_the_record(
         assert status_of(db, asked.bob) == "signed"
         found = Counter(ledger(db))
         assert (found["declined"], found["signed"], found["consent_recorded"]) == (1, 1, 1)
-        assert len(evidence.document(db, receipt).params["entries"]) == 1
+        assert len(documents.document(db, receipt).params["entries"]) == 1
         outcomes = [row.outcome for row in signing.signatures_of(db, asked.bob.person_id)]
         assert outcomes == ["declined", "signed"]
         assert evidence.verify(db).ok
@@ -160,7 +160,7 @@ def test_a_use_added_during_the_year_is_asked_alone_and_earlier_answers_stay(
         answers = consent.answers_of(db, asked.max.person_id, asked.bob.person_id, YEAR)
         assert [use for use, answer in answers.items() if answer == "yes"] == [NEW_USE]
         assert len(answers) == 11
-        (seq,) = evidence.document(db, receipt).params["entries"]
+        (seq,) = documents.document(db, receipt).params["entries"]
         assert evidence.entries(db, [seq])[seq].body["act"]["answers"] == {NEW_USE: "yes"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, evidence, notifications, people, signing
+from oval_aup import agreements, campaigns, documents, evidence, notifications, people, signing
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid
@@ -37,7 +37,7 @@ def test_a_staff_member_signs_once_and_gets_the_receipt(database: Database, aske
         signing_session = sit(db, asked)
         receipt = sign(db, signing_session, asked, facts)
         assert sign(db, signing.signing_session(db, signing_session.public_id), asked, facts) == receipt
-        (seq,) = evidence.document(db, receipt).params["entries"]
+        (seq,) = documents.document(db, receipt).params["entries"]
         details = evidence.details(db, [seq])[seq]
         messages = [(m.kind, m.status) for m in notifications.messages_to(db, asked.di.pseudonym)]
     assert details["declarations"] == {"earlier-friends": "I knew Ann before"}

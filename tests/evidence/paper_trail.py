@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from oval_aup import evidence, printing
+from oval_aup import documents, evidence, printing, verification
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.school import School
-from oval_aup.evidence import inspection
 from oval_aup.reports import ledger_acts
+from oval_aup.verification import inspection
+from oval_aup.verifier.rules import RECORD_NAME
 
 SCHOOL = School("The Oval School", "0121 496 0000", "office@oval.example.org", "https://oval.example.org")
 NOW = dt.datetime.now(dt.UTC) - dt.timedelta(days=30)
@@ -43,17 +44,17 @@ class PaperTrail:
     receipt: bytes
     unlisted: bytes
 
-    def judge(self, content: bytes, database: Database | None = None) -> evidence.Finding:
+    def judge(self, content: bytes, database: Database | None = None) -> verification.Finding:
         """What is said of a file today, in this database or another; taken apart here and not in its own process."""
         taken = json.loads(json.dumps(inspection.take_apart(content)))
-        seen = evidence.Seen(hashlib.sha256(content).hexdigest(), len(content), **taken)
+        seen = verification.Seen(hashlib.sha256(content).hexdigest(), len(content), **taken)
         with (database or self.database).reading() as db:
-            return evidence.judge(db, seen)
+            return verification.judge(db, seen)
 
-    def examine(self, content: bytes) -> evidence.Finding:
+    def examine(self, content: bytes) -> verification.Finding:
         """The same as people get it, with a process that takes the file apart."""
         with self.database.reading() as db:
-            return evidence.examine(db, content, limit=LIMIT)
+            return verification.examine(db, content, limit=LIMIT)
 
     def seal(self, pdf: bytes) -> bytes:
         with self.database.reading() as db:
@@ -61,7 +62,7 @@ class PaperTrail:
 
     def printed(self, record: bytes, words: str = "You agreed to 17 rules.") -> bytes:
         html = f'<html lang="en"><head><title>Receipt</title></head><body><h1>Receipt</h1><p>{words}</p></body></html>'
-        embedded = (printing.EmbeddedFile(evidence.RECORD_NAME, "The entries", record),) if record else ()
+        embedded = (printing.EmbeddedFile(RECORD_NAME, "The entries", record),) if record else ()
         return self.press.print(printing.PrintJob(html, NOW, embedded))
 
     @contextmanager
@@ -98,8 +99,8 @@ def lay(database: Database, folder: Path, press: printing.RenderPool) -> PaperTr
     for number in SIGNED:
         sign(database, number)
     with database.writing() as db:
-        evidence.request_document(db, kind="receipt", subject="a" * 32, params={}, dedupe_key="receipt")
-    claim = evidence.claim_document(database)
+        documents.request_document(db, kind="receipt", subject="a" * 32, params={}, dedupe_key="receipt")
+    claim = documents.claim_document(database)
     assert claim is not None
     with database.reading() as db:
         head = evidence.signed_head(db, ring)
@@ -108,7 +109,7 @@ def lay(database: Database, folder: Path, press: printing.RenderPool) -> PaperTr
     trail.plain = trail.printed(record)
     trail.receipt, trail.unlisted = trail.seal(trail.plain), trail.seal(trail.plain)
     with database.writing() as db:
-        evidence.store_document(db, claim, trail.receipt, record=record)
+        documents.store_document(db, claim, trail.receipt, record=record)
     sign(database, 8)
     return trail
 

@@ -9,32 +9,32 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import evidence
+from oval_aup import documents, evidence
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, NotFound
-from oval_aup.evidence import documents
+from oval_aup.documents import queue
 
 
-def want(database: Database, key: str = "one", kind: str = "receipt", subject: str = "a" * 32) -> evidence.DocumentRow:
+def want(database: Database, key: str = "one", kind: str = "receipt", subject: str = "a" * 32) -> documents.DocumentRow:
     with database.writing() as db:
-        return evidence.request_document(db, kind=kind, subject=subject, params={"entries": [1]}, dedupe_key=key)
+        return documents.request_document(db, kind=kind, subject=subject, params={"entries": [1]}, dedupe_key=key)
 
 
-def claim(database: Database) -> evidence.DocumentRow:
-    taken = evidence.claim_document(database)
+def claim(database: Database) -> documents.DocumentRow:
+    taken = documents.claim_document(database)
     assert taken is not None
     return taken
 
 
-def store(database: Database, taken: evidence.DocumentRow, content: bytes = b"%PDF-1.7") -> evidence.DocumentRow:
+def store(database: Database, taken: documents.DocumentRow, content: bytes = b"%PDF-1.7") -> documents.DocumentRow:
     with database.writing() as db:
-        return evidence.store_document(db, taken, content)
+        return documents.store_document(db, taken, content)
 
 
-def fail(database: Database, taken: evidence.DocumentRow, fault: str = "no paper") -> evidence.DocumentRow:
+def fail(database: Database, taken: documents.DocumentRow, fault: str = "no paper") -> documents.DocumentRow:
     with database.writing() as db:
-        return evidence.fail_document(db, taken, fault)
+        return documents.fail_document(db, taken, fault)
 
 
 def later(**span: int) -> None:
@@ -52,7 +52,7 @@ def test_the_same_key_wants_one_document(database: Database) -> None:
 def test_a_document_is_claimed_once(database: Database) -> None:
     want(database)
     assert claim(database).status == "rendering"
-    assert evidence.claim_document(database) is None
+    assert documents.claim_document(database) is None
 
 
 def test_ten_workers_share_thirty_documents_without_a_clash(database: Database) -> None:
@@ -60,7 +60,7 @@ def test_ten_workers_share_thirty_documents_without_a_clash(database: Database) 
     taken: list[str] = []
 
     def work() -> None:
-        while (one := evidence.claim_document(database)) is not None:
+        while (one := documents.claim_document(database)) is not None:
             taken.append(one.public_id)
 
     workers = [threading.Thread(target=work) for _n in range(10)]
@@ -77,7 +77,7 @@ def test_a_finished_document_is_kept_with_its_hash_and_entered_in_the_ledger(dat
     digest = hashlib.sha256(b"%PDF-1.7 content").hexdigest()
     assert (ready.status, ready.sha256, ready.size) == ("ready", digest, 16)
     with database.reading() as db:
-        assert evidence.document_bytes(db, ready.public_id) == b"%PDF-1.7 content"
+        assert documents.document_bytes(db, ready.public_id) == b"%PDF-1.7 content"
         (entry,) = evidence.entries_about(db, "a" * 32)
         assert entry.kind == "exported"
         assert entry.body["act"] == {
@@ -92,9 +92,9 @@ def test_a_document_that_is_not_ready_has_no_bytes(database: Database) -> None:
     wanted = want(database)
     with database.reading() as db:
         with pytest.raises(NotFound):
-            evidence.document_bytes(db, wanted.public_id)
+            documents.document_bytes(db, wanted.public_id)
         with pytest.raises(NotFound):
-            evidence.document(db, "no such document")
+            documents.document(db, "no such document")
 
 
 def test_a_stored_file_that_changed_is_not_given_out(database: Database) -> None:
@@ -102,7 +102,7 @@ def test_a_stored_file_that_changed_is_not_given_out(database: Database) -> None
     with database.writing() as db:
         db.execute(sa.text("UPDATE document_content SET content = x'00'"))
     with database.reading() as db, pytest.raises(Conflict):
-        evidence.document_bytes(db, ready.public_id)
+        documents.document_bytes(db, ready.public_id)
 
 
 def test_an_empty_file_is_never_stored(database: Database) -> None:
@@ -114,17 +114,17 @@ def test_an_empty_file_is_never_stored(database: Database) -> None:
 def test_a_failed_attempt_waits_longer_each_time_and_eight_are_enough(database: Database) -> None:
     clock.freeze(dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC))
     want(database)
-    for wait in documents.BACK_OFF:
+    for wait in queue.BACK_OFF:
         assert fail(database, claim(database)).status == "pending"
         clock.freeze(clock.now() + wait - dt.timedelta(microseconds=1))
-        assert evidence.claim_document(database) is None
+        assert documents.claim_document(database) is None
         clock.freeze(clock.now() + dt.timedelta(microseconds=1))
     assert fail(database, claim(database), "still no paper").status == "failed"
     later(days=2)
-    assert evidence.claim_document(database) is None
+    assert documents.claim_document(database) is None
     with database.reading() as db:
-        assert [row.error for row in evidence.failed_documents(db)] == ["still no paper"]
-        assert evidence.pending_documents(db).failed == 1
+        assert [row.error for row in documents.failed_documents(db)] == ["still no paper"]
+        assert documents.pending_documents(db).failed == 1
 
 
 def test_a_document_that_waits_for_a_key_cannot_be_stored_by_who_held_it_before(database: Database) -> None:
@@ -133,7 +133,7 @@ def test_a_document_that_waits_for_a_key_cannot_be_stored_by_who_held_it_before(
     later(minutes=6)
     second = claim(database)
     with database.writing() as db:
-        assert evidence.defer_document(db, second, "no key").status == "pending"
+        assert documents.defer_document(db, second, "no key").status == "pending"
     later(minutes=6)
     third = claim(database)
     assert store(database, dead, b"late").status == "rendering"
@@ -142,11 +142,11 @@ def test_a_document_that_waits_for_a_key_cannot_be_stored_by_who_held_it_before(
 
 def test_a_given_up_document_can_be_asked_for_again(database: Database) -> None:
     wanted = want(database)
-    for _attempt in range(documents.MAX_ATTEMPTS):
+    for _attempt in range(queue.MAX_ATTEMPTS):
         fail(database, claim(database))
         later(hours=2)
     with database.writing() as db:
-        assert evidence.retry_document(db, wanted.public_id).status == "pending"
+        assert documents.retry_document(db, wanted.public_id).status == "pending"
     assert store(database, claim(database)).is_ready
 
 
@@ -154,25 +154,25 @@ def test_a_dead_workers_document_is_taken_over_after_five_minutes(database: Data
     want(database)
     dead = claim(database)
     later(minutes=4)
-    assert evidence.claim_document(database) is None
+    assert documents.claim_document(database) is None
     later(minutes=2)
     second = claim(database)
     assert second.attempts == 2
     assert store(database, second, b"the second worker's").is_ready
     late = store(database, dead, b"the first worker's, late")
     with database.reading() as db:
-        assert evidence.document_bytes(db, late.public_id) == b"the second worker's"
+        assert documents.document_bytes(db, late.public_id) == b"the second worker's"
         assert len(evidence.entries_about(db, "a" * 32)) == 1
 
 
 def test_a_document_that_kills_every_worker_is_given_up(database: Database) -> None:
     want(database)
-    for _attempt in range(documents.MAX_ATTEMPTS):
+    for _attempt in range(queue.MAX_ATTEMPTS):
         claim(database)
         later(minutes=6)
-    assert evidence.claim_document(database) is None
+    assert documents.claim_document(database) is None
     with database.reading() as db:
-        assert "stopped each time" in evidence.failed_documents(db)[0].error
+        assert "stopped each time" in documents.failed_documents(db)[0].error
 
 
 def test_the_queue_says_how_long_the_oldest_has_waited(database: Database) -> None:
@@ -181,5 +181,5 @@ def test_the_queue_says_how_long_the_oldest_has_waited(database: Database) -> No
     later(minutes=20)
     want(database, "two")
     with database.reading() as db:
-        counts = evidence.pending_documents(db)
+        counts = documents.pending_documents(db)
     assert (counts.waiting, counts.oldest_at) == (2, first.requested_at)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import evidence, verification
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
+from oval_aup.core.canonical import canonical
 from oval_aup.core.db import Database, Session
 from oval_aup.core.errors import Conflict
 from oval_aup.evidence.ledger_verification import LedgerVerdict
@@ -109,7 +110,7 @@ def test_a_lawful_history_raises_no_alarm(database: Database, tmp_path: Path, pa
                 history.run()
                 assert history.verdict().ok, (seed, history.verdict())
                 kept = {head.text for head in history.heads}  # two of the same microsecond are one
-                found = evidence.check_heads(db, "\n".join(kept), most=100)
+                found = verification.check_heads(db, "\n".join(kept), most=100)
                 assert [one.verdict for one in found] == ["stands"] * len(kept), seed
                 raise _Undo
         except _Undo:
@@ -136,7 +137,7 @@ def test_a_history_goes_on_after_an_older_copy_was_put_back_and_says_so(database
         evidence.append(db, "restored", subject="school", act={"size": 2}, idempotency_key="restored", actor=SYSTEM)
         after = evidence.signed_head(db, ring)
         assert evidence.verify(db, known_heads=[evidence.Head(before.size, before.entry_hash)]).ok
-        found = evidence.check_heads(db, "\n".join((before.text, lost.text, after.text)))
+        found = verification.check_heads(db, "\n".join((before.text, lost.text, after.text)))
     restored.dispose()
     assert [one.verdict for one in found] == ["stands", "ledger_changed", "stands"]
 
@@ -176,7 +177,7 @@ def test_what_is_slipped_past_the_guards_by_rewriting_the_schema_is_noticed(data
     body = connection.execute("SELECT body FROM ledger_entry WHERE seq = 3").fetchone()[0]
     facts = json.loads(body)
     facts["act"] = {"number": 99}
-    new = evidence.canonical(facts)
+    new = canonical(facts)
     changed = "UPDATE ledger_entry SET body = ?, entry_hash = ? WHERE seq = 3"
     connection.execute(changed, (new, rules.entry_hash(new)))
     connection.commit()

@@ -20,8 +20,9 @@ import pytest
 from oval_aup import evidence, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.core.canonical import canonical
 from oval_aup.core.db import Database
-from oval_aup.verifier import openssl_export, pack_check, rules
+from oval_aup.verifier import bundle, openssl_export, pack_check, rules
 from tests.evidence.paper_trail import PaperTrail, lay
 
 
@@ -73,7 +74,7 @@ def pack(trail: PaperTrail, tmp_path: Path) -> Path:
     (folder / "records" / "00001.json").write_bytes(trail.record)
     (folder / "tables" / "records.csv").write_text("Number,Name\n1,Nadia Khan\n", encoding="utf-8")
     (folder / "README.txt").write_text("Read me.", encoding="utf-8")
-    (folder / evidence.checker().name).write_bytes(evidence.checker().content)
+    (folder / bundle.checker().name).write_bytes(bundle.checker().content)
     with trail.database.reading() as db:
         (folder / "keys.json").write_text(json.dumps([key.facts for key in evidence.register(db)]), encoding="utf-8")
     settle(folder, trail, tmp_path)
@@ -118,7 +119,7 @@ ALWAYS_YES = b"import sys\nprint('Everything is in order.')\nsys.exit(0)\n"
 
 def test_a_checker_that_always_says_yes_is_found_by_the_one_from_elsewhere(pack: Path, tmp_path: Path) -> None:
     (tmp_path / "downloads").mkdir()
-    (tmp_path / "downloads" / "verify.py").write_bytes(evidence.checker().content)
+    (tmp_path / "downloads" / "verify.py").write_bytes(bundle.checker().content)
     assert run(tmp_path / "downloads", str(pack))[0] == 0
     (pack / "verify.py").write_bytes(ALWAYS_YES)
     list_files(pack)
@@ -129,7 +130,7 @@ def test_a_checker_that_always_says_yes_is_found_by_the_one_from_elsewhere(pack:
 
 
 def test_the_checker_is_one_file_that_holds_the_very_rules_of_the_product(tmp_path: Path) -> None:
-    made = evidence.checker()
+    made = bundle.checker()
     assert hashlib.sha256(made.content).hexdigest() == made.sha256
     assert Path(rules.__file__).read_bytes() in made.content
     assert b"from oval_aup" not in made.content
@@ -184,7 +185,7 @@ def rewrite_chain(entries: list[dict[str, Any]]) -> None:
         facts["prev"] = prev
         if facts["seq"] == 4:
             facts["act"] = {"number": 99}
-        entry["body"] = evidence.canonical(facts).decode("utf-8")
+        entry["body"] = canonical(facts).decode("utf-8")
         prev = entry["entry_hash"] = rules.entry_hash(entry["body"].encode("utf-8"))
 
 
@@ -349,7 +350,7 @@ def test_entries_are_read_whether_or_not_they_commit_to_their_key() -> None:
     chain, prev = pack_check.Chain(), evidence.GENESIS
     for seq, more in enumerate(({}, {"once": rules.once_hash(b"a key")}, {}), start=1):
         facts = {"seq": seq, "prev": prev, "kind": "opened", "act": {}, **more}
-        body = evidence.canonical(facts)
+        body = canonical(facts)
         prev = rules.entry_hash(body)
         chain.add(json.dumps({"seq": seq, "entry_hash": prev, "body": body.decode("utf-8")}).encode("utf-8"))
     assert chain.hashes[-1] == prev
@@ -413,7 +414,7 @@ def test_a_line_that_is_younger_than_the_pack_accuses_nobody(pack: Path, trail: 
 def test_a_line_lost_with_a_backup_gone_back_to_is_explained_by_the_ledger_itself() -> None:
     chain = pack_check.Chain()
     facts = {"seq": 1, "prev": evidence.GENESIS, "at": "2026-11-10T09:00:00.000000Z", "kind": "restored"}
-    body = evidence.canonical({**facts, "act": {"backup_size": 5, "known_size": 6}})
+    body = canonical({**facts, "act": {"backup_size": 5, "known_size": 6}})
     line = {"seq": 1, "entry_hash": rules.entry_hash(body), "body": body.decode("utf-8")}
     chain.add(json.dumps(line).encode("utf-8"))
     assert [bool(chain.lost(size)) for size in (5, 6, 7)] == [False, True, False]

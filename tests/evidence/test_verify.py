@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from oval_aup import evidence
 from oval_aup.core.actor import SYSTEM, Actor
+from oval_aup.core.canonical import canonical
 from oval_aup.core.db import Database
 from oval_aup.evidence import ledger
 
@@ -70,7 +71,7 @@ def body_of(connection: sqlite3.Connection, seq: int) -> bytes:
 def forged(connection: sqlite3.Connection, seq: int, prev: str) -> tuple[bytes, str]:
     facts = json.loads(body_of(connection, 3))
     facts |= {"seq": seq, "prev": prev, "act": {"number": 99}, "details_commitment": ""}
-    body = evidence.canonical({**facts, "once": ledger.once_hash("forged")})
+    body = canonical({**facts, "once": ledger.once_hash("forged")})
     return body, ledger.entry_hash(body)
 
 
@@ -135,7 +136,7 @@ def test_entries_of_before_keys_were_committed_to_are_in_order_and_later_ones_fo
         prev = evidence.GENESIS
         for seq in range(1, 11):
             facts = {name: fact for name, fact in json.loads(body_of(history, seq)).items() if name != "once"}
-            body = evidence.canonical({**facts, "prev": prev})
+            body = canonical({**facts, "prev": prev})
             values = (body, prev, prev := ledger.entry_hash(body), seq)
             history.execute("UPDATE ledger_entry SET body = ?, prev = ?, entry_hash = ? WHERE seq = ?", values)
     with filled.writing() as db:
@@ -188,7 +189,7 @@ def test_a_chain_recomputed_to_the_end_is_noticed_by_a_kept_head(filled: Databas
         prev = json.loads(body_of(thief, 8))["prev"]
         for seq in range(8, 11):
             facts = json.loads(body_of(thief, seq))
-            body = evidence.canonical({**facts, "prev": prev, "act": {"number": 0}})
+            body = canonical({**facts, "prev": prev, "act": {"number": 0}})
             thief.execute(
                 "UPDATE ledger_entry SET body = ?, prev = ?, entry_hash = ? WHERE seq = ?",
                 (body, prev, ledger.entry_hash(body), seq),
@@ -319,7 +320,7 @@ def test_details_given_to_an_entry_that_never_had_any_are_noticed(filled: Databa
 def test_commitments_say_nothing_without_their_salt(filled: Database) -> None:
     with filled.reading() as db:
         promised = {entry.body["details_commitment"] for entry in evidence.entries(db, range(1, 11)).values()}
-    guesses = {ledger.commitment(b"", evidence.canonical({"typed_name": f"Person {n}"})) for n in range(1, 11)}
+    guesses = {ledger.commitment(b"", canonical({"typed_name": f"Person {n}"})) for n in range(1, 11)}
     assert len(promised) == 10
     assert not promised & guesses
 

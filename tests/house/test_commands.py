@@ -10,12 +10,13 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from oval_aup import accounts, campaigns, config, evidence, people, schema
+from oval_aup import accounts, campaigns, config, people, schema
 from oval_aup.application import create_app
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.demo.roster import DemoRoster
+from oval_aup.verifier import bundle
 from tests.conftest import raise_faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +68,7 @@ def test_keys_are_listed_and_exchanged(app: Flask) -> None:
 
 
 def test_the_checker_of_packs_is_named_by_its_hash_and_written_where_asked(app: Flask, tmp_path: Path) -> None:
-    made = evidence.checker()
+    made = bundle.checker()
     assert run(app, "evidence", "checker").output == f"{made.sha256}  verify.py\n"
     place = tmp_path / "verify.py"
     assert run(app, "evidence", "checker", "--out", str(place)).output == f"{made.sha256}  {place}\n"

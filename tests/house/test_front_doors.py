@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,23 @@ def test_a_module_says_first_what_it_decides(path: Path) -> None:
 def test_a_front_door_lists_what_it_offers(room: str) -> None:
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
     assert any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__" for node in tree.body)
+
+
+TABLES = {
+    found.group(1): path.parent.name
+    for path in PACKAGE.glob("*/models.py")
+    for found in re.finditer(r'__tablename__ = "(\w+)"', path.read_text(encoding="utf-8"))
+}
+READS_ALL = {"reports/subject_access_tables.py"}
+"""What a person is given is decided there table by table, and a test compares it with all there are."""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_names_a_table_of_another_room(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0]
+    if str(path.relative_to(PACKAGE)) in READS_ALL or own == "core":
+        return
+    source = path.read_text(encoding="utf-8")
+    assert "sa.table(" not in source, "other rooms’ tables are read through their views"
+    named = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)", source)) & set(TABLES)
+    assert {table for table in named if TABLES[table] != own} == set()

@@ -35,7 +35,8 @@ def test_a_commit_wakes_the_worker_and_nothing_else_does(database: Database, tmp
     try:
         until(lambda: woken.times > 0)  # a new worker looks at everything
         before = woken.times
-        jobs.Doorbell(broker_url, tmp_path, secret=SECRET).follow(database)
+        bell = jobs.Doorbell(broker_url, tmp_path, secret=SECRET)
+        bell.follow(database)
         with pytest.raises(ZeroDivisionError), database.writing() as db:
             jobs.ring(db, jobs.PACKS)
             db.execute(sa.text("SELECT 1"))
@@ -46,6 +47,7 @@ def test_a_commit_wakes_the_worker_and_nothing_else_does(database: Database, tmp
             jobs.ring(db, jobs.PACKS)
         until(lambda: woken.times > before, seconds=LESS_THAN_A_SWEEP)
         assert woken.times == before + 1
+        bell.close()
     finally:
         stop.set()
         consumer.stop(graceful=True)

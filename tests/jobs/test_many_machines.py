@@ -14,7 +14,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from oval_aup import config, evidence, jobs, notifications, people, schema
+from oval_aup import config, documents, evidence, jobs, notifications, people, schema
 from oval_aup.core.db import Database
 from oval_aup.server import supervisor
 from tests.jobs.conftest import made, until
@@ -33,7 +33,7 @@ class Machine:
         self.port = free_port()
         own = {**environment, "OVAL_INSTANCE": str(made(folder)), "OVAL_PORT": str(self.port)}
         self.settings = config.load(own)
-        self.environment = {**os.environ, **own}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("OVAL_")} | own
         self.log = folder / "log"
         self.web = self._start(supervisor.web_command(self.settings))
         self.worker = self._start(supervisor.worker_command())
@@ -144,7 +144,8 @@ def test_everything_is_made_once_and_sent_once_whoever_is_killed(
         *(school.ann, school.bob, school.cass, school.di, school.flo, school.hal, school.sam),
         *(school.ayaan, school.zara, school.maja),
     ]
-    jobs.Doorbell(broker_url, tmp_path, secret=SECRET).follow(database)
+    bell = jobs.Doorbell(broker_url, tmp_path, secret=SECRET)
+    bell.follow(database)
     machines = [Machine(tmp_path / name, environment) for name in ("one", "two")]
     try:
         offices = [machine.log_in() for machine in machines]
@@ -172,6 +173,7 @@ def test_everything_is_made_once_and_sent_once_whoever_is_killed(
             for row in ready_records(database, everybody[-1]):
                 assert office.file(f"/office/documents/{row.public_id}").startswith(b"%PDF")
     finally:
+        bell.close()
         for machine in machines:
             machine.end()
 
@@ -179,7 +181,7 @@ def test_everything_is_made_once_and_sent_once_whoever_is_killed(
 def state(database: Database) -> Counter[str]:
     """How many documents are ready, how many messages sent or uncertain, and how much is still open."""
     with database.reading() as db:
-        papers, letters = evidence.pending_documents(db), notifications.outbox_counts(db)
+        papers, letters = documents.pending_documents(db), notifications.outbox_counts(db)
     assert papers.failed == 0
     return Counter(
         ready=papers.ready,
@@ -216,6 +218,6 @@ def check_made_once(database: Database) -> None:
 
 def ready_records(
     database: Database, person: people.GuardianRow | people.StaffRow | people.ChildRow
-) -> list[evidence.DocumentRow]:
+) -> list[documents.DocumentRow]:
     with database.reading() as db:
-        return [row for row in evidence.documents_about(db, person.pseudonym) if row.is_ready]
+        return [row for row in documents.documents_about(db, person.pseudonym) if row.is_ready]

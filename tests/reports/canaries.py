@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, agreements, campaigns, consent, evidence, notifications, people, signing
+from oval_aup import accounts, agreements, campaigns, consent, documents, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
@@ -302,7 +302,7 @@ def _office(db: Session, aviary: Aviary) -> None:
     for task in consent.take_downs(db):
         consent.finish_take_down(db, task.public_id, places=everybody(aviary), actor=eve)
     for key, row in aviary.rows.items():
-        evidence.request_document(
+        documents.request_document(
             db,
             kind="record",
             subject=row.pseudonym,

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, consent, evidence, printing, signing
+from oval_aup import agreements, consent, documents, evidence, printing, reports, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, Session
 from oval_aup.core.school import School
 from oval_aup.people import ChildRow, GuardianRow, StaffRow
-from oval_aup.reports import documents
 from tests.signing import small_school
 
 SCHOOL = School("The Oval School", "0121 496 0000", "office@oval.example.org", "https://oval.example.org")
@@ -39,9 +38,9 @@ class Answered:
     people: small_school.SmallSchool
     entries: tuple[int, ...]
 
-    def want(self, kind: str, subject: str, **params: object) -> evidence.DocumentRow:
+    def want(self, kind: str, subject: str, **params: object) -> documents.DocumentRow:
         with self.database.writing() as db:
-            return evidence.request_document(
+            return documents.request_document(
                 db,
                 kind=kind,
                 subject=subject,
@@ -53,7 +52,7 @@ class Answered:
     def paper(self, kind: str, subject: str, **params: object) -> printing.PrintJob:
         document = self.want(kind, subject, **params)
         with self.database.reading() as db:
-            return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
+            return reports.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
     def as_at(self, person: GuardianRow | ChildRow | StaffRow) -> printing.PrintJob:
         """The statement of the day after Ann answered, when Bob has since said no and the school has stopped Max."""

@@ -14,6 +14,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Base
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.reports.as_at import AsAt, ChildThen
+from oval_aup.verifier.rules import RECORD_NAME
 from tests.reports.conftest import YEAR, Answered
 from tests.signing import small_school
 
@@ -357,7 +358,7 @@ def test_before_the_record_there_is_nothing_to_state(answered: Answered) -> None
 def test_the_statement_carries_the_entries_it_rests_on_and_no_later_ones(answered: Answered) -> None:
     paper = answered.as_at(answered.people.max)
     (file,) = paper.embedded
-    assert file.name == evidence.RECORD_NAME
+    assert file.name == RECORD_NAME
     with answered.database.reading() as db:
         chosen, *_more = {row.ledger_seq for row in consent.decisions(db, child_id=answered.people.max.person_id)}
     assert f'"seq":{chosen}'.encode() in file.content.replace(b" ", b"")

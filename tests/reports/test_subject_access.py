@@ -13,10 +13,9 @@ from typing import Any
 import pikepdf
 import pytest
 
-from oval_aup import evidence, people, printing
+from oval_aup import documents, people, printing, reports
 from oval_aup.core import clock
 from oval_aup.core.db import Base, Database
-from oval_aup.reports import documents
 from oval_aup.reports import documents_subject_access as subject_access_paper
 from oval_aup.reports.documents_subject_access import DATA_NAME, LABELS
 from oval_aup.reports.subject_access import subject_access
@@ -43,7 +42,7 @@ def aviary(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Any
 
 def paper(aviary: Aviary, key: str) -> printing.PrintJob:
     row = aviary.rows[key]
-    document = evidence.DocumentRow(
+    document = documents.DocumentRow(
         public_id="00000000-0000-4000-8000-000000000000",
         kind="subject_access",
         subject=row.pseudonym,
@@ -59,7 +58,7 @@ def paper(aviary: Aviary, key: str) -> printing.PrintJob:
         size=0,
     )
     with aviary.database.reading() as db:
-        return documents.paper(db, document, school=SCHOOL, head=unsigned_head(db))
+        return reports.paper(db, document, school=SCHOOL, head=unsigned_head(db))
 
 
 def data_of(found: printing.PrintJob) -> Data:

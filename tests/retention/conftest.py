@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, consent, evidence, notifications, people, retention, signing
+from oval_aup import accounts, campaigns, consent, documents, notifications, people, retention, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database, analyze_tables
@@ -109,10 +109,10 @@ def sign_everything(database: Database, guardian: people.GuardianRow, typed: str
 
 def make_documents(database: Database, texts: dict[str, str]) -> None:
     """Finish every wanted document with bytes that hold a text by subject, as a PDF without compression would."""
-    while (claim := evidence.claim_document(database)) is not None:
+    while (claim := documents.claim_document(database)) is not None:
         with database.writing() as db:
             text = texts.get(claim.subject, "nothing personal")
-            evidence.store_document(db, claim, b"%PDF-1.7 " + text.encode() + b" %%EOF")
+            documents.store_document(db, claim, b"%PDF-1.7 " + text.encode() + b" %%EOF")
             notifications.release(db, claim.public_id)
 
 
@@ -130,7 +130,7 @@ def send_all(database: Database, instance: Path) -> None:
         notifications.FolderChannel(instance / "mail"),
         sender=notifications.Sender("The Oval School", "office@oval.example.org"),
         mint=mint,
-        attachment=lambda db, public_id: ("paper.pdf", evidence.document_bytes(db, public_id)),
+        attachment=lambda db, public_id: ("paper.pdf", documents.document_bytes(db, public_id)),
     )
 
 

@@ -12,12 +12,23 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, campaigns, config, evidence, notifications, people, reports, retention, signing
+from oval_aup import (
+    accounts,
+    campaigns,
+    config,
+    documents,
+    evidence,
+    notifications,
+    packs,
+    people,
+    reports,
+    retention,
+    signing,
+)
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid, NotFound
-from oval_aup.packs import writer
 from oval_aup.retention import erasure_completion, erasure_steps
 from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family, decide
 from tests.web import world as worlds
@@ -86,10 +97,10 @@ def test_a_child_goes_and_the_parents_own_signature_stays(family: Family, erase:
     assert entries_with_details(family, by=ann) == own
     with family.database.reading() as db:
         assert evidence.verify(db).ok
-        receipt = next(row for row in evidence.documents_about(db, ann.pseudonym) if row.kind == "receipt")
+        receipt = next(row for row in documents.documents_about(db, ann.pseudonym) if row.kind == "receipt")
         assert receipt.status == "erased", "the receipt of the parent showed the child"
         with pytest.raises(NotFound, match="destroyed"):
-            evidence.document_bytes(db, receipt.public_id)
+            documents.document_bytes(db, receipt.public_id)
 
 
 def test_what_the_lists_once_said_of_a_person_goes_and_when_it_counted_stays(family: Family, erase: Erase) -> None:
@@ -315,7 +326,7 @@ def test_a_batch_killed_anywhere_ends_in_the_same_with_each_done_once(family: Fa
         rows = retention.erasures(db, batch=batch)
         assert {row.status for row in rows} == {"done"}
         assert len(evidence.entries_of_kind(db, "erased")) == len(rows) == 3
-        assert len(evidence.documents_about(db, batch)) == 1, "one certificate"
+        assert len(documents.documents_about(db, batch)) == 1, "one certificate"
         assert evidence.verify(db).ok
     assert len(evidence.noted_erasures(family.instance)) == 3
     assert family.found_in_files(*NEEDLES, CHILD, "Zara Khan") == set()
@@ -385,15 +396,15 @@ def test_contact_details_erased_alone_go_again_after_a_restore(family: Family) -
 def test_a_document_that_is_being_made_meanwhile_is_not_kept(family: Family, erase: Erase) -> None:
     ann = family.world.ann
     with family.database.writing() as db:
-        evidence.request_document(
+        documents.request_document(
             db, kind="record", subject=ann.pseudonym, params={"person_id": ann.person_id}, dedupe_key="late"
         )
-    claim = evidence.claim_document(family.database)
+    claim = documents.claim_document(family.database)
     assert claim is not None
     family.leave()
     erase(ann.public_id)
     with family.database.writing() as db:
-        assert evidence.store_document(db, claim, f"%PDF {TYPED}".encode()).status == "erased"
+        assert documents.store_document(db, claim, f"%PDF {TYPED}".encode()).status == "erased"
     assert family.found_in_files(TYPED) == set()
 
 
@@ -470,17 +481,17 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
     bob, cass, maja = family.world.bob, family.world.cass, family.world.maja
     with family.database.writing() as db:
         ayaan = people.person_by_id(db, family.world.ayaan.person_id)
-        receipt = evidence.request_document(
+        receipt = documents.request_document(
             db, kind="receipt", subject=cass.pseudonym, params={"entries": [1]}, dedupe_key="of something else"
         )
-        record = evidence.request_document(
+        record = documents.request_document(
             db, kind="record", subject=cass.pseudonym, params={"person_id": cass.person_id}, dedupe_key="of all"
         )
         retention.hold(db, ayaan, reason="A claim", review_on=LEFT_ON.replace(year=2027), actor=family.eve)
     family.leave(maja.person_id, bob.person_id)
     erase(maja.public_id, bob.public_id)
     with family.database.reading() as db:
-        states = {row.public_id: row.status for row in evidence.documents_about(db, cass.pseudonym)}
+        states = {row.public_id: row.status for row in documents.documents_about(db, cass.pseudonym)}
     assert states[receipt.public_id] == "pending"
     assert states[record.public_id] == "erased", "it prints whose parent she is"
 
@@ -488,18 +499,19 @@ def test_the_papers_of_the_family_stay_where_they_do_not_show_the_person(family:
 def test_whoever_ordered_a_pack_that_went_is_told_once_and_no_name_with_it(family: Family, erase: Erase) -> None:
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
     with family.database.writing() as db:
-        writer.order(db, reports.Scope("audience", "parents"), actor=family.eve)
-        writer.order(db, reports.Scope("school"), actor=worlds.OFFICE)  # by a command: there is nobody to tell
-        cancelled = writer.order(db, reports.Scope("audience", "children"), actor=family.eve)
-        evidence.cancel_pack(db, cancelled.public_id)
+        reports.order_pack(db, reports.Scope("audience", "parents"), actor=family.eve)
+        reports.order_pack(db, reports.Scope("school"), actor=worlds.OFFICE)  # by a command: there is nobody to tell
+        cancelled = reports.order_pack(db, reports.Scope("audience", "children"), actor=family.eve)
+        packs.cancel_pack(db, cancelled.public_id)
     family.leave()
     erase(family.world.ann.public_id)
     for _again in range(2):
-        writer.tell_of_erased(settings, family.database)
+        with family.database.writing() as db:
+            campaigns.tell_of_erased_packs(db, school=settings.school)
     with family.database.reading() as db:
         (told,) = [one for one in notifications.messages_in(db, ["queued"]) if one.kind == "pack-erased"]
-        assert evidence.untold_packs(db) == ()
-        assert len(evidence.erased_packs(db, since=clock.now() - dt.timedelta(days=1))) == 2
+        assert packs.untold_packs(db) == ()
+        assert len(packs.erased_packs(db, since=clock.now() - dt.timedelta(days=1))) == 2
         words = db.execute(
             sa.text("SELECT subject || text || html FROM message WHERE kind = 'pack-erased'")
         ).scalar_one()
@@ -511,8 +523,8 @@ def test_whoever_ordered_a_pack_that_went_is_told_once_and_no_name_with_it(famil
 def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Family, erase: Erase) -> None:
     with family.database.writing() as db:
         order = reports.Scope("school", "", None, None)
-        pack = writer.order(db, order, actor=worlds.OFFICE)
-    file = family.instance / evidence.PACKS_FOLDER / f"{pack.public_id}.zip"
+        pack = reports.order_pack(db, order, actor=worlds.OFFICE)
+    file = family.instance / packs.PACKS_FOLDER / f"{pack.public_id}.zip"
     file.parent.mkdir()
     file.write_bytes(f"PK {TYPED}".encode())
     family.leave()
@@ -524,8 +536,8 @@ def test_packs_go_with_the_person_and_no_new_record_is_made_of_them(family: Fami
         assert retention.erasures(db)[0].removed["packs"] == 1
     assert not file.exists()
     with family.database.reading() as db:
-        assert evidence.packs(db) == ()
+        assert packs.packs(db) == ()
     clock.travel_to(clock.now() + dt.timedelta(days=1))
     with family.database.reading() as db:
-        mine = evidence.documents_about(db, family.world.ann.pseudonym)
+        mine = documents.documents_about(db, family.world.ann.pseudonym)
     assert {row.status for row in mine} == {"erased"}

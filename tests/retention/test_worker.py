@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from oval_aup import config, evidence, reports, retention, worker
+from oval_aup import config, documents, packs, reports, retention, worker
 from oval_aup.core import clock
-from oval_aup.packs import writer
 from tests.reports.conftest import SCHOOL, unsigned_head
 from tests.reports.test_golden_papers import text_of
 from tests.retention.conftest import ADDRESS, CHILD, TYPED, Family, decide
@@ -31,10 +30,10 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
     worker.run(settings, once=True, database=family.database)
     assert family.found_in_files(TYPED, CHILD) == set()
     with family.database.reading() as db:
-        certificate = evidence.documents_about(db, batch)[0]
+        certificate = documents.documents_about(db, batch)[0]
         assert certificate.is_ready
         assert reports.file_name(db, certificate).startswith("destruction-certificate-2026-12-18-")
-        assert evidence.document_bytes(db, certificate.public_id).startswith(b"%PDF")
+        assert documents.document_bytes(db, certificate.public_id).startswith(b"%PDF")
         paper = reports.paper(db, certificate, school=SCHOOL, head=unsigned_head(db))
     text = text_of(paper)
     assert [name for name in ("Ann", "Khan", "Ayaan", "Erased person", ADDRESS) if name in text] == []
@@ -48,12 +47,12 @@ def test_one_turn_of_the_worker_destroys_and_certifies(family: Family) -> None:
 def test_a_pack_ordered_after_an_erasure_is_made_though_records_of_the_family_went(family: Family) -> None:
     settings = config.load({"OVAL_INSTANCE": str(family.instance)})
 
-    def made() -> evidence.PackRow:
+    def made() -> packs.PackRow:
         with family.database.writing() as db:
-            ordered = writer.order(db, reports.Scope("audience", "parents"), actor=family.eve)
+            ordered = reports.order_pack(db, reports.Scope("audience", "parents"), actor=family.eve)
         worker.run(settings, once=True, database=family.database)
         with family.database.reading() as db:
-            return evidence.pack(db, ordered.public_id)
+            return packs.pack(db, ordered.public_id)
 
     assert made().status == "ready"
     family.leave()

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 from flask import Flask
 
-from oval_aup import accounts, evidence, worker
+from oval_aup import accounts, documents, worker
 from oval_aup.config import Settings
 from tests.security.crawl import crawl
 from tests.security.post import Post
@@ -147,8 +147,8 @@ def test_the_secrets_of_links_are_in_the_sent_letters_and_nowhere_else(
         for answer in crawl(browser, start).values():
             seen += [answer.get_data().decode("utf-8", "replace"), str(answer.headers)]
     with world.database.reading() as db:
-        (made,) = [row for row in evidence.documents_about(db, world.cass.pseudonym) if row.is_ready]
-        paper = _unfolded(evidence.document_bytes(db, made.public_id))
+        (made,) = [row for row in documents.documents_about(db, world.cass.pseudonym) if row.is_ready]
+        paper = _unfolded(documents.document_bytes(db, made.public_id))
     kept = [file for file in settings.instance.rglob("*") if file.is_file() and file.suffix != ".eml"]
     places = {
         "table": str(everything_in(world.database)),

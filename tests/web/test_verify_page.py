@@ -15,7 +15,9 @@ from flask import Flask
 from oval_aup import evidence, notifications, printing
 from oval_aup.accounts import throttle
 from oval_aup.core.db import Database
-from oval_aup.evidence import inspection, inspection_sandbox
+from oval_aup.verification import inspection
+from oval_aup.verification import sandbox as inspection_sandbox
+from oval_aup.verifier import bundle
 from tests.evidence.paper_trail import PaperTrail, as_intruder, lay
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -65,7 +67,7 @@ def test_a_genuine_receipt_is_called_so_in_colour_words_and_shape(browser: Brows
 
 
 def test_the_checker_of_packs_is_handed_to_anybody_beside_its_hash(browser: Browser, trail: PaperTrail) -> None:
-    made = evidence.checker()
+    made = bundle.checker()
     page = browser.get("/verify")
     assert made.sha256 in page.text
     for command in ("sha256sum verify.py", "shasum -a 256 verify.py", "Get-FileHash verify.py"):
@@ -115,7 +117,7 @@ def test_who_brings_a_pack_past_the_limit_is_told_how_it_is_checked(browser: Bro
     browser.app.config["MAX_CONTENT_LENGTH"] = 100_000
     page = check(browser, b"PK\3\4" + b"\0" * 100_000, "evidence-pack.zip", status=413)
     assert page.heading == "Check a document"
-    assert f"with {evidence.checker().name}, further down this page" in page.text
+    assert f"with {bundle.checker().name}, further down this page" in page.text
     assert "flask evidence verify" in page.text
     assert "choose a smaller file" not in page.text.lower()
     assert 'type="file"' in page.html

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, config, consent, evidence, notifications, worker
+from oval_aup import campaigns, config, consent, documents, notifications, worker
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests.notifications import conftest as mail
@@ -47,7 +47,7 @@ class Installation:
     def mail_through(self, server: mail.MailServer) -> None:
         self.environment["OVAL_SMTP_URL"] = f"smtp://127.0.0.1:{server.port}"
 
-    def want_receipt(self, *, mailed: bool = True) -> evidence.DocumentRow:
+    def want_receipt(self, *, mailed: bool = True) -> documents.DocumentRow:
         """What a family's signature leaves behind: a wanted receipt, and a letter that waits for it."""
         ann = self.school.people.ann
         document = self.school.want(
@@ -77,9 +77,9 @@ class Installation:
     def work_once(self) -> None:
         worker.run(self.settings, once=True, database=self.database)
 
-    def document(self, row: evidence.DocumentRow) -> evidence.DocumentRow:
+    def document(self, row: documents.DocumentRow) -> documents.DocumentRow:
         with self.database.reading() as db:
-            return evidence.document(db, row.public_id)
+            return documents.document(db, row.public_id)
 
     def message(self, row: notifications.MessageRow) -> notifications.MessageRow:
         with self.database.reading() as db:

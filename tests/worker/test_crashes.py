@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from oval_aup import evidence
+from oval_aup import documents, evidence
 from tests.notifications.conftest import Post, StartServer
 from tests.worker.conftest import Installation, Waits
 
@@ -39,7 +39,7 @@ def test_a_worker_killed_while_rendering_leaves_a_document_that_is_made_once(
     ready = installation.document(document)
     assert (ready.status, ready.attempts) == ("ready", 2)
     with installation.database.reading() as db:
-        assert evidence.document_bytes(db, document.public_id).startswith(b"%PDF")
+        assert documents.document_bytes(db, document.public_id).startswith(b"%PDF")
         about = evidence.entries_about(db, installation.school.people.ann.pseudonym)
         assert [entry.kind for entry in about].count("exported") == 1
         assert evidence.verify(db).ok

@@ -12,7 +12,7 @@ from pathlib import Path
 from oval_aup import evidence, reports, worker
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.evidence import documents
+from oval_aup.documents import queue as documents
 from tests.worker.conftest import Installation
 
 

@@ -21,23 +21,25 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import agreements, evidence, people, printing, reports, signing, worker
+from oval_aup import agreements, documents, evidence, packs, people, printing, reports, signing, worker
 from oval_aup.core import clock, templating
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Invalid, NotFound
-from oval_aup.evidence import documents, pack_making
-from oval_aup.packs import writer
+from oval_aup.documents import queue
+from oval_aup.packs import making, writer
 from oval_aup.reports import pack_lines
-from oval_aup.verifier import rules
+from oval_aup.verifier import bundle, rules
+from oval_aup.verifier.rules import RECORD_NAME
+from oval_aup.worker.context import packer_of
 from tests.worker.conftest import ROOT, Installation, Waits
 
 OFFICE = Actor(role="office", channel="office")
 
 KILLER = """
 import os, signal, sys
-from oval_aup import config, evidence, printing, worker
-from oval_aup.packs import writer
+from oval_aup import config, worker
+from oval_aup.packs import making, writer
 
 def die(*_args, **_values):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -48,12 +50,12 @@ if point == "second document":
     writer._add_document = lambda *args: calls.append(1) or (die() if len(calls) == 2 else add(*args))
 elif point != "nowhere":
     room, name = point.split(".")
-    setattr({"evidence": evidence, "writer": writer, "hashlib": writer.hashlib}[room], name, die)
+    setattr({"making": making, "writer": writer, "hashlib": writer.hashlib}[room], name, die)
 worker.run(config.load(), once=True)
 """
 
-SETTLED = ("writer._write", "second document", "hashlib.file_digest", "writer._keep_names", "evidence.finish_pack")
-POINTS = ("evidence.collect", "writer._settle", "evidence.settle_pack", *SETTLED)
+SETTLED = ("writer._write", "second document", "hashlib.file_digest", "writer._keep_names", "making.finish_pack")
+POINTS = ("making.collect", "writer._settle", "making.settle_pack", *SETTLED)
 """Where the worker is killed: at the beginning of each of these."""
 
 
@@ -63,7 +65,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     paper = printing.PrintJob(
         '<html lang="en"><title>Record</title><p>Record</p>',
         dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
-        (printing.EmbeddedFile(evidence.RECORD_NAME, "Entries", b'{"v": 2}'),),
+        (printing.EmbeddedFile(RECORD_NAME, "Entries", b'{"v": 2}'),),
     )
     with printing.RenderPool(tmp_path_factory.mktemp("press"), renderers=1, seconds=60) as press:
         return press.print(paper)
@@ -72,38 +74,38 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def supply(installation: Installation, record: bytes, most: int = 1_000_000) -> int:
     """Make wanted documents in no time; how many there were."""
     made = 0
-    while made < most and (claim := evidence.claim_document(installation.database)) is not None:
+    while made < most and (claim := documents.claim_document(installation.database)) is not None:
         made += 1
         with installation.database.writing() as db:
-            evidence.store_document(db, claim, record, through=evidence.head(db).size)
+            documents.store_document(db, claim, record, through=evidence.head(db).size)
     return made
 
 
-def packer_of(installation: Installation) -> writer.Packer:
+def packer_in(installation: Installation) -> writer.Packer:
     settings = installation.settings
     seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
     with installation.database.writing() as db:
         seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
-    return writer.Packer(settings, installation.database, seals)
+    return packer_of(settings, installation.database, seals)
 
 
 def write(installation: Installation, record: bytes) -> int:
     """Bring the packs to their end; how many documents had to be made."""
-    packer, made = packer_of(installation), 0
-    while (now := supply(installation, record)) or writer.take_turn(packer):
+    packer, made = packer_in(installation), 0
+    while (now := supply(installation, record)) or writer.make_next(packer):
         made += now
     return made
 
 
-def order(installation: Installation, *scope: str) -> evidence.PackRow:
+def order(installation: Installation, *scope: str) -> packs.PackRow:
     about, key = scope or ("school", "")
     with installation.database.writing() as db:
-        return writer.order(db, reports.Scope(about, key), actor=OFFICE)
+        return reports.order_pack(db, reports.Scope(about, key), actor=OFFICE)
 
 
-def pack(installation: Installation, public_id: str) -> evidence.PackRow:
+def pack(installation: Installation, public_id: str) -> packs.PackRow:
     with installation.database.reading() as db:
-        return evidence.pack(db, public_id)
+        return packs.pack(db, public_id)
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -112,7 +114,7 @@ def contents(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[evidence.PackRow, dict[str, bytes]]:
+def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[packs.PackRow, dict[str, bytes]]:
     """A whole pack: with real records, or quickly with the one given."""
     ordered = order(installation, *scope)
     if record:
@@ -121,20 +123,20 @@ def made(installation: Installation, record: bytes = b"", *scope: str) -> tuple[
         installation.work_once()
     row = pack(installation, ordered.public_id)
     assert (row.status, row.error) == ("ready", "")
-    return row, contents(writer.path_of(installation.settings, row))
+    return row, contents(writer.path_of(installation.settings.shared, row))
 
 
 def test_a_pack_that_waits_for_its_records_does_not_look_without_a_pause(
     installation: Installation, record: bytes
 ) -> None:
-    packer = packer_of(installation)
+    packer = packer_in(installation)
     order(installation)
-    assert writer.take_turn(packer) is True, "it has wanted its records and may go on"
-    assert writer.take_turn(packer) is False, "they are still being made"
+    assert writer.make_next(packer) is True, "it has wanted its records and may go on"
+    assert writer.make_next(packer) is False, "they are still being made"
     supply(installation, record, most=1)
-    assert writer.take_turn(packer) is False, "so are the others"
+    assert writer.make_next(packer) is False, "so are the others"
     supply(installation, record)
-    assert writer.take_turn(packer) is True
+    assert writer.make_next(packer) is True
 
 
 def check_manifest(files: dict[str, bytes]) -> dict[str, object]:
@@ -211,10 +213,10 @@ def test_a_stranger_checks_a_pack_with_python_alone(installation: Installation, 
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
-    assert files["verify.py"] == evidence.checker().content
+    assert files["verify.py"] == bundle.checker().content
     with installation.database.reading() as db:
         named = [entry.body["act"].get("checker_sha256") for entry in evidence.entries_of_kind(db, "exported")]
-    assert evidence.checker().sha256 in named
+    assert bundle.checker().sha256 in named
     command = [sys.executable, "-I", "-S", "verify.py"]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -349,11 +351,11 @@ def test_every_name_in_a_pack_can_be_unpacked_anywhere(installation: Installatio
 
 def test_a_finished_pack_and_each_hand_out_stand_in_the_ledger(installation: Installation, record: bytes) -> None:
     row, _files = made(installation, record)
-    whole = writer.path_of(installation.settings, row).read_bytes()
+    whole = writer.path_of(installation.settings.shared, row).read_bytes()
     assert (row.sha256, row.size) == (hashlib.sha256(whole).hexdigest(), len(whole))
     for time in range(2):
         with installation.database.writing() as db:
-            evidence.hand_out_pack(db, row.public_id, idempotency_key=f"taken {time}", actor=OFFICE)
+            packs.hand_out_pack(db, row.public_id, idempotency_key=f"taken {time}", actor=OFFICE)
     with installation.database.reading() as db:
         acts = [entry.body["act"] for entry in evidence.entries_of_kind(db, "exported")]
         assert evidence.verify(db).ok
@@ -399,18 +401,18 @@ def test_records_of_a_written_pack_leave_the_database_but_not_those_handed_out(
     assert kept_files(installation) == 1, "the report, which somebody asked for"
     order(installation)
     supply(installation, record)
-    writer.take_turn(packer_of(installation))
+    writer.make_next(packer_in(installation))
     assert supply(installation, record) == 3 + 1, "records are made again when somebody wants them"
     ann = installation.school.people.ann.pseudonym
     with installation.database.writing() as db:
-        (mine,) = [row for row in evidence.documents_about(db, ann) if row.kind == "record"]
-        evidence.note_handed_out(db, mine.public_id)
+        (mine,) = [row for row in documents.documents_about(db, ann) if row.kind == "record"]
+        documents.note_handed_out(db, mine.public_id)
     write(installation, record)
     assert kept_files(installation) == 2 + 1, "both reports and the record that somebody has"
     order(installation)
     assert write(installation, record) == 2 + 1, "the kept record is still fresh"
     with installation.database.reading() as db:
-        assert evidence.document_bytes(db, mine.public_id) == record
+        assert documents.document_bytes(db, mine.public_id) == record
         assert evidence.verify(db).ok
 
 
@@ -431,8 +433,8 @@ def resumed(installation: Installation, public_id: str) -> tuple[str, dict[str, 
     installation.work_once()
     row = pack(installation, public_id)
     assert (row.status, row.error) == ("ready", "")
-    assert [path.name for path in writer.folder(installation.settings).iterdir()] == [f"{public_id}.zip"]
-    files = contents(writer.path_of(installation.settings, row))
+    assert [path.name for path in writer.folder(installation.settings.shared).iterdir()] == [f"{public_id}.zip"]
+    files = contents(writer.path_of(installation.settings.shared, row))
     check_manifest(files)
     installation.database.dispose()
     return row.sha256, files
@@ -454,7 +456,7 @@ def test_wherever_the_worker_is_killed_the_next_one_ends_with_the_same_content(
     seals = evidence.SealPress(worker.keyring(settings), school_name=settings.school.name)
     with installation.database.writing() as db:
         seals.ring.prepare(db, school_name=settings.school.name, actor=OFFICE)
-    assert writer.take_turn(writer.Packer(settings, installation.database, seals)), "documents are wanted"
+    assert writer.make_next(packer_of(settings, installation.database, seals)), "documents are wanted"
     assert supply(installation, record) == 3 + 1
     installation.database.dispose()
     reference = copy_of(installation, tmp_path / "whole")
@@ -479,7 +481,7 @@ def test_a_worker_killed_while_records_are_made_is_followed_by_one_that_makes_th
 
     def ready() -> int:
         with installation.database.reading() as db:
-            return evidence.pending_documents(db).ready
+            return documents.pending_documents(db).ready
 
     first = workers()
     until(lambda: ready() >= 1)
@@ -489,7 +491,7 @@ def test_a_worker_killed_while_records_are_made_is_followed_by_one_that_makes_th
     installation.pass_time_for_claims()
     installation.work_once()
     assert pack(installation, ordered.public_id).status == "ready"
-    check_manifest(contents(writer.path_of(installation.settings, pack(installation, ordered.public_id))))
+    check_manifest(contents(writer.path_of(installation.settings.shared, pack(installation, ordered.public_id))))
     with installation.database.reading() as db:
         exported = [entry.body["act"] for entry in evidence.entries_of_kind(db, "exported")]
         assert sum(act["kind"] == "record" for act in exported) == 3, "each record was made once"
@@ -502,28 +504,28 @@ def test_a_cancelled_pack_leaves_nothing_behind_and_goes_on_when_told(
     ordered = order(installation)
     assert order(installation) == ordered, "the same while it is being made is that one"
     with installation.database.writing() as db:
-        evidence.cancel_pack(db, ordered.public_id)
+        packs.cancel_pack(db, ordered.public_id)
     write(installation, record)
     assert pack(installation, ordered.public_id).status == "cancelled"
-    assert not writer.folder(installation.settings).exists()
+    assert not writer.folder(installation.settings.shared).exists()
     with installation.database.writing() as db:
-        assert evidence.resume_pack(db, ordered.public_id).status == "queued"
+        assert packs.resume_pack(db, ordered.public_id).status == "queued"
     write(installation, record)
     assert pack(installation, ordered.public_id).status == "ready"
 
 
 def test_cancelling_a_pack_frees_the_queue_for_the_next_one(installation: Installation, record: bytes) -> None:
     first = order(installation)
-    writer.take_turn(packer_of(installation))
+    writer.make_next(packer_in(installation))
     second = order(installation, "audience", "parents")
     with installation.database.writing() as db:
-        waiting = evidence.pending_documents(db).waiting
-        evidence.cancel_pack(db, first.public_id)
-        assert (waiting, evidence.pending_documents(db).waiting) == (4, 1), "the record that the other wants too"
+        waiting = documents.pending_documents(db).waiting
+        packs.cancel_pack(db, first.public_id)
+        assert (waiting, documents.pending_documents(db).waiting) == (4, 1), "the record that the other wants too"
     write(installation, record)
     assert pack(installation, second.public_id).status == "ready"
     with installation.database.writing() as db:
-        evidence.resume_pack(db, first.public_id)
+        packs.resume_pack(db, first.public_id)
     write(installation, record)
     assert pack(installation, first.public_id).status == "ready"
 
@@ -532,14 +534,14 @@ def test_a_small_pack_overtakes_a_large_one_that_is_being_made(
     installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = order(installation)
-    monkeypatch.setattr(pack_making, "SMALL", large.total - 1)
-    packer = packer_of(installation)
-    writer.take_turn(packer)
+    monkeypatch.setattr(making, "SMALL", large.total - 1)
+    packer = packer_in(installation)
+    writer.make_next(packer)
     small = order(installation, "audience", "parents")
-    writer.take_turn(packer)
+    writer.make_next(packer)
     while pack(installation, small.public_id).is_open:
         supply(installation, record, most=1)
-        writer.take_turn(packer)
+        writer.make_next(packer)
     assert pack(installation, large.public_id).is_open
     write(installation, record)
     assert pack(installation, large.public_id).status == "ready"
@@ -553,20 +555,20 @@ def test_a_pack_cancelled_while_it_is_written_is_not_finished(
 
     def cancel(*_args: object) -> None:
         with installation.database.writing() as db:
-            evidence.cancel_pack(db, ordered.public_id)
+            packs.cancel_pack(db, ordered.public_id)
 
     monkeypatch.setattr(writer, "_add_document", cancel)
     write(installation, record)
     assert pack(installation, ordered.public_id).status == "cancelled"
-    assert list(writer.folder(installation.settings).iterdir()) == []
+    assert list(writer.folder(installation.settings.shared).iterdir()) == []
 
 
 def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_can(
     installation: Installation, record: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ordered = order(installation, "audience", "parents")
-    impatient = dataclasses.replace(documents._queue, max_attempts=1, back_off=())
-    monkeypatch.setattr(documents, "_queue", impatient)
+    impatient = dataclasses.replace(queue._queue, max_attempts=1, back_off=())
+    monkeypatch.setattr(queue, "_queue", impatient)
     with monkeypatch.context() as broken:
 
         def no_paper(*_args: object, **_values: object) -> printing.PrintJob:
@@ -580,20 +582,20 @@ def test_a_document_that_cannot_be_made_fails_the_pack_with_its_reason_until_it_
     with installation.database.reading() as db:
         assert [need.beside for need in reports.needs(db, 2026)["pack-failed"]] == [row.error]
     with installation.database.writing() as db:
-        evidence.resume_pack(db, row.public_id)
+        packs.resume_pack(db, row.public_id)
     write(installation, record)
     assert pack(installation, row.public_id).status == "ready"
 
 
 def test_a_pack_goes_after_its_days_and_its_ledger_entry_stays(installation: Installation, record: bytes) -> None:
     row, _files = made(installation, record)
-    path = writer.path_of(installation.settings, row)
+    path = writer.path_of(installation.settings.shared, row)
     stranger = path.with_name("0000.1.part")
     stranger.touch()
-    writer.sweep(installation.settings, installation.database)
+    writer.sweep(installation.settings.shared, installation.database, keep_days=installation.settings.pack_days)
     assert path.exists()
     clock.travel_to(clock.now().replace(year=clock.now().year + 1))
-    writer.sweep(installation.settings, installation.database)
+    writer.sweep(installation.settings.shared, installation.database, keep_days=installation.settings.pack_days)
     assert not path.exists()
     assert pack(installation, row.public_id).status == "deleted"
     with installation.database.reading() as db:

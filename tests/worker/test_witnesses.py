@@ -17,7 +17,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.monitoring import ledger_audit
-from oval_aup.verifier import rules
+from oval_aup.verifier import bundle, rules
 from tests.worker.conftest import Installation
 
 MONDAY = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
@@ -56,7 +56,7 @@ def test_every_witness_is_sent_the_signed_head_once_a_school_day(watched: Instal
         assert rules.check_head(head, {row.key_id: row.public for row in evidence.register(db)}) is True
         assert evidence.verify(db, known_heads=[evidence.Head(head["size"], head["entry_hash"])]).ok
     assert "verify.py" in sent[0][1]
-    assert f"\n{evidence.checker().sha256}\n" in sent[0][1]
+    assert f"\n{bundle.checker().sha256}\n" in sent[0][1]
     assert heads_issued(watched.database) == 1
     clock.travel_to(MONDAY + dt.timedelta(days=1))
     watched.work_once()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, campaigns, evidence, notifications, reports, worker
+from oval_aup import accounts, campaigns, documents, evidence, notifications, reports, worker
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.worker import rendering
@@ -35,7 +35,7 @@ def test_a_wanted_receipt_is_made_and_mailed_with_a_working_link(
     (attached,) = letter.iter_attachments()
     content = attached.get_content()
     with installation.database.reading() as db:
-        assert content == evidence.document_bytes(db, document.public_id)
+        assert content == documents.document_bytes(db, document.public_id)
     assert content.startswith(b"%PDF")
     assert (attached.get_filename() or "").startswith("receipt-2026-")
     plain = letter.get_body(("plain",))
@@ -57,7 +57,7 @@ def test_everything_about_a_person_is_made_in_both_forms_and_entered_in_the_ledg
     )
     installation.work_once()
     with installation.database.reading() as db:
-        contents = {row.kind: evidence.document_bytes(db, row.public_id) for row in wanted}
+        contents = {row.kind: documents.document_bytes(db, row.public_id) for row in wanted}
         exported = {
             entry.body["act"]["kind"]: entry.body["act"]["sha256"]
             for entry in evidence.entries_about(db, ann.pseudonym)
@@ -68,7 +68,7 @@ def test_everything_about_a_person_is_made_in_both_forms_and_entered_in_the_ledg
     assert contents["as_at"].startswith(b"%PDF")
     assert json.loads(contents["subject_access_data"])["person"] == "Ann Ali"
     with installation.database.reading() as db:
-        names = [reports.file_name(db, evidence.document(db, row.public_id)) for row in wanted]
+        names = [reports.file_name(db, documents.document(db, row.public_id)) for row in wanted]
     assert [name.rsplit(".")[-1] for name in names] == ["pdf", "json", "pdf"]
     assert not any("ann" in name.casefold() for name in names)
 

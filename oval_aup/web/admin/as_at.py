@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, reports
+from oval_aup import documents, reports
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
@@ -51,7 +51,7 @@ def order_as_at(public_id: str) -> ResponseReturnValue:
     row = kept(public_id)
     typed = _typed(request.form)
     moment = _moment(typed)
-    evidence.request_document(
+    documents.request_document(
         g.db,
         kind="as_at",
         subject=row.pseudonym,

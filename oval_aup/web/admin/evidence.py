@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, evidence, notifications, people
+from oval_aup import campaigns, documents, evidence, notifications, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
@@ -31,19 +31,19 @@ ON_THE_WAY = ("queued", "waiting", "sending")
 def reports() -> Response:
     """List the documents and the ledger's state, and offer new reports."""
     may_see = current_visitor().may("records.read")
-    documents = evidence.newest_documents(g.db, SHOWN, kind="" if may_see else FIGURES)
-    names = people.persons_by_pseudonym(g.db, [row.subject for row in documents])
+    newest = documents.newest_documents(g.db, SHOWN, kind="" if may_see else FIGURES)
+    names = people.persons_by_pseudonym(g.db, [row.subject for row in newest])
     rooms = {row.public_id: row.name for row in people.classes(g.db)}
     head = evidence.head(g.db)
     return page_or_partial(
         "admin/reports.html",
         "admin/_documents.html",
         year=people.school_year(clock.today()),
-        late=evidence.overdue_documents(g.db),
-        failed=evidence.pending_documents(g.db).failed,
-        documents=documents,
-        subjects={row.public_id: _subject(row, names, rooms) for row in documents},
-        waiting=any(row.status in ("pending", "rendering") for row in documents),
+        late=documents.overdue_documents(g.db),
+        failed=documents.pending_documents(g.db).failed,
+        documents=newest,
+        subjects={row.public_id: _subject(row, names, rooms) for row in newest},
+        waiting=any(row.status in ("pending", "rendering") for row in newest),
         classes=people.classes(g.db) if may_see else (),
         head=head,
         checked=ledger_audit.last_check(settings().shared),
@@ -52,7 +52,7 @@ def reports() -> Response:
     )
 
 
-def _subject(row: evidence.DocumentRow, names: dict[str, people.PersonRow], rooms: dict[str, str]) -> str:
+def _subject(row: documents.DocumentRow, names: dict[str, people.PersonRow], rooms: dict[str, str]) -> str:
     if row.subject in names:
         return names[row.subject].full_name
     if row.subject in rooms:
@@ -70,7 +70,7 @@ def order_report() -> ResponseReturnValue:
     actor = current_actor("office")
     if chosen:
         room = people.school_class(g.db, chosen)
-        evidence.request_document(
+        documents.request_document(
             g.db,
             kind="class_report",
             subject=room.public_id,
@@ -79,7 +79,7 @@ def order_report() -> ResponseReturnValue:
             requested_by_id=actor.person_id,
         )
     else:
-        evidence.request_document(
+        documents.request_document(
             g.db,
             kind="school_report",
             subject="school",
@@ -96,7 +96,7 @@ def order_report() -> ResponseReturnValue:
 def order_figures() -> ResponseReturnValue:
     """Order the whole school's figures, which name nobody; twice within a minute is one order."""
     year = people.school_year(clock.today())
-    evidence.request_document(
+    documents.request_document(
         g.db,
         kind=FIGURES,
         subject="school",
@@ -112,7 +112,7 @@ def order_figures() -> ResponseReturnValue:
 @allow("reports.read")
 def figures(public_id: str) -> Response:
     """Hand out finished figures; a document that names people is not found here."""
-    row = evidence.document(g.db, public_id)
+    row = documents.document(g.db, public_id)
     if row.kind != FIGURES:
         raise NotFound
     return _pdf(row)
@@ -122,14 +122,14 @@ def figures(public_id: str) -> Response:
 @allow("records.read")
 def document(public_id: str) -> Response:
     """Hand out a finished document; what went out is kept, whatever newer one follows it."""
-    response = _pdf(evidence.document(g.db, public_id))
-    afterwards(lambda db: evidence.note_handed_out(db, public_id))
+    response = _pdf(documents.document(g.db, public_id))
+    afterwards(lambda db: documents.note_handed_out(db, public_id))
     return response
 
 
-def _pdf(row: evidence.DocumentRow) -> Response:
-    kind = "application/json" if row.kind in evidence.PLAIN_KINDS else "application/pdf"
-    response = Response(evidence.document_bytes(g.db, row.public_id), content_type=kind)
+def _pdf(row: documents.DocumentRow) -> Response:
+    kind = "application/json" if row.kind in documents.PLAIN_KINDS else "application/pdf"
+    response = Response(documents.document_bytes(g.db, row.public_id), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(g.db, row)}"'
     return response
 
@@ -138,7 +138,7 @@ def _pdf(row: evidence.DocumentRow) -> Response:
 @allow("reports.make")
 def retry_document(public_id: str) -> ResponseReturnValue:
     """Put a document back in the queue that could not be made."""
-    evidence.retry_document(g.db, public_id)
+    documents.retry_document(g.db, public_id)
     flash(_("We’re trying it again."))
     return go(url_for(".reports"))
 
@@ -147,7 +147,7 @@ def retry_document(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def retry_documents() -> ResponseReturnValue:
     """Put every document back in the queue that could not be made; a second press finds none."""
-    number = evidence.retry_documents(g.db)
+    number = documents.retry_documents(g.db)
     nothing = _("There was nothing to try again.")
     tried = ngettext("One document is tried again.", "%(num)s documents are tried again.", number)
     flash(tried if number else nothing)

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import abort, current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import backups, campaigns, evidence, people, reports, worklist
+from oval_aup import backups, campaigns, documents, people, reports, worklist
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
@@ -79,7 +79,7 @@ def _tasks_page(kind: str, errors: dict[str, str] | None = None) -> str:
         state=state,
         rows=rows,
         more=len(rows) == LISTED,
-        failed=evidence.pending_documents(g.db).failed if kind == "document-failed" else 0,
+        failed=documents.pending_documents(g.db).failed if kind == "document-failed" else 0,
         staff={row.person_id: row for row in people.staff(g.db)},
         until=as_typed("until", clock.today() + PUT_OFF),
         errors=errors or {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from oval_aup import evidence, reports
+from oval_aup import documents, reports
 from oval_aup.core import templating
 from oval_aup.core.i18n import _, ngettext
 
@@ -206,7 +206,7 @@ def document_kinds() -> dict[str, str]:
     return {key: _(said) for key, said in reports.DOCUMENT_KINDS.items()}
 
 
-def document_name(row: evidence.DocumentRow) -> str:
+def document_name(row: documents.DocumentRow) -> str:
     """What one document is called, with the moment that it is about where it is not the moment it was made."""
     if row.kind == "as_at" and "at" in row.params:
         moment = templating.moment(dt.datetime.fromisoformat(row.params["at"]))
@@ -216,7 +216,7 @@ def document_name(row: evidence.DocumentRow) -> str:
 
 def format_of(kind: str) -> str:
     """What sort of file a document is, as an abbreviation."""
-    return "JSON" if kind in evidence.PLAIN_KINDS else "PDF"
+    return "JSON" if kind in documents.PLAIN_KINDS else "PDF"
 
 
 def document_statuses() -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ import secrets
 from flask import Response, flash, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import evidence, people
+from oval_aup import packs, people
 from oval_aup import reports as readings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -25,15 +25,15 @@ YEARS_BACK = 7
 """School years offered besides the present one."""
 
 
-@bp.get("/office/packs")
+@bp.get("/office/packs", endpoint="packs")
 @allow("records.read")
-def packs() -> Response:
+def list_packs() -> Response:
     """List the packs with how far each has come, and offer to order one."""
     return _page()
 
 
 def _page(errors: dict[str, str] | None = None) -> Response:
-    rows = evidence.packs(g.db)
+    rows = packs.packs(g.db)
     year = people.school_year(clock.today())
     return page_or_partial(
         "admin/packs.html",
@@ -44,7 +44,7 @@ def _page(errors: dict[str, str] | None = None) -> Response:
         ordered_by=people.persons_by_id(g.db, {row.requested_by_id for row in rows if row.requested_by_id}),
         classes=people.classes(g.db),
         years=range(year, year - YEARS_BACK - 1, -1),
-        erased=evidence.erased_packs(g.db, since=clock.now() - dt.timedelta(days=settings().pack_days)),
+        erased=packs.erased_packs(g.db, since=clock.now() - dt.timedelta(days=settings().pack_days)),
         again=_again,
         days=settings().pack_days,
         form=request.form,
@@ -59,14 +59,14 @@ def _page(errors: dict[str, str] | None = None) -> Response:
 def order_pack() -> ResponseReturnValue:
     """Create a pack of the chosen scope."""
     try:
-        writer.order(g.db, _scope(), actor=current_actor("office"))
+        readings.order_pack(g.db, _scope(), actor=current_actor("office"))
     except Invalid as problem:
         return _page(problem.fields)
     flash(_("The pack is being made. You may leave this page."))
     return go(url_for(".packs"))
 
 
-def _again(row: evidence.PackRow) -> dict[str, str]:
+def _again(row: packs.PackRow) -> dict[str, str]:
     """The fields of the form that orders the same pack once more."""
     scope = row.scope
     fields = {"about": f"{scope['about']}:{scope['key']}" if scope["key"] else scope["about"]}
@@ -93,8 +93,8 @@ def take_pack(public_id: str) -> Response:
     """Hand out a finished pack; who took it is entered in the ledger first."""
     actor = current_actor("office")
     key = f"handed-out:{secrets.token_hex(16)}"  # each time counts, also the second within a minute
-    row = evidence.hand_out_pack(g.db, public_id, idempotency_key=key, actor=actor)
-    path = writer.path_of(settings(), row)
+    row = packs.hand_out_pack(g.db, public_id, idempotency_key=key, actor=actor)
+    path = writer.path_of(settings().shared, row)
     if not path.is_file():
         raise NotFound(_("The file of this pack is not on this machine any more. Delete the pack and order it again."))
     return send_file(path, "application/zip", as_attachment=True, download_name=row.file_name, etag=False, max_age=0)
@@ -104,7 +104,7 @@ def take_pack(public_id: str) -> Response:
 @allow("reports.make")
 def cancel_pack(public_id: str) -> ResponseReturnValue:
     """Stop making a pack."""
-    row = evidence.cancel_pack(g.db, public_id)
+    row = packs.cancel_pack(g.db, public_id)
     if row.status == "cancelled":
         flash(_("The pack is cancelled. What was made so far is kept."))
     else:
@@ -116,7 +116,7 @@ def cancel_pack(public_id: str) -> ResponseReturnValue:
 @allow("reports.make")
 def resume_pack(public_id: str) -> ResponseReturnValue:
     """Go on with a pack that was cancelled or could not be made."""
-    row = evidence.resume_pack(g.db, public_id)
+    row = packs.resume_pack(g.db, public_id)
     if row.is_open:
         flash(_("The pack is being made. You may leave this page."))
     elif row.status == "ready":
@@ -131,7 +131,7 @@ def resume_pack(public_id: str) -> ResponseReturnValue:
 def delete_pack(public_id: str) -> ResponseReturnValue:
     """Delete a pack and its file; the ledger keeps that it was made, and who took it."""
     try:
-        evidence.delete_pack(g.db, public_id)
+        packs.delete_pack(g.db, public_id)
     except Conflict as problem:  # somebody had it go on meanwhile; nothing was written
         flash(problem.message)
     else:

@@ -7,7 +7,7 @@ import datetime as dt
 from flask import Response, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import accounts, campaigns, consent, evidence, reports, retention, worklist
+from oval_aup import accounts, campaigns, consent, documents, reports, retention, worklist
 from oval_aup import people as school_people
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -176,7 +176,7 @@ def make_record(public_id: str) -> ResponseReturnValue:
     """Order the record of one person; a second click on the same state of things orders nothing new."""
     row = kept(public_id)
     actor = current_actor("office")
-    evidence.request_document(
+    documents.request_document(
         g.db,
         kind="record",
         subject=row.pseudonym,
@@ -194,7 +194,7 @@ def order_subject_access(public_id: str) -> ResponseReturnValue:
     """Order everything kept about one person, to read and for a computer; twice within a minute is one order."""
     row = kept(public_id)
     for kind in ("subject_access", "subject_access_data"):
-        evidence.request_document(
+        documents.request_document(
             g.db,
             kind=kind,
             subject=row.pseudonym,

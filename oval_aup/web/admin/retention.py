@@ -7,7 +7,7 @@ import datetime as dt
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, evidence, people
+from oval_aup import campaigns, documents, evidence, people
 from oval_aup import retention as keeping
 from oval_aup.core import clock, templating
 from oval_aup.core.errors import Conflict, Invalid, NotFound
@@ -233,7 +233,7 @@ def erasure(public_id: str) -> str:
         persons=people.persons_by_id(
             g.db, [*ids, *(one for row in rows for one in (row.ordered_by_id, row.approved_by_id) if one)]
         ),
-        documents=evidence.documents_about(g.db, public_id),
+        documents=documents.documents_about(g.db, public_id),
         waiting=any(row.status in ("ordered", "wiped") for row in rows),
         going=any(row.status == "ordered" for row in rows),
         bases=keeping.BASES | keeping.GROUNDS,

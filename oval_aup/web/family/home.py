@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, g, render_template
 from flask.typing import ResponseReturnValue
 
-from oval_aup import agreements, campaigns, consent, evidence, people, signing
+from oval_aup import agreements, campaigns, consent, documents, people, signing
 from oval_aup.core.errors import NotFound
 from oval_aup.web.access import allow
 from oval_aup.web.family.blueprint import bp
@@ -73,8 +73,8 @@ def answered(public_id: str) -> str:
     )
 
 
-def _receipts(guardian: people.GuardianRow) -> tuple[evidence.DocumentRow, ...]:
-    return tuple(row for row in evidence.documents_about(g.db, guardian.pseudonym) if row.kind == "receipt")
+def _receipts(guardian: people.GuardianRow) -> tuple[documents.DocumentRow, ...]:
+    return tuple(row for row in documents.documents_about(g.db, guardian.pseudonym) if row.kind == "receipt")
 
 
 @bp.post("/family/start")
@@ -88,7 +88,7 @@ def start() -> ResponseReturnValue:
 @allow("family")
 def receipt(public_id: str) -> ResponseReturnValue:
     """Hand out my own receipt, or say that it is still being prepared."""
-    document = evidence.document(g.db, public_id)
+    document = documents.document(g.db, public_id)
     guardian = people.guardian(g.db, guardian_id())
     closed = not people.children_of(g.db, guardian.person_id)
     if closed or document.subject != guardian.pseudonym or document.kind != "receipt":
@@ -97,7 +97,7 @@ def receipt(public_id: str) -> ResponseReturnValue:
         return render_template("family/receipt-pending.html", document=document), 202
     name = f"receipt-{document.requested_at:%Y-%m-%d}.pdf"
     return Response(
-        evidence.document_bytes(g.db, public_id),
+        documents.document_bytes(g.db, public_id),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import campaigns, consent, evidence, people, signing
+from oval_aup import campaigns, consent, documents, people, signing
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
@@ -149,7 +149,7 @@ def done() -> ResponseReturnValue:
         family=family,
         children=listed([each.child.forename for each in family.children if each.link.is_asked or each.answers]),
         classes=listed(sorted({each.child.class_name for each in family.children if each.answers})),
-        receipt=evidence.document(g.db, signing_session.receipt) if signing_session.receipt else None,
+        receipt=documents.document(g.db, signing_session.receipt) if signing_session.receipt else None,
         sent_to=hidden_address(family.guardian.email),
     )
 

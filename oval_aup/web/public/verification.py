@@ -6,9 +6,10 @@ from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from oval_aup import accounts, evidence
+from oval_aup import accounts, verification
 from oval_aup.core.i18n import _
 from oval_aup.monitoring import ledger_audit
+from oval_aup.verifier import bundle
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow
 from oval_aup.web.public.blueprint import bp
@@ -39,12 +40,12 @@ def verify_file() -> ResponseReturnValue:
         return _form({"file": _("Choose a file.")}), 422
     _count()
     try:
-        seen = evidence.inspect_file(file.read(), limit=settings().upload_limit)
-    except evidence.Busy:
+        seen = verification.inspect_file(file.read(), limit=settings().upload_limit)
+    except verification.Busy:
         busy = _("We’re checking other files at the moment. Please try again in a minute.")
         return _form({"file": busy}), 503, {"Retry-After": "60"}
     with database().reading() as db:
-        finding = evidence.judge(db, seen, _chain().read(db))
+        finding = verification.judge(db, seen, _chain().read(db))
     _tell(finding.ledger_fault)
     return render_template("public/verdict.html", finding=finding, kinds=_kinds())
 
@@ -53,7 +54,7 @@ def verify_file() -> ResponseReturnValue:
 @allow("anyone")
 def checker() -> Response:
     """Hand out the checker that goes into packs, so that nobody has to trust the one inside a pack."""
-    made = evidence.checker()
+    made = bundle.checker()
     response = Response(made.content, content_type="text/x-python; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response.headers["Cache-Control"] = "public, no-cache"  # kept, but asked after each time: an update brings another
@@ -71,12 +72,12 @@ def verify_head() -> ResponseReturnValue:
         return _form({"head": _too_long()}), 422
     _count()
     with database().reading() as db:
-        found = evidence.check_heads(db, text, most=MOST_LINES + 1, chain=_chain().read(db))
+        found = verification.check_heads(db, text, most=MOST_LINES + 1, chain=_chain().read(db))
     if len(found) > MOST_LINES:
         many = _("Paste no more than %(most)s lines at a time.", most=MOST_LINES)
         return _form({"head": many}, head=text), 422
     if not found:
-        return _form({"head": evidence.missing_head(text)}, head=text), 422
+        return _form({"head": verification.missing_head(text)}, head=text), 422
     _tell(next((one.reason for one in found if one.verdict == "ledger_changed"), ""))
     return render_template("public/head-verdict.html", found=found)
 
@@ -91,7 +92,7 @@ def too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         "own computer with %(name)s, further down this page, or ask the school to check it with "
         "“.venv/bin/flask evidence verify”. No receipt, record or report is that large.",
         size=_megabytes(),
-        name=evidence.checker().name,
+        name=bundle.checker().name,
     )
     return _form({"file": message}), 413
 
@@ -104,9 +105,9 @@ def _megabytes() -> int:
     return settings().upload_limit // 1024 // 1024
 
 
-def _chain() -> evidence.ChainReader:
+def _chain() -> verification.ChainReader:
     """One reading of the ledger for everybody who asks this process."""
-    reader: evidence.ChainReader = current_app.extensions.setdefault("oval_chain", evidence.ChainReader())
+    reader: verification.ChainReader = current_app.extensions.setdefault("oval_chain", verification.ChainReader())
     return reader
 
 
@@ -116,7 +117,7 @@ def _form(errors: dict[str, str], head: str = "") -> str:
         errors=errors,
         head=head,
         megabytes=_megabytes(),
-        checker=evidence.checker(),
+        checker=bundle.checker(),
         hashing=HASHING,
         python="python3",
     )

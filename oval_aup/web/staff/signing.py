@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from oval_aup import agreements, campaigns, evidence, people, signing
+from oval_aup import agreements, campaigns, documents, people, signing
 from oval_aup.core import clock, i18n
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
@@ -52,8 +52,8 @@ def _wordings(marks: tuple[signing.SignatureRow, ...]) -> dict[int, agreements.W
     return agreements.wordings(g.db, {row.version_text_id for row in marks})
 
 
-def _receipt_of(signing_session: signing.SigningSessionRow | None) -> evidence.DocumentRow | None:
-    return evidence.document(g.db, signing_session.receipt) if signing_session and signing_session.receipt else None
+def _receipt_of(signing_session: signing.SigningSessionRow | None) -> documents.DocumentRow | None:
+    return documents.document(g.db, signing_session.receipt) if signing_session and signing_session.receipt else None
 
 
 @bp.post("/staff/rules/start")
@@ -214,12 +214,12 @@ def _decline_page(*, reason: str = "", errors: dict[str, str] | None = None) -> 
 @allow("sign.own")
 def receipt(public_id: str) -> ResponseReturnValue:
     """Hand out my own receipt, or say that it is still being prepared."""
-    document = evidence.document(g.db, public_id)
+    document = documents.document(g.db, public_id)
     if document.subject != current_person().pseudonym or document.kind != "receipt":
         raise NotFound
     if not document.is_ready:
         return render_template("staff/receipt-pending.html", document=document), 202
-    response = Response(evidence.document_bytes(g.db, public_id), content_type="application/pdf")
+    response = Response(documents.document_bytes(g.db, public_id), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{document.requested_at:%Y-%m-%d}.pdf"'
     return response
 

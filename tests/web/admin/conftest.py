@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, evidence, notifications, people, signing
+from oval_aup import agreements, campaigns, consent, documents, notifications, people, signing
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -28,7 +28,7 @@ class Troubles:
     max: people.GuardianRow
     """Must not be contacted."""
     signature: signing.SignatureRow
-    document: evidence.DocumentRow
+    document: documents.DocumentRow
     message: notifications.MessageRow
 
 
@@ -88,7 +88,7 @@ def troubles(world: World, settings: Settings) -> Troubles:
     with world.database.writing() as db:
         message = notifications.messages_to(db, world.cass.pseudonym)[-1]
         notifications.bounce(db, message.public_id, "550 no such user")
-        document = evidence.request_document(
+        document = documents.request_document(
             db, kind="school_report", subject="school", params={"school_year": YEAR}, dedupe_key="one"
         )
     return Troubles(row, dan, barred, signed, document, message)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import documents
 from oval_aup.core import clock
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
@@ -65,7 +65,7 @@ def test_the_statement_is_ordered_once_a_minute(world: World, troubles: Troubles
         eve.get(path)
         eve.post(path, {"on-day": "15", "on-month": "9", "on-year": "2026", "time": "09:00"})
     with world.database.reading() as db:
-        ordered = [row for row in evidence.documents_about(db, world.ann.pseudonym) if row.kind == "as_at"]
+        ordered = [row for row in documents.documents_about(db, world.ann.pseudonym) if row.kind == "as_at"]
     assert [row.params["at"] for row in ordered] == ["2026-09-15T08:00:59.999999Z"]
     for list_of_documents in ("/office/evidence", f"/office/people/{world.ann.public_id}"):
         assert "Position on 15 September 2026 at 09:00" in eve.get(list_of_documents).text, "two are told apart"
@@ -77,7 +77,7 @@ def test_everything_about_a_person_is_ordered_as_two_files(world: World, trouble
     page = eve.post(f"/office/people/{world.ann.public_id}/subject-access")
     assert "everything kept about one person" in page.text
     with world.database.reading() as db:
-        kinds = {row.kind for row in evidence.documents_about(db, world.ann.pseudonym)}
+        kinds = {row.kind for row in documents.documents_about(db, world.ann.pseudonym)}
     assert kinds == {"subject_access", "subject_access_data"}
 
 

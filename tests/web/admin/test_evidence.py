@@ -9,21 +9,21 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, evidence, notifications, people
+from oval_aup import accounts, campaigns, documents, notifications, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.evidence import documents
+from oval_aup.documents import queue
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
 
 
 def _finish(world: World, public_id: str) -> None:
-    claim = evidence.claim_document(world.database)
+    claim = documents.claim_document(world.database)
     assert claim is not None
     assert claim.public_id == public_id
     with world.database.writing() as db:
-        evidence.store_document(db, claim, b"%PDF-1.7 made")
+        documents.store_document(db, claim, b"%PDF-1.7 made")
 
 
 def test_reports_are_ordered_once_and_handed_out_when_ready(world: World, troubles: Troubles, eve: Browser) -> None:
@@ -51,7 +51,7 @@ def test_a_governor_gets_the_figures_and_no_paper_that_names_people(
     assert page.text.count("Whole-school figures, without names") == 1
     assert "Whole-school report" not in page.text
     with world.database.reading() as db:
-        figures = evidence.newest_documents(db, kind="figures_report")[0]
+        figures = documents.newest_documents(db, kind="figures_report")[0]
     browser.get(f"/office/figures/{figures.public_id}", status=404)
     _finish(world, figures.public_id)
     assert browser.client.get(f"/office/figures/{figures.public_id}").data == b"%PDF-1.7 made"
@@ -66,11 +66,11 @@ def test_a_document_that_is_not_ready_is_not_found(troubles: Troubles, eve: Brow
 
 def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubles: Troubles, eve: Browser) -> None:
     for _attempt in range(12):
-        claim = evidence.claim_document(world.database)
+        claim = documents.claim_document(world.database)
         if claim is None:
             break
         with world.database.writing() as db:
-            evidence.fail_document(db, claim, "no font")
+            documents.fail_document(db, claim, "no font")
         clock.travel_to(clock.now() + dt.timedelta(hours=2))
     eve.log_in("eve@oval.example.org")
     assert "1 document could not be made" in eve.get("/office").text
@@ -78,26 +78,26 @@ def test_a_failed_document_is_a_task_and_can_be_tried_again(world: World, troubl
     for _again in range(2):
         eve.post(f"/office/documents/{troubles.document.public_id}/retry")
     with world.database.reading() as db:
-        assert evidence.document(db, troubles.document.public_id).status == "pending"
+        assert documents.document(db, troubles.document.public_id).status == "pending"
 
 
 def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
-        receipt = evidence.request_document(
+        receipt = documents.request_document(
             db,
             kind="receipt",
             subject=world.ann.pseudonym,
             params={"person_id": world.ann.person_id, "school_year": YEAR, "entries": [], "language": "en"},
             dedupe_key="two",
         )
-    for _hour in range(documents.MAX_ATTEMPTS):
-        while (claim := evidence.claim_document(world.database)) is not None:
+    for _hour in range(queue.MAX_ATTEMPTS):
+        while (claim := documents.claim_document(world.database)) is not None:
             with world.database.writing() as db:
-                evidence.fail_document(db, claim, "no font")
+                documents.fail_document(db, claim, "no font")
         clock.travel_to(clock.now() + dt.timedelta(hours=2))
     eve.log_in("eve@oval.example.org")
     with world.database.reading() as db:
-        given_up = evidence.pending_documents(db).failed
+        given_up = documents.pending_documents(db).failed
     assert given_up >= 2
     assert f"Try all {given_up} again" in eve.get("/office/tasks/document-failed").text
     assert f"Try all {given_up} again" in eve.get("/office/evidence").text
@@ -106,7 +106,7 @@ def test_what_failed_for_hours_is_tried_again_with_one_press(world: World, troub
     assert "There was nothing to try again." in page.text
     assert "could not be made after many tries" not in page.text
     with world.database.reading() as db:
-        assert {evidence.document(db, each.public_id).status for each in (receipt, troubles.document)} == {"pending"}
+        assert {documents.document(db, each.public_id).status for each in (receipt, troubles.document)} == {"pending"}
 
 
 def test_who_follows_the_message_about_late_papers_finds_how_many_wait_and_why(
@@ -114,12 +114,12 @@ def test_who_follows_the_message_about_late_papers_finds_how_many_wait_and_why(
 ) -> None:
     assert "waiting to be sealed" not in eve.get("/office/evidence").text
     with world.database.writing() as db:
-        evidence.note_worker(db)
+        documents.note_worker(db)
     clock.travel_to(clock.now() + dt.timedelta(minutes=16))
-    claim = evidence.claim_document(world.database)
+    claim = documents.claim_document(world.database)
     assert claim is not None
     with world.database.writing() as db:
-        evidence.defer_document(db, claim, "The private key seal-1.pem is missing.")
+        documents.defer_document(db, claim, "The private key seal-1.pem is missing.")
     page = eve.get("/office/evidence")
     assert "waiting to be sealed for more than 15 minutes" in page.text
     assert "The private key seal-1.pem is missing." in page.text

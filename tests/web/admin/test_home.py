@@ -6,7 +6,18 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import agreements, backups, campaigns, consent, evidence, notifications, people, reports, signing
+from oval_aup import (
+    agreements,
+    backups,
+    campaigns,
+    consent,
+    documents,
+    evidence,
+    notifications,
+    people,
+    reports,
+    signing,
+)
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
@@ -113,7 +124,7 @@ def test_a_new_bounce_is_a_new_task_after_the_old_one_was_closed(
 def test_what_ends_by_itself_cannot_be_closed(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
         consent.block(db, world.zara, school_year=YEAR, actor=guardian_actor(world.ann))
-        evidence.request_document(db, kind="school_report", subject="school", params={}, dedupe_key="late")
+        documents.request_document(db, kind="school_report", subject="school", params={}, dedupe_key="late")
     clock.travel_to(clock.now() + dt.timedelta(minutes=40))
     _handle(eve, _only_task(world, "papers-late"), 422, act="close", note="Enough")
     _handle(eve, _only_task(world, "take-down"), 404, act="close", note="Enough")

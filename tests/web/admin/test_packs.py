@@ -7,11 +7,11 @@ import zipfile
 
 import pytest
 
-from oval_aup import evidence
+from oval_aup import evidence, packs
 from oval_aup.config import Settings
 from oval_aup.core import clock, templating
 from oval_aup.core.db import Database
-from oval_aup.packs import writer
+from oval_aup.packs import making, writer
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import World
@@ -22,22 +22,22 @@ def day(name: str, number: str) -> dict[str, str]:
     return {f"{name}-day": number, f"{name}-month": "9", f"{name}-year": "2026"}
 
 
-def newest(database: Database) -> evidence.PackRow:
+def newest(database: Database) -> packs.PackRow:
     with database.reading() as db:
-        return evidence.packs(db)[0]
+        return packs.packs(db)[0]
 
 
-def finish(world: World, settings: Settings) -> evidence.PackRow:
+def finish(world: World, settings: Settings) -> packs.PackRow:
     """What a worker does, with a file of no account."""
-    claim = evidence.claim_pack(world.database)
+    claim = making.claim_pack(world.database)
     assert claim is not None
-    path = writer.path_of(settings, claim)
+    path = writer.path_of(settings.shared, claim)
     path.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("README.txt", "hello")
     with world.database.writing() as db:
-        claim = evidence.settle_pack(db, claim, head={"size": 1}, files={"README.txt": b"hello"})
-        return evidence.finish_pack(db, claim, sha256="f" * 64, size=path.stat().st_size, files=1)
+        claim = making.settle_pack(db, claim, head={"size": 1}, files={"README.txt": b"hello"})
+        return making.finish_pack(db, claim, sha256="f" * 64, size=path.stat().st_size, files=1)
 
 
 def test_a_pack_is_ordered_watched_and_taken_away_with_a_trace(
@@ -109,7 +109,7 @@ def test_a_pack_that_an_erasure_took_is_not_gone_in_silence(
     eve.post("/office/packs", {"about": f"class:{world.year_4.public_id}", **day("from", "1")})
     row = newest(world.database)
     with world.database.writing() as db:
-        evidence.erase_pack(db, row.public_id)
+        packs.erase_pack(db, row.public_id)
     page = eve.get("/office/packs")
     assert "Deleted by an erasure" in page.text
     assert f"Deleted on {templating.moment(clock.now())}" in page.text
@@ -149,10 +149,10 @@ def test_a_failed_pack_says_why_on_its_page_and_on_the_first_one(
 ) -> None:
     eve.get("/office/packs")
     eve.post("/office/packs", {"about": "school"})
-    claim = evidence.claim_pack(world.database)
+    claim = making.claim_pack(world.database)
     assert claim is not None
     with world.database.writing() as db:
-        evidence.fail_pack(db, claim, "There is not enough room on the disk for a pack.")
+        making.fail_pack(db, claim, "There is not enough room on the disk for a pack.")
     assert "not enough room" in eve.get("/office/packs").text
     assert "1 pack could not be made" in eve.get("/office").text
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from oval_aup import accounts, consent, evidence, notifications, people
+from oval_aup import accounts, consent, documents, notifications, people
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
@@ -137,9 +137,9 @@ def test_a_record_is_ordered_once_a_minute(world: World, troubles: Troubles, eve
     for _again in range(2):
         eve.post(f"{path}/record")
     with world.database.reading() as db:
-        documents = [row for row in evidence.documents_about(db, world.ann.pseudonym) if row.kind == "record"]
-    assert len(documents) == 1
-    assert documents[0].requested_by_id == world.eve.person_id
+        records = [row for row in documents.documents_about(db, world.ann.pseudonym) if row.kind == "record"]
+    assert len(records) == 1
+    assert records[0].requested_by_id == world.eve.person_id
 
 
 def test_the_head_may_stop_pictures_of_a_child_and_lift_it(world: World, troubles: Troubles, browser: Browser) -> None:

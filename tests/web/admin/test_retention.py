@@ -10,7 +10,6 @@ from oval_aup import consent, evidence, notifications, people, reports, retentio
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.packs import writer
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -137,7 +136,7 @@ def test_a_request_from_another_time_is_not_recorded(left: World, eve: Browser, 
 def test_a_pack_ordered_after_it_was_shown_is_not_destroyed_unseen(left: World, eve: Browser) -> None:
     restated = _look(eve, left.bob.public_id, "all") | {"confirmation": "Bob Khan"}
     with left.database.writing() as db:
-        writer.order(db, reports.Scope(), actor=OFFICE)
+        reports.order_pack(db, reports.Scope(), actor=OFFICE)
     assert "Check it again" in eve.post("/office/retention/erase", restated, status=409).text
     eve.get(page_of(left.bob))
     page = eve.post("/office/retention/look", {"person": left.bob.public_id, "basis": "objection", "scope": "all"})

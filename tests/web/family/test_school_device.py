@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import evidence, people
+from oval_aup import documents, evidence, people
 from oval_aup.core import clock
 from tests.web.browser import Browser
 from tests.web.family import walk
@@ -59,7 +59,7 @@ def test_the_visit_ends_with_the_thank_you_page(browser: Browser, world: World) 
         for word in ("Bob", "Ayaan", "Khan"):
             assert word not in browser.page.html
     with world.database.reading() as db:
-        (receipt,) = evidence.documents_about(db, world.bob.pseudonym)
+        (receipt,) = documents.documents_about(db, world.bob.pseudonym)
     assert over(browser.get(f"/family/receipts/{receipt.public_id}"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from oval_aup import agreements, campaigns, consent, evidence, notifications, reports, signing
+from oval_aup import agreements, campaigns, consent, documents, evidence, notifications, reports, signing
 from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.core import clock
 from oval_aup.core.db import Database
@@ -168,7 +168,7 @@ def test_sending_it_again_is_the_same_signature_and_the_same_receipt(browser: Br
     assert browser.get("/family/done").heading == "Thank you, Ann"
     assert len(entries(world, "signed")) == 2
     with world.database.reading() as db:
-        assert len(evidence.documents_about(db, world.ann.pseudonym)) == 1
+        assert len(documents.documents_about(db, world.ann.pseudonym)) == 1
         kinds = [row.kind for row in notifications.messages_to(db, world.ann.pseudonym)]
     assert kinds.count("receipt") == 1
 
@@ -205,7 +205,7 @@ def test_twenty_posts_at_the_same_moment_are_one_signature_and_one_receipt(
     assert seen == [(303, "/family/done")] * 20
     assert len(entries(world, "signed")) == len(entries(world, "consent_recorded")) == 2
     with world.database.reading() as db:
-        assert len(evidence.documents_about(db, world.ann.pseudonym)) == 1
+        assert len(documents.documents_about(db, world.ann.pseudonym)) == 1
         assert evidence.verify(db).ok
 
 
@@ -299,13 +299,13 @@ def test_the_receipt_is_prepared_and_then_handed_out_to_its_owner_alone(
 ) -> None:
     walk.signed(browser, world)
     with world.database.reading() as db:
-        [document] = evidence.documents_about(db, world.ann.pseudonym)
+        [document] = documents.documents_about(db, world.ann.pseudonym)
     path = f"/family/receipts/{document.public_id}"
     assert browser.get(path, status=202).heading == "We’re preparing your receipt"
-    claim = evidence.claim_document(world.database)
+    claim = documents.claim_document(world.database)
     assert claim is not None
     with world.database.writing() as db:
-        evidence.store_document(db, claim, b"%PDF-1.7 a receipt")
+        documents.store_document(db, claim, b"%PDF-1.7 a receipt")
     response = browser.client.get(path)
     assert response.data == b"%PDF-1.7 a receipt"
     assert response.mimetype == "application/pdf"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core.db import table_of
-from oval_aup.evidence.models import Document, DocumentContent
+from oval_aup.documents.models import Document, DocumentContent
 
 GONE = "erased"
 """The state of a document whose bytes were taken out."""

@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
-from oval_aup.core.db import Database, insert_once, new_public_id, rows_changed, table_of
+from oval_aup.core.db import Database, insert_once, new_public_id, read_view, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.evidence import ledger
-from oval_aup.evidence.models import Document, DocumentContent, Pack, PackMember
+from oval_aup.documents.models import Document, DocumentContent, DocumentPin
 from oval_aup.jobs import DOCUMENTS, LeasedQueue, ring
 from oval_aup.verifier import rules
 
@@ -49,8 +49,7 @@ NO_KEY_FOR = dt.timedelta(minutes=5)
 
 _document = table_of(Document)
 _content = table_of(DocumentContent)
-_member = table_of(PackMember)
-_pack = table_of(Pack)
+_pin = table_of(DocumentPin)
 _queue = LeasedQueue(
     _document,
     held={"pending": "rendering", "rendering": "rendering"},
@@ -67,8 +66,15 @@ _queue = LeasedQueue(
     back_off=BACK_OFF,
     bell=DOCUMENTS,
 )
+document_view = read_view(
+    Document,
+    *("id", "public_id", "kind", "subject", "dedupe_key", "status", "priority", "through", "sha256", "error"),
+)
+"""What other rooms may join to their own rows."""
+
 _BY_KEY = sa.select(_document).where(_document.c.dedupe_key == sa.bindparam("dedupe_key"))
 _ADD = insert_once(_document, "dedupe_key")
+_ADD_PIN = insert_once(_pin, "document_id, holder")
 _BY_PUBLIC_ID = sa.select(_document).where(_document.c.public_id == sa.bindparam("public_id"))
 
 
@@ -265,7 +271,7 @@ def store_document(
     covered = _covered(content)
     if covered:
         act["covered_sha256"] = covered
-    ledger.append(
+    evidence.append(
         db,
         "exported",
         subject=claim.subject,
@@ -293,7 +299,6 @@ def note_handed_out(db: Session, public_id: str) -> None:
 
 
 def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> None:
-    in_a_pack = sa.select(_member.c.document_id).where(_member.c.document_id == _document.c.id).exists()
     older = sa.select(_document.c.id).where(
         _document.c.subject == subject,
         _document.c.kind == "record",
@@ -302,7 +307,7 @@ def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> N
         _document.c.through <= through,
         _document.c.requested_by_id.is_(None),
         _document.c.handed_out_at.is_(None),
-        ~in_a_pack,
+        ~_PINNED,
     )
     ids = db.scalars(older).all()
     if ids:
@@ -310,24 +315,28 @@ def _supersede(db: Session, subject: str, row_id: int | None, through: int) -> N
         db.execute(sa.update(_document).where(_document.c.id.in_(ids)).values(status="superseded"))
 
 
-def release_records(db: Session) -> int:
-    """Let the bytes go of records that were made for packs which are written or deleted; returns how many.
+_PINNED = sa.select(_pin.c.document_id).where(_pin.c.document_id == _document.c.id).exists()
+
+
+def pin_document(db: Session, document_id: int, *, holder: str) -> None:
+    """Keep the bytes of a finished document, by its row id, for as long as ``holder`` (a public id) needs them."""
+    db.execute(_ADD_PIN, {"document_id": document_id, "holder": holder})
+
+
+def release_documents(db: Session, *, holder: str) -> int:
+    """Let the bytes go of records that were made for packs alone and that nobody needs now; returns how many.
 
     What was handed out, or asked for by a person, stays. Of the others the row and the ``exported`` entry stay: they
     are still recognised by their hash, and made again when somebody wants them.
     """
-    kept_for = (
-        sa.select(_member.c.document_id)
-        .join(_pack, _pack.c.id == _member.c.pack_id)
-        .where(_member.c.document_id == _document.c.id, _pack.c.status.not_in(("ready", "deleted", "erased")))
-    )
+    db.execute(sa.delete(_pin).where(_pin.c.holder == holder))
     ids = sa.select(_document.c.id).where(
         _document.c.kind == "record",
         _document.c.status == "ready",
         _document.c.priority > NOW,
         _document.c.requested_by_id.is_(None),
         _document.c.handed_out_at.is_(None),
-        ~kept_for.exists(),
+        ~_PINNED,
     )
     found = db.scalars(ids).all()
     for start in range(0, len(found), 500):

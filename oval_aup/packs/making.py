@@ -9,15 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import documents, evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, table_of
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _, ngettext
-from oval_aup.evidence import documents, ledger
-from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
-from oval_aup.evidence.packs import REPORT, PackRow, pack
 from oval_aup.jobs import PACKS, LeasedQueue
+from oval_aup.packs.models import Pack, PackFile, PackMember
+from oval_aup.packs.orders import REPORT, PackRow, pack
 from oval_aup.verifier import rules
 from oval_aup.verifier.bundle import checker
 
@@ -30,7 +30,7 @@ SMALL = 100
 _pack = table_of(Pack)
 _member = table_of(PackMember)
 _file = table_of(PackFile)
-_document = table_of(Document)
+_document = documents.document_view
 _queue = LeasedQueue(
     _pack,
     held={"queued": "collecting", "collecting": "collecting", "writing": "writing"},
@@ -69,10 +69,11 @@ def collect(db: Session, claim: PackRow) -> tuple[int, bool]:
 
     Raises Conflict, in a sentence, when documents it needs could not be made.
     """
-    ledger.lock_ledger(db)  # a record must not be replaced in the moment in which it is settled on
+    evidence.lock_ledger(db)  # a record must not be replaced in the moment in which it is settled on
     _replace_lost(db, claim)
     for (number,), found in _fresh(db, claim):
         db.execute(sa.update(_member).where(_of(claim), _member.c.number == number).values(document_id=found))
+        documents.pin_document(db, found, holder=claim.public_id)
     wanted = 0
     priority = documents.FOR_A_PACK if claim.total > SMALL else documents.FOR_A_SMALL_PACK
     for row in db.execute(_LACKING, {"pack_id": claim.id, "priority": priority}).all():
@@ -157,7 +158,7 @@ def enter_contents(db: Session, claim: PackRow, hashes: Mapping[str, str]) -> No
     an older version has another checker, and that one is still known for what it is.
     """
     act = {"pack": claim.public_id, "kind": "pack_contents", "contents_sha256": rules.contents_hash(dict(hashes))}
-    ledger.append(
+    evidence.append(
         db,
         "exported",
         subject="school",
@@ -182,7 +183,7 @@ def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: i
     """Note that the file is whole, and enter its hash and size in the ledger; raises Conflict when it was lost."""
     if not _queue.finish(db, claim, "ready", sha256=sha256, size=size, ready_at=clock.now()):
         raise Conflict(_("This pack is made by another worker now, or was cancelled."))
-    ledger.append(
+    evidence.append(
         db,
         "exported",
         subject="school",
@@ -191,7 +192,7 @@ def finish_pack(db: Session, claim: PackRow, *, sha256: str, size: int, files: i
         actor=SYSTEM,
     )
     db.execute(sa.delete(_file).where(_file.c.pack_id == claim.id))
-    documents.release_records(db)
+    documents.release_documents(db, holder=claim.public_id)
     return pack(db, claim.public_id)
 
 

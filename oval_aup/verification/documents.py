@@ -19,13 +19,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from oval_aup import documents, evidence
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
-from oval_aup.evidence import documents, ledger
-from oval_aup.evidence.head_verification import ChainReader, gone_back_after, head_is_ours, ledger_fault
-from oval_aup.evidence.inspection_sandbox import Seen, inspect_file
-from oval_aup.evidence.keys import KeyRow, register
-from oval_aup.evidence.ledger_verification import LedgerVerdict
+from oval_aup.verification.heads import ChainReader, gone_back_after, head_is_ours, ledger_fault
+from oval_aup.verification.sandbox import Seen, inspect_file
 from oval_aup.verifier import rules
 from oval_aup.verifier.bundle import checker
 
@@ -61,15 +59,15 @@ class _Record:
     ledger_fault: str = ""
 
 
-def judge(db: Session, seen: Seen, chain: LedgerVerdict | None = None) -> Finding:
+def judge(db: Session, seen: Seen, chain: evidence.LedgerVerdict | None = None) -> Finding:
     """What is to be said of a file that was looked into. Never raises for anything that the file or the ledger holds.
 
     ``chain`` is what a ``ChainReader`` found, for callers with many files.
     """
     chain = chain or ChainReader().read(db)
-    keys = register(db, upto=chain.size)
+    keys = evidence.register(db, upto=chain.size)
     record = _record_standing(db, seen.record, keys, chain)
-    known = ledger.exported(db, "sha256", seen.sha256, upto=chain.size)
+    known = evidence.exported(db, "sha256", seen.sha256, upto=chain.size)
     told = ""
     if known is not None and known.body["act"].get("size") == seen.size:
         verdict, reasons = "genuine", [_in_ledger(known)]
@@ -113,13 +111,13 @@ def examine(db: Session, content: bytes, *, limit: int) -> Finding:
     return judge(db, inspect_file(content, limit=limit))
 
 
-def _about_checker(db: Session, seen: Seen, chain: LedgerVerdict) -> str:
+def _about_checker(db: Session, seen: Seen, chain: evidence.LedgerVerdict) -> str:
     """What is said of a file that is the checker of today or of an older pack; empty for every other file."""
     if seen.form != "other":
         return ""
     if seen.sha256 == checker().sha256:
         return _("It is exactly the checker that we put into evidence packs today.")
-    entry = ledger.exported(db, "checker_sha256", seen.sha256, upto=chain.size)
+    entry = evidence.exported(db, "checker_sha256", seen.sha256, upto=chain.size)
     if entry is None:
         return ""
     return _(
@@ -128,7 +126,7 @@ def _about_checker(db: Session, seen: Seen, chain: LedgerVerdict) -> str:
     )
 
 
-def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str, list[str]]:
+def _judge_pdf(seen: Seen, keys: Sequence[evidence.KeyRow], record: _Record) -> tuple[str, list[str]]:
     seal = _seal_standing(seen, keys)
     partly_ours = record.state in {"stands", "changed"}
     if seal == "ours" and record.state == "stands":
@@ -155,13 +153,13 @@ def _judge_pdf(seen: Seen, keys: Sequence[KeyRow], record: _Record) -> tuple[str
     return "not_ours", _unsealed_words("unsealed")
 
 
-def _is_resealed(db: Session, seen: Seen, chain: LedgerVerdict) -> bool:
+def _is_resealed(db: Session, seen: Seen, chain: evidence.LedgerVerdict) -> bool:
     """Whether it is a file of ours but for the value of its seal, which anybody can give another form without a key.
 
     The ledger says so of what it named with the hash of all that the seal covers, also when the bytes were erased or
     gave way to newer ones since. Of older files the kept bytes say it.
     """
-    if seen.covered and ledger.exported(db, "covered_sha256", seen.covered, upto=chain.size) is not None:
+    if seen.covered and evidence.exported(db, "covered_sha256", seen.covered, upto=chain.size) is not None:
         return True
     try:
         kept = documents.document_bytes(db, (seen.record or {}).get("document", ""))
@@ -169,10 +167,10 @@ def _is_resealed(db: Session, seen: Seen, chain: LedgerVerdict) -> bool:
     except (DomainError, rules.Broken):
         return False
     digest = hashlib.sha256(kept).hexdigest()
-    return same and ledger.exported(db, "sha256", digest, upto=chain.size) is not None
+    return same and evidence.exported(db, "sha256", digest, upto=chain.size) is not None
 
 
-def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
+def _seal_standing(seen: Seen, keys: Sequence[evidence.KeyRow]) -> str:
     """``ours``, ``untimely`` (key not in use then), ``broken``, ``stranger``, ``several``, ``unreadable``, ``none``."""
     names = [rules.key_id(base64.b64decode(each)) for each in seen.signers]
     own = {row.key_id: row for row in keys if row.use == "seal"}
@@ -192,14 +190,14 @@ def _seal_standing(seen: Seen, keys: Sequence[KeyRow]) -> str:
 
 
 def _record_standing(
-    db: Session, claims: dict[str, Any] | None, keys: Sequence[KeyRow], chain: LedgerVerdict
+    db: Session, claims: dict[str, Any] | None, keys: Sequence[evidence.KeyRow], chain: evidence.LedgerVerdict
 ) -> _Record:
     if claims is None:
         return _Record("none")
     head, pairs = claims["head"], claims["entries"]
     ours = head is not None and head_is_ours(head, keys)
     fault = ledger_fault(db, head, chain) if ours else ""
-    own = ledger.hashes(db, [seq for seq, _digest in pairs if seq <= chain.size])
+    own = evidence.hashes(db, [seq for seq, _digest in pairs if seq <= chain.size])
     known = [own.get(seq) == digest for seq, digest in pairs]
     if claims["fault"] == "" and ours:
         if fault:
@@ -210,7 +208,7 @@ def _record_standing(
 
 
 def _judge_record_file(
-    db: Session, claims: dict[str, Any], record: _Record, chain: LedgerVerdict
+    db: Session, claims: dict[str, Any], record: _Record, chain: evidence.LedgerVerdict
 ) -> tuple[str, list[str]]:
     """A record file alone carries no seal: its entries prove themselves, and its hash that none was left out."""
     if record.state == "ledger_differs":
@@ -219,7 +217,7 @@ def _judge_record_file(
         return "not_ours", [_("Nothing in it is in this school’s ledger, and no key of this school signed it.")]
     if record.state == "changed":
         return "altered", [_record_damage(claims["fault"])]
-    given_out = ledger.exported(db, "record_sha256", claims["sha256"], upto=chain.size)
+    given_out = evidence.exported(db, "record_sha256", claims["sha256"], upto=chain.size)
     if given_out is not None:
         return "genuine", [_in_ledger(given_out), _("Every entry in it is in the school’s ledger.")]
     return "altered", [
@@ -243,7 +241,7 @@ def _moment(text: str) -> dt.datetime | None:
         return None
 
 
-def _in_ledger(entry: ledger.EntryRow) -> str:
+def _in_ledger(entry: evidence.EntryRow) -> str:
     return _(
         "It is exactly the file listed in entry %(seq)s of the school’s ledger.",
         seq=f"{entry.seq:,}",

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
 from oval_aup.core.db import table_of
-from oval_aup.evidence.documents import FOR_A_PACK, NOW
-from oval_aup.evidence.models import Document, Watermark
+from oval_aup.documents.models import Document
+from oval_aup.documents.queue import FOR_A_PACK, NOW
+from oval_aup.jobs import watermarks
 
 AFTER = dt.timedelta(minutes=15)
 ALARM = "papers-late"
@@ -19,7 +20,6 @@ BEGAN = "worker-began"
 HOUR = dt.timedelta(hours=1)
 
 _document = table_of(Document)
-_mark = table_of(Watermark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def overdue_documents(db: Session) -> Overdue | None:
     What waited while no worker ran may wait a quarter of an hour more from when one began, unless making it failed.
     """
     now = clock.now()
-    began = db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == BEGAN))
+    began = watermarks.noted_at(db, BEGAN)
     catching_up = began is not None and began <= now < began + AFTER
     failed = _document.c.error != ""
     made = sa.select(_document.c.id).where(_document.c.ready_at > now - AFTER).limit(1)
@@ -57,20 +57,16 @@ def overdue_documents(db: Session) -> Overdue | None:
 
 def note_worker(db: Session) -> None:
     """Remember that a worker began, at most once an hour: one that keeps dying earns no new patience."""
-    now = clock.now()
-    began = db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == BEGAN))
+    now, began = clock.now(), watermarks.noted_at(db, BEGAN)
     if began is None or abs(now - began) >= HOUR:
-        db.execute(sa.delete(_mark).where(_mark.c.name == BEGAN))
-        db.execute(sa.insert(_mark), {"name": BEGAN, "seq": 0, "noted_at": now})
+        watermarks.note(db, BEGAN, now)
 
 
 def alarm_since(db: Session) -> dt.datetime | None:
     """When the office was told of the present trouble, or None."""
-    return db.scalar(sa.select(_mark.c.noted_at).where(_mark.c.name == ALARM))
+    return watermarks.noted_at(db, ALARM)
 
 
 def note_alarm(db: Session, at: dt.datetime | None) -> None:
     """Remember that the office was told, or with None that all is well again."""
-    db.execute(sa.delete(_mark).where(_mark.c.name == ALARM))
-    if at is not None:
-        db.execute(sa.insert(_mark), {"name": ALARM, "seq": 0, "noted_at": at})
+    watermarks.note(db, ALARM, at)

@@ -15,14 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import documents, evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import new_public_id, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.evidence import documents, ledger
-from oval_aup.evidence.models import Document, Pack, PackFile, PackMember
 from oval_aup.jobs import PACKS, ring
+from oval_aup.packs.models import Pack, PackFile, PackMember
 
 REPORT = 0
 """The number of the report among the members."""
@@ -36,7 +36,7 @@ GONE = ("deleted", "erased")
 _pack = table_of(Pack)
 _member = table_of(PackMember)
 _file = table_of(PackFile)
-_document = table_of(Document)
+_document = documents.document_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ class MemberRow:
     sha256: str
 
 
+def record_name(number: int) -> str:
+    """What a record's files are called in a pack, without an ending."""
+    return f"{number:05d}"
+
+
 def order_pack(
     db: Session, *, scope: Mapping[str, Any], report: Wanted, records: Sequence[Wanted], actor: Actor
 ) -> PackRow:
@@ -122,7 +127,7 @@ def order_pack(
         "error": "",
         "ordered_at": clock.now(),
         "requested_by_id": actor.person_id,
-        "ordered_size": ledger.head(db).size,
+        "ordered_size": evidence.head(db).size,
         "head": {},
         "sha256": "",
         "size": 0,
@@ -247,7 +252,7 @@ def _delete(db: Session, row: PackRow, status: str) -> PackRow:
     db.execute(sa.delete(_file).where(_file.c.pack_id == row.id))
     gone = {"status": status, "deleted_at": clock.now(), "error": ""}
     db.execute(sa.update(_pack).where(_pack.c.id == row.id).values(**gone))
-    documents.release_records(db)
+    documents.release_documents(db, holder=row.public_id)
     return pack(db, row.public_id)
 
 
@@ -281,7 +286,7 @@ def hand_out_pack(db: Session, public_id: str, *, idempotency_key: str, actor: A
         raise NotFound(_("This pack was deleted. Order it again if you need it."))
     if row.status != "ready":
         raise NotFound(_("This pack is not ready yet."))
-    ledger.append(
+    evidence.append(
         db,
         "exported",
         subject="school",

@@ -1,6 +1,6 @@
 """Takes a file from a stranger apart, in a process of its own with little memory and time: it knows no school.
 
-``python -m oval_aup.evidence.inspection`` reads the file from its standard input and writes what it saw as JSON.
+``python -m oval_aup.verification.inspection`` reads the file from its standard input and writes what it saw as JSON.
 Whatever the file does to a parser, it does to this process only. Whether what was seen is ours is decided in ``proof``.
 """
 

@@ -11,12 +11,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from oval_aup import evidence
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.core.templating import day
-from oval_aup.evidence import ledger
-from oval_aup.evidence.inspection_sandbox import inspect_file
-from oval_aup.evidence.keys import KeyRow, register
-from oval_aup.evidence.ledger_verification import LedgerVerdict, verify
+from oval_aup.verification.sandbox import inspect_file
 from oval_aup.verifier import rules
 
 
@@ -42,25 +40,25 @@ class ChainReader:
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._found: LedgerVerdict | None = None
+        self._found: evidence.LedgerVerdict | None = None
         self._read_at = 0.0
 
-    def read(self, db: Session) -> LedgerVerdict:
+    def read(self, db: Session) -> evidence.LedgerVerdict:
         """The finding as of now."""
         with self._turn:
             if time.monotonic() - self._read_at > self.AGAIN_AFTER:
                 self._found, self._read_at = None, time.monotonic()
             if self._found is None or self._found.ok:
-                self._found = verify(db, details=False, after=self._found)
+                self._found = evidence.verify(db, details=False, after=self._found)
             return self._found
 
 
 def check_heads(
-    db: Session, text: str, *, most: int | None = None, chain: LedgerVerdict | None = None
+    db: Session, text: str, *, most: int | None = None, chain: evidence.LedgerVerdict | None = None
 ) -> tuple[HeadFinding, ...]:
     """Whether each head found in a text, or the first ``most`` of them, is ours and still part of today's history."""
     chain = chain or ChainReader().read(db)
-    keys, found = register(db, upto=chain.size), []
+    keys, found = evidence.register(db, upto=chain.size), []
     for head in rules.heads_in(text)[:most]:
         fault = ledger_fault(db, head, chain)
         if not chain.ok and not any(row.key_id == head["key"] for row in keys):
@@ -135,7 +133,7 @@ def text_with_heads(content: bytes, *, limit: int) -> str:
     return rules.head_text(head) if head else ""
 
 
-def head_is_ours(head: dict[str, Any], keys: Sequence[KeyRow]) -> bool:
+def head_is_ours(head: dict[str, Any], keys: Sequence[evidence.KeyRow]) -> bool:
     """Whether a registered key signed it, whenever: the time in it is the signer's own word, and clocks go wrong."""
     try:
         return rules.check_head(head, {row.key_id: row.public for row in keys if row.use == "head"}) is True
@@ -143,7 +141,7 @@ def head_is_ours(head: dict[str, Any], keys: Sequence[KeyRow]) -> bool:
         return False
 
 
-def _strange_head(head: dict[str, Any], keys: Sequence[KeyRow], *, agrees: bool) -> str:
+def _strange_head(head: dict[str, Any], keys: Sequence[evidence.KeyRow], *, agrees: bool) -> str:
     """Why a head is not one of ours; a slip of the pen is far more common than a forgery, and looks the same."""
     if agrees and head["size"]:
         return _(
@@ -163,7 +161,7 @@ def _strange_head(head: dict[str, Any], keys: Sequence[KeyRow], *, agrees: bool)
     )
 
 
-def ledger_fault(db: Session, head: dict[str, Any], chain: LedgerVerdict) -> str:
+def ledger_fault(db: Session, head: dict[str, Any], chain: evidence.LedgerVerdict) -> str:
     """Empty when the ledger still has the entry that a head of ours names; else what has become of it."""
     size = head["size"]
     if size == 0:
@@ -179,7 +177,7 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: LedgerVerdict) -> str
             size,
             size=f"{size:,}",
         )
-    elif ledger.hashes(db, [size]).get(size) == head["entry_hash"]:
+    elif evidence.hashes(db, [size]).get(size) == head["entry_hash"]:
         return ""
     elif _lost(db, size, chain):
         fault = _("The school’s ledger has lost the entry %(size)s that the school signed.", size=f"{size:,}")
@@ -192,12 +190,12 @@ def ledger_fault(db: Session, head: dict[str, Any], chain: LedgerVerdict) -> str
     return f"{fault} {_lost(db, size, chain)}".rstrip()
 
 
-def _lost(db: Session, size: int, chain: LedgerVerdict) -> str:
+def _lost(db: Session, size: int, chain: evidence.LedgerVerdict) -> str:
     """What the ledger says of the backup gone back to that took an entry of this number with it; empty for none."""
     return next((back.sentence for back in _goings_back(db, chain.size) if back.kept < size <= back.known), "")
 
 
-def gone_back_after(db: Session, at: dt.datetime | None, chain: LedgerVerdict) -> str:
+def gone_back_after(db: Session, at: dt.datetime | None, chain: evidence.LedgerVerdict) -> str:
     """What the ledger says of a backup put in its place after this moment; empty where it says nothing."""
     for back in _goings_back(db, chain.size):
         if at is not None and back.kept_at <= at <= back.at:
@@ -236,11 +234,11 @@ class _GoingBack:
         )
 
 
-def _goings_back(db: Session, upto: int = ledger.LAST_NUMBER) -> list[_GoingBack]:
+def _goings_back(db: Session, upto: int = evidence.LAST_NUMBER) -> list[_GoingBack]:
     found = []
-    for entry in ledger.entries_of_kind(db, "restored", upto=upto):
+    for entry in evidence.entries_of_kind(db, "restored", upto=upto):
         kept, known = (entry.body["act"].get(name) for name in ("backup_size", "known_size"))
-        last = ledger.entries(db, [kept]).get(kept) if isinstance(kept, int) else None
+        last = evidence.entries(db, [kept]).get(kept) if isinstance(kept, int) else None
         if isinstance(kept, int) and isinstance(known, int) and last is not None:
             found.append(_GoingBack(entry.seq, entry.at, kept, last.at, known))
     return found

@@ -51,7 +51,7 @@ def inspect_file(content: bytes, *, limit: int) -> Seen:
     digest, size = hashlib.sha256(content).hexdigest(), len(content)
     if size > limit:
         return Seen(digest, size, fault="too_large")
-    from oval_aup.evidence import inspection  # not above: the process of its own runs it as its main program
+    from oval_aup.verification import inspection  # not above: the process of its own runs it as its main program
 
     form = inspection.form_of(content)
     if form not in ("pdf", "record"):
@@ -60,7 +60,7 @@ def inspect_file(content: bytes, *, limit: int) -> Seen:
         raise Busy
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "oval_aup.evidence.inspection"],
+            [sys.executable, "-m", "oval_aup.verification.inspection"],
             input=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
