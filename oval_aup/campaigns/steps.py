@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.campaigns.models import Campaign, Reminder
 from oval_aup.core import clock
-from oval_aup.core.db import rows_changed
+from oval_aup.core.db import rows_as, rows_changed
 
 ASK = "ask"
 BY_HAND = "nudge-"
@@ -129,4 +129,4 @@ def steps_for(db: Session, campaign_id: int, person_id: int) -> tuple[StepRow, .
         .where(Reminder.campaign_id == campaign_id, Reminder.person_id == person_id)
         .order_by(Reminder.id)
     )
-    return tuple(StepRow(*row) for row in rows)
+    return tuple(rows_as(StepRow, rows))

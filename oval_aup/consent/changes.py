@@ -19,7 +19,7 @@ from oval_aup.consent.purposes import asked_purposes, has_uses
 from oval_aup.consent.resolve import SHOWN
 from oval_aup.consent.takedowns import open_take_downs
 from oval_aup.core import clock
-from oval_aup.core.db import table_of
+from oval_aup.core.db import columns_of, rows_as, table_of
 
 _change = table_of(PermissionChange)
 _ADD = sa.insert(_change)
@@ -265,8 +265,8 @@ def _decided_at(db: Session, child_ids: Iterable[int], school_year: int) -> dict
 
 
 def _rows(db: Session, *where: sa.ColumnElement[bool]) -> tuple[ChangeRow, ...]:
-    columns = [_change.c[name] for name in ChangeRow.__dataclass_fields__]
-    return tuple(ChangeRow(*row) for row in db.execute(sa.select(*columns).where(*where).order_by(_change.c.id)))
+    chosen = sa.select(*columns_of(ChangeRow, _change)).where(*where).order_by(_change.c.id)
+    return tuple(rows_as(ChangeRow, db.execute(chosen)))
 
 
 def of_answers(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.consent.models import ConsentDecision, TakeDown
-from oval_aup.core.db import rows_changed, table_of
+from oval_aup.core.db import rows_as, rows_changed, table_of
 
 _decision = table_of(ConsentDecision)
 _task = table_of(TakeDown)
@@ -30,9 +30,9 @@ def choosings(db: Session) -> tuple[ChoosingRow, ...]:
     grouped = sa.select(
         _decision.c.guardian_id,
         _decision.c.child_id,
-        sa.func.max(_decision.c.decided_at, type_=_decision.c.decided_at.type),
+        sa.func.max(_decision.c.decided_at, type_=_decision.c.decided_at.type).label("last_at"),
     ).group_by(_decision.c.guardian_id, _decision.c.child_id)
-    return tuple(ChoosingRow(*row) for row in db.execute(grouped))
+    return tuple(rows_as(ChoosingRow, db.execute(grouped)))
 
 
 def choice_seqs(db: Session, person_id: int) -> frozenset[int]:

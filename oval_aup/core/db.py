@@ -9,7 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from dataclasses import fields
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -40,6 +42,8 @@ Otherwise, while another process holds the database, posts would soon occupy eve
 SQLITE_VERSION: tuple[int, ...] = sqlite_driver.sqlite_version_info
 """Of the library in use: the wheel's, or the system's."""
 
+Row = TypeVar("Row")
+
 __all__ = [
     "SQLITE_VERSION",
     "WAL_SAFE_FROM",
@@ -48,11 +52,17 @@ __all__ = [
     "Session",
     "UtcDateTime",
     "analyze_tables",
+    "columns_of",
     "fetch",
     "insert_once",
     "new_pseudonym",
     "new_public_id",
     "public_id_column",
+    "read_view",
+    "row_as",
+    "rows_as",
+    "rows_changed",
+    "table_of",
 ]
 
 
@@ -78,6 +88,35 @@ def rows_changed(result: sa.Result[Any]) -> int:
 def table_of(model: type[Base]) -> sa.Table:
     """The table of a model, for statements that are written once and run many times."""
     return cast(sa.Table, model.__table__)
+
+
+def columns_of(kind: type[Any], table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
+    """The columns of a table that are named like the fields of a dataclass, in the order of the fields."""
+    return [table.c[field.name] for field in fields(kind) if field.name in table.c]
+
+
+def rows_as(kind: Callable[..., Row], result: sa.Result[*tuple[Any, ...]]) -> list[Row]:
+    """Each row as an object of a dataclass whose fields are named like the columns, in whatever order.
+
+    Raises KeyError for a column that is no field; TypeError where a field without a default has no column.
+    """
+    names, keys = _field_names(kind), tuple(result.keys())
+    if keys == names[: len(keys)]:
+        return [kind(*row) for row in result]
+    if unknown := set(keys) - set(names):
+        raise KeyError(f"{kind} has no field for {sorted(unknown)}")
+    return [kind(**dict(zip(keys, row, strict=True))) for row in result]
+
+
+def row_as(kind: Callable[..., Row], result: sa.Result[*tuple[Any, ...]]) -> Row | None:
+    """``rows_as`` of the first row, or None."""
+    rows = rows_as(kind, result)
+    return rows[0] if rows else None
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def read_view(model: type[Base], *columns: str) -> sa.TableClause:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
 from oval_aup.core.canonical import canonical
-from oval_aup.core.db import fetch, table_of
+from oval_aup.core.db import fetch, rows_as, table_of
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.evidence.models import LedgerDetails, LedgerEntry
@@ -322,7 +322,7 @@ def bare_entries(db: Session, seqs: Iterable[int]) -> tuple[BareEntry, ...]:
     columns = (_entry.c.seq, _entry.c.entry_hash, _entry.c.body, _details.c.salt, _details.c.details)
     joined = sa.select(*columns).outerjoin(_details, _details.c.seq == _entry.c.seq).order_by(_entry.c.seq)
     for part in _parts(seqs):
-        found.extend(BareEntry(*row) for row in db.execute(joined.where(_entry.c.seq.in_(part))))
+        found.extend(rows_as(BareEntry, db.execute(joined.where(_entry.c.seq.in_(part)))))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import insert_once, new_public_id, rows_changed, table_of
+from oval_aup.core.db import columns_of, insert_once, new_public_id, rows_as, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.jobs import MESSAGES, ring
@@ -204,9 +204,8 @@ def retry(db: Session, public_id: str) -> MessageRow:
 
 def given_up(db: Session) -> tuple[GivenUp, ...]:
     """Every failed message that ``retry`` would queue again, oldest first; what bounced or may have arrived is not."""
-    columns = (_message.c.public_id, _message.c.kind, _message.c.recipient, _message.c.to_address)
-    failed = sa.select(*columns).where(_message.c.status == "failed").order_by(_message.c.id)
-    rows = [GivenUp(*row) for row in db.execute(failed)]
+    failed = sa.select(*columns_of(GivenUp, _message)).where(_message.c.status == "failed").order_by(_message.c.id)
+    rows = rows_as(GivenUp, db.execute(failed))
     troubled = bounced_addresses.troubled_addresses(db, {row.to_address for row in rows})
     return tuple(row for row in rows if row.to_address not in troubled)
 

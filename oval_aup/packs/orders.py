@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from oval_aup import documents, evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id, rows_changed, table_of
+from oval_aup.core.db import columns_of, new_public_id, row_as, rows_as, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.jobs import PACKS, ring
@@ -153,16 +153,16 @@ def order_pack(
 
 def pack(db: Session, public_id: str) -> PackRow:
     """One pack by its public id; raises NotFound."""
-    row = db.execute(sa.select(*_COLUMNS).where(_pack.c.public_id == public_id)).first()
+    row = row_as(PackRow, db.execute(sa.select(*_COLUMNS).where(_pack.c.public_id == public_id)))
     if row is None:
         raise NotFound(_("There is no such pack."))
-    return PackRow(*row)
+    return row
 
 
 def packs(db: Session, limit: int | None = 50) -> tuple[PackRow, ...]:
     """The packs ordered last that are still kept, newest first."""
     kept = sa.select(*_COLUMNS).where(_pack.c.status.not_in(GONE)).order_by(_pack.c.id.desc()).limit(limit)
-    return tuple(PackRow(*row) for row in db.execute(kept))
+    return tuple(rows_as(PackRow, db.execute(kept)))
 
 
 def pack_members(db: Session, row: PackRow, *, after: int = -1, limit: int | None = None) -> tuple[MemberRow, ...]:
@@ -261,7 +261,7 @@ def erased_packs(db: Session, *, since: dt.datetime) -> tuple[PackRow, ...]:
     chosen = sa.select(*_COLUMNS).where(_pack.c.status == "erased", _pack.c.deleted_at >= since)
     found: list[PackRow] = []
     again = [row.scope for row in packs(db, limit=None)]
-    for row in (PackRow(*one) for one in db.execute(chosen.order_by(_pack.c.id.desc())).all()):
+    for row in rows_as(PackRow, db.execute(chosen.order_by(_pack.c.id.desc()))):
         if row.scope not in again:
             again.append(row.scope)
             found.append(row)
@@ -271,7 +271,7 @@ def erased_packs(db: Session, *, since: dt.datetime) -> tuple[PackRow, ...]:
 def untold_packs(db: Session) -> tuple[PackRow, ...]:
     """Packs that an erasure deleted and whose orderer is still to be told, oldest first."""
     chosen = sa.select(*_COLUMNS).where(_pack.c.status == "erased", _pack.c.told_at.is_(None))
-    return tuple(PackRow(*row) for row in db.execute(chosen.order_by(_pack.c.id)))
+    return tuple(rows_as(PackRow, db.execute(chosen.order_by(_pack.c.id))))
 
 
 def note_told(db: Session, public_id: str) -> None:
@@ -302,13 +302,13 @@ def packs_settled_before(db: Session, moment: dt.datetime) -> tuple[PackRow, ...
     ready = sa.and_(_pack.c.status == "ready", _pack.c.ready_at < moment)
     stopped = sa.and_(_pack.c.status.in_(RESUMABLE), _pack.c.ordered_at < moment)
     old = sa.select(*_COLUMNS).where(sa.or_(ready, stopped))
-    return tuple(PackRow(*row) for row in db.execute(old))
+    return tuple(rows_as(PackRow, db.execute(old)))
 
 
 def failed_packs(db: Session) -> tuple[PackRow, ...]:
     """Packs that were given up, newest first."""
     chosen = sa.select(*_COLUMNS).where(_pack.c.status == "failed").order_by(_pack.c.id.desc())
-    return tuple(PackRow(*row) for row in db.execute(chosen))
+    return tuple(rows_as(PackRow, db.execute(chosen)))
 
 
 _IN_OPEN_PACK = sa.select(_pack.c.id).where(_pack.c.id == _member.c.pack_id, _pack.c.status.in_(OPEN)).exists()
@@ -319,7 +319,7 @@ def _keys(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
     return sa.select(_member.c.dedupe_key).where(which, _member.c.document_id.is_(None))
 
 
-_COLUMNS = [_pack.c[name] for name in PackRow.__slots__]
+_COLUMNS = columns_of(PackRow, _pack)
 
 
 def _of(row: PackRow) -> sa.ColumnElement[bool]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup.core.db import fetch
+from oval_aup.core.db import columns_of, fetch, rows_as, table_of
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people.lookups import Condition, chunks, one, shown_name
@@ -138,14 +138,13 @@ def mobiles(db: Session, person_ids: Iterable[int]) -> dict[int, str]:
     return dict.fromkeys(ids, "") | {row.person_id: row.mobile for row in db.execute(chosen)}
 
 
+_CLASS_COLUMNS = columns_of(ClassRow, table_of(SchoolClass))
+
+
 def classes(db: Session) -> tuple[ClassRow, ...]:
     """The current classes, youngest year first."""
-    found = db.execute(
-        sa.select(SchoolClass.id, SchoolClass.public_id, SchoolClass.name, SchoolClass.year_group).where(
-            SchoolClass.archived_on.is_(None)
-        )
-    )
-    rows = [ClassRow(*row) for row in found]
+    chosen = sa.select(*_CLASS_COLUMNS).where(SchoolClass.archived_on.is_(None))
+    rows = rows_as(ClassRow, db.execute(chosen))
     return tuple(sorted(rows, key=lambda row: (year_rank(row.year_group), row.name)))
 
 
@@ -169,8 +168,7 @@ def class_by_id(db: Session, class_id: int) -> ClassRow:
 
 
 def _class(db: Session, where: Condition) -> ClassRow:
-    columns = (SchoolClass.id, SchoolClass.public_id, SchoolClass.name, SchoolClass.year_group)
-    return one([ClassRow(*row) for row in db.execute(sa.select(*columns).where(where))])
+    return one(rows_as(ClassRow, db.execute(sa.select(*_CLASS_COLUMNS).where(where))))
 
 
 def _staff(db: Session, *where: Condition) -> list[StaffRow]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import people, signing
+from oval_aup.core.db import columns_of, rows_as
 from oval_aup.reports import tables as t
 
 AUDIENCES = ("parents", "staff", "children")
@@ -75,6 +76,6 @@ def _classes(db: Session, limit: int | None) -> list[people.ClassRow]:
         value=t.school_class.c.year_group,
         else_=len(people.YEAR_GROUPS),
     )
-    columns = (t.school_class.c.id, t.school_class.c.public_id, t.school_class.c.name, t.school_class.c.year_group)
+    columns = columns_of(people.ClassRow, t.school_class)
     chosen = sa.select(*columns).where(t.school_class.c.archived_on.is_(None)).order_by(rank, t.school_class.c.name)
-    return [people.ClassRow(*row) for row in db.execute(chosen.limit(limit))]
+    return rows_as(people.ClassRow, db.execute(chosen.limit(limit)))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import campaigns, people, signing
+from oval_aup.core.db import columns_of, rows_as
 from oval_aup.reports import tables as t
 
 WHYS = ("not-asked", "asked", "started", "in-class", "no-address", "bounced", "declined")
@@ -222,7 +223,7 @@ def outstanding_rows(
 def outstanding_matches(db: Session, school_year: int, chosen: Filter) -> tuple[OutstandingMatch, ...]:
     """Every missing signature of a selection, whatever the number of pages, in no order."""
     found = _selection(db, school_year, chosen, choosing_adults(db, school_year)).subquery()
-    return tuple(OutstandingMatch(*row) for row in db.execute(sa.select(found.c.person_id, found.c.way, found.c.why)))
+    return tuple(rows_as(OutstandingMatch, db.execute(sa.select(*columns_of(OutstandingMatch, found)))))
 
 
 def outstanding_counts(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, documents, evidence, notifications, people, signing
+from oval_aup.core.db import columns_of, rows_as
 from oval_aup.core.i18n import _
 from oval_aup.reports import ledger_acts
 from oval_aup.reports import tables as t
@@ -131,24 +132,9 @@ def _links(db: Session, person: people.PersonRow) -> tuple[people.GuardianshipRo
 
 def requests_of(db: Session, person_id: int) -> tuple[signing.RequestRow, ...]:
     """What a person was ever asked for, newest school year first."""
-    columns = [
-        t.request.c[name]
-        for name in (
-            "id",
-            "public_id",
-            "school_year",
-            "agreement_key",
-            "person_id",
-            "way",
-            "status",
-            "asked_at",
-            "due_on",
-            "settled_at",
-        )
-    ]
-    chosen = sa.select(*columns).where(t.request.c.person_id == person_id)
+    chosen = sa.select(*columns_of(signing.RequestRow, t.request)).where(t.request.c.person_id == person_id)
     ordered = chosen.order_by(t.request.c.school_year.desc(), t.request.c.agreement_key)
-    return tuple(signing.RequestRow(*row) for row in db.execute(ordered))
+    return tuple(rows_as(signing.RequestRow, db.execute(ordered)))
 
 
 def _marks(db: Session, rows: Iterable[signing.SignatureRow]) -> tuple[Mark, ...]:

@@ -15,7 +15,7 @@ from oval_aup import evidence, people
 from oval_aup.agreements import Wording
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id, table_of
+from oval_aup.core.db import columns_of, new_public_id, rows_as, table_of
 from oval_aup.core.errors import Conflict, NotAllowed, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing import marks
@@ -33,18 +33,7 @@ CODE_LENGTH = 6
 OFFICE_ROLES = frozenset({"admin", "head"})
 
 _session = table_of(ClassSession)
-_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    _session.c.id,
-    _session.c.public_id,
-    _session.c.class_id,
-    _session.c.school_year,
-    _session.c.teacher_id,
-    _session.c.reading_level,
-    _session.c.join_code,
-    _session.c.opened_at,
-    _session.c.closes_at,
-    _session.c.closed_at,
-)
+_COLUMNS = columns_of(ClassSessionRow, _session)
 
 
 def open_class_session(
@@ -376,6 +365,4 @@ def _request_of(rows: tuple[RequestRow, ...]) -> RequestRow | None:
 
 
 def _select(db: Session, *where: sa.ColumnElement[bool]) -> list[ClassSessionRow]:
-    now = clock.now()
-    rows = db.execute(sa.select(*_COLUMNS).where(*where).order_by(_session.c.id.desc()))
-    return [ClassSessionRow(*(*row, row.closed_at is None and now < row.closes_at)) for row in rows]
+    return rows_as(ClassSessionRow, db.execute(sa.select(*_COLUMNS).where(*where).order_by(_session.c.id.desc())))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import new_public_id, rows_changed, table_of
+from oval_aup.core.db import columns_of, new_public_id, rows_as, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.coverage import Shift, rebuild_coverage, shift, shift_days
@@ -31,18 +31,7 @@ _FEW = 20
 """Up to this many new requests are counted one by one; a bulk is counted afresh."""
 
 _request = table_of(SignatureRequest)
-_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    _request.c.id,
-    _request.c.public_id,
-    _request.c.school_year,
-    _request.c.agreement_key,
-    _request.c.person_id,
-    _request.c.way,
-    _request.c.status,
-    _request.c.asked_at,
-    _request.c.due_on,
-    _request.c.settled_at,
-)
+_COLUMNS = columns_of(RequestRow, _request)
 _ALL = sa.select(*_COLUMNS).order_by(_request.c.agreement_key, _request.c.status, _request.c.id)
 # Built once: a page waits longer for a statement to be put together than for its answer.
 _BY_ID = sa.select(*_COLUMNS).where(_request.c.id == sa.bindparam("request_id"))
@@ -184,7 +173,7 @@ def request(db: Session, public_id: str) -> RequestRow:
 
 def request_by_id(db: Session, request_id: int) -> RequestRow:
     """One request by row id; raises NotFound."""
-    return _one([RequestRow(*row) for row in db.execute(_BY_ID, {"request_id": request_id})])
+    return _one(rows_as(RequestRow, db.execute(_BY_ID, {"request_id": request_id})))
 
 
 def standing(db: Session, person_id: int, school_year: int) -> tuple[RequestRow, ...]:
@@ -196,8 +185,7 @@ def standing_of(db: Session, person_ids: Iterable[int], school_year: int) -> dic
     """``standing`` for many people at once; a person without requests is absent."""
     found: dict[int, list[RequestRow]] = {}
     for piece in _chunks(person_ids):
-        for values in db.execute(_OF_PEOPLE, {"person_ids": piece}):
-            row = RequestRow(*values)
+        for row in rows_as(RequestRow, db.execute(_OF_PEOPLE, {"person_ids": piece})):
             if row.school_year == school_year and row.status != "cancelled":
                 found.setdefault(row.person_id, []).append(row)
     return {person_id: tuple(sorted(rows, key=_place)) for person_id, rows in found.items()}
@@ -264,7 +252,7 @@ def _why(row: RequestRow) -> str:
 
 def _select(db: Session, *where: sa.ColumnElement[bool], limit: int | None = 1, offset: int = 0) -> list[RequestRow]:
     statement = _ALL.where(*where).limit(limit).offset(offset or None)
-    return [RequestRow(*row) for row in db.execute(statement)]
+    return rows_as(RequestRow, db.execute(statement))
 
 
 def _one(rows: Sequence[RequestRow]) -> RequestRow:

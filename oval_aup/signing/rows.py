@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from oval_aup.core import clock
+
 STATUSES = ("open", "started", "signed", "declined")
 """Where a request can stand while it counts; a cancelled one counts nowhere."""
 
@@ -99,7 +101,7 @@ class SignatureRow:
 
 @dataclass(frozen=True, slots=True)
 class ClassSessionRow:
-    """A lesson in which a class makes its marks; ``is_open`` as of the moment it was read."""
+    """A lesson in which a class makes its marks."""
 
     id: int
     public_id: str
@@ -111,7 +113,11 @@ class ClassSessionRow:
     opened_at: dt.datetime
     closes_at: dt.datetime
     closed_at: dt.datetime | None
-    is_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether marks can be made at this moment."""
+        return self.closed_at is None and clock.now() < self.closes_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, people
 from oval_aup.agreements import Wording
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id, table_of
+from oval_aup.core.db import columns_of, new_public_id, rows_as, table_of
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing import marks
@@ -26,33 +26,19 @@ REMARK_LENGTH = 2000
 _signature = table_of(Signature)
 _request = table_of(SignatureRequest)
 _later = _signature.alias("later")
-_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    _signature.c.id,
-    _signature.c.public_id,
-    _signature.c.request_id,
-    _request.c.public_id,
+_COLUMNS = [
+    *columns_of(SignatureRow, _signature),
+    _request.c.public_id.label("request_public_id"),
     _request.c.agreement_key,
     _request.c.school_year,
-    _signature.c.person_id,
-    _signature.c.signed_by_id,
-    _signature.c.recorded_by_id,
-    _signature.c.outcome,
-    _signature.c.version_text_id,
-    _signature.c.channel,
-    _signature.c.assurance,
-    _signature.c.signed_at,
-    _signature.c.ledger_seq,
-    _signature.c.signing_session_id,
-    _signature.c.class_session_id,
-    _signature.c.refers_to_id,
-)
+]
 
 # A later row always shares its request, and that column is the indexed one.
 _TAKEN_BACK = sa.exists().where(
     _later.c.request_id == _signature.c.request_id, _later.c.refers_to_id == _signature.c.id
 )
 _ALL: sa.Select[Any] = (
-    sa.select(*_COLUMNS, ~_TAKEN_BACK)
+    sa.select(*_COLUMNS, (~_TAKEN_BACK).label("stands"))
     .join(_request, _request.c.id == _signature.c.request_id)
     .order_by(_signature.c.id)
 )
@@ -358,15 +344,15 @@ def signatures_for(db: Session, person_ids: Iterable[int], school_year: int) -> 
     """Every mark for each of these people in one school year, oldest first; people without marks are absent."""
     found: dict[int, list[SignatureRow]] = {}
     wanted = tuple(dict.fromkeys(person_ids))
-    for values in db.execute(_OF_PEOPLE, {"person_ids": wanted, "school_year": school_year}):
-        row = SignatureRow(*tuple(values))
+    rows = rows_as(SignatureRow, db.execute(_OF_PEOPLE, {"person_ids": wanted, "school_year": school_year}))
+    for row in rows:
         found.setdefault(row.person_id, []).append(row)
     return {person_id: tuple(rows) for person_id, rows in found.items()}
 
 
 def signatures_in(db: Session, signing_session_id: int) -> tuple[SignatureRow, ...]:
     """The marks made in one signing session."""
-    return tuple(SignatureRow(*tuple(row)) for row in db.execute(_IN_SITTING, {"sitting_id": signing_session_id}))
+    return tuple(rows_as(SignatureRow, db.execute(_IN_SITTING, {"sitting_id": signing_session_id})))
 
 
 def signatures_in_class_session(db: Session, class_session_id: int) -> tuple[SignatureRow, ...]:
@@ -382,4 +368,4 @@ def _of_entry(db: Session, seq: int) -> SignatureRow:
 
 
 def _select(db: Session, *where: sa.ColumnElement[bool]) -> list[SignatureRow]:
-    return [SignatureRow(*tuple(row)) for row in db.execute(_ALL.where(*where))]
+    return rows_as(SignatureRow, db.execute(_ALL.where(*where)))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, people
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
-from oval_aup.core.db import new_public_id, rows_changed, table_of
+from oval_aup.core.db import columns_of, new_public_id, row_as, rows_as, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing.models import SigningSession
@@ -23,18 +23,7 @@ RESUMES_FOR = dt.timedelta(days=28)
 """How long answers wait for somebody who stopped half-way."""
 
 _signing_session = table_of(SigningSession)
-_COLUMNS: tuple[sa.ColumnElement[Any], ...] = (
-    _signing_session.c.public_id,
-    _signing_session.c.id,
-    _signing_session.c.person_id,
-    _signing_session.c.school_year,
-    _signing_session.c.status,
-    _signing_session.c.language,
-    _signing_session.c.draft,
-    _signing_session.c.started_at,
-    _signing_session.c.finished_at,
-    _signing_session.c.receipt,
-)
+_COLUMNS = columns_of(SigningSessionRow, _signing_session)
 
 _BY_PUBLIC_ID = sa.select(*_COLUMNS).where(_signing_session.c.public_id == sa.bindparam("sitting"))
 _HELD = _BY_PUBLIC_ID.with_for_update()
@@ -98,7 +87,8 @@ def begin(
             "started_at": clock.now(),
             "receipt": "",
         },
-    ).one()
+    )
+    (session,) = rows_as(SigningSessionRow, begun)
     rows = standing(db, person_id, school_year)
     move_all(db, [row for row in rows if row.status == "open" and row.agreement_key in agreement_keys], "started")
     evidence.append(
@@ -109,7 +99,7 @@ def begin(
         idempotency_key=f"started:{public_id}",
         actor=actor,
     )
-    return SigningSessionRow(*begun)
+    return session
 
 
 def _reading(db: Session, person_id: int, school_year: int, pages: str) -> SigningSessionRow | None:
@@ -125,7 +115,7 @@ def _reading(db: Session, person_id: int, school_year: int, pages: str) -> Signi
 def _of_person(db: Session, person_id: int, school_year: int, *, hold: bool = False) -> list[SigningSessionRow]:
     """Newest first."""
     statement = _OF_PERSON_HELD if hold else _OF_PERSON
-    return [SigningSessionRow(*values) for values in db.execute(statement, {"person": person_id, "year": school_year})]
+    return rows_as(SigningSessionRow, db.execute(statement, {"person": person_id, "year": school_year}))
 
 
 def signing_session(db: Session, public_id: str, *, hold: bool = False) -> SigningSessionRow:
@@ -133,10 +123,10 @@ def signing_session(db: Session, public_id: str, *, hold: bool = False) -> Signi
 
     With ``hold`` another post of the same session waits until this unit of work ends and then sees the outcome.
     """
-    row = db.execute(_HELD if hold else _BY_PUBLIC_ID, {"sitting": public_id}).first()
+    row = row_as(SigningSessionRow, db.execute(_HELD if hold else _BY_PUBLIC_ID, {"sitting": public_id}))
     if row is None:
         raise NotFound
-    return SigningSessionRow(*row)
+    return row
 
 
 def latest_signing_session(
@@ -158,7 +148,7 @@ def signed_under_other_names(db: Session, school_year: int, limit: int) -> tuple
         .order_by(_signing_session.c.id.desc())
         .limit(limit)
     )
-    return tuple(SigningSessionRow(*row) for row in db.execute(found))
+    return tuple(rows_as(SigningSessionRow, db.execute(found)))
 
 
 def save_draft(db: Session, public_id: str, draft: dict[str, Any], *, language: str | None = None) -> None:

@@ -88,3 +88,10 @@ def test_no_module_names_a_table_of_another_room(path: Path) -> None:
     assert "sa.table(" not in source, "other rooms’ tables are read through their views"
     named = set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)", source)) & set(TABLES)
     assert {table for table in named if TABLES[table] != own} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rows_become_objects_by_the_names_of_their_columns(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    by_place = re.findall(r"\b[A-Z]\w+\(\*(?:row|values|found|one|tuple)\b", source)
+    assert by_place == [], "core.db.rows_as compares names"

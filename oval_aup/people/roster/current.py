@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup.core.db import rows_as
 from oval_aup.people.models import Child, Guardian, Guardianship, Person, SchoolClass, StaffMember
 
 
@@ -135,96 +134,86 @@ class Current:
 def current(db: Session) -> Current:
     """Read the roster, leavers included, so that whoever comes back is known again."""
     now = Current()
-    for row in _rows(
-        db, sa.select(SchoolClass.id, SchoolClass.name, SchoolClass.year_group, SchoolClass.archived_on.is_not(None))
-    ):
-        now.classes[row[1]] = CurrentClass(*row)
-    for row in _rows(
-        db,
+    archived = SchoolClass.archived_on.is_not(None).label("archived")
+    classes = sa.select(SchoolClass.id, SchoolClass.name, SchoolClass.year_group, archived)
+    for room in rows_as(CurrentClass, db.execute(classes)):
+        now.classes[room.name] = room
+    chosen = (
         sa.select(
             Child.person_id,
             Person.forename,
             Person.surname,
             Person.preferred_forename,
-            sa.func.coalesce(Child.mis_id, ""),
-            sa.func.coalesce(Child.upn, ""),
+            sa.func.coalesce(Child.mis_id, "").label("mis_id"),
+            sa.func.coalesce(Child.upn, "").label("upn"),
             Child.born_on,
             Child.year_group,
-            sa.func.coalesce(SchoolClass.name, ""),
-            Child.archived_on.is_not(None),
+            sa.func.coalesce(SchoolClass.name, "").label("class_name"),
+            Child.archived_on.is_not(None).label("archived"),
         )
         .join(Person, Person.id == Child.person_id)
-        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id),
-    ):
-        now.children[row[0]] = CurrentChild(*row)
+        .outerjoin(SchoolClass, SchoolClass.id == Child.class_id)
+    )
+    now.children = {child.person_id: child for child in rows_as(CurrentChild, db.execute(chosen))}
     _read_guardians(db, now)
     _read_staff(db, now)
     return now
 
 
-def _rows(db: Session, statement: sa.Executable) -> Iterable[Any]:
-    return db.execute(statement)
-
-
 def _read_guardians(db: Session, now: Current) -> None:
-    for row in _rows(
-        db,
-        sa.select(
-            Guardian.person_id,
-            Person.title,
-            Person.forename,
-            Person.surname,
-            Person.preferred_forename,
-            sa.func.coalesce(Guardian.contact_id, ""),
-            Guardian.email,
-            Guardian.mobile,
-            Guardian.language,
-            Guardian.archived_on.is_not(None),
-            Person.joined_to_id,
-        ).join(Person, Person.id == Guardian.person_id),
-    ):
-        if row[-1] is None:
-            now.guardians[row[0]] = CurrentGuardian(*row[:-1])
-        else:
-            now.aliases.append(Alias(row[-1], row[1], row[2], row[3], row[5], row[6], row[7]))
-    for row in _rows(
-        db,
-        sa.select(
-            Guardianship.id,
-            Guardianship.child_id,
-            Guardianship.guardian_id,
-            Guardianship.relationship_name,
-            Guardianship.parental_responsibility,
-            Guardianship.contact_allowed,
-            Guardianship.lives_with,
-            Guardianship.priority,
-            Guardianship.ended_on.is_not(None),
-        ).order_by(Guardianship.id),
-    ):
-        if row[2] not in now.guardians:
-            continue  # of a record that was joined to another
-        now.links[row[1], row[2]] = CurrentLink(*row)
+    columns = (
+        Guardian.person_id,
+        Person.title,
+        Person.forename,
+        Person.surname,
+        Person.preferred_forename,
+        sa.func.coalesce(Guardian.contact_id, "").label("contact_id"),
+        Guardian.email,
+        Guardian.mobile,
+        Guardian.language,
+        Guardian.archived_on.is_not(None).label("archived"),
+    )
+    chosen = sa.select(*columns).join(Person, Person.id == Guardian.person_id)
+    alone = rows_as(CurrentGuardian, db.execute(chosen.where(Person.joined_to_id.is_(None))))
+    now.guardians = {guardian.person_id: guardian for guardian in alone}
+    goes_on = Person.joined_to_id.label("person_id")
+    told = [column for column in columns if column.key in Alias.__slots__ and column.key != "person_id"]
+    joined = sa.select(goes_on, *told).join(Person, Person.id == Guardian.person_id)
+    now.aliases = rows_as(Alias, db.execute(joined.where(Person.joined_to_id.is_not(None))))
+    links = sa.select(
+        Guardianship.id,
+        Guardianship.child_id,
+        Guardianship.guardian_id,
+        Guardianship.relationship_name,
+        Guardianship.parental_responsibility,
+        Guardianship.contact_allowed,
+        Guardianship.lives_with,
+        Guardianship.priority,
+        Guardianship.ended_on.is_not(None).label("ended"),
+    )
+    for link in rows_as(CurrentLink, db.execute(links.order_by(Guardianship.id))):
+        if link.guardian_id in now.guardians:  # else of a record that was joined to another
+            now.links[link.child_id, link.guardian_id] = link
 
 
 def _read_staff(db: Session, now: Current) -> None:
-    for row in _rows(
-        db,
+    chosen = (
         sa.select(
             StaffMember.person_id,
             Person.title,
             Person.forename,
             Person.surname,
             Person.preferred_forename,
-            sa.func.coalesce(StaffMember.staff_code, ""),
+            sa.func.coalesce(StaffMember.staff_code, "").label("code"),
             StaffMember.post,
             StaffMember.staff_group,
-            sa.func.coalesce(SchoolClass.name, ""),
-            StaffMember.work_email,
+            sa.func.coalesce(SchoolClass.name, "").label("class_name"),
+            StaffMember.work_email.label("email"),
             StaffMember.starts_on,
             StaffMember.line_manager_id,
-            StaffMember.archived_on.is_not(None),
+            StaffMember.archived_on.is_not(None).label("archived"),
         )
         .join(Person, Person.id == StaffMember.person_id)
-        .outerjoin(SchoolClass, SchoolClass.id == StaffMember.class_id),
-    ):
-        now.staff[row[0]] = CurrentStaff(*row)
+        .outerjoin(SchoolClass, SchoolClass.id == StaffMember.class_id)
+    )
+    now.staff = {member.person_id: member for member in rows_as(CurrentStaff, db.execute(chosen))}

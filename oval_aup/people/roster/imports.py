@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from oval_aup.core.db import columns_of, row_as, rows_as, table_of
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.people import history, queries
@@ -75,6 +75,10 @@ class ImportRow:
     uploaded_at: dt.datetime
     uploaded_by_id: int | None
     settled_at: dt.datetime | None
+
+
+_COLUMNS = columns_of(ImportRow, table_of(RosterImport))
+"""Never the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +255,9 @@ def discard(db: Session, import_public_id: str, *, actor: Actor) -> ImportRow:
 def imports(db: Session, limit: int = 20) -> tuple[ImportRow, ...]:
     """The latest imports, newest first."""
     found = db.execute(
-        sa.select(*_listed()).order_by(RosterImport.uploaded_at.desc(), RosterImport.id.desc()).limit(limit)
+        sa.select(*_COLUMNS).order_by(RosterImport.uploaded_at.desc(), RosterImport.id.desc()).limit(limit)
     )
-    return tuple(ImportRow(*row) for row in found)
+    return tuple(rows_as(ImportRow, found))
 
 
 def newest_applied(db: Session, kinds: Iterable[str]) -> dt.datetime | None:
@@ -265,29 +269,14 @@ def newest_applied(db: Session, kinds: Iterable[str]) -> dt.datetime | None:
 
 def roster_import(db: Session, import_public_id: str) -> ImportRow:
     """One import by public id, decided or not; raises NotFound."""
-    found = db.execute(sa.select(*_listed()).where(RosterImport.public_id == import_public_id)).one_or_none()
+    found = row_as(ImportRow, db.execute(sa.select(*_COLUMNS).where(RosterImport.public_id == import_public_id)))
     if found is None:
         raise NotFound
-    return ImportRow(*found)
-
-
-def _listed() -> tuple[Any, ...]:
-    """The columns of an ImportRow: never the bytes."""
-    return (
-        RosterImport.public_id,
-        RosterImport.kind,
-        RosterImport.file_name,
-        RosterImport.sha256,
-        RosterImport.status,
-        RosterImport.summary,
-        RosterImport.uploaded_at,
-        RosterImport.uploaded_by_id,
-        RosterImport.settled_at,
-    )
+    return found
 
 
 def _import_row(row: RosterImport) -> ImportRow:
-    return ImportRow(*(getattr(row, column.key) for column in _listed()))
+    return ImportRow(**{column.key: getattr(row, column.key) for column in _COLUMNS if column.key})
 
 
 def _undecided(db: Session, import_public_id: str) -> RosterImport:
