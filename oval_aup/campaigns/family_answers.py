@@ -97,7 +97,8 @@ def _record(db: Session, visit: FamilyVisit, name: str, mark: Any, school: Schoo
     """Enter signatures and choices in the ledger together, write down each beside its entry; the entries' numbers."""
     guardian = visit.family.guardian
     to_sign = _to_sign(visit)
-    signatures = signing.entries_to_sign(to_sign, signer=guardian, typed_name=name, mark=mark)
+    by = signing.SignedBy(guardian, name, mark, signing_session_id=visit.signing_session.id)
+    signatures = signing.entries_to_sign(to_sign, by=by)
     choices = consent.choices_of(
         db,
         _to_record(visit, name, None if to_sign else mark),  # drawn once, kept once: with the first act
@@ -116,7 +117,7 @@ def _record(db: Session, visit: FamilyVisit, name: str, mark: Any, school: Schoo
     first, after = len(declared.entries), len(declared.entries) + len(to_sign)
     signed, chosen = entries[first:after], entries[after:]
     declared.keep(db)
-    signing.sign_all(db, to_sign, signed, signer=guardian, signing_session_id=visit.signing_session.id, actor=actor)
+    signing.sign_all(db, to_sign, signed, by=by, actor=actor)
     consent.record_all(db, choices, chosen, actor=actor)
     if choices.may_end_something:
         tell_of_changes(db, school=school)
@@ -175,11 +176,12 @@ def _own_rules(visit: FamilyVisit, key: str) -> list[signing.ToSign]:
         return []
     own = visit.family.request
     place = key.format(own.public_id)
-    return [signing.ToSign(own, visit.rules, visit.family.guardian.pseudonym, place, _name_noted(visit))]
+    return [signing.ToSign(own, visit.rules, visit.family.guardian.pseudonym, place, _names_noted(visit))]
 
 
-def _name_noted(visit: FamilyVisit) -> dict[str, Any]:
-    return {"name_confirmed": visit.confirmed} if visit.confirmed else {}
+def _names_noted(visit: FamilyVisit) -> dict[str, Any]:
+    confirmed = {"name_confirmed": visit.confirmed} if visit.confirmed else {}
+    return {"signer_name": visit.family.guardian.full_name} | confirmed
 
 
 def _rules_for_children(visit: FamilyVisit, key: str) -> list[signing.ToSign]:
@@ -189,7 +191,7 @@ def _rules_for_children(visit: FamilyVisit, key: str) -> list[signing.ToSign]:
             visit.children_rules,
             each.child.pseudonym,
             key.format(each.request.public_id),
-            {"child_name": each.child.full_name, "relationship": each.link.relationship_name} | _name_noted(visit),
+            {"child_name": each.child.full_name, "relationship": each.link.relationship_name} | _names_noted(visit),
         )
         for each in visit.younger
         if each.request is not None
@@ -216,7 +218,7 @@ def _refuse(
             reason=visit.draft.rules_reason if own else visit.draft.younger_reason,
             signing_session_id=visit.signing_session.id,
             idempotency_key=each.idempotency_key,
-            extra={"signer_name": guardian.full_name} | each.extra,
+            extra=each.extra,
             actor=actor,
         )
         if not seqs:
@@ -236,7 +238,7 @@ def _to_record(visit: FamilyVisit, name: str, mark: Any) -> list[consent.ToRecor
             "signer_name": guardian.full_name,
             "child_name": each.child.full_name,
             "relationship": each.link.relationship_name,
-        } | _name_noted(visit)
+        } | _names_noted(visit)
         if drawn and not found:
             details["mark"] = drawn
         key = f"sitting:{visit.signing_session.public_id}:pictures:{each.child.public_id}"

@@ -5,7 +5,6 @@ counts that coverage shows move with them.
 """
 
 from oval_aup.signing import views
-from oval_aup.signing.batch import ToSign, entries_to_sign, sign_all
 from oval_aup.signing.class_sessions import (
     class_progress,
     class_session,
@@ -48,10 +47,14 @@ from oval_aup.signing.rows import (
     SigningSessionRow,
 )
 from oval_aup.signing.signatures import (
+    SignedBy,
+    ToSign,
     correct,
     document_ref,
+    entries_to_sign,
     remark,
     sign,
+    sign_all,
     signature,
     signatures_for,
     signatures_in,
@@ -79,6 +82,7 @@ __all__ = [
     "RequestRow",
     "RollRow",
     "SignatureRow",
+    "SignedBy",
     "SigningSessionRow",
     "ToSign",
     "begin",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.signing import marks
 from oval_aup.signing.models import Signature, SignatureRequest
-from oval_aup.signing.requests import move, request_by_id
+from oval_aup.signing.requests import move, move_all, request_by_id
 from oval_aup.signing.rows import RequestRow, SignatureRow
 
 REMARK_LENGTH = 2000
@@ -48,8 +48,36 @@ _OF_PEOPLE = _ALL.where(
     _signature.c.person_id.in_(sa.bindparam("person_ids", expanding=True)),
     _request.c.school_year == sa.bindparam("school_year"),
 )
-_ADD = sa.insert(_signature).returning(_signature.c.id)
-_ADD_MANY = sa.insert(_signature)
+_ADD = sa.insert(_signature)
+
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """One request as read in this unit of work, and the wording that is accepted, or declined, by answering it."""
+
+    request: RequestRow
+    wording: Wording
+    subject: str
+    """Pseudonym of the person whose request it is."""
+    idempotency_key: str
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Joins the erasable details: declarations, remarks, names."""
+    outcome: str = "signed"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """Whose act it is, and who entered it where that was somebody else."""
+
+    signer: people.PersonRow | people.GuardianRow
+    typed_name: str
+    mark: Any = None
+    """What was drawn, as it came from the browser; kept with the first of several answers."""
+    reason: str = ""
+    recorded_by: people.PersonRow | None = None
+    """The office or teacher who recorded it; their device is not the signer's and is left out."""
+    signing_session_id: int | None = None
+    class_session_id: int | None = None
 
 
 def sign(
@@ -73,108 +101,110 @@ def sign(
     """Record that ``signed_by_id`` signed or declined ``wording`` for a request; the same key twice is one signature.
 
     Raises Conflict when ``shown_sha256`` is not the hash of ``wording`` or the request is answered already, and
-    Invalid for an implausible typed name or drawing. A declined request needs no name. ``recorded_by_id`` names
-    the office or teacher who recorded it; their device is not the signer's and is left out. ``extra`` joins the
-    erasable details (declarations, remarks).
+    Invalid for an implausible typed name or drawing. A declined request needs no name.
     """
     known = evidence.find(db, idempotency_key)
     if known is not None:
         return _of_entry(db, known.seq)
     if shown_sha256 != wording.text_sha256:
         raise Conflict(_("The wording changed while you were reading. Please read the new wording before you answer."))
-    request = request_by_id(db, request_id)
-    check_answer(request, wording, outcome)
-    entry = _append(
-        db,
-        request,
-        wording,
-        people.person_by_id(db, signed_by_id),
-        outcome=outcome,
-        details=_personal(
-            typed_name,
-            mark,
-            reason,
-            outcome,
-            recorded=recorded_by_id is not None,
-            in_class=class_session_id is not None,
-        ),
-        extra=extra or {},
-        recorded_by_id=recorded_by_id,
-        idempotency_key=idempotency_key,
-        actor=actor,
+    request, signer = request_by_id(db, request_id), people.person_by_id(db, signed_by_id)
+    by = SignedBy(
+        signer,
+        typed_name,
+        mark,
+        reason,
+        None if recorded_by_id is None else people.person_by_id(db, recorded_by_id),
+        signing_session_id,
+        class_session_id,
     )
-    if not entry.is_new:  # the same post in another process came first while this one waited for the ledger
-        return _of_entry(db, entry.seq)
-    move(db, request, outcome)
-    return add_row(
+    subject = signer if request.person_id == signer.person_id else people.person_by_id(db, request.person_id)
+    answers = [ToSign(request, wording, subject.pseudonym, idempotency_key, extra or {}, outcome)]
+    entries = evidence.append_all(db, entries_to_sign(answers, by=by), actor=actor)
+    if entries[0].is_new:  # else the same post in another process came first while this one waited for the ledger
+        sign_all(db, answers, entries, by=by, actor=actor)
+    return _of_entry(db, entries[0].seq)
+
+
+def entries_to_sign(answers: Sequence[ToSign], *, by: SignedBy) -> list[evidence.NewEntry]:
+    """What the ledger is to say of every one of ``answers``, as one person's act; then ``sign_all``.
+
+    The caller has compared each wording with what was shown. Raises Conflict when a request was answered meanwhile,
+    Invalid for an implausible name or drawing.
+    """
+    for each in answers:
+        _check_answer(each)
+    return [_entry(each, by, is_first=place == 0) for place, each in enumerate(answers)]
+
+
+def sign_all(
+    db: Session, answers: Sequence[ToSign], entries: Sequence[evidence.EntryRow], *, by: SignedBy, actor: Actor
+) -> None:
+    """Record every one of ``answers`` now that the ledger has the entry of each; Conflict where one is not new."""
+    if not all(entry.is_new for entry in entries):
+        raise Conflict(_("This has been answered already."))
+    for outcome in dict.fromkeys(each.outcome for each in answers):
+        move_all(db, [each.request for each in answers if each.outcome == outcome], outcome)
+    add_rows(
         db,
-        entry,
-        request=request,
-        signed_by_id=signed_by_id,
-        recorded_by_id=recorded_by_id,
-        outcome=outcome,
-        version_text_id=wording.version_text_id,
-        signing_session_id=signing_session_id,
-        class_session_id=class_session_id,
-        actor=actor,
+        [
+            row_values(
+                entry,
+                request=each.request,
+                signed_by_id=by.signer.person_id,
+                recorded_by_id=by.recorded_by.person_id if by.recorded_by else None,
+                outcome=each.outcome,
+                version_text_id=each.wording.version_text_id,
+                signing_session_id=by.signing_session_id,
+                class_session_id=by.class_session_id,
+                actor=actor,
+            )
+            for each, entry in zip(answers, entries, strict=True)
+        ],
     )
 
 
-def check_answer(request: RequestRow, wording: Wording, outcome: str) -> None:
+def _check_answer(answer: ToSign) -> None:
     """Raise Conflict where this outcome, for this wording, is no answer to the request as it stands."""
+    request, outcome = answer.request, answer.outcome
     if outcome not in ("signed", "declined"):
         raise ValueError(f"{outcome!r} is no answer to a request")
-    if wording.agreement_key != request.agreement_key:
+    if answer.wording.agreement_key != request.agreement_key:
         raise Conflict(_("These are not the rules that were asked about."))
     if request.status == outcome or (request.status, outcome) == ("signed", "declined"):
         raise Conflict(_("This has been answered already."))
 
 
-def _append(
-    db: Session,
-    request: RequestRow,
-    wording: Wording,
-    signer: people.PersonRow,
-    *,
-    outcome: str,
-    details: dict[str, Any],
-    extra: dict[str, Any],
-    recorded_by_id: int | None,
-    idempotency_key: str,
-    actor: Actor,
-) -> evidence.EntryRow:
-    act: dict[str, Any] = {"outcome": outcome, "request": request.public_id, "school_year": request.school_year}
-    subject = signer
-    if signer.person_id != request.person_id:
-        subject = people.person_by_id(db, request.person_id)
-        act["on_behalf_by"] = signer.pseudonym
-    if recorded_by_id is not None:
-        act["recorded_by"] = people.person_by_id(db, recorded_by_id).pseudonym
-    if "typed_name" in details and recorded_by_id is None:
-        details["name_matches"] = marks.same_name(details["typed_name"], signer.full_name)
-    return evidence.append(
-        db,
-        outcome,
-        subject=subject.pseudonym,
-        act=act,
-        document=document_ref(wording),
-        details=details | extra,
-        idempotency_key=idempotency_key,
-        actor=actor,
+def _entry(answer: ToSign, by: SignedBy, *, is_first: bool) -> evidence.NewEntry:
+    request = answer.request
+    act: dict[str, Any] = {"outcome": answer.outcome, "request": request.public_id, "school_year": request.school_year}
+    if answer.subject != by.signer.pseudonym:
+        act["on_behalf_by"] = by.signer.pseudonym
+    if by.recorded_by is not None:
+        act["recorded_by"] = by.recorded_by.pseudonym
+    return evidence.NewEntry(
+        answer.outcome,
+        answer.subject,
+        act,
+        answer.idempotency_key,
+        document=document_ref(answer.wording),
+        details=_personal(by, answer.outcome, with_mark=is_first) | answer.extra,
     )
 
 
-def _personal(name: str, mark: Any, reason: str, outcome: str, *, recorded: bool, in_class: bool) -> dict[str, Any]:
+def _personal(by: SignedBy, outcome: str, *, with_mark: bool) -> dict[str, Any]:
     """What was typed, picked or drawn; in class a child picks their name from the roll instead of typing it."""
     details: dict[str, Any] = {}
-    if in_class:
-        details["picked_name"] = name
-    elif name.strip() or (outcome == "signed" and not recorded):
-        details["typed_name"] = marks.typed_name(name)
-    if not recorded and (drawn := marks.drawn_mark(mark)):
+    if by.class_session_id is not None:
+        details["picked_name"] = by.typed_name
+    elif by.typed_name.strip() or (outcome == "signed" and by.recorded_by is None):
+        details["typed_name"] = marks.typed_name(by.typed_name)
+        if by.recorded_by is None:
+            details["name_matches"] = marks.same_name(details["typed_name"], by.signer.full_name)
+    if by.recorded_by is None and with_mark and (drawn := marks.drawn_mark(by.mark)):
         details["mark"] = drawn
-    if reason.strip():
-        details["reason"] = remark(reason)
+    if by.reason.strip():
+        details["reason"] = remark(by.reason)
     return details
 
 
@@ -197,41 +227,10 @@ def document_ref(wording: Wording) -> evidence.DocumentRef:
     )
 
 
-def add_row(
-    db: Session,
-    entry: evidence.EntryRow,
-    *,
-    request: RequestRow,
-    signed_by_id: int,
-    recorded_by_id: int | None,
-    outcome: str,
-    version_text_id: int,
-    signing_session_id: int | None = None,
-    class_session_id: int | None = None,
-    refers_to_id: int | None = None,
-    actor: Actor,
-) -> SignatureRow:
-    """Add the row that stands beside a ledger entry."""
-    values = row_values(
-        entry,
-        request=request,
-        signed_by_id=signed_by_id,
-        recorded_by_id=recorded_by_id,
-        outcome=outcome,
-        version_text_id=version_text_id,
-        signing_session_id=signing_session_id,
-        class_session_id=class_session_id,
-        refers_to_id=refers_to_id,
-        actor=actor,
-    )
-    return SignatureRow(
-        id=db.execute(_ADD, values).scalar_one(),
-        request_public_id=request.public_id,
-        agreement_key=request.agreement_key,
-        school_year=request.school_year,
-        stands=True,
-        **values,
-    )
+def add_row(db: Session, entry: evidence.EntryRow, **facts: Any) -> SignatureRow:
+    """Add the row that stands beside one ledger entry; ``facts`` are those of ``row_values``."""
+    add_rows(db, [row_values(entry, **facts)])
+    return _of_entry(db, entry.seq)
 
 
 def row_values(
@@ -268,7 +267,8 @@ def row_values(
 
 def add_rows(db: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Add the rows that stand beside several ledger entries."""
-    db.execute(_ADD_MANY, rows)
+    if rows:
+        db.execute(_ADD, rows)
 
 
 def withdraw(db: Session, signature_public_id: str, *, reason: str, actor: Actor) -> SignatureRow:
