@@ -5,6 +5,7 @@ from oval_aup.documents.erasing import (
     documents_showing,
     erase_documents,
 )
+from oval_aup.documents.kinds import KINDS, DocumentKind
 from oval_aup.documents.overdue import (
     Overdue,
     alarm_since,
@@ -15,7 +16,6 @@ from oval_aup.documents.overdue import (
 from oval_aup.documents.queue import (
     FOR_A_PACK,
     FOR_A_SMALL_PACK,
-    PLAIN_KINDS,
     DocumentCounts,
     DocumentRow,
     claim_document,
@@ -41,8 +41,9 @@ from oval_aup.documents.queue import (
 __all__ = [
     "FOR_A_PACK",
     "FOR_A_SMALL_PACK",
-    "PLAIN_KINDS",
+    "KINDS",
     "DocumentCounts",
+    "DocumentKind",
     "DocumentRow",
     "Overdue",
     "alarm_since",

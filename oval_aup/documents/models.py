@@ -25,7 +25,7 @@ class Document(Leased, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = public_id_column()
     kind: Mapped[str] = mapped_column(sa.String(24))
-    """One of ``DOCUMENT_KINDS``."""
+    """A key of ``documents.KINDS``."""
     subject: Mapped[str] = mapped_column(sa.String(64), index=True)
     """Whose or what it is about: a person's pseudonym, a class's public id, or ``school``."""
     params: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)

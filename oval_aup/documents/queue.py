@@ -17,28 +17,13 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database, insert_once, new_public_id, read_view, rows_changed, table_of
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.core.i18n import _
+from oval_aup.documents.kinds import KINDS
 from oval_aup.documents.models import Document, DocumentContent, DocumentPin
 from oval_aup.jobs import DOCUMENTS, LeasedQueue, ring
 from oval_aup.verifier import rules
 
 NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
 """Priorities: a person waits for it; a pack of a class or so waits for it; a pack of more people does."""
-
-DOCUMENT_KINDS = frozenset(
-    {
-        "receipt",
-        "record",
-        "as_at",
-        "subject_access",
-        "subject_access_data",
-        "class_report",
-        "school_report",
-        "figures_report",
-        "destruction_certificate",
-    }
-)
-PLAIN_KINDS = frozenset({"subject_access_data"})
-"""What is a file for a computer and no PDF: nothing to render, and no seal but its hash in the ledger."""
 
 BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 3600, 3600, 3600))
 """How long to wait after the first, second … failed attempt; after one more the document has failed."""
@@ -140,7 +125,7 @@ def request_document(
     and figures_report ``{school_year}``; destruction_certificate ``{erasures: [public id, …]}``. Raises Conflict when
     the key belongs to a document of another kind or subject.
     """
-    if kind not in DOCUMENT_KINDS:
+    if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of document")
     now = clock.now()
     row = {

@@ -87,18 +87,6 @@ MESSAGE_KINDS: dict[str, str] = {
     "set-password": gettext_noop("Link to set a password"),
 }
 
-DOCUMENT_KINDS: dict[str, str] = {
-    "receipt": gettext_noop("Receipt"),
-    "record": gettext_noop("Record of one person"),
-    "class_report": gettext_noop("Class report"),
-    "school_report": gettext_noop("Whole-school report"),
-    "figures_report": gettext_noop("Whole-school figures, without names"),
-    "as_at": gettext_noop("Position on a past date"),
-    "subject_access": gettext_noop("Subject access: everything kept about one person"),
-    "subject_access_data": gettext_noop("Subject access: the same for a computer"),
-    "destruction_certificate": gettext_noop("Destruction certificate"),
-}
-
 DOCUMENTS: dict[str, str] = {
     "pending": gettext_noop("to be made"),
     "rendering": gettext_noop("being made"),

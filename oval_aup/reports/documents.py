@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import unicodedata
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -12,38 +15,13 @@ from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import (
-    documents_as_at,
-    documents_class,
-    documents_destroyed,
-    documents_person,
-    documents_subject_access,
-    ledger_acts,
-)
+from oval_aup.reports import documents_subject_access, ledger_acts
+from oval_aup.reports.built import BUILDERS
 from oval_aup.verifier.rules import RECORD_NAME
 
-_BUILDERS = {
-    "receipt": documents_person.build_receipt,
-    "record": documents_person.build_record,
-    "as_at": documents_as_at.build_as_at,
-    "subject_access": documents_subject_access.build_subject_access,
-    "class_report": documents_class.build_class_report,
-    "school_report": documents_class.build_school_report,
-    "figures_report": documents_class.build_figures_report,
-    "destruction_certificate": documents_destroyed.build_certificate,
-}
-
-_FILE_NAMES = {
-    "receipt": "receipt",
-    "record": "record",
-    "as_at": "as-at",
-    "subject_access": "subject-access",
-    "subject_access_data": "subject-access",
-    "class_report": "class-report",
-    "school_report": "school-report",
-    "figures_report": "school-figures",
-    "destruction_certificate": "destruction-certificate",
-}
+for _module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+    if _module.name.startswith("documents_"):  # where each builder says of which kind of document it is
+        importlib.import_module(f"oval_aup.reports.{_module.name}")
 
 
 def paper(
@@ -54,7 +32,7 @@ def paper(
     ``head`` is the ledger's as of this unit of work, and its moment is when the document was made: it may have waited
     since it was ordered, and tells nothing of then. Raises NotFound when what it is about is no longer there.
     """
-    builder = _BUILDERS.get(document.kind)
+    builder = BUILDERS.get(document.kind)
     if builder is None:
         raise NotFound(_("There is no such kind of document."))
     built = builder(db, document, school=school, head=head)
@@ -69,7 +47,7 @@ def paper(
 
 
 def plain_file(db: Session, document: documents.DocumentRow, *, school: School) -> bytes:
-    """Build a document of one of ``documents.PLAIN_KINDS``; raises NotFound as ``paper`` does."""
+    """Build a document of a kind that is plain; raises NotFound as ``paper`` does."""
     return documents_subject_access.subject_access_data(db, document, school=school, made_at=clock.now())
 
 
@@ -79,16 +57,16 @@ def file_name(db: Session, document: documents.DocumentRow) -> str:
     ``class-report-4c-2026-11-22-for-eve-ode-1f0c2a9b.pdf``. Somebody who asked for a document about themselves is not
     named, and what nobody asked for says ``automatic``.
     """
-    extension = "json" if document.kind in documents.PLAIN_KINDS else "pdf"
+    kind = documents.KINDS[document.kind]
     room = people.school_class(db, document.subject).name if document.kind == "class_report" else ""
     parts = (
-        _FILE_NAMES[document.kind],
+        kind.file_name,
         _plain_letters(room),
         f"{document.requested_at:%Y-%m-%d}",
         _asked_by(db, document),
         document.public_id[:8],
     )
-    return "-".join(part for part in parts if part) + f".{extension}"
+    return "-".join(part for part in parts if part) + (".json" if kind.is_plain else ".pdf")
 
 
 def _asked_by(db: Session, document: documents.DocumentRow) -> str:

@@ -13,13 +13,14 @@ from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import ledger_acts as story
 from oval_aup.reports.as_at import AsAt, as_at
-from oval_aup.reports.built import BuiltDocument
+from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.exports import VERDICTS
 from oval_aup.reports.request_status import STATES
 
 
+@builds("as_at")
 def build_as_at(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:

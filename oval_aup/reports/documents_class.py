@@ -14,7 +14,7 @@ from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
-from oval_aup.reports.built import BuiltDocument
+from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.coverage import AUDIENCES, overview
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import told_apart
@@ -101,6 +101,7 @@ class NameList:
     more: int
 
 
+@builds("class_report")
 def build_class_report(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
@@ -123,6 +124,7 @@ def build_class_report(
     return BuiltDocument(html)
 
 
+@builds("school_report")
 def build_school_report(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
@@ -131,6 +133,7 @@ def build_school_report(
     return BuiltDocument(_school_page(db, common, title=_("School report"), names=True))
 
 
+@builds("figures_report")
 def build_figures_report(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:

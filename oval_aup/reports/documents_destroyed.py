@@ -12,7 +12,7 @@ from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports.built import BuiltDocument
+from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 
 
@@ -29,6 +29,7 @@ class Destroyed:
     entry: evidence.EntryRow
 
 
+@builds("destruction_certificate")
 def build_certificate(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:

@@ -13,7 +13,7 @@ from oval_aup.core.i18n import _, gettext_noop
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
-from oval_aup.reports.built import BuiltDocument
+from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import apart
 from oval_aup.reports.request_status import RequestStatus, RequestStatuses
@@ -26,6 +26,7 @@ RULES = {
 }
 
 
+@builds("receipt")
 def build_receipt(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:
@@ -57,6 +58,7 @@ def build_receipt(
     return BuiltDocument(html, tuple(entry.seq for entry in entries))
 
 
+@builds("record")
 def build_record(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:

@@ -19,7 +19,7 @@ from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
 from oval_aup.reports import subject_access as access
-from oval_aup.reports.built import BuiltDocument
+from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.subject_access_ledger import Told
@@ -233,7 +233,7 @@ _CODES: dict[str, dict[str, str]] = {
     "channel": evidence.CHANNELS,
     "agreement_key": RULES,
     "outcome": words.KINDS,
-    "kind": words.MESSAGE_KINDS | words.DOCUMENT_KINDS,
+    "kind": words.MESSAGE_KINDS | {key: kind.label for key, kind in documents.KINDS.items()},
     "agreements": RULES,
     "journey": {"family": gettext_noop("those for families"), "staff": gettext_noop("those for staff")},
     "step": {"ask": gettext_noop("asked"), "escalation": gettext_noop("the class teacher or manager was told")},
@@ -377,6 +377,7 @@ class _Checked:
         self.clock_suspect = False
 
 
+@builds("subject_access")
 def build_subject_access(
     db: Session, document: documents.DocumentRow, *, school: School, head: evidence.SignedHead
 ) -> BuiltDocument:

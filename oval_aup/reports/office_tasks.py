@@ -1,6 +1,6 @@
 """What only a person in the office can put right: the kinds of task, how many of each wait, and how each is handled.
 
-A new kind of task is one entry in ``NEED_KINDS`` with its finder, and its words in ``web/admin/labels.py``.
+A new kind of task is one entry in ``NEED_KINDS`` with its finder and its words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import consent, documents, evidence, jobs, notifications, packs, people, retention, signing, worklist
 from oval_aup.core import clock
-from oval_aup.core.i18n import _, ngettext
+from oval_aup.core.i18n import _, gettext_noop, ngettext
 from oval_aup.reports import tables as t
 from oval_aup.reports.outstanding import OutstandingPerson, children_words, newest_people, newest_rows
 
@@ -63,12 +63,25 @@ Tally = Callable[[Session, int, int], list[tuple[str, str]]]
 """From a school year and a limit to the subject and occurrence of each task."""
 
 
+Counted = Callable[[int, str], str]
+"""From a number, and how it is written, to a sentence: “37 people have no address”."""
+
+
 @dataclass(frozen=True, slots=True)
 class NeedKind:
     """One kind of task: how to find its tasks, and what may be done about them."""
 
     key: str
     find: Finder
+    label: str
+    """What it is about, in English."""
+    act: str
+    """The link that leads to where it is done, in English."""
+    count: Counted | None = None
+    """How many wait, as a sentence; None where the label and the number say it."""
+    tone: str = "wait"
+    page: str = ""
+    """The office’s page where it is done; empty where that is the person’s."""
     tally: Tally | None = None
     """Finds the keys alone, where finding the tasks themselves costs more."""
     is_closable: bool = True
@@ -421,21 +434,159 @@ def _probing(db: Session, school_year: int, limit: int) -> list[Need]:
 NEED_KINDS: dict[str, NeedKind] = {
     one.key: one
     for one in (
-        NeedKind("take-down", _take_downs, is_closable=False, has_own_page=True),
-        NeedKind("conflict", _conflicts, most=100),
-        NeedKind("probing", _probing),
-        NeedKind("early-erasure", _early_erasures, is_closable=False),
-        NeedKind("responsibility", _responsibility, is_closable=False, has_own_page=True),
-        NeedKind("bounced", _bounced),
-        NeedKind("no-address", _no_address, _tally_no_address),
-        NeedKind("declined", _declined, _tally_declined),
-        NeedKind("other-name", _other_names),
-        NeedKind("mail-failed", _mail_failed),
-        NeedKind("papers-late", _papers_late, is_closable=False),
-        NeedKind("document-failed", _documents_failed),
-        NeedKind("pack-failed", _packs_failed),
-        NeedKind("background-task", _background_tasks, is_closable=False),
-        NeedKind("certificate", _certificate, is_closable=False),
+        NeedKind(
+            "take-down",
+            _take_downs,
+            label=gettext_noop("Take pictures down"),
+            act=gettext_noop("Deal with this"),
+            count=lambda number, num: ngettext(
+                "%(num)s child’s pictures to take down", "%(num)s children’s pictures to take down", number, num=num
+            ),
+            tone="no",
+            page="take_downs",
+            is_closable=False,
+            has_own_page=True,
+        ),
+        NeedKind(
+            "conflict",
+            _conflicts,
+            label=gettext_noop("Parents disagree"),
+            act=gettext_noop("Review"),
+            count=lambda number, num: ngettext(
+                "Parents of %(num)s child disagree", "Parents of %(num)s children disagree", number, num=num
+            ),
+            most=100,
+        ),
+        NeedKind(
+            "probing",
+            _probing,
+            label=gettext_noop("Refused several times"),
+            act=gettext_noop("Look into it"),
+            count=lambda number, num: ngettext(
+                "%(num)s person tried to open or change something that isn’t theirs",
+                "%(num)s people tried to open or change something that isn’t theirs",
+                number,
+                num=num,
+            ),
+        ),
+        NeedKind(
+            "early-erasure",
+            _early_erasures,
+            label=gettext_noop("Early erasure to approve"),
+            act=gettext_noop("Review"),
+            count=lambda number, num: ngettext(
+                "%(num)s early erasure waits for approval", "%(num)s early erasures wait for approval", number, num=num
+            ),
+            page="erasure",
+            is_closable=False,
+        ),
+        NeedKind(
+            "responsibility",
+            _responsibility,
+            label=gettext_noop("Parental responsibility to decide"),
+            act=gettext_noop("Decide"),
+            page="responsibility",
+            is_closable=False,
+            has_own_page=True,
+        ),
+        NeedKind(
+            "bounced",
+            _bounced,
+            label=gettext_noop("Bounced"),
+            act=gettext_noop("Deal with this"),
+            count=lambda number, num: ngettext(
+                "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
+            ),
+        ),
+        NeedKind(
+            "no-address",
+            _no_address,
+            label=gettext_noop("No address"),
+            act=gettext_noop("Record an answer"),
+            count=lambda number, num: ngettext(
+                "%(num)s person has no address", "%(num)s people have no address", number, num=num
+            ),
+            tally=_tally_no_address,
+        ),
+        NeedKind(
+            "declined",
+            _declined,
+            label=gettext_noop("Declined"),
+            act=gettext_noop("Open"),
+            count=lambda number, num: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
+            tone="no",
+            tally=_tally_declined,
+        ),
+        NeedKind(
+            "other-name",
+            _other_names,
+            label=gettext_noop("Signed under another name"),
+            act=gettext_noop("Review"),
+            count=lambda number, num: ngettext(
+                "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
+            ),
+        ),
+        NeedKind(
+            "mail-failed",
+            _mail_failed,
+            label=gettext_noop("Message not sent"),
+            act=gettext_noop("Open"),
+            count=lambda number, num: ngettext(
+                "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
+            ),
+            page="mail",
+        ),
+        NeedKind(
+            "papers-late",
+            _papers_late,
+            label=gettext_noop("Documents not sealed"),
+            act=gettext_noop("Open"),
+            count=lambda _number, _num: _("Documents are waiting to be sealed"),
+            page="reports",
+            is_closable=False,
+        ),
+        NeedKind(
+            "document-failed",
+            _documents_failed,
+            label=gettext_noop("Document not made"),
+            act=gettext_noop("Try again"),
+            count=lambda number, num: ngettext(
+                "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
+            ),
+            page="reports",
+        ),
+        NeedKind(
+            "pack-failed",
+            _packs_failed,
+            label=gettext_noop("Pack not made"),
+            act=gettext_noop("Open"),
+            count=lambda number, num: ngettext(
+                "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
+            ),
+            page="packs",
+        ),
+        NeedKind(
+            "background-task",
+            _background_tasks,
+            label=gettext_noop("Background task failing"),
+            act=gettext_noop("Open"),
+            count=lambda number, num: ngettext(
+                "%(num)s background task keeps failing; tell whoever looks after the system",
+                "%(num)s background tasks keep failing; tell whoever looks after the system",
+                number,
+                num=num,
+            ),
+            is_closable=False,
+        ),
+        NeedKind(
+            "certificate",
+            _certificate,
+            label=gettext_noop("Certificate ends"),
+            act=gettext_noop("Open"),
+            count=lambda _number, _num: _("The sealing certificate is about to end"),
+            page="reports",
+            is_closable=False,
+        ),
     )
 }
 """Every kind of task by its key, the most pressing first."""

@@ -12,16 +12,6 @@ from oval_aup.core.i18n import _
 from oval_aup.verifier.rules import RECORD_NAME
 from oval_aup.worker.context import WorkerContext
 
-LONGER_SECONDS = {
-    "record": 30.0,
-    "as_at": 30.0,
-    "subject_access": 120.0,
-    "class_report": 30.0,
-    "school_report": 120.0,
-    "figures_report": 30.0,
-}
-"""Time that rendering may take where a document can have many pages."""
-
 log = logging.getLogger("oval_aup.worker")
 
 
@@ -50,7 +40,7 @@ def render_next(context: WorkerContext) -> bool:
         return False
     give_back = documents.fail_document
     try:
-        make = _plain if claim.kind in documents.PLAIN_KINDS else _sealed
+        make = _plain if documents.KINDS[claim.kind].is_plain else _sealed
         content, record, through = make(context, claim)
     except evidence.KeyMissing as error:
         fault, give_back = str(error), documents.defer_document
@@ -75,7 +65,7 @@ def _sealed(context: WorkerContext, claim: documents.DocumentRow) -> tuple[bytes
     with context.database.reading() as db:
         sealer, head = context.seals.sealer_and_head(db)
         paper = reports.paper(db, claim, school=context.settings.school, head=head)
-    content = sealer.seal(context.press.print(paper, seconds=LONGER_SECONDS.get(claim.kind)))
+    content = sealer.seal(context.press.print(paper, seconds=documents.KINDS[claim.kind].seconds))
     return content, paper.carried(RECORD_NAME), head.size
 
 

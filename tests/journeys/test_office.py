@@ -10,7 +10,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
-from oval_aup import people, reports
+from oval_aup import documents, people, reports
 from oval_aup.core import clock
 from tests.journeys.conftest import (
     DESK,
@@ -173,7 +173,7 @@ def test_the_whole_schools_report_is_ordered_and_saved(running: Running, chromiu
         page.get_by_role("button", name="Create report").click()
         expect(page.get_by_role("status").first).to_contain_text("The report is being prepared.")
         no_sideways_scrolling(page)
-        name = f"{reports.DOCUMENT_KINDS['school_report']} (PDF)"
+        name = f"{documents.KINDS['school_report'].label} (PDF)"
         ready = page.get_by_role("region", name="Documents").first.get_by_role("link", name=name)
 
         def is_ready() -> bool:

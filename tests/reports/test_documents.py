@@ -19,7 +19,9 @@ from oval_aup import agreements, campaigns, consent, evidence, people, printing,
 from oval_aup.core import clock, templating
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
+from oval_aup.documents import KINDS
 from oval_aup.reports import documents
+from oval_aup.reports.built import BUILDERS
 from oval_aup.reports.document_labels import Moment
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
@@ -524,3 +526,7 @@ def test_a_class_report_names_each_childs_exceptions_first(answered: Answered) -
     table = html.split("what each child’s family said")[1].split("Signed so far")[0]
     assert re.search(r"<strong>Max Ali</strong></th>\s*<td>In newsletters and messages home; ", table)
     assert table.index("Max Ali") < table.index("Yes to every use: 1") < table.index("Cy Coe")
+
+
+def test_every_kind_of_document_has_a_builder() -> None:
+    assert set(BUILDERS) == {key for key, kind in KINDS.items() if not kind.is_plain}

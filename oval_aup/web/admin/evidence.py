@@ -128,7 +128,7 @@ def document(public_id: str) -> Response:
 
 
 def _pdf(row: documents.DocumentRow) -> Response:
-    kind = "application/json" if row.kind in documents.PLAIN_KINDS else "application/pdf"
+    kind = "application/json" if documents.KINDS[row.kind].is_plain else "application/pdf"
     response = Response(documents.document_bytes(g.db, row.public_id), content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{readings.file_name(g.db, row)}"'
     return response

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from oval_aup import documents, reports
 from oval_aup.core import templating
@@ -57,107 +56,20 @@ WHY_TONES = {
 """Reason to the tone of its tag; the words say the same."""
 
 
-def needs() -> dict[str, str]:
+def need_kind(kind: str) -> reports.NeedKind | None:
+    """A kind of task; None for one that there is no longer."""
+    return reports.NEED_KINDS.get(kind)
+
+
+def need_label(kind: str) -> str:
     """What a task is about."""
-    return {
-        "take-down": _("Take pictures down"),
-        "conflict": _("Parents disagree"),
-        "probing": _("Refused several times"),
-        "early-erasure": _("Early erasure to approve"),
-        "responsibility": _("Parental responsibility to decide"),
-        "bounced": _("Bounced"),
-        "no-address": _("No address"),
-        "declined": _("Declined"),
-        "other-name": _("Signed under another name"),
-        "mail-failed": _("Message not sent"),
-        "document-failed": _("Document not made"),
-        "papers-late": _("Documents not sealed"),
-        "pack-failed": _("Pack not made"),
-        "background-task": _("Background task failing"),
-        "certificate": _("Certificate ends"),
-    }
-
-
-def need_acts() -> dict[str, str]:
-    """The link that leads to where a task is done."""
-    return {
-        "take-down": _("Deal with this"),
-        "conflict": _("Review"),
-        "probing": _("Look into it"),
-        "early-erasure": _("Review"),
-        "responsibility": _("Decide"),
-        "bounced": _("Deal with this"),
-        "no-address": _("Record an answer"),
-        "declined": _("Open"),
-        "other-name": _("Review"),
-        "mail-failed": _("Open"),
-        "document-failed": _("Try again"),
-        "papers-late": _("Open"),
-        "pack-failed": _("Open"),
-        "background-task": _("Open"),
-        "certificate": _("Open"),
-    }
-
-
-def _counts_of_people(number: int, num: str) -> dict[str, Callable[[], str]]:
-    return {
-        "no-address": lambda: ngettext(
-            "%(num)s person has no address", "%(num)s people have no address", number, num=num
-        ),
-        "declined": lambda: ngettext("%(num)s person declined", "%(num)s people declined", number, num=num),
-        "other-name": lambda: ngettext(
-            "%(num)s person signed under another name", "%(num)s people signed under another name", number, num=num
-        ),
-    }
-
-
-def _counts_of_faults(number: int, num: str) -> dict[str, Callable[[], str]]:
-    return {
-        "mail-failed": lambda: ngettext(
-            "%(num)s message was not sent", "%(num)s messages were not sent", number, num=num
-        ),
-        "document-failed": lambda: ngettext(
-            "%(num)s document could not be made", "%(num)s documents could not be made", number, num=num
-        ),
-        "papers-late": lambda: _("Documents are waiting to be sealed"),
-        "pack-failed": lambda: ngettext(
-            "%(num)s pack could not be made", "%(num)s packs could not be made", number, num=num
-        ),
-        "background-task": lambda: ngettext(
-            "%(num)s background task keeps failing; tell whoever looks after the system",
-            "%(num)s background tasks keep failing; tell whoever looks after the system",
-            number,
-            num=num,
-        ),
-        "certificate": lambda: _("The sealing certificate is about to end"),
-    }
+    return _(reports.NEED_KINDS[kind].label) if kind in reports.NEED_KINDS else kind
 
 
 def need_count(kind: str, number: int, *, is_capped: bool = False) -> str:
     """How many tasks of a kind wait, as a sentence: “37 people have no address”."""
-    num = templating.number(number) + ("+" if is_capped else "")
-    sentences = {
-        "take-down": lambda: ngettext(
-            "%(num)s child’s pictures to take down", "%(num)s children’s pictures to take down", number, num=num
-        ),
-        "conflict": lambda: ngettext(
-            "Parents of %(num)s child disagree", "Parents of %(num)s children disagree", number, num=num
-        ),
-        "early-erasure": lambda: ngettext(
-            "%(num)s early erasure waits for approval", "%(num)s early erasures wait for approval", number, num=num
-        ),
-        "bounced": lambda: ngettext(
-            "Emails to %(num)s person are bouncing", "Emails to %(num)s people are bouncing", number, num=num
-        ),
-        "probing": lambda: ngettext(
-            "%(num)s person tried to open or change something that isn’t theirs",
-            "%(num)s people tried to open or change something that isn’t theirs",
-            number,
-            num=num,
-        ),
-    }
-    sentences |= _counts_of_people(number, num) | _counts_of_faults(number, num)
-    return sentences[kind]() if kind in sentences else f"{needs()[kind]}: {num}"
+    num, found = templating.number(number) + ("+" if is_capped else ""), reports.NEED_KINDS[kind]
+    return found.count(number, num) if found.count else f"{_(found.label)}: {num}"
 
 
 def need_states() -> dict[str, str]:
@@ -175,9 +87,6 @@ def task_acts() -> dict[str, str]:
         "close": _("Close with a note"),
         "reopen": _("Open again"),
     }
-
-
-NEED_TONES = {"declined": "no", "take-down": "no", "document-failed": "wait"}
 
 
 def request_statuses() -> dict[str, tuple[str, str]]:
@@ -203,7 +112,7 @@ def agreements() -> dict[str, str]:
 
 def document_kinds() -> dict[str, str]:
     """Kinds of PDF."""
-    return {key: _(said) for key, said in reports.DOCUMENT_KINDS.items()}
+    return {key: _(kind.label) for key, kind in documents.KINDS.items()}
 
 
 def document_name(row: documents.DocumentRow) -> str:
@@ -216,7 +125,7 @@ def document_name(row: documents.DocumentRow) -> str:
 
 def format_of(kind: str) -> str:
     """What sort of file a document is, as an abbreviation."""
-    return "JSON" if kind in documents.PLAIN_KINDS else "PDF"
+    return "JSON" if documents.KINDS[kind].is_plain else "PDF"
 
 
 def document_statuses() -> dict[str, tuple[str, str]]:

@@ -6,7 +6,7 @@ from flask import Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from oval_aup import accounts, verification
+from oval_aup import accounts, documents, verification
 from oval_aup.core.i18n import _
 from oval_aup.monitoring import ledger_audit
 from oval_aup.verifier import bundle
@@ -137,16 +137,5 @@ def _tell(ledger_fault: str) -> None:
 
 
 def _kinds() -> dict[str, str]:
-    return {
-        "receipt": _("Receipt"),
-        "record": _("Record of one person"),
-        "as_at": _("Position on a past date"),
-        "subject_access": _("Subject access: everything kept about one person"),
-        "subject_access_data": _("Subject access: the same for a computer"),
-        "class_report": _("Class report"),
-        "school_report": _("Whole-school report"),
-        "figures_report": _("Whole-school figures, without names"),
-        "destruction_certificate": _("Destruction certificate"),
-        "pack": _("Evidence pack"),
-        "checker": _("Checker for evidence packs"),
-    }
+    beside = {"pack": _("Evidence pack"), "checker": _("Checker for evidence packs")}
+    return {key: _(kind.label) for key, kind in documents.KINDS.items()} | beside
