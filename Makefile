@@ -29,7 +29,7 @@ check: $(VENV)/.test ## Import rules, ruff and mypy --strict
 	@$(BIN)/python -m pytest tests/house
 
 fix: $(VENV)/.test ## Put code into shape
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/python -m tests.house.stylesheets
 
 migrate: $(VENV)/.test ## Write a migration for changed models: make migrate NAME=add_something
 	@$(BIN)/flask db revise $(NAME)

@@ -80,7 +80,6 @@ from oval_aup.campaigns.staff import (
     send_password_link,
     sign_for_staff,
 )
-from oval_aup.campaigns.steps import StepRow, steps_for
 from oval_aup.campaigns.unanswered import SilentFamily, Unanswered, unanswered_around
 from oval_aup.campaigns.witness_letters import (
     sound_documents_alarm,
@@ -110,7 +109,6 @@ __all__ = [
     "RemindersSent",
     "RosterFollowUp",
     "SilentFamily",
-    "StepRow",
     "Unanswered",
     "UseEffect",
     "WrongBounce",
@@ -171,7 +169,6 @@ __all__ = [
     "sound_documents_alarm",
     "sound_ledger_alarm",
     "standing_effects",
-    "steps_for",
     "take_off_lists",
     "tell_of_changes",
     "tell_of_erased_packs",

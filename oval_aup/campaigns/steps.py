@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup.campaigns.models import Campaign, Reminder
 from oval_aup.core import clock
-from oval_aup.core.db import rows_as, rows_changed
+from oval_aup.core.db import rows_changed
 
 ASK = "ask"
 BY_HAND = "nudge-"
@@ -59,15 +59,6 @@ class StepsTaken:
     def named(self, step: str) -> str:
         """The name under which a step is taken now: one of an earlier asking keeps its own."""
         return f"{step}{AGAIN}{self.asked_on}" if step in self.steps else step
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step taken for a person; ``message`` is the public id in the outbox, empty where none was sent."""
-
-    step: str
-    message: str
-    taken_at: dt.datetime
 
 
 def claim(
@@ -120,13 +111,3 @@ def who_took(db: Session, campaign_id: int, step: str) -> frozenset[int]:
     """Row ids of those for whom one step of a sign-up was taken."""
     taken = sa.select(Reminder.person_id).where(Reminder.campaign_id == campaign_id, Reminder.step == step)
     return frozenset(db.scalars(taken))
-
-
-def steps_for(db: Session, campaign_id: int, person_id: int) -> tuple[StepRow, ...]:
-    """The steps taken for one person in a sign-up, oldest first."""
-    rows = db.execute(
-        sa.select(Reminder.step, Reminder.message, Reminder.taken_at)
-        .where(Reminder.campaign_id == campaign_id, Reminder.person_id == person_id)
-        .order_by(Reminder.id)
-    )
-    return tuple(rows_as(StepRow, rows))

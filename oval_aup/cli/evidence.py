@@ -12,7 +12,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, packs, people, reports, verification, worker
+from oval_aup import agreements, evidence, packs, people, reports, verification, worker
 from oval_aup.cli.context import FILES, OFFICE, counted, database, settings, start_of
 from oval_aup.core.errors import DomainError
 from oval_aup.monitoring import ledger_audit
@@ -25,7 +25,7 @@ ledger_group = AppGroup("ledger", help="The record of every act.")
 @ledger_group.command("verify")
 @click.option("--head", "kept", multiple=True, help="A kept head: its text, or a file that holds it. May be repeated.")
 def ledger_verify(kept: tuple[str, ...]) -> None:
-    """Re-hash every entry; names the first bad one and exits with 1 if there is one.
+    """Re-hash every entry and every published wording; names what is wrong and exits with 1 if anything is.
 
     With --head also proves that today's history begins with the one a kept head names.
     """
@@ -33,12 +33,15 @@ def ledger_verify(kept: tuple[str, ...]) -> None:
     with database().reading() as db:
         heads = [head for each in kept for head in _heads_of(db, each, reader)]
         verdict = ledger_audit.check(db, settings().shared, heads)
+        damaged = agreements.damaged_texts(db)
+    for text in damaged:
+        click.echo(f"The wording {text.text_sha256[:16]}… is not what was published: its stored bytes have changed.")
     for head in heads:
         click.echo(f"Head of {counted(head.size, 'entry', 'entries')}, {head.entry_hash[:16]}…: {head.reason}")
     click.echo(verdict.sentence)
     if place := verification.turning_point(heads):
         click.echo(place)
-    sys.exit(0 if verdict.ok and all(head.verdict == "stands" for head in heads) else 1)
+    sys.exit(0 if verdict.ok and not damaged and all(head.verdict == "stands" for head in heads) else 1)
 
 
 def _heads_of(db: Session, kept: str, reader: verification.ChainReader) -> tuple[verification.HeadFinding, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ SWEEP_SECONDS = 60
 MOST_AT_ONCE = 4
 """Bells of one kind that one unit of work is worth: as many workers as could share what it left."""
 LONGEST_POLL = 1.0
+GATHER_SECONDS = 0.05
+"""How long bells are gathered before they are passed on."""
 CARRIER = "doorbell"
 """The name of the threads that pass bells on; a process that ends waits for them."""
 
@@ -46,7 +47,9 @@ class Doorbell:
     def __init__(self, url: str, folder: Path, *, secret: str) -> None:
         """``url`` is ``redis://…``, ``postgresql://…`` or empty for a file in ``folder``; ``secret`` signs bells."""
         self._url, self._folder, self._secret = url, folder, secret
-        self._waiting: deque[list[tuple[str, float]]] = deque()
+        self._waiting: list[list[tuple[str, float]]] = []
+        self._closing = threading.Event()
+        """Set when nobody waits for more bells any longer."""
         self._lock = threading.Lock()
         self._carrier: threading.Thread | None = None
         self._opened: Any = None
@@ -58,6 +61,7 @@ class Doorbell:
 
     def close(self) -> None:
         """Let what was rung be passed on, and close the connection to the broker."""
+        self._closing.set()
         if (carrier := self._carrier) is not None:
             carrier.join()
         if self._opened is not None:
@@ -74,11 +78,13 @@ class Doorbell:
     def _carry(self) -> None:
         """Pass on what was rung, in a thread of its own: a person never waits for the broker."""
         while True:
+            self._closing.wait(GATHER_SECONDS)  # many commits at once are worth no more bells than one
             with self._lock:
                 if not self._waiting:
                     self._carrier = None
                     return
-                rung = self._waiting.popleft()
+                rung = [bell for bells in self._waiting for bell in bells]
+                self._waiting.clear()
             try:
                 broker = self._opened = self._opened or self._broker()
                 for bell, after in _worthwhile(rung):

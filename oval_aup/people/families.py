@@ -294,18 +294,16 @@ def mailbox_sharers(db: Session, email: str) -> int:
     return int(fetch(db, _AT_ADDRESS, email=email.strip().lower()).scalar_one())
 
 
-def class_ids_of(db: Session, person_id: int) -> frozenset[int]:
-    """The classes a person counts towards: a child's own; those of a guardian's asked children; none for staff."""
-    return class_ids_of_people(db, (person_id,)).get(person_id, frozenset())
-
-
 def class_ids_of_people(db: Session, person_ids: Iterable[int]) -> dict[int, frozenset[int]]:
-    """``class_ids_of`` for several people in one statement; people without a class are absent."""
+    """The classes people count towards: a child’s own; those of a guardian’s asked children; none for staff.
+
+    In one statement; people without a class are absent.
+    """
     return _gathered(row for piece in chunks(person_ids) for row in fetch(db, _CLASSES_OF_SOME, person_ids=piece))
 
 
 def class_ids_by_person(db: Session) -> dict[int, frozenset[int]]:
-    """``class_ids_of`` for everybody in two statements; people without a class are absent."""
+    """The same for everybody in two statements; people without a class are absent."""
     return _gathered(row for statement in (_OWN_CLASS, _CLASS_THROUGH_CHILD) for row in fetch(db, statement))
 
 

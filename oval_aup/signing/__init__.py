@@ -58,7 +58,6 @@ from oval_aup.signing.signatures import (
     signature,
     signatures_for,
     signatures_in,
-    signatures_in_class_session,
     signatures_of,
     withdraw,
 )
@@ -125,7 +124,6 @@ __all__ = [
     "signature",
     "signatures_for",
     "signatures_in",
-    "signatures_in_class_session",
     "signatures_of",
     "signed_about",
     "signed_by_day",

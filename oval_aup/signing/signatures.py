@@ -355,11 +355,6 @@ def signatures_in(db: Session, signing_session_id: int) -> tuple[SignatureRow, .
     return tuple(rows_as(SignatureRow, db.execute(_IN_SITTING, {"sitting_id": signing_session_id})))
 
 
-def signatures_in_class_session(db: Session, class_session_id: int) -> tuple[SignatureRow, ...]:
-    """The marks made and taken back in one class session, oldest first."""
-    return tuple(_select(db, _signature.c.class_session_id == class_session_id))
-
-
 def _of_entry(db: Session, seq: int) -> SignatureRow:
     rows = _select(db, _signature.c.ledger_seq == seq)
     if not rows:

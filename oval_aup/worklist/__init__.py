@@ -14,7 +14,6 @@ from oval_aup.worklist.service import (
     handle,
     handlings,
     notes_about,
-    notes_kept,
     remove_note,
 )
 
@@ -28,6 +27,5 @@ __all__ = [
     "handle",
     "handlings",
     "notes_about",
-    "notes_kept",
     "remove_note",
 ]

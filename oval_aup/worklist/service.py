@@ -173,12 +173,6 @@ def remove_note(db: Session, public_id: str, *, person_id: int, actor: Actor) ->
     db.flush()
 
 
-def notes_kept(db: Session, person_id: int) -> int:
-    """How many notes about a person still say something."""
-    chosen = sa.select(sa.func.count()).where(TaskNote.person_id == person_id, TaskNote.text != "")
-    return db.scalar(chosen) or 0
-
-
 def erase_notes(db: Session, person_id: int) -> int:
     """Blank every note about a person; returns how many said something."""
     theirs = sa.update(TaskNote).where(TaskNote.person_id == person_id, TaskNote.text != "").values(text="")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+HIDDEN = re.compile(r'<input type="hidden" name="(?!csrf_token)([^"]+)" value="([^"]*)"')
+RADIO = re.compile(r'<input type="radio" name="([^"]+)" value="yes"')
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -68,6 +70,7 @@ class Visitor:
         if found := TOKEN.search(text):
             self.token = found[1]
         location = response.getheader("Location") or ""
+        text = " ".join(text.split())  # the source breaks lines inside of tags
         return Answer(response.status, text, re.sub(r"^https?://[^/]+", "", location))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.house.stylesheets import STYLES, formatted
+
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 160
 PAGES = [
@@ -22,3 +24,8 @@ def test_no_line_of_a_template_or_a_stylesheet_is_too_long() -> None:
         if len(line) > LONGEST
     ]
     assert long == []
+
+
+def test_every_stylesheet_is_in_shape() -> None:
+    untidy = [path.name for path in STYLES if formatted(source := path.read_text(encoding="utf-8")) != source]
+    assert untidy == [], "run make fix"

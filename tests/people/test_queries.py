@@ -79,8 +79,8 @@ def test_people_count_towards_the_classes_of_their_children(school: Session) -> 
     row = people.children(school)[0]
     mother = people.guardians_of(school, row.person_id)[0].guardian
     assert by_person[row.person_id] == by_person[mother.person_id] == frozenset({row.class_id})
-    assert people.class_ids_of(school, mother.person_id) == frozenset({row.class_id})
-    assert people.class_ids_of(school, people.staff(school)[0].person_id) == frozenset()
+    assert people.class_ids_of_people(school, {mother.person_id}) == {mother.person_id: frozenset({row.class_id})}
+    assert people.class_ids_of_people(school, {people.staff(school)[0].person_id}) == {}
     assert len(by_person) == 90
 
 
