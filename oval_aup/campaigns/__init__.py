@@ -33,8 +33,8 @@ from oval_aup.campaigns.invitations import (
 from oval_aup.campaigns.mail_check import send_test
 from oval_aup.campaigns.merging import join_people
 from oval_aup.campaigns.new_links import send_new_link, send_new_link_to
-from oval_aup.campaigns.obligations import Owed, owed_by
 from oval_aup.campaigns.on_behalf import OnBehalf, record_on_behalf
+from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.permission_changes import follow_permissions, tell_of_changes
 from oval_aup.campaigns.picture_effects import ChildEffect, NoEffect, UseEffect, effects_of, fingerprint
 from oval_aup.campaigns.planning import (

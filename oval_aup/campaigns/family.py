@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from oval_aup import consent, people, signing
+from oval_aup.campaigns.obligations import (
+    CHILDREN,
+    PARENTS,
+    PICTURES,
+    RESPONSIBILITY,
+    ChildFacts,
+    Obligation,
+    PersonFacts,
+    obligations,
+)
 
-RULES, USES, CHILDREN = "parents", consent.AGREEMENT, "children"
+RULES, USES = PARENTS, PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,8 @@ class FamilyChild:
     answers: Mapping[str, str]
     asked: tuple[str, ...]
     """The uses of pictures that need a yes today."""
+    unanswered: tuple[str, ...] = ()
+    """The uses they have not answered: all of them at first, later only one that was added during the year."""
     refused: bool = False
     """Whether this guardian declined the younger children's rules for the child, and that answer stands."""
 
@@ -34,21 +46,6 @@ class FamilyChild:
         """Whether this guardian is still to be asked about pictures of the child."""
         return bool(self.unanswered)
 
-    @property
-    def unanswered(self) -> tuple[str, ...]:
-        """The uses they have not answered: all of them at first, later only one that was added during the year."""
-        return tuple(key for key in self.asked if key not in self.answers) if self.link.may_choose else ()
-
-    @property
-    def wants_signature(self) -> bool:
-        """Whether this guardian is to accept the younger children's rules on the child's behalf."""
-        return (
-            self.link.is_asked
-            and self.request is not None
-            and self.request.way == "guardian"
-            and self.request.is_outstanding
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -59,13 +56,14 @@ class Family:
     request: signing.RequestRow | None
     """Their own request for the parents' rules."""
     children: tuple[FamilyChild, ...]
+    owed: tuple[Obligation, ...] = ()
     other_requests: tuple[signing.RequestRow, ...] = ()
     """What else is, or was, asked of them: the staff rules, where they work here."""
 
     @property
     def wants_rules(self) -> bool:
         """Whether the parents' rules wait for an answer."""
-        return self.has_children and self.request is not None and self.request.is_outstanding
+        return any(each.what == RULES and each.is_open for each in self.owed)
 
     @property
     def has_children(self) -> bool:
@@ -75,7 +73,7 @@ class Family:
     @property
     def has_refused(self) -> bool:
         """Whether they said no to the parents' rules, which they may take back by signing."""
-        return self.has_children and self.request is not None and self.request.status == "declined"
+        return any(each.what == RULES and not each.is_open for each in self.owed)
 
     @property
     def refused_for(self) -> tuple[FamilyChild, ...]:
@@ -90,17 +88,21 @@ class Family:
     @property
     def undeclared(self) -> tuple[FamilyChild, ...]:
         """The children of whom nobody has said yet whether this guardian has parental responsibility."""
-        return tuple(each for each in self.children if each.link.must_declare)
+        return self._about(RESPONSIBILITY)
 
     @property
     def younger(self) -> tuple[FamilyChild, ...]:
         """The children for whom they are still to accept the children's rules."""
-        return tuple(each for each in self.children if each.wants_signature)
+        return self._about(CHILDREN)
 
     @property
     def owes_anything(self) -> bool:
         """Whether there is a reason to sit down."""
-        return self.wants_rules or bool(self.choosing or self.younger or self.undeclared)
+        return any(each.what in (RULES, CHILDREN, USES, RESPONSIBILITY) and each.is_open for each in self.owed)
+
+    def _about(self, what: str) -> tuple[FamilyChild, ...]:
+        ids = {each.child.person_id for each in self.owed if each.what == what and each.child is not None}
+        return tuple(each for each in self.children if each.child.person_id in ids)
 
 
 def family(db: Session, guardian_id: int, school_year: int) -> Family:
@@ -112,10 +114,17 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
     asked = tuple(use.key for use in consent.asked_purposes(db))
     own = rows.get(guardian_id, ())
     refused = _refused_by(db, guardian_id, rows, school_year)
+    children = tuple(
+        ChildFacts(link, rows.get(link.child.person_id, ()), answers.get(link.child.person_id, {}).keys())
+        for link in links
+    )
+    owed = obligations(PersonFacts(own, children, asked, guardian.email))
+    unanswered = {each.child.person_id: each.uses for each in owed if each.what == USES and each.child is not None}
     return Family(
         guardian=guardian,
         school_year=school_year,
         request=_request(own, RULES),
+        owed=owed,
         other_requests=tuple(row for row in own if row.agreement_key != RULES),
         children=tuple(
             FamilyChild(
@@ -123,6 +132,7 @@ def family(db: Session, guardian_id: int, school_year: int) -> Family:
                 request=_request(rows.get(link.child.person_id, ()), CHILDREN),
                 answers=answers.get(link.child.person_id, {}),
                 asked=asked,
+                unanswered=unanswered.get(link.child.person_id, ()),
                 refused=link.is_asked and link.child.person_id in refused,
             )
             for link in links

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, signing
 from oval_aup.campaigns.draft import PAGES, Draft
-from oval_aup.campaigns.family import CHILDREN, RULES, USES, Family, FamilyChild, family
+from oval_aup.campaigns.family import RULES, USES, Family, FamilyChild, family
+from oval_aup.campaigns.obligations import CHILDREN
 from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _

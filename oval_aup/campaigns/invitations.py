@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import evidence, notifications, people, signing
 from oval_aup.campaigns import letters, planning, steps
-from oval_aup.campaigns.obligations import Owed, owed_by, refused_by
+from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.planning import CampaignRow
 from oval_aup.campaigns.rule_publishing import rules_published
 from oval_aup.campaigns.schedule import sending_time
@@ -148,33 +148,9 @@ def set_writing(db: Session, person: people.PersonRow, *, stopped: bool, actor: 
 
 def planned_letters(db: Session, campaign: CampaignRow, *, school: School) -> int:
     """How many messages ``open_campaign`` would queue for a planned campaign: one for each adult, whatever they owe."""
-    needed = list(_needed(db, campaign, school))
-    answered = {
-        (person_id, row.agreement_key)
-        for person_id, rows in signing.standing_of(db, {one.person_id for one in needed}, campaign.school_year).items()
-        for row in rows
-        if not row.is_outstanding
-    }
-    waits = [one for one in needed if (one.person_id, one.agreement_key) not in answered]
-    own = {one.person_id for one in waits if one.agreement_key != "children"}
-    young = {one.person_id for one in waits if one.agreement_key == "children" and one.way == "guardian"}
-    choosing = owed_by(db, campaign.school_year, choices=campaign.asks_families)
-    guardians = people.guardians_asked(db)
-    links = people.children_of_guardians(db, [row.person_id for row in guardians])
-    refused = refused_by(db, [row.person_id for row in guardians], campaign.school_year)
-    addresses: dict[int, str] = {}
-    for row in guardians:
-        for_children = any(link.is_asked and link.child.person_id in young for link in links.get(row.person_id, ()))
-        asked = row.person_id in own or for_children or row.person_id in choosing
-        if asked and row.person_id not in refused:
-            addresses[row.person_id] = row.email
-    for member in people.staff(db):
-        if (member.person_id, "staff") not in answered and member.person_id in own:
-            addresses[member.person_id] = addresses.get(member.person_id, "") or member.work_email
-    troubled = notifications.troubled_addresses(db, {address for address in addresses.values() if address})
-    stopped = {row.person_id for row in people.guardians_by_id(db, addresses).values() if row.writing_stopped}
-    reached = [one for one, address in addresses.items() if address and address not in troubled]
-    return sum(1 for one in reached if one not in stopped)
+    planned = _needed(db, campaign, school)
+    adults = owed_by(db, campaign.school_year, choices=campaign.asks_families, planned=planned)
+    return sum(adult.reachable for adult in adults.values())
 
 
 def _needed(db: Session, campaign: CampaignRow, school: School) -> Iterable[signing.NewRequest]:

@@ -1,216 +1,132 @@
-"""What each adult still owes the school this year, in a bounded number of statements for any number of adults."""
+"""What a person owes the school this year: one rule over facts, without a look at the database.
+
+Whoever asks, reminds, lists or shows pages goes by it: ``owed`` for everybody at once, ``family`` for one guardian. The
+office's list of what is outstanding is its mirror in SQL (``reports.outstanding``), and a test holds the two equal.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from oval_aup import consent, people, signing
 
-from oval_aup import accounts, consent, notifications, people, signing
-from oval_aup.core.i18n import _, languages, ngettext, use_language
+PARENTS, STAFF, CHILDREN = "parents", "staff", "children"
+PICTURES = consent.AGREEMENT
+RESPONSIBILITY = "responsibility"
+"""That a likely parent says whether they have parental responsibility, which nobody has said yet."""
 
 
-@dataclass(slots=True)
-class Owed:
-    """One adult and everything that waits for them; a refusal is an answer and is not listed."""
+@dataclass(frozen=True, slots=True)
+class ChildFacts:
+    """One child as a guardian stands to them: the child's own requests, and the uses of pictures they answered."""
 
-    person_id: int
-    pseudonym: str
-    forename: str
-    full_name: str
-    address: str
-    language: str = "en"
-    own: list[signing.RequestRow] = field(default_factory=list)
-    """Their own requests: the parents' rules, the staff rules."""
-    for_children: list[signing.RequestRow] = field(default_factory=list)
-    """Requests of young children whom they sign for."""
-    choosing: list[int] = field(default_factory=list)
-    """Children about whose pictures a question has not been answered."""
-    about: tuple[people.ChildRow, ...] = ()
-    """The children for whom something waits for them; a child of whom they are barred is never among them."""
-    line_manager_id: int | None = None
-    trouble: str = ""
-    """What the mail server said when it refused the address."""
-    writing_stopped: bool = False
-    """Whether the office has stopped writing to them."""
-    no_password: bool = False
-    """Whether the staff rules wait for them, and their log-in has no password yet."""
+    link: people.GuardianshipRow
+    requests: tuple[signing.RequestRow, ...] = ()
+    answered: Collection[str] = ()
 
-    @property
-    def is_family(self) -> bool:
-        """Whether anything waits on the family's side, behind the private link."""
-        return any(row.agreement_key == "parents" for row in self.own) or bool(self.for_children or self.choosing)
 
-    @property
-    def class_ids(self) -> frozenset[int]:
-        """The classes of the children for whom something waits."""
-        return frozenset(child.class_id for child in self.about if child.class_id is not None)
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """What is known of one person in a school year."""
 
-    @property
-    def is_staff(self) -> bool:
-        """Whether the staff rules wait."""
-        return any(row.agreement_key == "staff" for row in self.own)
+    requests: tuple[signing.RequestRow, ...]
+    """Their own, of whatever status."""
+    children: tuple[ChildFacts, ...] = ()
+    asked_uses: tuple[str, ...] = ()
+    """The uses of pictures that need a yes; empty where nobody is asked about pictures."""
+    address: str = ""
+    bounces: bool = False
+    """Whether mail does not reach the address."""
 
-    @property
-    def link_purpose(self) -> str:
-        """Which private link a letter to them carries, if any."""
-        if self.is_family:
-            return "family"
-        return "set-password" if self.no_password else ""
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing that is still to be said; a refusal is an answer, and is told by ``why``."""
+
+    what: str
+    """The key of an agreement, ``PICTURES`` or ``RESPONSIBILITY``."""
+    why: str
+    """A key of ``document_labels.WHYS``: how far it is, or what hinders it."""
+    way: str = "self"
+    """``self``; ``guardian`` for a young child; ``class`` for a child who signs in class."""
+    child: people.ChildRow | None = None
+    """On whose behalf, or about whom."""
+    request: signing.RequestRow | None = None
+    uses: tuple[str, ...] = ()
+    """With ``PICTURES``, the uses that have not been answered."""
 
     @property
-    def reachable(self) -> bool:
-        """Whether they may be written to, at an address that works as far as we know."""
-        return not self.why_unreachable
-
-    @property
-    def why_unreachable(self) -> str:
-        """``no-address``, ``stopped`` or ``trouble``; empty for somebody who can be written to."""
-        if self.writing_stopped:
-            return "stopped"
-        if not self.address:
-            return "no-address"
-        return "trouble" if self.trouble else ""
-
-    @property
-    def requests(self) -> list[signing.RequestRow]:
-        """Everything with a request of its own."""
-        return [*self.own, *self.for_children]
-
-    @property
-    def due_on(self) -> dt.date | None:
-        """The latest of the dates their requests carry."""
-        return max((row.due_on for row in self.requests), default=None)
-
-    def tasks(self) -> tuple[str, ...]:
-        """What they are asked to do, in the words of a letter, in their language; no names."""
-        with use_language(languages(self.language)):
-            found = []
-            if any(row.agreement_key == "parents" for row in self.own):
-                found.append(_("Read and sign our rules for parents and carers"))
-            if self.choosing:
-                found.append(
-                    ngettext(
-                        "Tell us where we may use pictures of your child",
-                        "Tell us where we may use pictures of your children",
-                        len(self.choosing),
-                    )
-                )
-            if self.for_children:
-                found.append(
-                    ngettext(
-                        "Read our rules for younger children with your child",
-                        "Read our rules for younger children with your children",
-                        len(self.for_children),
-                    )
-                )
-            if self.is_staff:
-                found.append(_("Read and sign this year’s rules for staff"))
-            return tuple(found)
-
-    def for_child(self, child_id: int) -> tuple[str, ...]:
-        """What waits for them because of one child, in short, in the language of whoever reads the list."""
-        found = []
-        if any(row.agreement_key == "parents" for row in self.own):
-            found.append(_("Rules for parents and carers"))
-        if child_id in self.choosing:
-            found.append(_("Choices about pictures"))
-        if any(row.person_id == child_id for row in self.for_children):
-            found.append(_("Rules for younger children"))
-        return tuple(found)
+    def is_open(self) -> bool:
+        """Whether an answer is still waited for."""
+        return self.why != "declined"
 
 
-def owed_by(
-    db: Session, school_year: int, person_ids: Collection[int] | None = None, *, choices: bool = True
-) -> dict[int, Owed]:
-    """Everybody who owes something, or those of ``person_ids`` who do; the barred and leavers are never among them.
+def obligations(facts: PersonFacts) -> tuple[Obligation, ...]:
+    """Everything a person owes: for themselves, and for the children for whose sake they are asked."""
+    found = [_of_request(row, facts) for row in facts.requests if _counts(row, facts)]
+    for child in facts.children:
+        if child.link.is_asked:
+            found += [
+                _of_request(row, facts, child.link.child)
+                for row in child.requests
+                if row.way == "guardian" and row.is_outstanding
+            ]
+        missing = tuple(use for use in facts.asked_uses if use not in child.answered)
+        if child.link.may_choose and missing:
+            why = why_of_choices(_own(facts, PARENTS), facts)
+            found.append(Obligation(PICTURES, why, child=child.link.child, uses=missing))
+        if child.link.must_declare:
+            found.append(Obligation(RESPONSIBILITY, "asked", child=child.link.child))
+    return tuple(found)
 
-    With ``choices`` an unanswered question about pictures counts as owed too.
+
+def to_be_reminded(owed: Iterable[Obligation]) -> tuple[Obligation, ...]:
+    """Of what somebody owes, what they may be reminded of: nothing of the family’s once they declined its rules.
+
+    That a responsibility is undeclared is no reason to write: they are asked when they come.
     """
-    rows: dict[int, list[signing.RequestRow]] = {}
-    for row in signing.unanswered(db, school_year):
-        rows.setdefault(row.person_id, []).append(row)
-    adults = _guardians(db, school_year, rows, person_ids, choices=choices)
-    for member in people.staff(db):
-        own = [row for row in rows.get(member.person_id, ()) if row.agreement_key == "staff"]
-        if not own or (person_ids is not None and member.person_id not in person_ids):
-            continue
-        adult = adults.setdefault(
-            member.person_id,
-            Owed(member.person_id, member.pseudonym, member.greeting_name, member.full_name, member.work_email),
-        )
-        adult.own.extend(own)
-        adult.address = adult.address or member.work_email
-        adult.line_manager_id = member.line_manager_id
-    adults = {person_id: adult for person_id, adult in adults.items() if adult.is_family or adult.is_staff}
-    troubled = notifications.troubled_addresses(db, {adult.address for adult in adults.values() if adult.address})
-    new_log_ins = accounts.without_password(db) if any(adult.is_staff for adult in adults.values()) else frozenset()
-    for adult in adults.values():
-        adult.trouble = troubled.get(adult.address, "")
-        adult.no_password = adult.is_staff and adult.person_id in new_log_ins
-    for guardian in people.guardians_by_id(db, adults).values():
-        if guardian.writing_stopped:
-            adults[guardian.person_id].writing_stopped = True
-    return adults
-
-
-def _guardians(
-    db: Session,
-    school_year: int,
-    rows: dict[int, list[signing.RequestRow]],
-    person_ids: Collection[int] | None,
-    *,
-    choices: bool,
-) -> dict[int, Owed]:
-    asked = [row for row in people.guardians_asked(db) if person_ids is None or row.person_id in person_ids]
-    links = people.children_of_guardians(db, [guardian.person_id for guardian in asked])
-    refused = refused_by(db, [guardian.person_id for guardian in asked], school_year)
-    child_ids = {link.child.person_id for found in links.values() for link in found}
-    answered = consent.standing_answers(db, child_ids, school_year)
-    asked_uses = frozenset(use.key for use in consent.asked_purposes(db)) if choices else frozenset()
-    adults = {}
-    for guardian in asked:
-        if guardian.person_id in refused:
-            continue
-        mine = links.get(guardian.person_id, ())
-        own = [row for row in rows.get(guardian.person_id, ()) if row.agreement_key == "parents"]
-        for_children = {
-            link.child.person_id: [row for row in rows.get(link.child.person_id, ()) if row.way == "guardian"]
-            for link in mine
-            if link.is_asked
-        }
-        choosing = [
-            link.child.person_id
-            for link in mine
-            if link.may_choose
-            and not asked_uses <= answered.get(link.child.person_id, {}).get(guardian.person_id, {}).keys()
-        ]
-        adults[guardian.person_id] = Owed(
-            person_id=guardian.person_id,
-            pseudonym=guardian.pseudonym,
-            forename=guardian.greeting_name,
-            full_name=guardian.full_name,
-            address=guardian.email,
-            language=guardian.language,
-            own=own,
-            for_children=[row for found in for_children.values() for row in found],
-            choosing=choosing,
-            about=tuple(
-                link.child
-                for link in mine
-                if (own and link.is_asked) or for_children.get(link.child.person_id) or link.child.person_id in choosing
-            ),
-        )
-    return adults
-
-
-def refused_by(db: Session, guardian_ids: list[int], school_year: int) -> frozenset[int]:
-    """Those who said no to the parents' rules: they have answered and get no more reminders."""
-    standing = signing.standing_of(db, guardian_ids, school_year)
-    return frozenset(
-        person_id
-        for person_id, rows in standing.items()
-        if any(row.agreement_key == "parents" and row.status == "declined" for row in rows)
+    rows = tuple(owed)
+    refused = any(row.what == PARENTS and not row.is_open for row in rows)
+    return tuple(
+        row
+        for row in rows
+        if row.is_open and row.what != RESPONSIBILITY and not (refused and row.what in (PARENTS, CHILDREN, PICTURES))
     )
+
+
+def why_of(row: signing.RequestRow, facts: PersonFacts) -> str:
+    """How far a request is, or what hinders it; ``facts`` are those of the person whose request it is."""
+    if row.status in ("declined", "started"):
+        return row.status
+    if row.way == "class":
+        return "in-class"
+    if row.way == "self" and (hindrance := _hindrance(facts)):
+        return hindrance
+    return "not-asked" if row.asked_at is None else "asked"
+
+
+def why_of_choices(own: signing.RequestRow | None, facts: PersonFacts) -> str:
+    """The same of choices about pictures, which are asked for with the parents' rules."""
+    return _hindrance(facts) or ("not-asked" if own is None or own.asked_at is None else "asked")
+
+
+def _of_request(row: signing.RequestRow, facts: PersonFacts, child: people.ChildRow | None = None) -> Obligation:
+    return Obligation(row.agreement_key, why_of(row, facts), row.way, child, row)
+
+
+def _counts(row: signing.RequestRow, facts: PersonFacts) -> bool:
+    """A guardian's own rules are asked for the sake of a child: not once the last has left, or they are barred."""
+    if row.status not in ("open", "started", "declined"):
+        return False
+    return row.agreement_key != PARENTS or any(child.link.is_asked for child in facts.children)
+
+
+def _own(facts: PersonFacts, key: str) -> signing.RequestRow | None:
+    return next((row for row in facts.requests if row.agreement_key == key), None)
+
+
+def _hindrance(facts: PersonFacts) -> str:
+    if not facts.address:
+        return "no-address"
+    return "bounced" if facts.bounces else ""

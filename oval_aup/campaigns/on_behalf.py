@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, consent, evidence, people, signing
 from oval_aup.campaigns.declarations import declarations
-from oval_aup.campaigns.family import CHILDREN, Family, FamilyChild, family
+from oval_aup.campaigns.family import Family, FamilyChild, family
 from oval_aup.campaigns.invitations import restate_letters
+from oval_aup.campaigns.obligations import CHILDREN
 from oval_aup.campaigns.permission_changes import tell_of_changes
 from oval_aup.campaigns.receipts import request_receipt, tell_office_of_refusal
 from oval_aup.core import clock
@@ -194,9 +195,8 @@ def _for_family(
     seqs += [
         seq for child, chosen in answers.items() for seq in _choose(db, recording, mine.guardian, by_id[child], chosen)
     ]
-    for public_id in for_children:
-        each = by_id[public_id]
-        if each.wants_signature and each.request is not None:
+    for each in mine.younger:
+        if each.child.public_id in for_children and each.request is not None:
             about = {"child_name": each.child.full_name, "relationship": each.link.relationship_name}
             seqs.append(_sign(db, recording, each.request, outcome="signed", reason="", about=about).ledger_seq)
     return seqs

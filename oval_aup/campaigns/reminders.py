@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oval_aup import evidence, notifications, people
 from oval_aup.campaigns import letters, planning, schedule, steps
 from oval_aup.campaigns.invitations import letter_for, what_is_asked
-from oval_aup.campaigns.obligations import Owed, owed_by
+from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.planning import CampaignRow
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor

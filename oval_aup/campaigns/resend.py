@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from oval_aup import notifications, people
 from oval_aup.campaigns import planning
 from oval_aup.campaigns.invitations import ASKING_KINDS
-from oval_aup.campaigns.obligations import owed_by
+from oval_aup.campaigns.owed import owed_by
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import people
 from oval_aup.campaigns import planning
-from oval_aup.campaigns.obligations import Owed, owed_by
+from oval_aup.campaigns.owed import Owed, owed_by
 
 
 @dataclass(frozen=True, slots=True)

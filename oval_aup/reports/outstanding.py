@@ -296,6 +296,7 @@ def _selection(
                 _request.c.person_id == _guardian.c.person_id,
                 _request.c.school_year == school_year,
                 _request.c.agreement_key == "parents",
+                _request.c.status != "cancelled",
             ),
         )
     )
