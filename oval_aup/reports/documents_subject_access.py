@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,6 @@ from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
 from oval_aup.reports.subject_access_ledger import Told
-from oval_aup.reports.subject_access_who import Who
 
 DATA_NAME = "subject-access.json"
 
@@ -383,7 +382,7 @@ def build_subject_access(
 ) -> BuiltDocument:
     """The document for reading."""
     found = _found(db, document, school)
-    uses = names_of_keys(db, found.person)
+    uses = names_of_keys(db, found.own_children.values())
     html = templating.page(
         "pdf/subject_access.html",
         school=school,
@@ -425,9 +424,9 @@ def _uses(db: Session) -> dict[str, str]:
         return {}
 
 
-def names_of_keys(db: Session, person: people.PersonRow) -> dict[str, str]:
+def names_of_keys(db: Session, own_children: Iterable[people.ChildRow]) -> dict[str, str]:
     """What keys in drafts and entries stand for: uses of pictures, and the person's own children but no others."""
-    return _uses(db) | {child.public_id: child.full_name for child in Who(db, person).own_children.values()}
+    return _uses(db) | {child.public_id: child.full_name for child in own_children}
 
 
 def _part(section: access.AccessSection, uses: Mapping[str, str]) -> Part:

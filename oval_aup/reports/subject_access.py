@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,8 @@ class SubjectAccess:
     """Everything kept about one person."""
 
     person: people.PersonRow
+    own_children: Mapping[int, people.ChildRow]
+    """Those the person may answer for, by row id."""
     sections: tuple[AccessSection, ...]
     """Those that have rows."""
     ledger: tuple[Told, ...]
@@ -69,10 +71,11 @@ def subject_access(db: Session, person_id: int, *, school: School) -> SubjectAcc
         harmless=school.name,
     )
     reader = _Reader(db, who, own, names)
-    sections = [AccessSection(each.table, _(each.heading), reader.rows(each)) for each in HOLDINGS]
+    sections = [AccessSection(each.table, _(each.heading), reader.rows(each)) for each in reader.with_rows(HOLDINGS)]
     ledger = entries_told(db, who, names)
     return SubjectAccess(
         person=person,
+        own_children=who.own_children,
         sections=tuple(each for each in sections if each.rows),
         ledger=ledger,
         named_in=_named_in(db, person),
@@ -139,7 +142,7 @@ def explanations() -> tuple[str, ...]:
 def _own_values(db: Session, who: Who) -> dict[str, set[Any]]:
     """By what a row of any table can be known to be this person's."""
     found: dict[str, set[Any]] = {"ids": set(), "pseudonyms": set(), "addresses": set(), "buckets": set()}
-    for record in people.persons_by_id(db, who.ids).values():
+    for record in who.records:
         for which, values in _values_of(db, record).items():
             found[which] |= values
     return found
@@ -148,7 +151,8 @@ def _own_values(db: Session, who: Who) -> dict[str, set[Any]]:
 def _values_of(db: Session, person: people.PersonRow) -> dict[str, set[Any]]:
     tables = Base.metadata.tables
     links, account, message = tables["private_link"], tables["account"], tables["message"]
-    addresses = set(db.scalars(sa.select(links.c.sent_to).where(links.c.person_id == person.person_id)))
+    own_links = db.execute(sa.select(links.c.id, links.c.sent_to).where(links.c.person_id == person.person_id)).all()
+    addresses = {row.sent_to for row in own_links}
     addresses |= set(db.scalars(sa.select(message.c.to_address).where(message.c.recipient == person.pseudonym)))
     log_ins = set(db.scalars(sa.select(account.c.email).where(account.c.person_id == person.person_id)))
     if person.is_guardian:
@@ -156,10 +160,7 @@ def _values_of(db: Session, person: people.PersonRow) -> dict[str, set[Any]]:
     if person.is_staff:
         addresses.add(people.staff_member(db, person.person_id).work_email)
     addresses = {address.lower() for address in (*addresses, *log_ins) if address}
-    buckets = {
-        accounts.bucket("link", link_id)
-        for link_id in db.scalars(sa.select(links.c.id).where(links.c.person_id == person.person_id))
-    }
+    buckets = {accounts.bucket("link", row.id) for row in own_links}
     for address in addresses:
         buckets |= {accounts.bucket("account", f"{what}{address}") for what in ("", "forgotten ", "new-link ")}
     return {
@@ -175,18 +176,41 @@ class _Reader:
 
     def __init__(self, db: Session, who: Who, own: Mapping[str, set[Any]], names: OtherNames) -> None:
         self._db, self._who, self._own, self._names = db, who, own, names
+        self._wordings: dict[int, agreements.Wording] = {}
+        self._classes: dict[int, str] = {}
+
+    def with_rows(self, holdings: Sequence[Holding]) -> list[Holding]:
+        """Those of which anything is kept about the person, found by one statement."""
+        asked = (self._mine(each, sa.literal(1)).exists().label(f"h{number}") for number, each in enumerate(holdings))
+        kept = self._db.execute(sa.select(*asked)).one()
+        return [holding for holding, is_kept in zip(holdings, kept, strict=True) if is_kept]
 
     def rows(self, holding: Holding) -> tuple[dict[str, Any], ...]:
         """What the person is given, a row after the other."""
         table = Base.metadata.tables[holding.table]
+        chosen = self._mine(holding, *(table.c[column] for column in holding.shown))
+        found = [dict(row._mapping) for row in self._db.execute(chosen.order_by(*table.primary_key.columns))]
+        self._who.prefetch(ids={row[column] for row in found for column in holding.people})
+        if unread := {row[column] for row in found for column in holding.wordings} - set(self._wordings):
+            self._wordings |= agreements.wordings(self._db, unread)
+        given = [self._given(holding, row) for row in found]
+        return tuple(row for number, row in enumerate(given) if not holding.once or row not in given[:number])
+
+    def _mine(self, holding: Holding, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        table = Base.metadata.tables[holding.table]
         mine = sa.or_(*(table.c[column].in_(self._own[which]) for column, which in holding.mine.items()))
-        chosen = sa.select(*(table.c[column] for column in holding.shown)).where(mine)
+        chosen = sa.select(*columns).select_from(table).where(mine)
         for column, which in holding.except_for.items():
             theirs = table.c[column].not_in(self._own[which])
             chosen = chosen.where(sa.or_(table.c[column].is_(None), theirs))
-        found = self._db.execute(chosen.order_by(*table.primary_key.columns))
-        given = [self._given(holding, dict(row._mapping)) for row in found]
-        return tuple(row for number, row in enumerate(given) if not holding.once or row not in given[:number])
+        return chosen
+
+    def _class_name(self, class_id: int | None) -> str:
+        if class_id is None:
+            return ""
+        if class_id not in self._classes:
+            self._classes[class_id] = people.class_by_id(self._db, class_id).name
+        return self._classes[class_id]
 
     def _given(self, holding: Holding, row: dict[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -195,9 +219,9 @@ class _Reader:
             if column in holding.people:
                 given[column.removesuffix("_id")] = self._who.of(value)
             elif column in holding.classes:
-                given[column.removesuffix("_id")] = "" if value is None else people.class_by_id(self._db, value).name
+                given[column.removesuffix("_id")] = self._class_name(value)
             elif column in holding.wordings:
-                wording = agreements.wording(self._db, value)
+                wording = self._wordings[value]
                 given["wording"] = _(
                     "%(title)s, version %(number)s", title=wording.title, number=wording.version_number
                 )

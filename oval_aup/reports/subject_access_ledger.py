@@ -82,12 +82,17 @@ def entries_told(db: Session, who: Who, names: OtherNames) -> tuple[Told, ...]:
         found |= {entry.seq: entry for entry in evidence.entries_about(db, pseudonym)}
         found |= {entry.seq: entry for entry in evidence.entries_by(db, pseudonym)}
     marks, chosen = set[int](), set[int]()
-    for id_ in who.ids:
-        marks |= {row.ledger_seq for row in signing.signatures_of(db, id_)}
-        chosen |= {row.ledger_seq for row in consent.decisions(db, guardian_id=id_)}
-        chosen |= {row.ledger_seq for row in consent.decisions(db, child_id=id_)}
+    for record in who.records:
+        marks |= {row.ledger_seq for row in signing.signatures_of(db, record.person_id)}
+        if record.is_guardian:
+            chosen |= {row.ledger_seq for row in consent.decisions(db, guardian_id=record.person_id)}
+        if record.is_child:
+            chosen |= {row.ledger_seq for row in consent.decisions(db, child_id=record.person_id)}
     found |= evidence.entries(db, (marks | chosen) - set(found))
     details = evidence.details(db, found)
+    who.prefetch(
+        pseudonyms={entry.body[part]["pseudonym"] for entry in found.values() for part in ("actor", "subject")}
+    )
     return tuple(_told(entry, details.get(seq), who, names) for seq, entry in sorted(found.items()))
 
 

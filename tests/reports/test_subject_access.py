@@ -21,6 +21,7 @@ from oval_aup.reports.documents_subject_access import DATA_NAME, LABELS
 from oval_aup.reports.subject_access import subject_access
 from oval_aup.reports.subject_access_names import OtherNames
 from oval_aup.reports.subject_access_tables import HOLDINGS, LEDGER, LEFT_OUT
+from oval_aup.reports.subject_access_who import Who
 from tests.reports import canaries
 from tests.reports.canaries import SCHOOL, Aviary
 from tests.reports.conftest import unsigned_head
@@ -134,7 +135,7 @@ def test_answers_that_wait_are_told_under_the_childs_name(aviary: Aviary) -> Non
     with aviary.database.reading() as db:
         child = next(row for row in people.children(db) if row.full_name == "Qwillon Vertrax")
         ann = people.persons_by_id(db, [aviary.rows["ann"].person_id])[aviary.rows["ann"].person_id]
-        names = subject_access_paper.names_of_keys(db, ann)
+        names = subject_access_paper.names_of_keys(db, Who(db, ann).own_children.values())
     said = subject_access_paper.said("", {"pictures": {child.public_id: {"website": "yes"}}}, names)
     assert child.public_id not in said
     assert said.startswith("Choices about pictures: Qwillon Vertrax: ")
