@@ -19,7 +19,7 @@ def plain_type(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-with database.engine.execution_options(oval_writes=True).connect() as connection:
+with database.engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=METADATA,

@@ -71,11 +71,7 @@ def blocked_children(db: Session, child_ids: Iterable[int], *, past: evidence.Pa
         return _blocked_then(db, child_ids, past)
     found: set[int] = set()
     for batch in batches(child_ids):
-        found.update(
-            db.scalars(
-                sa.select(ImageBlock.child_id).where(ImageBlock.child_id.in_(batch), ImageBlock.lifted_at.is_(None))
-            )
-        )
+        found.update(fetch(db, _BLOCKED, child_ids=batch).scalars())
     return frozenset(found)
 
 
@@ -128,6 +124,9 @@ _OF_YEAR = (
 )
 _OF_GUARDIAN = _OF_YEAR.where(ConsentDecision.guardian_id == sa.bindparam("guardian_id"))
 _OF_CHILDREN = _OF_YEAR.where(ConsentDecision.child_id.in_(sa.bindparam("child_ids", expanding=True)))
+_BLOCKED = sa.select(ImageBlock.child_id).where(
+    ImageBlock.child_id.in_(sa.bindparam("child_ids", expanding=True)), ImageBlock.lifted_at.is_(None)
+)
 _OF_CHILDREN_THEN = _OF_CHILDREN.where(ConsentDecision.ledger_seq <= sa.bindparam("size"))
 
 

@@ -39,6 +39,9 @@ LONG_WAITERS = 4
 
 Otherwise, while another process holds the database, posts would soon occupy every thread and nobody could read."""
 
+NEXT_BEGIN = "oval_next_begin"
+"""With a connection: whether its next transaction writes, and how many milliseconds it waits for others."""
+
 SQLITE_VERSION: tuple[int, ...] = sqlite_driver.sqlite_version_info
 """Of the library in use: the wheel's, or the system's."""
 
@@ -169,7 +172,8 @@ def fetch(db: Session, statement: sa.Executable, **values: object) -> sa.CursorR
     """
     if db.autoflush:
         db.flush()
-    return db.connection().execute(statement, values)
+    connection = db.direct() if isinstance(db, UnitOfWork) else db.connection()
+    return connection.execute(statement, values)
 
 
 def insert_once(table: sa.Table, key: str) -> sa.TextClause:
@@ -200,6 +204,30 @@ def public_id_column() -> Mapped[str]:
     return mapped_column(sa.String(36), unique=True, default=new_public_id)
 
 
+class UnitOfWork(Session):
+    """A session that sends statements of plain columns straight to its one connection.
+
+    Its machinery for loading mapped objects costs more than most answers, and plain columns need none of it.
+    """
+
+    _direct: Connection | None = None
+
+    def execute(self, statement: sa.Executable, params: Any = None, **more: Any) -> sa.Result[Any]:
+        """Like ``Session.execute``."""
+        if more or statement._propagate_attrs:
+            return super().execute(statement, params, **more)
+        return self.direct().execute(statement, params)
+
+    def direct(self) -> Connection:
+        """The connection of the transaction in hand."""
+        if self.in_nested_transaction():  # whose savepoint is not set before the session takes the connection
+            return self.connection()
+        held = self._direct
+        if held is None or held.closed or not held.in_transaction():
+            held = self._direct = self.connection()
+        return held
+
+
 class Database:
     """One database and its two kinds of unit of work.
 
@@ -217,8 +245,6 @@ class Database:
         self._write_lock = threading.RLock()
         self._long_waiters = threading.BoundedSemaphore(LONG_WAITERS)
         self.engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
-        self._for_reading = self.engine.execution_options(oval_writes=False)
-        self._for_writing = self.engine.execution_options(oval_writes=True)
 
     def _server_engine(self) -> Engine:
         engine = sa.create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
@@ -238,20 +264,23 @@ class Database:
         )
         event.listen(engine, "handle_error", _say_busy)
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        # No listener to "begin": one of those makes every statement look for more of them.
+        dialect: Any = engine.dialect
+        dialect.do_begin = _begin_sqlite
         return engine
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads; anything pending is thrown away."""
-        session = Session(self._for_reading, expire_on_commit=False, autoflush=False)
-        try:
-            if not self.is_sqlite:
-                session.execute(sa.text("SET TRANSACTION READ ONLY"))
-            yield session
-        finally:
-            session.rollback()
-            session.close()
+        with self._connection(writes=False, wait_ms=int(1000 * READERS_WAIT)) as connection:
+            session = UnitOfWork(connection, expire_on_commit=False, autoflush=False)
+            try:
+                if not self.is_sqlite:
+                    connection.execute(sa.text("SET TRANSACTION READ ONLY"))
+                yield session
+            finally:
+                session.rollback()
+                session.close()
 
     @contextmanager
     def writing(self, *, patience: float = PATIENCE) -> Iterator[Session]:
@@ -261,21 +290,31 @@ class Database:
         """
         until = time.monotonic() + patience
         with self._turn(patience):
-            session = Session(self._for_writing, expire_on_commit=False)
+            wait_ms = max(0, int(1000 * (until - time.monotonic())))
+            with self._connection(writes=True, wait_ms=wait_ms) as connection:
+                session = UnitOfWork(connection, expire_on_commit=False)
+                try:
+                    session.direct()
+                    if not self.is_sqlite:
+                        connection.execute(sa.text(f"SET LOCAL lock_timeout = {max(1, wait_ms)}"))
+                    yield session
+                    session.commit()
+                    if self.on_commit is not None:
+                        self.on_commit(session.info)
+                except BaseException:
+                    session.rollback()
+                    raise
+                finally:
+                    session.close()
+
+    @contextmanager
+    def _connection(self, *, writes: bool, wait_ms: int) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            connection.info[NEXT_BEGIN] = writes, wait_ms
             try:
-                wait_ms = max(0, int(1000 * (until - time.monotonic())))
-                session.connection(execution_options={"oval_wait_ms": wait_ms})
-                if not self.is_sqlite:
-                    session.execute(sa.text(f"SET LOCAL lock_timeout = {max(1, wait_ms)}"))
-                yield session
-                session.commit()
-                if self.on_commit is not None:
-                    self.on_commit(session.info)
-            except BaseException:
-                session.rollback()
-                raise
+                yield connection
             finally:
-                session.close()
+                connection.info.pop(NEXT_BEGIN, None)
 
     @contextmanager
     def _turn(self, patience: float) -> Iterator[None]:
@@ -342,17 +381,17 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("oval_writes", True)
-    driver: Any = connection.connection.driver_connection
+def _begin_sqlite(connection: Any) -> None:
+    """Begin a transaction as the unit of work that took the connection said; any other begins to write."""
+    driver, info = connection.driver_connection, connection.info
+    writes, wait_ms = info.pop(NEXT_BEGIN, (True, int(1000 * READERS_WAIT)))
     # Straight to the driver: these run before every unit of work, and going through the layers costs ten times as much.
-    if connection.info.get("oval_writes") is not writes:
+    if info.get("oval_writes") is not writes:
         driver.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-        connection.info["oval_writes"] = writes
-    wait_ms = connection.get_execution_options().get("oval_wait_ms", int(1000 * READERS_WAIT))
-    if connection.info.get("oval_wait_ms") != wait_ms:
+        info["oval_writes"] = writes
+    if info.get("oval_wait_ms") != wait_ms:
         driver.execute(f"PRAGMA busy_timeout={wait_ms}")
-        connection.info["oval_wait_ms"] = wait_ms
+        info["oval_wait_ms"] = wait_ms
     try:
         driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     except sqlite_driver.OperationalError as error:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup.core import clock
-from oval_aup.core.db import table_of
+from oval_aup.core.db import fetch, table_of
 from oval_aup.core.i18n import _
 from oval_aup.jobs import MESSAGES, ring
 from oval_aup.notifications import smtp_replies
@@ -56,7 +56,7 @@ def outage(db: Session) -> Outage | None:
     row = _open(db)
     if row is not None:
         return Outage(row.since, row.about, row.reason, row.retry_at, _waiting(db, max(now, row.retry_at + HELD_BACK)))
-    oldest = db.scalar(sa.select(sa.func.min(_message.c.next_attempt_at)).where(_unsent(now)))
+    oldest = min(filter(None, fetch(db, _OLDEST_DUE, until=now).one()), default=None)
     if oldest is None or oldest > now - LATE:
         return None
     left = db.scalar(sa.select(sa.func.max(_message.c.sent_at)))
@@ -66,8 +66,27 @@ def outage(db: Session) -> Outage | None:
     return Outage(max(oldest, left or oldest), "worker", reason, now, _waiting(db, now))
 
 
+_UNSENT = ("queued", "sending")
+
+
+def _oldest_due(status: str) -> sa.ScalarSelect[Any]:
+    until = sa.bindparam("until", type_=_message.c.next_attempt_at.type)
+    oldest = sa.select(sa.func.min(_message.c.next_attempt_at))
+    return oldest.where(_message.c.status == status, _message.c.next_attempt_at <= until).scalar_subquery()
+
+
+# A question for each status: so it is the first row of an index, where both together read every message that waits.
+_OLDEST_DUE = sa.select(*map(_oldest_due, _UNSENT))
+_OPEN = (
+    sa.select(_outage.c.id, _outage.c.since, _outage.c.about, _outage.c.reason, _outage.c.tries, _outage.c.retry_at)
+    .where(_outage.c.ended_at.is_(None))
+    .order_by(_outage.c.id)
+    .limit(1)
+)
+
+
 def _unsent(until: dt.datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(_message.c.status.in_(("queued", "sending")), _message.c.next_attempt_at <= until)
+    return sa.and_(_message.c.status.in_(_UNSENT), _message.c.next_attempt_at <= until)
 
 
 def _waiting(db: Session, until: dt.datetime) -> int:
@@ -75,10 +94,7 @@ def _waiting(db: Session, until: dt.datetime) -> int:
 
 
 def _open(db: Session) -> Any:
-    chosen = sa.select(
-        _outage.c.id, _outage.c.since, _outage.c.about, _outage.c.reason, _outage.c.tries, _outage.c.retry_at
-    )
-    return db.execute(chosen.where(_outage.c.ended_at.is_(None)).order_by(_outage.c.id).limit(1)).first()
+    return db.execute(_OPEN).first()
 
 
 def recorded(db: Session) -> Outage | None:

@@ -77,8 +77,8 @@ def put_guards_back(database: Database) -> frozenset[str]:
 
 def current(database: Database) -> str | None:
     """The revision the database is at, or None for an empty one."""
-    with database.engine.execution_options(oval_writes=False).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with database.reading() as db:
+        return MigrationContext.configure(db.connection()).get_current_revision()
 
 
 def newest(database: Database) -> str:

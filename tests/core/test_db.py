@@ -96,3 +96,12 @@ def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) ->
     with pytest.raises(sa.exc.StatementError, match="naive"), database.writing() as db:
         db.add(AddressTrouble(address="b@example.org", reason="", noticed_at=moment.replace(tzinfo=None)))
         db.flush()
+
+
+def test_plain_statements_are_undone_with_their_savepoint(database: Database) -> None:
+    with database.writing() as db:
+        db.execute(sa.text("CREATE TABLE kept (number INTEGER)"))
+        savepoint = db.begin_nested()
+        db.execute(sa.text("INSERT INTO kept VALUES (1)"))
+        savepoint.rollback()
+        assert db.execute(sa.text("SELECT count(*) FROM kept")).scalar_one() == 0

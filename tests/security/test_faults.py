@@ -43,15 +43,18 @@ ROOT = Path(__file__).resolve().parents[2]
 def pragma(database: Database, words: str, undo: str) -> Iterator[None]:
     """Begin every transaction with a limit of SQLite's own, so that its own faults are what happens."""
 
-    def limit(connection: sa.Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.execute(f"PRAGMA {words}")
+    dialect: Any = database.engine.dialect
+    begin = dialect.do_begin
 
-    event.listen(database.engine, "begin", limit)
+    def limited(connection: Any) -> None:
+        begin(connection)
+        connection.driver_connection.execute(f"PRAGMA {words}")
+
+    dialect.do_begin = limited
     try:
         yield
     finally:
-        event.remove(database.engine, "begin", limit)
+        dialect.do_begin = begin
         database.dispose()
         with database.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
@@ -104,7 +107,7 @@ def test_what_is_there_can_be_read_while_nothing_can_be_written(app: Flask, worl
 @contextmanager
 def locked(world: World) -> Iterator[None]:
     """Another program writes into the same file, and does not stop."""
-    with world.database.engine.connect().execution_options(oval_writes=True) as other, other.begin():
+    with world.database.engine.connect() as other, other.begin():
         yield
 
 
