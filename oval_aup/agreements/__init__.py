@@ -3,8 +3,8 @@
 ``image-uses`` is kept here as well: its clauses are the uses of pictures that the consent room asks about.
 """
 
+from oval_aup.agreements.registry import AGREEMENTS, AUDIENCES, SIGNED, AgreementKind, signed_by
 from oval_aup.agreements.service import (
-    AUDIENCES,
     PublishedText,
     TextRow,
     VersionRow,
@@ -27,7 +27,10 @@ from oval_aup.agreements.service import (
 from oval_aup.agreements.text import Clause, Note, as_html, as_plain, as_text
 
 __all__ = [
+    "AGREEMENTS",
     "AUDIENCES",
+    "SIGNED",
+    "AgreementKind",
     "Clause",
     "Note",
     "PublishedText",
@@ -45,6 +48,7 @@ __all__ = [
     "is_published",
     "publish",
     "published_texts",
+    "signed_by",
     "versions",
     "wording",
     "wording_by_code",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from oval_aup.agreements import text
 from oval_aup.agreements.models import Agreement, Version, VersionText
+from oval_aup.agreements.registry import AGREEMENTS
 from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.agreements.text import Clause, Note
 from oval_aup.core import clock
@@ -19,9 +20,6 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.db import fetch
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
-
-AUDIENCES = {"staff": "staff", "parents": "guardians", "children": "children", "image-uses": "guardians"}
-"""Agreement key to the audience it is for."""
 
 FALLBACK_LANGUAGE = "en"
 
@@ -259,11 +257,11 @@ def changed_clauses(earlier: Wording, later: Wording) -> frozenset[str]:
 
 def _version(db: Session, first: text.Text, *, material: bool, actor: Actor) -> Version:
     """The version these texts belong to: a published one, or a new one with the next number."""
-    if first.agreement_key not in AUDIENCES:
+    if first.agreement_key not in AGREEMENTS:
         raise Invalid(_("There is no such agreement."))
     agreement = db.scalar(sa.select(Agreement).where(Agreement.key == first.agreement_key))
     if agreement is None:
-        agreement = Agreement(key=first.agreement_key, audience=AUDIENCES[first.agreement_key])
+        agreement = Agreement(key=first.agreement_key, audience=AGREEMENTS[first.agreement_key].audience)
         db.add(agreement)
         db.flush()
     found = {row.number: row for row in db.scalars(sa.select(Version).where(Version.agreement_id == agreement.id))}

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, notifications, people, signing
+from oval_aup import agreements, evidence, notifications, people, signing
 from oval_aup.campaigns import letters, planning, steps
+from oval_aup.campaigns.audiences import members_of, needed
 from oval_aup.campaigns.owed import Owed, owed_by
 from oval_aup.campaigns.planning import CampaignRow
 from oval_aup.campaigns.rule_publishing import rules_published
@@ -111,9 +112,7 @@ def follow_roster(db: Session, *, school: School, actor: Actor) -> RosterFollowU
 
 
 def _cancel_for_leavers(db: Session, school_year: int) -> int:
-    current = {row.person_id for row in people.children(db)}
-    current |= {row.person_id for row in people.guardians_asked(db)}
-    current |= {row.person_id for row in people.staff(db)}
+    current = {row.person_id for audience in agreements.AUDIENCES for row in members_of(db, audience)}
     waiting = signing.unanswered(db, school_year, ways=("self", "guardian", "class"))
     gone = {row.person_id for row in waiting} - current
     for row in people.persons_by_id(db, gone).values():
@@ -125,7 +124,9 @@ def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: 
     due_on, arrives_on = campaign.due_on, planning.delivery_day(school)
     if arrives_on > campaign.opens_on and arrives_on + JOINERS_HAVE > due_on:
         due_on = planning.due_day(planning.terms_of(school, campaign), arrives_on + JOINERS_HAVE, campaign.school_year)
-    opened = signing.open_requests(db, _needed(db, campaign, school), school_year=campaign.school_year, due_on=due_on)
+    opened = signing.open_requests(
+        db, needed(db, campaign.audiences, school), school_year=campaign.school_year, due_on=due_on
+    )
     newcomers = {row.person_id for row in opened}
     taken = steps.taken_steps(db, campaign.id)
     asked = 0
@@ -148,27 +149,9 @@ def set_writing(db: Session, person: people.PersonRow, *, stopped: bool, actor: 
 
 def planned_letters(db: Session, campaign: CampaignRow, *, school: School) -> int:
     """How many messages ``open_campaign`` would queue for a planned campaign: one for each adult, whatever they owe."""
-    planned = _needed(db, campaign, school)
+    planned = needed(db, campaign.audiences, school)
     adults = owed_by(db, campaign.school_year, choices=campaign.asks_families, planned=planned)
     return sum(adult.reachable for adult in adults.values())
-
-
-def _needed(db: Session, campaign: CampaignRow, school: School) -> Iterable[signing.NewRequest]:
-    if "guardians" in campaign.audiences:
-        for guardian in people.guardians_asked(db):
-            yield signing.NewRequest(guardian.person_id, "parents")
-    if "staff" in campaign.audiences:
-        for member in people.staff(db):
-            yield signing.NewRequest(member.person_id, "staff")
-    if "children" in campaign.audiences:
-        for child in people.children(db):
-            yield signing.NewRequest(child.person_id, "children", way_of(child.year_group, school))
-
-
-def way_of(year_group: str, school: School) -> str:
-    """How children of a year group sign: ``class`` by themselves, or ``guardian`` on their behalf."""
-    grown = year_group.isdigit() and int(year_group) >= school.children_sign_from_year
-    return "class" if grown else "guardian"
 
 
 def _ask(db: Session, campaign: CampaignRow, adult: Owed, *, first: bool, school: School, actor: Actor) -> int:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from oval_aup import consent, people, signing
+from oval_aup import agreements, consent, people, signing
 
-PARENTS, STAFF, CHILDREN = "parents", "staff", "children"
+PARENTS, CHILDREN = "parents", "children"
+STAFF = frozenset(agreements.signed_by("staff"))
+"""What staff sign."""
 PICTURES = consent.AGREEMENT
 RESPONSIBILITY = "responsibility"
 """That a likely parent says whether they have parental responsibility, which nobody has said yet."""

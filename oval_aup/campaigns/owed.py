@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, consent, notifications, people, signing
+from oval_aup import accounts, agreements, consent, notifications, people, signing
 from oval_aup.campaigns.obligations import (
     PARENTS,
     PICTURES,
@@ -76,7 +76,7 @@ class Owed:
     @property
     def is_staff(self) -> bool:
         """Whether the staff rules wait."""
-        return any(row.agreement_key == STAFF for row in self.own)
+        return any(row.agreement_key in STAFF for row in self.own)
 
     @property
     def link_purpose(self) -> str:
@@ -112,9 +112,9 @@ class Owed:
     def tasks(self) -> tuple[str, ...]:
         """What they are asked to do, in the words of a letter, in their language; no names."""
         with use_language(languages(self.language)):
-            found = []
-            if any(row.agreement_key == PARENTS for row in self.own):
-                found.append(_("Read and sign our rules for parents and carers"))
+            kinds = {row.agreement_key: agreements.AGREEMENTS[row.agreement_key] for row in self.own}
+            own = {key: _(kind.task) for key, kind in kinds.items()}
+            found = [own[key] for key in own if key not in STAFF]
             if self.choosing:
                 found.append(
                     ngettext(
@@ -131,8 +131,7 @@ class Owed:
                         len(self.for_children),
                     )
                 )
-            if self.is_staff:
-                found.append(_("Read and sign this year’s rules for staff"))
+            found += [own[key] for key in own if key in STAFF]
             return tuple(found)
 
     def for_child(self, child_id: int) -> tuple[str, ...]:

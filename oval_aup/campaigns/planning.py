@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import evidence, people, signing
+from oval_aup import agreements, evidence, people, signing
 from oval_aup.campaigns.models import Campaign
 from oval_aup.campaigns.schedule import MOST_REMINDERS, sending_time
 from oval_aup.campaigns.term_dates import ONE_DAY, TermDates, term_dates
@@ -21,7 +21,7 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.core.school import School
 from oval_aup.people import roster
 
-AUDIENCES = ("guardians", "staff", "children")
+AUDIENCES = agreements.AUDIENCES
 USUAL_REMINDER_DAYS = (7, 14, 21)
 USUAL_TIME = dt.timedelta(days=25)
 """How long people are usually given to answer."""

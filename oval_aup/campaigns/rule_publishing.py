@@ -7,9 +7,6 @@ from sqlalchemy.orm import Session
 from oval_aup import agreements, evidence, signing
 from oval_aup.core.actor import Actor
 
-NEEDED = ("parents", "staff", "children", "image-uses")
-"""The rule sets and the list of uses that a sign-up asks about."""
-
 
 def publish_shipped_rules(db: Session, *, actor: Actor) -> tuple[agreements.Wording, ...]:
     """Publish the shipped wordings that are not published yet and return those; safe to repeat."""
@@ -29,4 +26,4 @@ def publish_shipped_rules(db: Session, *, actor: Actor) -> tuple[agreements.Word
 
 def rules_published(db: Session) -> bool:
     """Whether every rule set that a sign-up asks about has a wording in force."""
-    return all(agreements.is_published(db, key) for key in NEEDED)
+    return all(agreements.is_published(db, key) for key in agreements.AGREEMENTS)

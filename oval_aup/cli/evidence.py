@@ -119,7 +119,7 @@ def evidence_checker(out: Path | None) -> None:
 
 @evidence_group.command("pack")
 @click.option("--class", "class_name", help="Only this class and its families.")
-@click.option("--audience", type=click.Choice(reports.AUDIENCES), help="Only this audience.")
+@click.option("--audience", type=click.Choice(agreements.SIGNED), help="Only this audience.")
 @click.option(
     "--year",
     type=click.IntRange(2000, 2999),

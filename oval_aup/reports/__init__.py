@@ -2,7 +2,7 @@
 
 from oval_aup.reports.as_at import AsAt, as_at, moment_asked
 from oval_aup.reports.burn_up import BurnUp, BurnUpLine, burn_up
-from oval_aup.reports.coverage import AUDIENCES, ClassCoverage, Overview, class_coverage, overview
+from oval_aup.reports.coverage import ClassCoverage, Overview, class_coverage, overview
 from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.document_labels import MESSAGE_KINDS
 from oval_aup.reports.documents import file_name, paper, plain_file
@@ -41,7 +41,6 @@ from oval_aup.reports.person_history import ChildChoices, Mark, PersonHistory, h
 from oval_aup.reports.xlsx_export import xlsx_bytes
 
 __all__ = [
-    "AUDIENCES",
     "MESSAGE_KINDS",
     "NEED_KINDS",
     "OWED",

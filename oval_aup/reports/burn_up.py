@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, signing
+from oval_aup import agreements, campaigns, signing
 from oval_aup.core import clock
-from oval_aup.reports.coverage import AUDIENCES, Overview
+from oval_aup.reports.coverage import Overview
 
 LONGEST = 366
 """Days drawn at most; a campaign does not outlast its school year."""
@@ -42,7 +42,7 @@ def burn_up(db: Session, overview: Overview, *, asked_on: dt.date, due_on: dt.da
     by_day = signing.signed_by_day(db, overview.school_year)
     days = [first + dt.timedelta(days=ahead) for ahead in range(min((today - first).days, LONGEST) + 1)]
     lines = []
-    for audience in AUDIENCES:
+    for audience in agreements.SIGNED:
         asked = overview.audiences[audience].asked
         if asked:
             lines.append(BurnUpLine(audience, _climb(dict(by_day.get(audience, ())), days, asked)))

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import people, signing
+from oval_aup import agreements, people, signing
 from oval_aup.core.db import columns_of, rows_as
 from oval_aup.reports import tables as t
-
-AUDIENCES = ("parents", "staff", "children")
-"""The agreement keys in the order in which the office looks at them."""
 
 MOST_CLASSES = 40
 
@@ -46,7 +43,7 @@ def overview(db: Session, school_year: int, *, most_classes: int | None = MOST_C
     counts = signing.coverage(db, school_year, class_ids=[row.id for row in shown])
     return Overview(
         school_year,
-        {key: counts.counts(key) for key in AUDIENCES},
+        {key: counts.counts(key) for key in agreements.SIGNED},
         tuple(
             ClassCoverage(
                 row.public_id,

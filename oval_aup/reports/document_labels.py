@@ -106,12 +106,6 @@ WHYS: dict[str, str] = {
     "declined": gettext_noop("did not agree"),
 }
 
-AUDIENCES: dict[str, str] = {
-    "parents": gettext_noop("Parents and carers"),
-    "staff": gettext_noop("Staff"),
-    "children": gettext_noop("Children"),
-}
-
 CLAUSE_KINDS: dict[str, str] = {
     "must": gettext_noop("Must"),
     "advised": gettext_noop("Advised"),

@@ -15,7 +15,7 @@ from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports.built import BuiltDocument, builds
-from oval_aup.reports.coverage import AUDIENCES, overview
+from oval_aup.reports.coverage import overview
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import Filter, OutstandingPerson, outstanding_rows
@@ -116,7 +116,9 @@ def build_class_report(
         **_common(db, document, school, head, rows),
         title=_("Class report"),
         room=room,
-        bars=[Bar(_(words.AUDIENCES[key]), coverage.counts(key, room.id)) for key in ("children", "parents")],
+        bars=[
+            Bar(_(agreements.AGREEMENTS[key].people), coverage.counts(key, room.id)) for key in ("children", "parents")
+        ],
         children=_child_lines(db, children, year),
         choices=_choice_lines(db, children, year),
         uses=_use_lines(db, [child.person_id for child in children], year),
@@ -150,7 +152,7 @@ def _school_page(db: Session, common: dict[str, Any], *, title: str, names: bool
         **common,
         title=title,
         names=names,
-        bars=[Bar(_(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES],
+        bars=[Bar(_(agreements.AGREEMENTS[key].people), whole.audiences[key]) for key in agreements.SIGNED],
         classes=[(Bar(row.name, row.children), Bar(row.name, row.families)) for row in whole.classes],
         uses=_use_lines(db, [child.person_id for child in people.children(db)], year),
     )
@@ -195,11 +197,11 @@ def _lists(rows: Iterable[OutstandingPerson], names: Mapping[str, str]) -> list[
         by_audience.setdefault(row.agreement_key, []).append(told)
     return [
         NameList(
-            _(words.AUDIENCES[key]),
+            _(agreements.AGREEMENTS[key].people),
             tuple((row, words.channel_of(row.why, words.WHYS)) for row in by_audience[key][:MOST_NAMES]),
             max(0, len(by_audience[key]) - MOST_NAMES),
         )
-        for key in AUDIENCES
+        for key in agreements.SIGNED
         if key in by_audience
     ]
 
@@ -256,13 +258,7 @@ def _use_lines(db: Session, child_ids: Sequence[int], year: int) -> list[UseLine
 
 def _versions(db: Session) -> list[VersionLine]:
     lines: list[VersionLine] = []
-    for key, level in (
-        ("parents", "full"),
-        ("staff", "full"),
-        ("children", "full"),
-        ("children", "younger"),
-        ("image-uses", "full"),
-    ):
+    for key, level in ((key, level) for key, kind in agreements.AGREEMENTS.items() for level in kind.reading_levels):
         try:
             wording = agreements.current(db, key, reading_level=level)
         except NotFound:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from oval_aup import documents, evidence, people, signing
+from oval_aup import agreements, documents, evidence, people, signing
 from oval_aup.core import clock, i18n, templating
 from oval_aup.core.errors import NotFound
-from oval_aup.core.i18n import _, gettext_noop
+from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
@@ -19,11 +19,7 @@ from oval_aup.reports.namesakes import apart
 from oval_aup.reports.request_status import RequestStatus, RequestStatuses
 from oval_aup.reports.timeline import events
 
-RULES = {
-    "staff": gettext_noop("Rules for staff"),
-    "parents": gettext_noop("Rules for parents and carers"),
-    "children": gettext_noop("Rules for children"),
-}
+RULES = {key: agreements.AGREEMENTS[key].title for key in agreements.SIGNED}
 
 
 @builds("receipt")

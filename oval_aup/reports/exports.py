@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, people
+from oval_aup import agreements, consent, people
 from oval_aup.core import clock
 from oval_aup.core.i18n import _, gettext_noop, ngettext
 from oval_aup.reports import document_labels as words
-from oval_aup.reports.coverage import AUDIENCES, overview
+from oval_aup.reports.coverage import overview
 from oval_aup.reports.namesakes import told_apart
 from oval_aup.reports.outstanding import PICTURES, Filter, OutstandingPerson, outstanding_rows
 
@@ -73,17 +73,18 @@ def _what(row: OutstandingPerson) -> str:
     pictures = ngettext("pictures of %(num)s child", "pictures of %(num)s children", row.choosing)
     if row.agreement_key == PICTURES:
         return pictures
-    rules = _(words.AUDIENCES[row.agreement_key])
+    rules = _(agreements.AGREEMENTS[row.agreement_key].people)
     return _("%(rules)s: rules; %(pictures)s", rules=rules, pictures=pictures) if row.choosing else rules
 
 
 def coverage_table(db: Session, school_year: int) -> ExportTable:
     """Counts by audience and by class; names nobody."""
     whole = overview(db, school_year, most_classes=None)
-    lines = [(_("Whole school"), _(words.AUDIENCES[key]), whole.audiences[key]) for key in AUDIENCES]
+    named = {key: _(agreements.AGREEMENTS[key].people) for key in agreements.SIGNED}
+    lines = [(_("Whole school"), named[key], whole.audiences[key]) for key in agreements.SIGNED]
     for row in whole.classes:
-        lines.append((row.name, _(words.AUDIENCES["children"]), row.children))
-        lines.append((row.name, _(words.AUDIENCES["parents"]), row.families))
+        lines.append((row.name, named["children"], row.children))
+        lines.append((row.name, named["parents"], row.families))
     return ExportTable(
         (
             _("Class"),

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import campaigns, people, signing
+from oval_aup import agreements, campaigns, people, signing
 from oval_aup.core.db import columns_of, rows_as
 from oval_aup.reports import tables as t
 
@@ -81,7 +81,7 @@ The database begins with the few it concerns instead of with everybody who is as
 
 PICTURES = "image-uses"
 """What somebody owes whose choices about pictures are not all made, beside the keys of the rules."""
-OWED = ("parents", "staff", "children", PICTURES)
+OWED = tuple(agreements.AGREEMENTS)
 """Everything somebody can owe, as the list can be narrowed to."""
 
 _CHOICE_WHY: sa.ColumnElement[str] = sa.case(
@@ -346,7 +346,7 @@ def _with_their_families(
 
 
 def _conditions(db: Session, school_year: int, chosen: Filter) -> list[sa.ColumnElement[bool]]:
-    keys = (chosen.audience,) if chosen.audience else ("parents", "staff", "children")
+    keys = (chosen.audience,) if chosen.audience else agreements.SIGNED
     where: list[sa.ColumnElement[bool]] = [
         _year(chosen.why) == school_year,
         _request.c.agreement_key.in_(keys),

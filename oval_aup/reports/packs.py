@@ -17,10 +17,8 @@ from oval_aup.core.actor import Actor
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
-from oval_aup.reports import document_labels as words
 from oval_aup.reports import pack_lines
 from oval_aup.reports import tables as t
-from oval_aup.reports.coverage import AUDIENCES
 from oval_aup.reports.csv_export import csv_bytes
 from oval_aup.reports.exports import ExportTable, choices_of, coverage_table, outstanding_table
 from oval_aup.reports.namesakes import told_apart
@@ -116,9 +114,9 @@ def _described(db: Session, scope: Scope) -> tuple[int, str, tuple[str, str, dic
         params = {"class_id": room.id, "school_year": year}
         return year, _dated(_("Class %(name)s", name=room.name), scope), ("class_report", room.public_id, params)
     if scope.about == "audience":
-        if scope.key not in AUDIENCES:
+        if scope.key not in agreements.SIGNED:
             raise Invalid(fields={"about": _("Choose one of the audiences.")})
-        title = _(words.AUDIENCES[scope.key])
+        title = _(agreements.AGREEMENTS[scope.key].people)
     elif scope.about == "year":
         if not (scope.key.isascii() and scope.key.isdigit() and len(scope.key) == 4):
             raise Invalid(fields={"about": _("Choose one of the school years.")})

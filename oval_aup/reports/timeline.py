@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from oval_aup import consent, evidence, notifications, people
+from oval_aup import agreements, consent, evidence, notifications, people
 from oval_aup.core import templating
 from oval_aup.core.errors import NotFound
 from oval_aup.core.i18n import _, gettext_noop
@@ -15,11 +15,7 @@ from oval_aup.reports import document_labels as words
 from oval_aup.reports import ledger_acts as story
 from oval_aup.reports.document_labels import Moment
 
-SHORT_RULES = {
-    "staff": gettext_noop("the rules for staff"),
-    "parents": gettext_noop("the rules for parents and carers"),
-    "children": gettext_noop("the rules for children"),
-}
+SHORT_RULES = {key: agreements.AGREEMENTS[key].in_a_sentence for key in agreements.SIGNED}
 STEPS = {"ask": gettext_noop("first request"), "escalation": gettext_noop("note to the class teacher or manager")}
 
 

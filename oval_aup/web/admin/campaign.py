@@ -8,6 +8,7 @@ from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import campaigns, notifications, people, signing
+from oval_aup.agreements import AUDIENCES
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.i18n import _
@@ -19,7 +20,6 @@ from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
-AUDIENCES = ("guardians", "staff", "children")
 USUAL_DAYS = "7, 14, 21"
 SHOWN = 100
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from oval_aup import documents, reports
+from oval_aup.agreements import AGREEMENTS, SIGNED
 from oval_aup.core import templating
 from oval_aup.core.i18n import _, ngettext
 
@@ -14,12 +15,12 @@ PUBLISH_COMMAND = "flask --app app rules publish"
 
 def audiences() -> dict[str, str]:
     """Agreement key to the people who are asked for it."""
-    return {"parents": _("Parents and carers"), "staff": _("Staff"), "children": _("Children")}
+    return {key: _(AGREEMENTS[key].people) for key in SIGNED}
 
 
 def owed() -> dict[str, str]:
     """What somebody can owe, as the list of who has not answered can be narrowed to."""
-    return {**audiences(), "image-uses": _("Choices about pictures")}
+    return audiences() | {key: _(kind.title) for key, kind in AGREEMENTS.items() if not kind.is_signed}
 
 
 def owes(row: reports.OutstandingPerson) -> str:
@@ -102,12 +103,7 @@ def request_statuses() -> dict[str, tuple[str, str]]:
 
 def agreements() -> dict[str, str]:
     """Agreement key to the rules' short name."""
-    return {
-        "parents": _("Rules for parents and carers"),
-        "staff": _("Rules for staff"),
-        "children": _("Rules for children"),
-        "image-uses": _("Choices about pictures"),
-    }
+    return {key: _(kind.title) for key, kind in AGREEMENTS.items()}
 
 
 def document_kinds() -> dict[str, str]:
