@@ -27,6 +27,7 @@ KNOWN_TEXTS_KEPT = 256
 
 _known_texts: dict[str, text.Text] = {}
 _NEWEST_KNOWN = "agreements.newest"
+_NEWEST_KNOWN_AT = "agreements.newest-at"
 """Under which name a database session remembers what is in force."""
 
 
@@ -119,6 +120,7 @@ def publish(
             raise Conflict(_("This version is already published in other words. Give the new words a new number."))
     db.flush()
     db.info.pop(_NEWEST_KNOWN, None)
+    db.info.pop(_NEWEST_KNOWN_AT, None)
     added = {row.id for row in new}
     return tuple(row for row in _found(db, VersionText.version_id == version.id) if row.version_text_id in added)
 
@@ -333,16 +335,20 @@ def _newest(db: Session) -> dict[tuple[str, str, str], tuple[int, str, dt.dateti
 
 
 def _newest_at(db: Session, at: dt.datetime) -> dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]]:
-    """What ``_newest`` would have found at that moment."""
-    found = fetch(db, _ALL_AT, at=at).all()
-    numbers: dict[str, int] = {}
-    for *_text, key, _level, _language, number in found:
-        numbers[key] = max(number, numbers.get(key, 0))
-    return {
-        (key, level, language): (id_, digest, published_at, material)
-        for id_, digest, published_at, material, key, level, language, number in found
-        if number == numbers[key]
-    }
+    """What ``_newest`` would have found at that moment, read once in a unit of work."""
+    known: dict[dt.datetime, dict[tuple[str, str, str], tuple[int, str, dt.datetime | None, bool]]]
+    known = db.info.setdefault(_NEWEST_KNOWN_AT, {})
+    if at not in known:
+        found = fetch(db, _ALL_AT, at=at).all()
+        numbers: dict[str, int] = {}
+        for *_text, key, _level, _language, number in found:
+            numbers[key] = max(number, numbers.get(key, 0))
+        known[at] = {
+            (key, level, language): (id_, digest, published_at, material)
+            for id_, digest, published_at, material, key, level, language, number in found
+            if number == numbers[key]
+        }
+    return known[at]
 
 
 def _found(db: Session, *conditions: sa.ColumnElement[bool]) -> list[Wording]:

@@ -5,7 +5,7 @@ with parental responsibility; a no counts until it lapses or the office declares
 school year, are only ever added to; each change of what is allowed is kept, and a yes taken back opens a take-down.
 """
 
-from oval_aup.consent.as_at import BlockThen, Said, UseThen, blocks_then, uses_then
+from oval_aup.consent.as_at import BlockThen, PicturesThen, Said, UseThen, pictures_then
 from oval_aup.consent.blocks import BlockRow, block, blocks_of, unblock
 from oval_aup.consent.changes import (
     ChangeRow,
@@ -56,6 +56,7 @@ __all__ = [
     "ConflictRow",
     "DecisionRow",
     "Permission",
+    "PicturesThen",
     "Purpose",
     "Resolution",
     "Said",
@@ -69,7 +70,6 @@ __all__ = [
     "block",
     "blocked_children",
     "blocks_of",
-    "blocks_then",
     "change",
     "changes",
     "choice_seqs",
@@ -88,6 +88,7 @@ __all__ = [
     "lapses_wait",
     "mark_notified",
     "permissions",
+    "pictures_then",
     "purposes",
     "purposes_in",
     "record",
@@ -101,5 +102,4 @@ __all__ = [
     "unblock",
     "unrecorded",
     "unsent_changes",
-    "uses_then",
 ]

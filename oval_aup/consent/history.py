@@ -65,24 +65,11 @@ def standing_answers(
     return found
 
 
-def blocked_children(db: Session, child_ids: Iterable[int], *, past: evidence.Past | None = None) -> frozenset[int]:
-    """Which of these children stand, or stood at a past moment, under a safeguarding block."""
-    if past is not None:
-        return _blocked_then(db, child_ids, past)
+def blocked_children(db: Session, child_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these children stand under a safeguarding block."""
     found: set[int] = set()
     for batch in batches(child_ids):
         found.update(fetch(db, _BLOCKED, child_ids=batch).scalars())
-    return frozenset(found)
-
-
-def _blocked_then(db: Session, child_ids: Iterable[int], past: evidence.Past) -> frozenset[int]:
-    """From the ledger's own entries, whose order is certain; a block's row says only on which instants it was."""
-    found: set[int] = set()
-    for batch in batches(child_ids):
-        for block in db.scalars(sa.select(ImageBlock).where(ImageBlock.child_id.in_(batch))):
-            placed, lifted = (evidence.find(db, key) for key in block_keys(block.id))
-            if placed is not None and placed.seq <= past.size and (lifted is None or lifted.seq > past.size):
-                found.add(block.child_id)
     return frozenset(found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from oval_aup import evidence, people
+from oval_aup import people
 from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.purposes import Purpose, purposes
@@ -54,19 +54,17 @@ def permissions(
     school_year: int,
     *,
     policy: str = ANY,
-    past: evidence.Past | None = None,
 ) -> dict[int, dict[str, Permission]]:
     """Child to purpose to permission for every child asked about, in a number of statements that does not grow.
 
     Only answers given in ``school_year`` count; of those a yes only from guardians with parental responsibility, a no
-    from anybody. With ``past`` it answers for that moment from the history up to it: who might choose then comes from
-    ``people.guardians_then``.
+    from anybody.
     """
     wanted = sorted(set(child_ids))
-    uses = purposes(db, at=past.at if past else None)
-    links_of = _links_of(db, wanted, past)
-    standing = standing_answers(db, wanted, school_year, past=past)
-    blocked = blocked_children(db, wanted, past=past)
+    uses = purposes(db)
+    links_of = people.guardians_of_children(db, wanted)
+    standing = standing_answers(db, wanted, school_year)
+    blocked = blocked_children(db, wanted)
     verdicts_of = {
         child_id: child_verdicts(
             uses,
@@ -78,7 +76,7 @@ def permissions(
         for child_id in wanted
     }
     broken_by = {id_ for verdicts in verdicts_of.values() for each in verdicts.values() for id_ in each.broken_by}
-    named = _names(db, broken_by, links_of)
+    named = names_of_guardians(db, broken_by, links_of)
     return {
         child_id: {
             key: Permission(key, each.verdict, tuple(named[id_] for id_ in each.broken_by))
@@ -121,13 +119,7 @@ def choosers(links: Iterable[Link]) -> dict[int, bool]:
     return {link.guardian.person_id: link.counts for link in links if link.may_choose}
 
 
-def _links_of(db: Session, child_ids: Sequence[int], past: evidence.Past | None) -> Mapping[int, Sequence[Link]]:
-    if past is None:
-        return people.guardians_of_children(db, child_ids)
-    return people.guardians_then(db, child_ids, past.at)
-
-
-def _names(db: Session, wanted: set[int], links_of: Mapping[int, Sequence[Link]]) -> dict[int, str]:
+def names_of_guardians(db: Session, wanted: set[int], links_of: Mapping[int, Sequence[Link]]) -> dict[int, str]:
     """Names of guardians, looked up only for those who are not linked any more."""
     named = {link.guardian.person_id: link.guardian.full_name for links in links_of.values() for link in links}
     gone = people.persons_by_id(db, wanted - set(named)) if wanted - set(named) else {}
@@ -181,7 +173,7 @@ def _conflict(
 ) -> ConflictRow:
     said: dict[str, list[str]] = {"yes": [], "no": []}
     counted = choosers(links)
-    named = _names(db, set(standing), {child_id: links})
+    named = names_of_guardians(db, set(standing), {child_id: links})
     for guardian_id, answers in standing.items():
         for answer, names in said.items():
             heard = answer == "no" or counted.get(guardian_id, False)

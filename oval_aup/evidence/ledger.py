@@ -160,6 +160,16 @@ class BareEntry:
     salt: bytes | None
     details: bytes | None
 
+    @property
+    def row(self) -> EntryRow:
+        """What the entry says."""
+        return _row(self.seq, self.entry_hash, self.body)
+
+    @property
+    def personal(self) -> dict[str, Any] | None:
+        """Its personal details, as ``details`` gives them; None where it has none, or none any more."""
+        return None if self.details is None else dict(json.loads(self.details))
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -29,7 +29,7 @@ from oval_aup.people.models import (
     StaffMember,
     StaffState,
 )
-from oval_aup.people.rows import ChildRow, ClassThen, GuardianshipThen, PartsThen
+from oval_aup.people.rows import ChildRow, ClassThen, GuardianshipThen, PartsThen, PersonRow
 
 _link, _child = table_of(Guardianship), table_of(Child)
 _class, _staff = table_of(SchoolClass), table_of(StaffMember)
@@ -181,10 +181,9 @@ def guardians_then(db: Session, child_ids: Iterable[int], at: dt.datetime) -> di
     return {child_id: tuple(links) for child_id, links in found.items()}
 
 
-def children_then(db: Session, guardian_id: int, at: dt.datetime) -> tuple[ChildRow, ...]:
+def children_then(db: Session, then: PartsThen) -> tuple[ChildRow, ...]:
     """The children on roll at a moment about whom a guardian might be written to then; eldest first, as of today."""
-    rows = fetch(db, _LINKS_OF_GUARDIAN_THEN, guardian_id=guardian_id, **_moment(at))
-    found = children_by_id(db, [row.child_id for row in rows if row.contact_allowed])
+    found = children_by_id(db, then.child_ids)
     return tuple(sorted(found.values(), key=lambda child: (child.born_on, child.full_name, child.person_id)))
 
 
@@ -198,14 +197,18 @@ def class_then(db: Session, child_id: int, at: dt.datetime) -> ClassThen | None:
     return ClassThen(class_name, year_group, None if still_here else left_on, since)
 
 
-def parts_then(db: Session, person_id: int, at: dt.datetime) -> PartsThen:
+def parts_then(db: Session, person: PersonRow, at: dt.datetime) -> PartsThen:
     """Which parts somebody played at a moment; for one before it was kept, as the first states have it."""
-    placed = class_then(db, person_id, at)
-    links = fetch(db, _LINKS_OF_GUARDIAN_THEN, guardian_id=person_id, **_moment(at))
+    id_, moment = person.person_id, _moment(at)
+    placed = class_then(db, id_, at) if person.is_child else None
+    links = fetch(db, _LINKS_OF_GUARDIAN_THEN, guardian_id=id_, **moment) if person.is_guardian else ()
+    child_ids = tuple(row.child_id for row in links if row.contact_allowed)
     return PartsThen(
         child=placed is not None and placed.left_on is None,
-        guardian=any(row.contact_allowed for row in links),
-        staff=fetch(db, _ON_STAFF_THEN, person_id=person_id, **_moment(at)).first() is not None,
+        guardian=bool(child_ids),
+        staff=person.is_staff and fetch(db, _ON_STAFF_THEN, person_id=id_, **moment).first() is not None,
+        placed=placed,
+        child_ids=child_ids,
     )
 
 

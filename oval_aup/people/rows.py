@@ -177,6 +177,10 @@ class PartsThen:
     """Linked to a child on roll, and not barred."""
     staff: bool
     """Working, governing or volunteering here: all of them have the rules for staff."""
+    placed: ClassThen | None = None
+    """A child's class; None before they were on the lists."""
+    child_ids: tuple[int, ...] = ()
+    """A guardian's children on roll about whom they might be written to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -141,6 +142,12 @@ class AsAt:
     """When what the school's lists say of children began to be kept, where the moment was before that."""
     staff_from: dt.datetime | None
     """The same of who is staff."""
+    acts: tuple[story.Act, ...]
+    """The ledger entries that it rests on, as acts."""
+    bare: tuple[evidence.BareEntry, ...]
+    """The same entries as they were hashed."""
+    child_row: people.ChildRow | None
+    """A child as the lists have them today."""
     gaps: tuple[str, ...]
     """What the record says of backups gone back to, from which on it lacks what was entered in between."""
 
@@ -231,24 +238,40 @@ def moment_asked(day: dt.date, time: str = "") -> dt.datetime:
 
 def as_at(db: Session, public_id: str, at: dt.datetime) -> AsAt:
     """Gather what stood for one person at a moment; raises NotFound."""
-    person = people.person(db, public_id)
+    return as_at_of(db, people.person(db, public_id), at)
+
+
+def as_at_of(db: Session, person: people.PersonRow, at: dt.datetime) -> AsAt:
+    """The same for somebody who has been read already."""
     past = evidence.past(db, at)
     year = people.school_year(clock.london(at).date())
-    marks = _marks(db, person, past, year)
-    about_me = [mark for mark in marks if mark.row.person_id == person.person_id]
     child = people.child_by_id(db, person.person_id) if person.is_child else None
-    lists_from = _later(people.lists_kept_since(db), at)
+    pictures = consent.pictures_then(db, child, past) if child else None
+    rows = _standing_rows(db, person, past)
+    bare = evidence.bare_entries(db, {row.ledger_seq for row in rows} | _entries_about(pictures))
+    entries = [entry.row for entry in bare]
+    texts = story.wordings_named(db, [entry.body["document"] for entry in entries])
+    details = {entry.seq: personal for entry in bare if (personal := entry.personal) is not None}
+    acts = story.acts(db, entries, details=details, texts=texts)
+    marks = _marks(db, rows, acts, {wording.version_text_id: wording for wording in texts.values()}, past, year)
+    about_me = [mark for mark in marks if mark.row.person_id == person.person_id]
+    played = people.parts_then(db, person, at)
+    on_lists = person.is_child or person.is_guardian
+    lists_from = _later(people.lists_kept_since(db), at) if on_lists else None
     return AsAt(
         person=person,
         past=past,
         school_year=year,
-        began_at=evidence.record_began(db),
-        rules=_rules(db, person, about_me, past, year),
+        began_at=None if past.size else evidence.record_began(db),
+        rules=_rules(db, person, played, about_me, past, year),
         on_behalf=tuple(mark for mark in marks if mark.row.person_id != person.person_id),
-        child=_child(db, child, about_me, past, year, lists_from) if child else None,
-        children=people.children_then(db, person.person_id, at) if person.is_guardian else (),
+        child=_child(pictures, played.placed, about_me, details, year, lists_from) if pictures else None,
+        children=people.children_then(db, played) if played.child_ids else (),
         lists_from=lists_from,
-        staff_from=_later(people.staff_kept_since(db), at),
+        staff_from=_later(people.staff_kept_since(db), at) if person.is_staff else None,
+        acts=acts,
+        bare=bare,
+        child_row=child,
         gaps=verification.gaps(db, since=clock.at_london(people.school_year_starts(year), 0), at=at),
     )
 
@@ -257,7 +280,15 @@ def _later(began: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
     return began if began is not None and at < began else None
 
 
-def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int) -> list[MarkThen]:
+def _entries_about(pictures: consent.PicturesThen | None) -> set[int]:
+    """Numbers of the entries that what is told of pictures rests on."""
+    if pictures is None:
+        return set()
+    answers = {said.decision.ledger_seq for use in pictures.uses for said in use.said}
+    return answers | {seq for block in pictures.blocks for seq in block.seqs}
+
+
+def _standing_rows(db: Session, person: people.PersonRow, past: evidence.Past) -> list[signing.SignatureRow]:
     """What stood by then, newest first: neither taken back nor followed by another answer to the same request.
 
     An answer that was taken back is not followed by the one before it: the request is open again, as it was then.
@@ -265,20 +296,27 @@ def _marks(db: Session, person: people.PersonRow, past: evidence.Past, year: int
     made = signing.signatures_of(db, person.person_id, past=past)
     last = {row.request_id: row.ledger_seq for row in made if row.outcome in ("signed", "declined")}
     rows = [row for row in made if row.outcome == "witnessed" or last.get(row.request_id) == row.ledger_seq]
-    rows = [row for row in rows if row.stands]
-    wordings = agreements.wordings(db, {row.version_text_id for row in rows})
-    acts = {
-        act.seq: act for act in story.acts(db, list(evidence.entries(db, [row.ledger_seq for row in rows]).values()))
-    }
+    return sorted((row for row in rows if row.stands), key=lambda row: row.ledger_seq, reverse=True)
+
+
+def _marks(
+    db: Session,
+    rows: Iterable[signing.SignatureRow],
+    acts: Iterable[story.Act],
+    wordings: Mapping[int, agreements.Wording],
+    past: evidence.Past,
+    year: int,
+) -> list[MarkThen]:
+    who = {act.seq: act.who for act in acts}
     found = []
-    for row in sorted(rows, key=lambda row: row.ledger_seq, reverse=True):
+    for row in rows:
         wording = wordings[row.version_text_id]
         now = _in_force(db, wording.agreement_key, wording.reading_level, past)
         found.append(
             MarkThen(
                 row=row,
                 wording=wording,
-                who=acts[row.ledger_seq].who,
+                who=who[row.ledger_seq],
                 covers_year=row.school_year == year,
                 in_force=now is not None and now.version_number == wording.version_number,
             )
@@ -294,10 +332,14 @@ def _in_force(db: Session, key: str, reading_level: str, past: evidence.Past) ->
 
 
 def _rules(
-    db: Session, person: people.PersonRow, marks: Iterable[MarkThen], past: evidence.Past, year: int
+    db: Session,
+    person: people.PersonRow,
+    played: people.PartsThen,
+    marks: Iterable[MarkThen],
+    past: evidence.Past,
+    year: int,
 ) -> tuple[RulesThen, ...]:
     """The rules of the parts they played then, and those that they had been asked to sign or had answered by then."""
-    played = people.parts_then(db, person.person_id, past.at)
     parts = {"staff": played.staff, "parents": played.guardian, "children": played.child}
     read = RequestStatuses(db)
     asked = {
@@ -329,32 +371,27 @@ def _rule(
 
 
 def _child(
-    db: Session,
-    child: people.ChildRow,
+    pictures: consent.PicturesThen,
+    lists: people.ClassThen | None,
     marks: Iterable[MarkThen],
-    past: evidence.Past,
+    details: Mapping[int, Mapping[str, Any]],
     year: int,
     lists_from: dt.datetime | None,
 ) -> ChildThen:
-    try:
-        uses = consent.uses_then(db, child.person_id, past)
-    except NotFound:
-        uses = ()
     return ChildThen(
-        placed=_placed(db, child, marks, past, year, lists_from),
-        uses=uses,
-        blocks=consent.blocks_then(db, child, past),
-        adults=people.guardians_then(db, [child.person_id], past.at).get(child.person_id, ()),
+        placed=_placed(lists, marks, details, year, lists_from),
+        uses=pictures.uses,
+        blocks=pictures.blocks,
+        adults=pictures.adults,
         lists_from=lists_from,
         lapses_on=people.school_year_ends(year),
     )
 
 
 def _placed(
-    db: Session,
-    child: people.ChildRow,
+    lists: people.ClassThen | None,
     marks: Iterable[MarkThen],
-    past: evidence.Past,
+    details: Mapping[int, Mapping[str, Any]],
     year: int,
     lists_from: dt.datetime | None,
 ) -> ClassTold:
@@ -362,11 +399,10 @@ def _placed(
 
     Every class is another one after the summer, so a first state of another school year says nothing about this one.
     """
-    lists = people.class_then(db, child.person_id, past.at)
     name = lists.class_name if lists is not None else ""
     if lists_from is None or lists is None or lists.left_on is not None:
         return ClassTold("lists", lists, name)
-    lesson = _lesson_class(db, marks)
+    lesson = _lesson_class(marks, details)
     if lesson:
         return ClassTold("lesson", lists, lesson, lists_from)
     if name and year == people.school_year(clock.london(lists_from).date()):
@@ -374,8 +410,8 @@ def _placed(
     return ClassTold("unknown", lists, "", lists_from)
 
 
-def _lesson_class(db: Session, marks: Iterable[MarkThen]) -> str:
+def _lesson_class(marks: Iterable[MarkThen], details: Mapping[int, Mapping[str, Any]]) -> str:
     """The class that the newest mark made in a lesson of that school year names."""
     lessons = [mark.row.ledger_seq for mark in marks if mark.row.class_session_id and mark.covers_year]
-    told = evidence.details(db, lessons)
+    told = {seq: details[seq] for seq in lessons if seq in details}
     return next((str(told[seq]["class_name"]) for seq in sorted(told, reverse=True) if told[seq].get("class_name")), "")

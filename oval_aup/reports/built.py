@@ -17,8 +17,8 @@ class BuiltDocument:
     """A document ready to print."""
 
     html: str
-    seqs: tuple[int, ...] | None = None
-    """Numbers of the ledger entries that it shows and carries as ``record.json``; None for one that carries none."""
+    entries: tuple[evidence.BareEntry, ...] | None = None
+    """The ledger entries that it shows and carries as ``record.json``; None for one that carries none."""
     data: bytes = b""
     """The same for a computer, where the document carries such a file."""
 

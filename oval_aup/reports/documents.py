@@ -37,8 +37,8 @@ def paper(
         raise NotFound(_("There is no such kind of document."))
     built = builder(db, document, school=school, head=head)
     embedded: list[printing.EmbeddedFile] = []
-    if built.seqs is not None:
-        content = ledger_acts.evidence_file(db, built.seqs, document=document, school=school, head=head)
+    if built.entries is not None:
+        content = ledger_acts.evidence_file(db, built.entries, document=document, school=school, head=head)
         embedded.append(printing.EmbeddedFile(RECORD_NAME, _("The ledger entries of this document"), content))
     if built.data:
         name = documents_subject_access.DATA_NAME

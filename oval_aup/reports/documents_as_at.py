@@ -12,7 +12,7 @@ from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.core.school import School
 from oval_aup.reports import ledger_acts as story
-from oval_aup.reports.as_at import AsAt, as_at
+from oval_aup.reports.as_at import AsAt, as_at_of
 from oval_aup.reports.built import BuiltDocument, builds
 from oval_aup.reports.document_labels import Moment
 from oval_aup.reports.documents_person import RULES, identity
@@ -28,8 +28,8 @@ def build_as_at(
     statement = _statement(db, document)
     if statement.before_record:
         raise Conflict(_("Nothing had been recorded by then, so there is nothing to state."))
-    found = evidence.entries(db, statement.entries)
-    acts = story.acts(db, list(found.values()))
+    shown = set(statement.entries)
+    acts = [act for act in statement.acts if act.seq in shown]
     html = templating.page(
         "pdf/as_at.html",
         school=school,
@@ -41,15 +41,15 @@ def build_as_at(
         asked=Moment(statement.past.at),
         made_at=Moment(head.signed_at),
         titles=RULES,
-        parts=identity(db, statement.person),
+        parts=identity(db, statement.person, child=statement.child_row),
         states=STATES,
         verdicts=VERDICTS,
         acts=acts,
         wordings=story.wordings_of(acts, story.MARKS | story.CHOICES),
     )
-    return BuiltDocument(html, statement.entries)
+    return BuiltDocument(html, tuple(entry for entry in statement.bare if entry.seq in shown))
 
 
 def _statement(db: Session, document: documents.DocumentRow) -> AsAt:
     person = people.person_by_id(db, int(document.params["person_id"]))
-    return as_at(db, person.public_id, dt.datetime.fromisoformat(document.params["at"]))
+    return as_at_of(db, person, dt.datetime.fromisoformat(document.params["at"]))

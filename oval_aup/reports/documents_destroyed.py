@@ -57,7 +57,7 @@ def build_certificate(
         approved_at=Moment(first.approved_at) if first.approved_at else None,
         made_at=Moment(head.signed_at),
     )
-    return BuiltDocument(html, tuple(each.entry.seq for each in rows))
+    return BuiltDocument(html, evidence.bare_entries(db, [each.entry.seq for each in rows]))
 
 
 def _rows(db: Session, document: documents.DocumentRow) -> Sequence[Destroyed]:

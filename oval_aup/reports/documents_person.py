@@ -51,7 +51,7 @@ def build_receipt(
             clause_kinds=words.CLAUSE_KINDS,
             made_at=Moment(head.signed_at),
         )
-    return BuiltDocument(html, tuple(entry.seq for entry in entries))
+    return BuiltDocument(html, evidence.bare_entries(db, [entry.seq for entry in entries]))
 
 
 @builds("record")
@@ -83,7 +83,7 @@ def build_record(
         events=events(db, person, entries),
         made_at=Moment(head.signed_at),
     )
-    return BuiltDocument(html, tuple(entry.seq for entry in entries))
+    return BuiltDocument(html, evidence.bare_entries(db, [entry.seq for entry in entries]))
 
 
 def _confirmed(
@@ -112,11 +112,16 @@ def _entries_of(db: Session, pseudonym: str) -> list[evidence.EntryRow]:
     return sorted(recorded, key=lambda entry: entry.seq)
 
 
-def identity(db: Session, person: people.PersonRow, *, with_children: bool = True) -> list[tuple[str, str]]:
-    """Who a document is about, in labelled facts that tell them apart from anybody of the same name."""
+def identity(
+    db: Session, person: people.PersonRow, *, with_children: bool = True, child: people.ChildRow | None = None
+) -> list[tuple[str, str]]:
+    """Who a document is about, in labelled facts that tell them apart from anybody of the same name.
+
+    ``child`` is the child's own row, where it has been read already.
+    """
     found: list[tuple[str, str]] = []
     if person.is_child:
-        child = people.child_by_id(db, person.person_id)
+        child = child or people.child_by_id(db, person.person_id)
         number = people.pupil_number(db, person.person_id)
         found.append((_("Date of birth"), _("erased") if person.erased else templating.day(child.born_on)))
         found += [(_("Unique pupil number (UPN)"), number)] if number else []

@@ -119,11 +119,23 @@ class Act:
         return _("%(yes)s yes, %(no)s no", yes=given.count("yes"), no=given.count("no"))
 
 
-def acts(db: Session, entries: Sequence[evidence.EntryRow], *, language: str = "en") -> tuple[Act, ...]:
-    """The entries as acts, oldest first, with everything needed to print them."""
+def acts(
+    db: Session,
+    entries: Sequence[evidence.EntryRow],
+    *,
+    language: str = "en",
+    details: Mapping[int, dict[str, Any]] | None = None,
+    texts: Mapping[str, agreements.Wording] | None = None,
+) -> tuple[Act, ...]:
+    """The entries as acts, oldest first, with everything needed to print them.
+
+    ``details`` by number of the entry and ``texts`` by hash are read here unless they have been read already.
+    """
     found = sorted(entries, key=lambda entry: entry.seq)
-    details = evidence.details(db, [entry.seq for entry in found])
-    texts = wordings_named(db, [entry.body["document"] for entry in found])
+    if details is None:
+        details = evidence.details(db, [entry.seq for entry in found])
+    if texts is None:
+        texts = wordings_named(db, [entry.body["document"] for entry in found])
     replaced = {ref["seq"] for entry in found if entry.kind in {"withdrawn", "corrected"} for ref in entry.body["refs"]}
     with i18n.use_language(language):
         names = _names(db, found)
@@ -143,13 +155,18 @@ def wordings_of(shown: Iterable[Act], kinds: frozenset[str] = MARKS) -> tuple[Sh
 
 
 def evidence_file(
-    db: Session, seqs: Iterable[int], *, document: documents.DocumentRow, school: School, head: evidence.SignedHead
+    db: Session,
+    entries: Iterable[evidence.BareEntry],
+    *,
+    document: documents.DocumentRow,
+    school: School,
+    head: evidence.SignedHead,
 ) -> bytes:
     """The entries as a file that proves itself: exact bodies, details and salts, the signed head, the public keys.
 
     ``verifier/rules.py`` checks it; its form is that module's second.
     """
-    entries = [
+    proofs = [
         {
             "seq": entry.seq,
             "entry_hash": entry.entry_hash,
@@ -157,7 +174,7 @@ def evidence_file(
             "details": (entry.details or b"").decode("utf-8"),
             "salt": base64.b64encode(entry.salt or b"").decode("ascii"),
         }
-        for entry in evidence.bare_entries(db, seqs)
+        for entry in entries
     ]
     facts = {
         "v": 2,
@@ -167,7 +184,7 @@ def evidence_file(
         "kind": document.kind,
         "head": head.facts,
         "keys": [key.facts for key in evidence.register(db)],
-        "entries": entries,
+        "entries": proofs,
     }
     return json.dumps(facts, ensure_ascii=False, indent=1).encode("utf-8")
 

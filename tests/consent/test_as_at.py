@@ -49,7 +49,8 @@ def live(family: Family) -> Verdicts:
 
 
 def then(family: Family, past: evidence.Past) -> Verdicts:
-    return consent.permissions(family.db, [family.zara.person_id], YEAR, past=past)[family.zara.person_id]
+    uses = consent.pictures_then(family.db, family.zara, past).uses
+    return {use.purpose.key: use.permission for use in uses}
 
 
 def publish_without_one_use(family: Family, number: int) -> None:
@@ -131,8 +132,6 @@ def test_the_past_told_from_all_of_history_is_what_was_answered_then(
         for at, verdicts in told:
             past = evidence.past(family.db, at)
             assert then(family, past) == verdicts
-            for use in consent.uses_then(family.db, family.zara.person_id, past):
-                assert use.permission == verdicts[use.purpose.key]
 
 
 def test_entries_of_the_same_instant_are_told_apart_by_their_number(family: Family) -> None:
@@ -159,12 +158,12 @@ def test_who_answered_is_named_with_the_answer_that_stood(family: Family) -> Non
     noon = evidence.past(family.db, clock.now())
     family.choose(family.bob, family.zara, family.all_answers("no"))
     website = next(
-        use for use in consent.uses_then(family.db, family.zara.person_id, noon) if use.purpose.key == "website"
+        use for use in consent.pictures_then(family.db, family.zara, noon).uses if use.purpose.key == "website"
     )
     assert [(said.name, said.answer, said.counts) for said in website.said] == [("Ann Khan", "yes", True)]
     now = evidence.past(family.db, clock.now())
     website = next(
-        use for use in consent.uses_then(family.db, family.zara.person_id, now) if use.purpose.key == "website"
+        use for use in consent.pictures_then(family.db, family.zara, now).uses if use.purpose.key == "website"
     )
     assert website.permission.verdict == "conflict"
     assert [said.name for said in website.said] == ["Ann Khan", "Bob Khan"]
@@ -172,7 +171,7 @@ def test_who_answered_is_named_with_the_answer_that_stood(family: Family) -> Non
 
 def test_before_the_first_wording_there_was_no_use(family: Family) -> None:
     long_ago = evidence.Past(START - dt.timedelta(days=4000), 0)
-    assert consent.uses_then(family.db, family.zara.person_id, long_ago) == ()
+    assert consent.pictures_then(family.db, family.zara, long_ago).uses == ()
 
 
 def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:
@@ -183,7 +182,7 @@ def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:
     shipped = {use.key for use in consent.purposes(family.db)}
     publish_without_one_use(family, 2)
     now = {use.key for use in consent.purposes(family.db)}
-    assert {use.purpose.key for use in consent.uses_then(family.db, family.zara.person_id, before)} == shipped
+    assert {use.purpose.key for use in consent.pictures_then(family.db, family.zara, before).uses} == shipped
     assert now < shipped
 
 
@@ -208,11 +207,11 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(family: 
     assert live(family)["website"].verdict == "missing"
     march = evidence.past(family.db, dt.datetime(2027, 3, 14, 23, 59, tzinfo=dt.UTC))
     assert then(family, march)["website"].verdict == "yes"
-    said = {each.name: each.counts for each in consent.uses_then(family.db, family.zara.person_id, march)[0].said}
+    said = {each.name: each.counts for each in consent.pictures_then(family.db, family.zara, march).uses[0].said}
     assert said == {"Bob Khan": True}
     july = evidence.past(family.db, clock.now() + dt.timedelta(days=30))
     assert then(family, july)["website"].verdict == "missing"
-    said = {each.name: each.counts for each in consent.uses_then(family.db, family.zara.person_id, july)[0].said}
+    said = {each.name: each.counts for each in consent.pictures_then(family.db, family.zara, july).uses[0].said}
     assert said == {"Bob Khan": False}
 
 

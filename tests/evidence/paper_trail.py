@@ -104,7 +104,9 @@ def lay(database: Database, folder: Path, press: printing.RenderPool) -> PaperTr
     assert claim is not None
     with database.reading() as db:
         head = evidence.signed_head(db, ring)
-        record = ledger_acts.evidence_file(db, SIGNED, document=claim, school=SCHOOL, head=head)
+        record = ledger_acts.evidence_file(
+            db, evidence.bare_entries(db, SIGNED), document=claim, school=SCHOOL, head=head
+        )
     trail = PaperTrail(database, ring, press, b"", record, b"", b"")
     trail.plain = trail.printed(record)
     trail.receipt, trail.unlisted = trail.seal(trail.plain), trail.seal(trail.plain)

@@ -103,15 +103,19 @@ def test_a_link_that_ended_and_was_resumed(db: Session, leo: people.ChildRow) ->
     )
     hour = dt.timedelta(hours=1)
     assert [len(told(db, leo, at)) for at in (ended - hour, ended + hour, resumed + hour)] == [2, 1, 2]
-    assert [len(people.children_then(db, bob.person_id, at)) for at in (ended - hour, ended + hour)] == [1, 0]
+    assert [len(children_then(db, bob.person_id, at)) for at in (ended - hour, ended + hour)] == [1, 0]
+
+
+def children_then(db: Session, guardian_id: int, at: dt.datetime) -> tuple[people.ChildRow, ...]:
+    return people.children_then(db, people.parts_then(db, people.person_by_id(db, guardian_id), at))
 
 
 def test_a_barred_adult_is_told_to_the_office_and_has_no_children_then(db: Session, leo: people.ChildRow) -> None:
     ann = people.guardians_of(db, leo.person_id)[0].guardian
     before, _moved = clock.now(), on(10, 1)
     people.link_guardian(db, child_id=leo.person_id, guardian_id=ann.person_id, contact_allowed=False, actor=SYSTEM)
-    assert people.children_then(db, ann.person_id, clock.now()) == ()
-    assert [row.person_id for row in people.children_then(db, ann.person_id, before)] == [leo.person_id]
+    assert children_then(db, ann.person_id, clock.now()) == ()
+    assert [row.person_id for row in children_then(db, ann.person_id, before)] == [leo.person_id]
     assert [row[3] for row in told(db, leo, clock.now())] == [False, True]
 
 
@@ -161,7 +165,7 @@ def test_the_same_lists_again_and_what_is_not_kept_add_nothing(db: Session, leo:
 
 def parts(db: Session, person_id: int, at: dt.datetime) -> str:
     """The parts somebody played at a moment, in a word each."""
-    then = people.parts_then(db, person_id, at)
+    then = people.parts_then(db, people.person_by_id(db, person_id), at)
     played = {"child": then.child, "guardian": then.guardian, "staff": then.staff}
     return " ".join(part for part, plays in played.items() if plays)
 

@@ -47,6 +47,9 @@ def statements(answered: Answered, kind: str, who: str) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "who", "most"),
     [
+        ("as_at", "ann", 14),
+        ("as_at", "max", 19),
+        ("as_at", "eve", 10),
         ("subject_access", "ann", 41),
         ("subject_access", "max", 43),
         ("subject_access", "eve", 32),
