@@ -29,6 +29,7 @@ from oval_aup.accounts.service import (
 from oval_aup.accounts.sessions import (
     IN_PERSON,
     Visitor,
+    anybody_active,
     end,
     end_all,
     link_of_quiet_visit,
@@ -67,6 +68,7 @@ __all__ = [
     "accounts_with_role",
     "all_accounts",
     "allows",
+    "anybody_active",
     "bucket",
     "check",
     "choose_password",

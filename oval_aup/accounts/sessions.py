@@ -164,6 +164,12 @@ def touch(db: Session, session_id: int) -> None:
     db.execute(sa.update(AccessSession).where(AccessSession.id == session_id).values(last_seen_at=clock.now()))
 
 
+def anybody_active(db: Session, *, since: dt.datetime) -> bool:
+    """Whether anybody who is let in has shown a sign of life since then; one is written down every ``TOUCH_EVERY``."""
+    seen = sa.select(AccessSession.id).where(AccessSession.last_seen_at > since, AccessSession.ended_at.is_(None))
+    return db.execute(seen.limit(1)).first() is not None
+
+
 def end(db: Session, token: str) -> None:
     """End the session behind a secret; unknown ones are ended already."""
     _end_where(db, AccessSession.token_sha256 == fingerprint(token))

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from oval_aup import agreements, campaigns, consent, notifications, people, signing
+from oval_aup import agreements, campaigns, consent, documents, notifications, people, signing
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
@@ -77,6 +77,9 @@ def play(database: Database, settings: Settings, *, year: int, asked_on: dt.date
             for event in batch:
                 clock.travel_to(event.at)
                 event.act(db)
+    # Their letters have left, and the machine is to be of use while the receipts are made.
+    with database.writing() as db:
+        documents.make_in_advance(db, besides=notifications.awaited_documents(db))
 
 
 def _batches(events: list[DemoEvent], size: int) -> Iterator[list[DemoEvent]]:

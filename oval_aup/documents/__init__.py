@@ -27,6 +27,7 @@ from oval_aup.documents.queue import (
     drop_waiting,
     fail_document,
     failed_documents,
+    make_in_advance,
     newest_documents,
     note_handed_out,
     pending_documents,
@@ -36,6 +37,7 @@ from oval_aup.documents.queue import (
     retry_document,
     retry_documents,
     store_document,
+    wait_for,
 )
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "erase_documents",
     "fail_document",
     "failed_documents",
+    "make_in_advance",
     "newest_documents",
     "note_alarm",
     "note_handed_out",
@@ -71,4 +74,5 @@ __all__ = [
     "retry_document",
     "retry_documents",
     "store_document",
+    "wait_for",
 ]

@@ -35,7 +35,8 @@ def overdue_documents(db: Session) -> Overdue | None:
     """The documents that should have been there a quarter of an hour ago, or None.
 
     Those of a pack may take longer while others are being made: a whole school's need more than a quarter of an hour.
-    What waited while no worker ran may wait a quarter of an hour more from when one began, unless making it failed.
+    Nobody waits for those that are made in advance. What waited while no worker ran may wait a quarter of an hour more
+    from when one began, unless making it failed.
     """
     now = clock.now()
     began = watermarks.noted_at(db, BEGAN)
@@ -45,7 +46,7 @@ def overdue_documents(db: Session) -> Overdue | None:
     latest = NOW if db.scalar(made) is not None else FOR_A_PACK
     late = sa.and_(
         _document.c.status.in_(("pending", "rendering")),
-        _document.c.requested_at <= now - AFTER,
+        sa.case((failed, _document.c.requested_at), else_=_document.c.next_attempt_at) <= now - AFTER,
         failed if catching_up else sa.or_(_document.c.priority <= latest, failed),
     )
     count, since = db.execute(sa.select(sa.func.count(), sa.func.min(_document.c.requested_at)).where(late)).one()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,8 +23,8 @@ from oval_aup.documents.models import Document, DocumentContent, DocumentPin
 from oval_aup.jobs import DOCUMENTS, LeasedQueue, ring
 from oval_aup.verifier import rules
 
-NOW, FOR_A_SMALL_PACK, FOR_A_PACK = range(3)
-"""Priorities: a person waits for it; a pack of a class or so waits for it; a pack of more people does."""
+NOW, FOR_A_SMALL_PACK, FOR_A_PACK, IN_ADVANCE = range(4)
+"""Priorities: a person waits for it; a pack of a class or so waits for it; a pack of more people does; nobody does."""
 
 BACK_OFF = tuple(dt.timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 3600, 3600, 3600))
 """How long to wait after the first, second … failed attempt; after one more the document has failed."""
@@ -51,6 +52,7 @@ _queue = LeasedQueue(
     back_off=BACK_OFF,
     bell=DOCUMENTS,
 )
+_in_advance = replace(_queue, passes=((_document.c.priority == IN_ADVANCE, _document.c.id.desc()),))
 document_view = read_view(
     Document,
     *("id", "public_id", "kind", "subject", "dedupe_key", "status", "priority", "through", "sha256", "error"),
@@ -223,13 +225,28 @@ def document_bytes(db: Session, public_id: str) -> bytes:
     return bytes(row.content)
 
 
-def claim_document(database: Database) -> DocumentRow | None:
-    """Take the next document that is due, or None."""
-    if not _queue.anything_due(database):
+def claim_document(database: Database, *, in_advance: bool = False) -> DocumentRow | None:
+    """Take the next document that is due, or None; ``in_advance`` takes only those that nobody waits for."""
+    queue = _in_advance if in_advance else _queue
+    if not queue.anything_due(database):
         return None
     with database.writing() as db:
-        claimed = _queue.claim(db)
+        claimed = queue.claim(db)
         return None if claimed is None else document(db, claimed)
+
+
+def make_in_advance(db: Session, *, besides: Collection[str]) -> None:
+    """Let what is in the queue be made while nobody uses the system, but for some public ids that are waited for."""
+    waiting = sa.and_(_document.c.status == "pending", _document.c.public_id.not_in(besides))
+    db.execute(sa.update(_document).where(waiting).values(priority=IN_ADVANCE))
+
+
+def wait_for(db: Session, public_id: str) -> None:
+    """Let a document be made now that somebody waits for it."""
+    in_advance = sa.and_(_document.c.public_id == public_id, _document.c.priority == IN_ADVANCE)
+    sooner = sa.update(_document).where(in_advance, _document.c.status == "pending")
+    if rows_changed(db.execute(sooner.values(priority=NOW, next_attempt_at=clock.now()))):
+        ring(db, DOCUMENTS)
 
 
 def store_document(

@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 from oval_aup.core.db import Database
 
 DOCUMENTS, MESSAGES, PACKS, TASKS = "documents", "messages", "packs", "tasks"
+IN_ADVANCE = "in-advance"
+"""Documents that nobody waits for: no bell is rung for them, the sweep finds them."""
 SWEEP_SECONDS = 60
 """A worker looks at the tables that often, rung or not."""
 MOST_AT_ONCE = 4

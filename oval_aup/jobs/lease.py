@@ -87,8 +87,10 @@ class LeasedQueue:
 
     def anything_due(self, database: Database) -> bool:
         """Whether a claim would find anything; looking first keeps an idle worker off the write lock."""
+        mine = sa.or_(*(which for which, _order in self.passes))
+        found = sa.select(self.table.c.id).where(self.due(clock.now()), mine).limit(1)
         with database.reading() as db:
-            return db.execute(sa.select(self.table.c.id).where(self.due(clock.now())).limit(1)).first() is not None
+            return db.execute(found).first() is not None
 
     def claim(self, db: Session, *, refusal: Callable[[sa.Row[Any]], str] | None = None) -> str | None:
         """Take the next row that is due and return its public id, or None.

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from oval_aup import documents, evidence, notifications, printing, reports
+from oval_aup import accounts, documents, evidence, notifications, printing, reports
+from oval_aup.core import clock
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 from oval_aup.verifier.rules import RECORD_NAME
 from oval_aup.worker.context import WorkerContext
+
+QUIET_FOR = dt.timedelta(minutes=5)
+"""So long after the last sign of life of a visitor nobody uses the system."""
+RESTS = 3
+"""Times as long as a document took that the worker rests after one that nobody waits for."""
 
 log = logging.getLogger("oval_aup.worker")
 
@@ -33,9 +41,9 @@ def _drain(step: Callable[[], bool]) -> None:
         pass
 
 
-def render_next(context: WorkerContext) -> bool:
+def render_next(context: WorkerContext, *, in_advance: bool = False) -> bool:
     """Make one wanted document; a fault is noted in its row and never stops the others."""
-    claim = documents.claim_document(context.database)
+    claim = documents.claim_document(context.database, in_advance=in_advance)
     if claim is None:
         return False
     give_back = documents.fail_document
@@ -57,6 +65,23 @@ def render_next(context: WorkerContext) -> bool:
     with context.database.writing() as db:
         after = give_back(db, claim, fault)
     log.warning("document %s, attempt %s: %s (now %s)", claim.public_id, claim.attempts, fault, after.status)
+    return True
+
+
+def render_in_advance(
+    context: WorkerContext, *, rest: Callable[[float], object], timer: Callable[[], float] = time.monotonic
+) -> bool:
+    """Make one document that nobody waits for, while nobody uses the system, and ``rest`` so many seconds after it.
+
+    A quarter of the time at most goes into them, on one processor core at once. False where there is none to make.
+    """
+    with context.database.reading() as db:
+        if accounts.anybody_active(db, since=clock.now() - QUIET_FOR):
+            return False
+    began = timer()
+    if not render_next(context, in_advance=True):
+        return False
+    rest(RESTS * (timer() - began))
     return True
 
 

@@ -17,7 +17,7 @@ from oval_aup.packs import writer
 from oval_aup.worker.context import WorkerContext, opened
 from oval_aup.worker.mail import send, send_some
 from oval_aup.worker.periodic_tasks import do_all, tasks_of
-from oval_aup.worker.rendering import hands, render_all, render_next
+from oval_aup.worker.rendering import hands, render_all, render_in_advance, render_next
 
 IDLE_SECONDS = 1.0
 CONSUMER_LOOKS_AFTER = 10.0
@@ -91,6 +91,7 @@ def _consume(context: WorkerContext, stop: threading.Event) -> None:
         jobs.prepare_tasks(db, tuple(tasks))
     steps = {
         jobs.DOCUMENTS: jobs.WorkStep(lambda: render_next(context), slots=hands(context), stop=stop),
+        jobs.IN_ADVANCE: jobs.WorkStep(lambda: render_in_advance(context, rest=stop.wait), stop=stop),
         jobs.PACKS: jobs.WorkStep(lambda: writer.make_next(context.packer), stop=stop),
         jobs.MESSAGES: jobs.WorkStep(lambda: send_some(context), stop=stop),
         jobs.TASKS: jobs.WorkStep(lambda: jobs.run_due_task(context.database, tasks), stop=stop),
@@ -108,7 +109,7 @@ def _consume(context: WorkerContext, stop: threading.Event) -> None:
 def _everything_once(context: WorkerContext) -> None:
     do_all(context)
     render_all(context)
-    while writer.make_next(context.packer):
+    while writer.make_next(context.packer) or render_next(context, in_advance=True):
         render_all(context)
     counts = send(context.settings, context.database, context.channel, limit=10_000, at_once=True)
     if counts.trouble:

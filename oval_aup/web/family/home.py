@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, consent, documents, people, signing
 from oval_aup.core.errors import NotFound
+from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.login import begin
@@ -94,6 +95,7 @@ def receipt(public_id: str) -> ResponseReturnValue:
     if closed or document.subject != guardian.pseudonym or document.kind != "receipt":
         raise NotFound
     if not document.is_ready:
+        unit_of_work.afterwards(lambda db: documents.wait_for(db, public_id), patience=0.1)
         return render_template("family/receipt-pending.html", document=document), 202
     name = f"receipt-{document.requested_at:%Y-%m-%d}.pdf"
     return Response(

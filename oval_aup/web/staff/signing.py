@@ -218,6 +218,7 @@ def receipt(public_id: str) -> ResponseReturnValue:
     if document.subject != current_person().pseudonym or document.kind != "receipt":
         raise NotFound
     if not document.is_ready:
+        unit_of_work.afterwards(lambda db: documents.wait_for(db, public_id), patience=0.1)
         return render_template("staff/receipt-pending.html", document=document), 202
     response = Response(documents.document_bytes(g.db, public_id), content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{document.requested_at:%Y-%m-%d}.pdf"'

@@ -300,6 +300,9 @@ def test_the_receipt_is_prepared_and_then_handed_out_to_its_owner_alone(
     walk.signed(browser, world)
     with world.database.reading() as db:
         [document] = documents.documents_about(db, world.ann.pseudonym)
+    with world.database.writing() as db:
+        documents.make_in_advance(db, besides=())
+    assert documents.claim_document(world.database) is None, "nobody waits for it before its owner opens it"
     path = f"/family/receipts/{document.public_id}"
     assert browser.get(path, status=202).heading == "We’re preparing your receipt"
     claim = documents.claim_document(world.database)
