@@ -90,16 +90,6 @@ def erase_details(
     return erased
 
 
-def note_erasure(folder: Path, erased: ledger.EntryRow, *, idempotency_key: str) -> NotedErasure:
-    """Note what ``erase_details`` did, on the disk for certain when this returns; safe to repeat.
-
-    Call it once the erasure is committed. A crash in between is made good by ``note_missing_erasures``.
-    """
-    noted = _noted(erased, idempotency_key)
-    keep_erasures(folder, [noted])
-    return noted
-
-
 def note_missing_erasures(db: Session, folder: Path) -> int:
     """Note every erasure of the ledger that the file lacks, and return how many those were."""
     rows = db.execute(

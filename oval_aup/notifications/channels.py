@@ -59,21 +59,6 @@ class Channel(Protocol):
         """A carrier for as many letters as follow; raises ChannelDown if it cannot be opened."""
 
 
-class MemoryChannel:
-    """Keeps letters in a list, for tests."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-
-    @contextmanager
-    def opened(self) -> Iterator[MemoryChannel]:
-        yield self
-
-    def carry(self, letter: EmailMessage, _to_address: str, hand_over: HandOver) -> None:
-        hand_over()
-        self.letters.append(letter)
-
-
 class NoMailServer:
     """A school that has not set up email yet: messages wait until it has, and the office sees why."""
 

@@ -2,7 +2,6 @@
 
 from oval_aup.verification.documents import (
     Finding,
-    examine,
     judge,
 )
 from oval_aup.verification.heads import (
@@ -28,7 +27,6 @@ __all__ = [
     "HeadFinding",
     "Seen",
     "check_heads",
-    "examine",
     "gaps",
     "inspect_file",
     "inspect_head",

@@ -23,7 +23,7 @@ from oval_aup import documents, evidence
 from oval_aup.core.errors import DomainError
 from oval_aup.core.i18n import _
 from oval_aup.verification.heads import ChainReader, gone_back_after, head_is_ours, ledger_fault
-from oval_aup.verification.sandbox import Seen, inspect_file
+from oval_aup.verification.sandbox import Seen
 from oval_aup.verifier import rules
 from oval_aup.verifier.bundle import checker
 
@@ -104,11 +104,6 @@ def judge(db: Session, seen: Seen, chain: evidence.LedgerVerdict | None = None) 
         entries=len(claims.get("entries", ())),
         ledger_fault=fault,
     )
-
-
-def examine(db: Session, content: bytes, *, limit: int) -> Finding:
-    """``look_into`` and ``judge`` in one, for callers who hold nobody up."""
-    return judge(db, inspect_file(content, limit=limit))
 
 
 def _about_checker(db: Session, seen: Seen, chain: evidence.LedgerVerdict) -> str:

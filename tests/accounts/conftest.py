@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from oval_aup import accounts, people
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
+from tests.people import builders
 
 OFFICE = Actor(role="office", channel="office")
 
@@ -43,10 +44,10 @@ def _account(db: Session, forename: str, role: str) -> accounts.AccountRow:
 @pytest.fixture
 def ann(db: Session) -> people.GuardianRow:
     """Guardian of a child born on 14 March 2018, with a mailbox of her own."""
-    child = people.add_child(
+    child = builders.add_child(
         db, forename="Ayaan", surname="Khan", born_on=dt.date(2018, 3, 14), year_group="4", actor=OFFICE
     )
-    return people.add_guardian(
+    return builders.add_guardian(
         db,
         child_id=child.person_id,
         forename="Ann",

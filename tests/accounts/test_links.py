@@ -14,6 +14,7 @@ from oval_aup.accounts import links
 from oval_aup.core import clock
 from oval_aup.core.errors import NotFound
 from tests.accounts.conftest import OFFICE
+from tests.people import builders
 
 BORN = dt.date(2018, 3, 14)
 NOON = clock.at_london(dt.date(2026, 9, 15), 12)
@@ -57,7 +58,7 @@ def test_a_childs_date_of_birth_lets_the_family_in(db: Session, ann: people.Guar
 
 def test_a_mailbox_that_two_share_is_said_so(db: Session, ann: people.GuardianRow) -> None:
     (link,) = people.children_of(db, ann.person_id)
-    people.add_guardian(
+    builders.add_guardian(
         db,
         child_id=link.child.person_id,
         forename="Bob",
@@ -86,7 +87,7 @@ def test_a_wrong_date_counts_down_the_tries(db: Session, ann: people.GuardianRow
 
 def test_somebody_who_may_no_longer_be_written_to_is_not_let_in(db: Session, ann: people.GuardianRow) -> None:
     (row,) = people.children_of(db, ann.person_id)
-    people.link_guardian(
+    builders.link_guardian(
         db,
         child_id=row.child.person_id,
         guardian_id=ann.person_id,

@@ -14,6 +14,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.school import School
+from tests.people import builders
 from tests.signing.small_school import ASKED_ON, DUE_ON, YEAR, SmallSchool
 
 
@@ -80,7 +81,7 @@ def test_barred_addressless_and_bounced_adults_are_not_written_to(
     database: Database, school: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=school.cy.person_id,
             guardian_id=school.cass.person_id,
@@ -115,7 +116,7 @@ def test_a_child_who_joins_later_is_asked_about_and_gets_time(
 ) -> None:
     clock.travel_to(clock.at_london(dt.date(2026, 11, 10), 10))
     with database.writing() as db:
-        baby = people.add_child(
+        baby = builders.add_child(
             db,
             forename="Mo",
             surname="Ali",
@@ -124,7 +125,7 @@ def test_a_child_who_joins_later_is_asked_about_and_gets_time(
             class_id=asked.younger.id,
             actor=SYSTEM,
         )
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=baby.person_id,
             guardian_id=asked.ann.person_id,

@@ -9,6 +9,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.school import School
+from tests.people import builders
 from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, staff_actor
 
 
@@ -162,7 +163,7 @@ def test_a_barred_adult_stands_under_their_other_child_only(
         people.change_link(
             db, child_id=asked.max.person_id, guardian_id=asked.bob.person_id, contact_allowed=False, actor=SYSTEM
         )
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.cy.person_id,
             guardian_id=asked.bob.person_id,

@@ -15,6 +15,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.school import School
+from tests.people import builders
 from tests.signing.small_school import YEAR, SmallSchool, guardian_actor, staff_actor
 
 
@@ -162,7 +163,7 @@ def test_the_second_guardian_is_not_asked_for_what_the_first_has_signed(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.mia.person_id,
             guardian_id=asked.bob.person_id,
@@ -304,7 +305,7 @@ def test_the_other_parent_does_not_learn_who_declined_for_the_child(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.mia.person_id,
             guardian_id=asked.bob.person_id,
@@ -327,7 +328,7 @@ def test_declining_everything_is_confirmed_once_and_signs_nothing(
 ) -> None:
     with database.writing() as db:
         for child in (asked.max, asked.mia):
-            people.link_guardian(
+            builders.link_guardian(
                 db,
                 child_id=child.person_id,
                 guardian_id=asked.ann.person_id,
@@ -360,7 +361,7 @@ def test_declining_when_nothing_else_waits_ends_the_sitting_with_a_receipt(
     database: Database, asked: SmallSchool, facts: School
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.cy.person_id,
             guardian_id=asked.cass.person_id,
@@ -385,7 +386,7 @@ def test_somebody_without_parental_responsibility_is_not_asked_about_pictures(
     database: Database, asked: SmallSchool
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.cy.person_id,
             guardian_id=asked.cass.person_id,

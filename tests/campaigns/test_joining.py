@@ -12,6 +12,7 @@ from oval_aup.core.errors import Conflict, NotAllowed
 from oval_aup.core.school import School
 from oval_aup.people import roster
 from oval_aup.reports.subject_access import subject_access
+from tests.people import builders
 from tests.people.makers import class_list, class_row
 from tests.signing.small_school import YEAR, SmallSchool
 
@@ -22,7 +23,7 @@ def _office(school: SmallSchool) -> Actor:
 
 def _double(db: Session, school: SmallSchool, **told: str) -> people.GuardianRow:
     """Ann as another list wrote her, beside Cy."""
-    row = people.add_guardian(
+    row = builders.add_guardian(
         db,
         child_id=school.cy.person_id,
         forename="Ann Begum",
@@ -127,7 +128,7 @@ def test_nothing_of_the_other_record_is_lost(database: Database, asked: SmallSch
 def test_the_later_of_two_answers_about_one_child_counts(database: Database, asked: SmallSchool) -> None:
     with database.writing() as db:
         double = _double(db, asked)
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.max.person_id,
             guardian_id=double.person_id,
@@ -159,7 +160,7 @@ def test_what_is_open_is_asked_once_and_her_old_letter_opens_her_record(database
 def test_a_bar_on_either_record_counts(database: Database, asked: SmallSchool) -> None:
     with database.writing() as db:
         double = _double(db, asked)
-        people.link_guardian(
+        builders.link_guardian(
             db, child_id=asked.max.person_id, guardian_id=double.person_id, contact_allowed=False, actor=SYSTEM
         )
         _join(db, asked, asked.ann, double)

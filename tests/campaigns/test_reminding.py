@@ -15,6 +15,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
 from oval_aup.core.school import School
+from tests.people import builders
 from tests.signing.small_school import ASKED_ON, YEAR, SmallSchool, guardian_actor, staff_actor
 
 
@@ -118,7 +119,7 @@ def test_an_answer_a_refusal_a_bar_a_bounce_and_a_leaver_all_stop_reminders(
     on(3)
     with database.writing() as db:
         decline(db, asked)
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.max.person_id,
             guardian_id=asked.bob.person_id,

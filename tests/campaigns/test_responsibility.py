@@ -14,6 +14,7 @@ from oval_aup.core.errors import Invalid
 from oval_aup.core.school import School
 from oval_aup.people import roster
 from tests.campaigns.test_family import begin, sign
+from tests.people import builders
 from tests.signing.small_school import YEAR, SmallSchool, guardian_actor, staff_actor
 
 CONTACTS = b"""Adno,Forename,Surname,DOB,Year Group,Class,Contact Priority,Contact Forename,Contact Surname,Relationship,Contact Email
@@ -160,7 +161,7 @@ def test_a_yes_by_phone_needs_the_declaration_and_a_no_does_not(
 
 def test_a_yes_from_before_counts_only_once_somebody_has_said_it(database: Database, asked: SmallSchool) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=asked.max.person_id,
             guardian_id=asked.bob.person_id,

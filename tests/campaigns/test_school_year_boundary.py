@@ -14,6 +14,7 @@ from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict
 from oval_aup.core.school import School
 from oval_aup.people import GuardianRow
+from tests.people import builders
 from tests.signing.small_school import YEAR, SmallSchool
 
 NEXT = YEAR + 1
@@ -26,7 +27,7 @@ def at(day: dt.date, hour: int = 10) -> None:
 
 def newcomer(database: Database, school: SmallSchool) -> GuardianRow:
     with database.writing() as db:
-        child = people.add_child(
+        child = builders.add_child(
             db,
             forename="Ned",
             surname="New",
@@ -35,7 +36,7 @@ def newcomer(database: Database, school: SmallSchool) -> GuardianRow:
             class_id=school.younger.id,
             actor=SYSTEM,
         )
-        return people.add_guardian(
+        return builders.add_guardian(
             db,
             child_id=child.person_id,
             forename="Nell",

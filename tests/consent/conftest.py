@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from oval_aup import agreements, consent, evidence, people
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
+from tests.people import builders
 
 YEAR = 2026
 
@@ -90,7 +91,7 @@ class Family:
 
 
 def add_child(db: Session, forename: str, surname: str = "Khan") -> people.ChildRow:
-    return people.add_child(
+    return builders.add_child(
         db, forename=forename, surname=surname, born_on=dt.date(2018, 5, 1), year_group="3", actor=SYSTEM
     )
 
@@ -107,7 +108,7 @@ def family(db: Session) -> Family:
     zara, ayaan, other = add_child(db, "Zara"), add_child(db, "Ayaan"), add_child(db, "Otis", "Other")
 
     def adult(child: people.ChildRow, forename: str, pr: str, *, allowed: bool = True) -> people.GuardianRow:
-        return people.add_guardian(
+        return builders.add_guardian(
             db,
             child_id=child.person_id,
             forename=forename,
@@ -120,7 +121,7 @@ def family(db: Session) -> Family:
 
     ann, bob = adult(zara, "Ann", "yes"), adult(zara, "Bob", "yes")
     gran, bill = adult(zara, "Gran", "no"), adult(zara, "Bill", "yes", allowed=False)
-    people.link_guardian(
+    builders.link_guardian(
         db, child_id=ayaan.person_id, guardian_id=ann.person_id, parental_responsibility="yes", actor=SYSTEM
     )
     cass = adult(other, "Cass", "yes")

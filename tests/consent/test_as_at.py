@@ -16,6 +16,7 @@ from oval_aup.agreements.shipped import shipped_versions
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import DomainError
+from tests.people import builders
 
 from .conftest import YEAR, Family
 
@@ -80,10 +81,10 @@ def play(family: Family, act: tuple[str, ...]) -> None:
         "block": lambda: consent.block(family.db, family.zara, school_year=YEAR, actor=SYSTEM),
         "lift": lambda: consent.unblock(family.db, family.zara, actor=SYSTEM),
         "publish": lambda: publish_without_one_use(family, family.wording.version_number + 1),
-        "unlink": lambda: people.end_guardianship(
+        "unlink": lambda: builders.end_guardianship(
             family.db, child_id=family.zara.person_id, guardian_id=who.person_id, actor=SYSTEM
         ),
-        "link": lambda: people.link_guardian(
+        "link": lambda: builders.link_guardian(
             family.db,
             child_id=family.zara.person_id,
             guardian_id=who.person_id,
@@ -188,7 +189,7 @@ def test_a_use_that_is_gone_was_still_there_then(family: Family) -> None:
 
 def let(family: Family, responsible: str, *, allowed: bool = True) -> dt.datetime:
     """The school's lists say this of Bob and Zara from now on; returns a moment at which they do."""
-    people.link_guardian(
+    builders.link_guardian(
         family.db,
         child_id=family.zara.person_id,
         guardian_id=family.bob.person_id,
@@ -233,7 +234,7 @@ def test_a_no_goes_on_counting_when_its_givers_link_ends(family: Family) -> None
     clock.travel_to(START)
     family.choose(family.ann, family.zara, family.all_answers())
     family.choose(family.bob, family.zara, family.all_answers("no"))
-    people.end_guardianship(family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM)
+    builders.end_guardianship(family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM)
     assert live(family)["website"].verdict == "conflict"
     assert live(family)["website"].broken_by == ("Bob Khan",)
     assert then(family, evidence.past(family.db, clock.now()))["website"].verdict == "conflict"

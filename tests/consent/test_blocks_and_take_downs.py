@@ -13,6 +13,7 @@ from oval_aup import consent, evidence, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import NotFound
+from tests.people import builders
 
 from .conftest import YEAR, Family, add_child
 
@@ -181,7 +182,7 @@ def statements_for(db: Session, children: list[people.ChildRow]) -> int:
 def test_a_class_costs_as_many_statements_as_one_child(family: Family) -> None:
     many = [add_child(family.db, f"Child {number}") for number in range(40)]
     for child in many:
-        people.link_guardian(
+        builders.link_guardian(
             family.db,
             child_id=child.person_id,
             guardian_id=family.ann.person_id,
@@ -196,7 +197,7 @@ def test_conflicts_are_found_up_to_the_limit(family: Family) -> None:
     for number in range(5):
         child = add_child(family.db, f"Child {number}")
         for guardian, answer in ((family.ann, "yes"), (family.bob, "no")):
-            people.link_guardian(
+            builders.link_guardian(
                 family.db,
                 child_id=child.person_id,
                 guardian_id=guardian.person_id,

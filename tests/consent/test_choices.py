@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from oval_aup import agreements, consent, evidence, people
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.errors import Conflict, Invalid, NotAllowed
+from tests.people import builders
 
 from .conftest import YEAR, Family
 
@@ -178,7 +179,7 @@ def test_answers_lapse_with_the_school_year(family: Family) -> None:
 
 def test_an_answer_stops_counting_when_its_giver_may_no_longer_choose(family: Family) -> None:
     family.choose(family.bob, family.zara, family.all_answers())
-    people.link_guardian(
+    builders.link_guardian(
         family.db,
         child_id=family.zara.person_id,
         guardian_id=family.bob.person_id,

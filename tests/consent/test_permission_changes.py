@@ -10,6 +10,7 @@ from oval_aup import agreements, consent, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from tests.people import builders
 
 from .conftest import YEAR, Family, add_child
 
@@ -67,7 +68,7 @@ def test_a_block_and_its_lifting_are_kept(family: Family) -> None:
 def test_whoever_may_choose_no_more_ends_a_permission_and_opens_a_take_down(family: Family) -> None:
     family.choose(family.ann, family.ayaan, family.all_answers())
     with consent.following(family.db, None, YEAR, cause="roster"):
-        people.end_guardianship(
+        builders.end_guardianship(
             family.db, child_id=family.ayaan.person_id, guardian_id=family.ann.person_id, actor=SYSTEM
         )
     assert kept(family, family.ayaan) == [("yes", "missing", "roster")]
@@ -79,7 +80,7 @@ def test_a_no_holds_a_use_up_until_the_office_declares_it_invalid(family: Family
     family.choose(family.bob, family.zara, family.all_answers("yes", website="no"))
     before = kept(family, family.zara)
     with consent.following(family.db, [family.zara.person_id], YEAR, cause="roster"):
-        people.end_guardianship(
+        builders.end_guardianship(
             family.db, child_id=family.zara.person_id, guardian_id=family.bob.person_id, actor=SYSTEM
         )
     assert kept(family, family.zara) == before
@@ -98,7 +99,9 @@ def test_a_no_holds_a_use_up_until_the_office_declares_it_invalid(family: Family
 def test_what_a_forgotten_way_changed_is_noticed_all_the_same(family: Family) -> None:
     family.choose(family.ann, family.ayaan, family.all_answers())
     consent.record_changes(family.db, YEAR)
-    people.end_guardianship(family.db, child_id=family.ayaan.person_id, guardian_id=family.ann.person_id, actor=SYSTEM)
+    builders.end_guardianship(
+        family.db, child_id=family.ayaan.person_id, guardian_id=family.ann.person_id, actor=SYSTEM
+    )
     consent.record_changes(family.db, YEAR)
     assert kept(family, family.ayaan) == [("missing", "yes", "answer"), ("yes", "missing", "roster")]
     assert [task.child for task in consent.take_downs(family.db)] == [family.ayaan]

@@ -54,7 +54,7 @@ class PaperTrail:
     def examine(self, content: bytes) -> verification.Finding:
         """The same as people get it, with a process that takes the file apart."""
         with self.database.reading() as db:
-            return verification.examine(db, content, limit=LIMIT)
+            return verification.judge(db, verification.inspect_file(content, limit=LIMIT))
 
     def seal(self, pdf: bytes) -> bytes:
         with self.database.reading() as db:

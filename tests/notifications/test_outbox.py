@@ -13,6 +13,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, NotFound
 from tests.notifications.conftest import Say
+from tests.notifications.memory import MemoryChannel
 
 Send = Callable[..., notifications.SendCounts]
 LINK = notifications.LINK_MARK
@@ -41,7 +42,7 @@ def test_a_letter_needs_its_link_mark_exactly_when_it_has_a_link(queue: Say) -> 
 
 def test_a_subject_with_a_line_break_cannot_add_a_header(queue: Say, send: Send) -> None:
     queue("one", subject="Please sign\r\nBcc: everyone@example.org")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).sent == 1
     assert channel.letters[0]["Bcc"] is None
     assert channel.letters[0]["Subject"] == "Please sign Bcc: everyone@example.org"
@@ -49,7 +50,7 @@ def test_a_subject_with_a_line_break_cannot_add_a_header(queue: Say, send: Send)
 
 def test_a_waiting_message_goes_once_its_document_is_there(database: Database, queue: Say, send: Send) -> None:
     queue("one", attachment="doc-1", waits=True)
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).handled == 0
     with database.writing() as db:
         assert notifications.awaited_documents(db) == ("doc-1",)
@@ -64,7 +65,7 @@ def test_a_waiting_message_goes_once_its_document_is_there(database: Database, q
 def test_a_message_for_later_stays_until_its_time(queue: Say, send: Send) -> None:
     clock.travel_to(dt.datetime(2026, 10, 2, 20, 0, tzinfo=dt.UTC))
     queue("one", not_before=clock.now() + dt.timedelta(hours=11))
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).sent == 0
     clock.travel_to(dt.datetime(2026, 10, 3, 7, 1, tzinfo=dt.UTC))
     assert send(channel).sent == 1
@@ -75,7 +76,7 @@ def test_a_message_taken_back_is_never_sent(database: Database, queue: Say, send
     queue("two", kind="receipt")
     with database.writing() as db:
         assert notifications.cancel(db, "a" * 32, ["ask", "reminder"]) == 1
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).sent == 1
     with database.reading() as db:
         assert [row.status for row in notifications.messages_to(db, "a" * 32)] == ["cancelled", "sent"]
@@ -84,7 +85,7 @@ def test_a_message_taken_back_is_never_sent(database: Database, queue: Say, send
 def test_the_private_link_is_put_in_only_when_the_letter_leaves(database: Database, queue: Say, send: Send) -> None:
     row = queue("one", link_purpose="family", text=f"Open {LINK} now", html=f'<a href="{LINK}">Open</a>')
     assert LINK in row.text
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(channel)
     letter = channel.letters[0]
     plain, rich = letter.get_body(("plain",)), letter.get_body(("html",))
@@ -99,7 +100,7 @@ def test_the_private_link_is_put_in_only_when_the_letter_leaves(database: Databa
 
 def test_a_letter_says_who_it_is_from_and_that_no_answer_is_needed(queue: Say, send: Send) -> None:
     row = queue("one")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(channel)
     letter = channel.letters[0]
     assert letter["From"] == "The Oval School <office@oval.example.org>"
@@ -112,7 +113,7 @@ def test_a_letter_says_who_it_is_from_and_that_no_answer_is_needed(queue: Say, s
 
 def test_a_bounce_marks_the_address_and_stops_what_is_automatic(database: Database, queue: Say, send: Send) -> None:
     row = queue("one", to_address="Nadia@Example.org")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(channel)
     with database.writing() as db:
         assert notifications.bounce(db, row.public_id, "550 no such mailbox").status == "bounced"
@@ -134,7 +135,7 @@ def test_a_bounce_marks_the_address_and_stops_what_is_automatic(database: Databa
 
 def test_a_sent_message_is_not_sent_again_on_request(database: Database, queue: Say, send: Send) -> None:
     row = queue("one")
-    send(notifications.MemoryChannel())
+    send(MemoryChannel())
     with database.writing() as db, pytest.raises(Conflict):
         notifications.retry(db, row.public_id)
     with database.reading() as db, pytest.raises(NotFound):

@@ -17,6 +17,7 @@ from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import NotFound
 from tests.notifications.conftest import Say
+from tests.notifications.memory import MemoryChannel
 
 Send = Callable[..., notifications.SendCounts]
 LINK = notifications.LINK_MARK
@@ -26,7 +27,7 @@ class Dies(BaseException):
     """Stands for a killed worker: nothing after it runs."""
 
 
-class DyingChannel(notifications.MemoryChannel):
+class DyingChannel(MemoryChannel):
     """Dies at a chosen point of the first letter."""
 
     def __init__(self, point: str) -> None:
@@ -34,7 +35,7 @@ class DyingChannel(notifications.MemoryChannel):
         self.point = point
 
     @contextmanager
-    def opened(self) -> Iterator[notifications.MemoryChannel]:
+    def opened(self) -> Iterator[MemoryChannel]:
         yield self
 
     def carry(self, letter: EmailMessage, to_address: str, hand_over: Callable[[], None]) -> None:
@@ -58,7 +59,7 @@ def test_a_worker_that_dies_before_the_text_leaves_loses_nothing(database: Datab
     with pytest.raises(Dies):
         send(DyingChannel("before"))
     assert status(database, row) == "sending"
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).sent == 0, "its claim still stands"
     clock.travel_to(clock.now() + dt.timedelta(minutes=3))
     assert send(channel).sent == 1
@@ -74,7 +75,7 @@ def test_a_worker_that_dies_once_the_text_may_have_left_makes_it_uncertain(
     with pytest.raises(Dies):
         send(channel)
     clock.travel_to(clock.now() + dt.timedelta(hours=1))
-    second = notifications.MemoryChannel()
+    second = MemoryChannel()
     assert send(second).handled == 0
     assert status(database, row) == "uncertain"
     assert (len(channel.letters), len(second.letters)) == (arrived, 0)
@@ -82,9 +83,9 @@ def test_a_worker_that_dies_once_the_text_may_have_left_makes_it_uncertain(
 
 def test_a_slow_worker_whose_claim_was_taken_over_sends_nothing(database: Database, queue: Say, send: Send) -> None:
     queue("one")
-    quick = notifications.MemoryChannel()
+    quick = MemoryChannel()
 
-    class Slow(notifications.MemoryChannel):
+    class Slow(MemoryChannel):
         def carry(self, letter: EmailMessage, to_address: str, hand_over: Callable[[], None]) -> None:
             clock.travel_to(clock.now() + dt.timedelta(minutes=3))
             assert send(quick).sent == 1
@@ -98,7 +99,7 @@ def test_a_slow_worker_whose_claim_was_taken_over_sends_nothing(database: Databa
 def test_four_workers_send_forty_letters_once_each(queue: Say, send: Send) -> None:
     for number in range(40):
         queue(f"letter {number}")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     workers = [threading.Thread(target=send, args=(channel,)) for _n in range(4)]
     for worker in workers:
         worker.start()
@@ -115,7 +116,7 @@ def test_one_bad_letter_does_not_hold_up_the_others(database: Database, queue: S
     def mint(db: Session, message: notifications.MessageRow) -> str:
         raise RuntimeError("a fault of ours")
 
-    counts = send(notifications.MemoryChannel(), mint=mint)
+    counts = send(MemoryChannel(), mint=mint)
     assert (counts.sent, counts.retried) == (1, 1)
     assert (status(database, bad), status(database, good)) == ("queued", "sent")
 
@@ -126,7 +127,7 @@ def test_a_person_who_is_gone_gets_no_letter(database: Database, queue: Say, sen
     def mint(db: Session, message: notifications.MessageRow) -> str:
         raise NotFound("There is no such person.")
 
-    assert send(notifications.MemoryChannel(), mint=mint).failed == 1
+    assert send(MemoryChannel(), mint=mint).failed == 1
     assert status(database, row) == "failed"
 
 
@@ -137,7 +138,7 @@ def test_something_that_is_no_address_fails_at_once_and_shows(
     database: Database, queue: Say, send: Send, address: str
 ) -> None:
     row = queue("one", to_address=address)
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel).failed == 1
     assert channel.letters == []
     assert status(database, row) == "failed"
@@ -145,7 +146,7 @@ def test_something_that_is_no_address_fails_at_once_and_shows(
 
 def test_an_empty_attachment_is_never_sent(database: Database, queue: Say, send: Send) -> None:
     row = queue("one", attachment="doc-1")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     assert send(channel, attachment=lambda db, public_id: ("receipt.pdf", b"")).retried == 1
     assert channel.letters == []
     assert status(database, row) == "queued"

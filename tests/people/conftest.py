@@ -15,6 +15,7 @@ from oval_aup import people
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from tests import kept_lists
+from tests.people import builders
 
 QUESTIONS = {f"oval_aup.people.{name}" for name in ("families", "history", "queries")}
 """Where the front door's queries stand; every other module is taken to hold verbs."""
@@ -36,7 +37,7 @@ def db(database: Database, _november: None) -> Iterator[Session]:
 @pytest.fixture(autouse=True)
 def _every_verb_keeps_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing here is committed, so whatever the front doors offer is looked at as soon as it has been done."""
-    for door in (people, people.roster):
+    for door in (people, people.roster, builders):
         for name in door.__all__:
             verb = getattr(door, name)
             if not isinstance(verb, type | ModuleType) and callable(verb) and verb.__module__ not in QUESTIONS:

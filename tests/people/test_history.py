@@ -23,6 +23,7 @@ from oval_aup.people.models import (
     StaffState,
 )
 from tests import kept_lists
+from tests.people import builders
 from tests.people.makers import bring_in, class_list, class_row, contacts, link, member, staff_list
 from tests.people.test_queries import statements
 
@@ -96,9 +97,9 @@ def test_what_lists_change_is_told_as_it_was(db: Session, leo: people.ChildRow) 
 def test_a_link_that_ended_and_was_resumed(db: Session, leo: people.ChildRow) -> None:
     bob = people.guardians_of(db, leo.person_id)[1].guardian
     ended = on(10, 1)
-    people.end_guardianship(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
+    builders.end_guardianship(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
     resumed = on(10, 1, 15)
-    people.link_guardian(
+    builders.link_guardian(
         db, child_id=leo.person_id, guardian_id=bob.person_id, parental_responsibility="yes", actor=SYSTEM
     )
     hour = dt.timedelta(hours=1)
@@ -113,7 +114,7 @@ def children_then(db: Session, guardian_id: int, at: dt.datetime) -> tuple[peopl
 def test_a_barred_adult_is_told_to_the_office_and_has_no_children_then(db: Session, leo: people.ChildRow) -> None:
     ann = people.guardians_of(db, leo.person_id)[0].guardian
     before, _moved = clock.now(), on(10, 1)
-    people.link_guardian(db, child_id=leo.person_id, guardian_id=ann.person_id, contact_allowed=False, actor=SYSTEM)
+    builders.link_guardian(db, child_id=leo.person_id, guardian_id=ann.person_id, contact_allowed=False, actor=SYSTEM)
     assert children_then(db, ann.person_id, clock.now()) == ()
     assert [row.person_id for row in children_then(db, ann.person_id, before)] == [leo.person_id]
     assert [row[3] for row in told(db, leo, clock.now())] == [False, True]
@@ -159,7 +160,7 @@ def test_the_same_lists_again_and_what_is_not_kept_add_nothing(db: Session, leo:
     bring_in(db, contacts(link(1, 1, Mobile="07700 900999"), link(1, 2, Relationship="Father", Priority="2")))
     ann = people.guardians_of(db, leo.person_id)[0].guardian
     people.set_email(db, ann.person_id, "new@example.org", SYSTEM)
-    people.add_class(db, name="9Z", year_group="6")
+    builders.add_class(db, name="9Z", year_group="6")
     assert states(db) == known
 
 
@@ -191,7 +192,7 @@ def test_a_mother_who_came_to_work_here_and_left_was_staff_in_between(db: Sessio
 def test_the_part_of_a_guardian_goes_with_the_last_link_and_a_bar_takes_it(db: Session, leo: people.ChildRow) -> None:
     ann, bob = (link.guardian.person_id for link in people.guardians_of(db, leo.person_id))
     barred = on(10, 1)
-    people.link_guardian(db, child_id=leo.person_id, guardian_id=ann, contact_allowed=False, actor=SYSTEM)
+    builders.link_guardian(db, child_id=leo.person_id, guardian_id=ann, contact_allowed=False, actor=SYSTEM)
     left = on(11, 1)
     people.archive_person(db, leo.person_id, actor=SYSTEM)
     hour = dt.timedelta(hours=1)
@@ -244,12 +245,12 @@ def begin_late(db: Session) -> None:
 def test_before_states_were_kept_the_first_one_is_told(db: Session, leo: people.ChildRow) -> None:
     bob = people.guardians_of(db, leo.person_id)[1].guardian
     on(10, 1)
-    people.end_guardianship(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
+    builders.end_guardianship(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
     db.execute(sa.delete(GuardianshipState).where(GuardianshipState.ended_on.is_(None), GuardianshipState.id == 2))
     began = on(11, 25)
     begin_late(db)
     on(12, 1)
-    people.add_guardian(db, child_id=leo.person_id, forename="Cass", surname="New", actor=SYSTEM)
+    builders.add_guardian(db, child_id=leo.person_id, forename="Cass", surname="New", actor=SYSTEM)
     kept_since = people.lists_kept_since(db)
     assert kept_since is not None
     assert kept_since >= began
@@ -301,7 +302,7 @@ def test_before_it_was_kept_who_was_staff_is_told_from_the_first_state(db: Sessi
 def test_one_correction_reads_no_whole_table(db: Session, leo: people.ChildRow) -> None:
     bob = people.guardians_of(db, leo.person_id)[1].guardian
     with statements(db) as sent:
-        people.link_guardian(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
+        builders.link_guardian(db, child_id=leo.person_id, guardian_id=bob.person_id, actor=SYSTEM)
     keeping = [each for each in sent if each.startswith("INSERT INTO") and "_state" in each]
     assert len(keeping) == 3
     for statement in keeping:

@@ -17,6 +17,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from tests import kept_lists
+from tests.people import builders
 
 BEFORE = "0006_packs"
 MARCH = dt.datetime(2026, 3, 14, 12, 0, tzinfo=dt.UTC)
@@ -70,9 +71,9 @@ def test_states_begin_with_what_the_lists_say(old_school: Database) -> None:
     began = clock.now()
     with old_school.writing() as db:
         assert kept_lists.unkept(db) == []
-        people.link_guardian(db, child_id=1, guardian_id=3, parental_responsibility="no", actor=SYSTEM)
-        people.link_guardian(db, child_id=1, guardian_id=4, parental_responsibility="yes", actor=SYSTEM)
-        people.add_guardian(db, child_id=1, forename="Cass", surname="New", relationship_name="Mother", actor=SYSTEM)
+        builders.link_guardian(db, child_id=1, guardian_id=3, parental_responsibility="no", actor=SYSTEM)
+        builders.link_guardian(db, child_id=1, guardian_id=4, parental_responsibility="yes", actor=SYSTEM)
+        builders.add_guardian(db, child_id=1, forename="Cass", surname="New", relationship_name="Mother", actor=SYSTEM)
     with old_school.reading() as db:
         since = people.lists_kept_since(db)
         assert since is not None
@@ -110,5 +111,7 @@ def test_states_begin_with_what_the_lists_say(old_school: Database) -> None:
 def test_an_empty_school_has_nothing_to_begin_with(database: Database) -> None:
     with database.writing() as db:
         assert people.lists_kept_since(db) is None
-        people.add_child(db, forename="Zara", surname="Khan", born_on=dt.date(2018, 5, 1), year_group="3", actor=SYSTEM)
+        builders.add_child(
+            db, forename="Zara", surname="Khan", born_on=dt.date(2018, 5, 1), year_group="3", actor=SYSTEM
+        )
         assert people.lists_kept_since(db) is None

@@ -13,6 +13,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.people import roster
+from tests.people import builders
 from tests.people.makers import bring_in, class_list, class_row, contacts, link, look, plan_of, sentences, upn
 
 
@@ -378,7 +379,7 @@ def test_a_contact_no_longer_listed_is_ended_and_kept_in_history(db: Session) ->
 def test_a_guardian_added_at_the_desk_is_not_ended_by_a_file(db: Session) -> None:
     bring_in(db, contacts(link(1, 1)))
     leo = _child(db, "Leo Brown")
-    people.add_guardian(db, child_id=leo.person_id, forename="Gran", surname="Brown", actor=SYSTEM)
+    builders.add_guardian(db, child_id=leo.person_id, forename="Gran", surname="Brown", actor=SYSTEM)
     shown = look(db, contacts(link(1, 1)))
     assert plan_of(shown).is_empty
     assert "stays as entered" in sentences(shown)[0]
@@ -386,7 +387,7 @@ def test_a_guardian_added_at_the_desk_is_not_ended_by_a_file(db: Session) -> Non
 
 def test_a_child_enrolled_at_the_desk_stays_until_the_file_has_them(db: Session) -> None:
     bring_in(db, contacts(link(1, 1)))
-    people.add_child(db, forename="Maja", surname="Brown", born_on=dt.date(2018, 6, 3), year_group="4", actor=SYSTEM)
+    builders.add_child(db, forename="Maja", surname="Brown", born_on=dt.date(2018, 6, 3), year_group="4", actor=SYSTEM)
     assert "Maja Brown has no office number and is not in this file" in sentences(look(db, contacts(link(1, 1))))[0]
     shown = look(db, contacts(link(1, 1), link(2, 2)))
     (question,) = plan_of(shown).matches
@@ -571,7 +572,7 @@ def test_what_was_decided_about_a_contact_by_hand_survives_the_next_list(db: Ses
     bring_in(db, contacts(*(row | {"Court Order": "N"} for row in rows)))
     after = {row.guardian.person_id: row for row in people.guardians_of(db, leo.person_id)}
     assert (after[mother].contact_allowed, after[father].parental_responsibility) == (False, "yes")
-    people.end_guardianship(db, child_id=child, guardian_id=father, actor=SYSTEM)
+    builders.end_guardianship(db, child_id=child, guardian_id=father, actor=SYSTEM)
     shown = look(db, contacts(*rows))
     assert not plan_of(shown).changes
     roster.apply(db, shown.public_id, actor=SYSTEM)

@@ -15,6 +15,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.people.relationships import is_likely_parent
+from tests.people import builders
 from tests.people.makers import bring_in, contacts, link, member, staff_list
 
 
@@ -111,8 +112,8 @@ def test_who_is_asked_and_who_may_choose(
     counts: bool,
 ) -> None:
     born_on = dt.date(2018, 6, 5)
-    leo = people.add_child(db, forename="Leo", surname="Brown", born_on=born_on, year_group="4", actor=SYSTEM)
-    row = people.add_guardian(
+    leo = builders.add_child(db, forename="Leo", surname="Brown", born_on=born_on, year_group="4", actor=SYSTEM)
+    row = builders.add_guardian(
         db,
         child_id=leo.person_id,
         forename="Ann",
@@ -176,7 +177,7 @@ def test_nobody_is_not_found(db: Session) -> None:
 def test_enrolling_by_hand_refuses_what_cannot_be(db: Session) -> None:
     def enrol(**changed: object) -> people.ChildRow:
         told = {"forename": "Leo", "surname": "Brown", "born_on": dt.date(2018, 6, 5), "year_group": "4", "upn": "A1"}
-        return people.add_child(db, **(told | changed), actor=SYSTEM)  # type: ignore[arg-type]
+        return builders.add_child(db, **(told | changed), actor=SYSTEM)  # type: ignore[arg-type]
 
     for fault, field in (({"forename": "", "surname": " "}, "surname"), ({"year_group": "9"}, "year_group")):
         with pytest.raises(Invalid) as refusal:
@@ -188,9 +189,9 @@ def test_enrolling_by_hand_refuses_what_cannot_be(db: Session) -> None:
     with pytest.raises(Conflict):
         enrol(forename="Zara")
     with pytest.raises(Invalid):
-        people.add_guardian(db, child_id=leo.person_id, forename="A", surname="B", email="nonsense", actor=SYSTEM)
+        builders.add_guardian(db, child_id=leo.person_id, forename="A", surname="B", email="nonsense", actor=SYSTEM)
     with pytest.raises(NotFound):
-        people.link_guardian(db, child_id=leo.person_id, guardian_id=leo.person_id, actor=SYSTEM)
+        builders.link_guardian(db, child_id=leo.person_id, guardian_id=leo.person_id, actor=SYSTEM)
 
 
 def test_an_address_is_changed_for_the_part_that_is_written_to(db: Session) -> None:
@@ -204,11 +205,11 @@ def test_an_address_is_changed_for_the_part_that_is_written_to(db: Session) -> N
 
 
 def test_a_leaver_is_archived_in_every_part_and_deleted_in_none(db: Session) -> None:
-    leo = people.add_child(
+    leo = builders.add_child(
         db, forename="Leo", surname="Brown", born_on=dt.date(2018, 6, 5), year_group="4", actor=SYSTEM
     )
-    ann = people.add_guardian(db, child_id=leo.person_id, forename="Ann", surname="Brown", actor=SYSTEM).guardian
-    people.end_guardianship(db, child_id=leo.person_id, guardian_id=ann.person_id, actor=SYSTEM)
+    ann = builders.add_guardian(db, child_id=leo.person_id, forename="Ann", surname="Brown", actor=SYSTEM).guardian
+    builders.end_guardianship(db, child_id=leo.person_id, guardian_id=ann.person_id, actor=SYSTEM)
     assert people.guardians_of(db, leo.person_id) == ()
     people.archive_person(db, ann.person_id, actor=SYSTEM)
     assert people.person(db, ann.public_id).archived

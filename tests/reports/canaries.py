@@ -12,7 +12,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.school import School
-from tests.people import makers
+from tests.people import builders, makers
 from tests.signing.small_school import guardian_actor, staff_actor
 
 SCHOOL = School("The Oval School", "0121 496 0000", "office@oval.example.org", "https://oval.example.org")
@@ -84,15 +84,15 @@ def _eve(aviary: Aviary) -> Actor:
 
 
 def _people(db: Session, aviary: Aviary) -> None:
-    older = people.add_class(db, name="4C", year_group="4")
-    younger = people.add_class(db, name="1A", year_group="1")
+    older = builders.add_class(db, name="4C", year_group="4")
+    younger = builders.add_class(db, name="1A", year_group="1")
     pupils = (
         ("max", "Qwillon", "Vertrax", dt.date(2017, 10, 19), older),
         ("cy", "Zebdor", "Hulmick", dt.date(2018, 2, 27), older),
         ("mia", "Jofrina", "Oskwell", dt.date(2020, 12, 8), younger),
     )
     for number, (key, forename, surname, born_on, room) in enumerate(pupils, start=1):
-        row = people.add_child(
+        row = builders.add_child(
             db,
             forename=forename,
             surname=surname,
@@ -115,7 +115,7 @@ def _people(db: Session, aviary: Aviary) -> None:
     )
     for number, (key, forename, surname, of, relation, responsible, allowed) in enumerate(adults, start=1):
         mobile = f"07700 90{number:04d}"
-        row_of = people.add_guardian(
+        row_of = builders.add_guardian(
             db,
             child_id=child(aviary, of).person_id,
             forename=forename,
@@ -130,7 +130,7 @@ def _people(db: Session, aviary: Aviary) -> None:
         ).guardian
         aviary.rows[key] = row_of
         _note(aviary, key, row_of, (forename, surname), (row_of.email, mobile))
-    people.link_guardian(
+    builders.link_guardian(
         db,
         child_id=child(aviary, "mia").person_id,
         guardian_id=guardian(aviary, "ann").person_id,

@@ -15,6 +15,7 @@ from oval_aup.core.db import Base
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.reports.as_at import AsAt, ChildThen
 from oval_aup.verifier.rules import RECORD_NAME
+from tests.people import builders
 from tests.reports.conftest import YEAR, Answered
 from tests.signing import small_school
 
@@ -197,7 +198,7 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered
         )
     clock.travel_to(dt.datetime(2027, 6, 8, 9, tzinfo=UTC))
     with answered.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=school.max.person_id,
             guardian_id=school.bob.person_id,
@@ -219,7 +220,7 @@ def test_a_father_whose_responsibility_ended_in_june_had_a_say_in_march(answered
 def test_a_guardians_children_are_those_of_that_day(answered: Answered) -> None:
     clock.travel_to(dt.datetime(2026, 12, 1, 9, tzinfo=UTC))
     with answered.database.writing() as db:
-        people.end_guardianship(
+        builders.end_guardianship(
             db, child_id=answered.people.max.person_id, guardian_id=answered.people.bob.person_id, actor=SYSTEM
         )
     assert [row.forename for row in at(answered, "bob", SOON_AFTER).children] == ["Max"]

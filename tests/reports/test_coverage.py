@@ -6,11 +6,12 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import people, reports, signing
+from oval_aup import reports, signing
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.core.errors import NotFound
 from oval_aup.signing import requests
+from tests.people import builders
 from tests.signing.small_school import DUE_ON, YEAR, SmallSchool, ask_everybody, found
 
 
@@ -43,7 +44,7 @@ def test_the_overview_holds_each_audience_and_each_class(database: Database, sch
 def test_only_the_first_classes_are_read_where_there_are_many(database: Database, school: SmallSchool) -> None:
     with database.writing() as db:
         for number in range(50):
-            people.add_class(db, name=f"6-{number:02}", year_group="6")
+            builders.add_class(db, name=f"6-{number:02}", year_group="6")
     with database.reading() as db:
         some = reports.overview(db, YEAR)
         everything = reports.overview(db, YEAR, most_classes=None)

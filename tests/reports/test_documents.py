@@ -23,6 +23,7 @@ from oval_aup.documents import KINDS
 from oval_aup.reports import documents
 from oval_aup.reports.built import BUILDERS
 from oval_aup.reports.document_labels import Moment
+from tests.people import builders
 from tests.reports.conftest import MARK, SCHOOL, YEAR, Answered, unsigned_head
 from tests.signing import small_school
 from tests.tools import tool
@@ -242,7 +243,7 @@ def test_a_class_report_lists_the_class_and_who_has_not_answered(answered: Answe
 def test_children_of_one_name_are_told_apart_on_paper_and_in_tables(answered: Answered) -> None:
     with answered.database.writing() as db:
         max_, room = answered.people.max, answered.people.older
-        people.add_child(
+        builders.add_child(
             db,
             forename=max_.forename,
             surname=max_.full_name.split()[-1],
@@ -471,7 +472,7 @@ def test_the_first_page_of_a_record_is_for_its_reader(answered: Answered, printe
 
 def test_a_childs_record_gives_the_pupil_number(answered: Answered) -> None:
     with answered.database.writing() as db:
-        child = people.add_child(
+        child = builders.add_child(
             db,
             forename="Max",
             surname="Ali",

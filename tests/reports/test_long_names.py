@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from oval_aup import agreements, consent, people, printing
+from oval_aup import agreements, consent, printing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
+from tests.people import builders
 from tests.reports.conftest import Answered
 from tests.signing import small_school
 from tests.tools import tool
@@ -77,7 +78,7 @@ def receipt_of(answered: Answered, names: tuple[tuple[str, str], ...]) -> printi
     clock.freeze(dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC))
     with answered.database.writing() as db:
         for number, (forename, surname) in enumerate(names):
-            child = people.add_child(
+            child = builders.add_child(
                 db,
                 forename=forename,
                 surname=surname,
@@ -86,7 +87,7 @@ def receipt_of(answered: Answered, names: tuple[tuple[str, str], ...]) -> printi
                 class_id=answered.people.older.id,
                 actor=SYSTEM,
             )
-            people.link_guardian(
+            builders.link_guardian(
                 db,
                 child_id=child.person_id,
                 guardian_id=answered.people.ann.person_id,

@@ -14,6 +14,7 @@ from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.notifications import bounced_addresses
 from oval_aup.signing import requests
+from tests.people import builders
 from tests.signing.small_school import YEAR, SmallSchool, ask_everybody, found
 
 
@@ -66,7 +67,7 @@ def test_each_person_has_the_reason_that_explains_most(database: Database, schoo
 
 def test_a_parent_who_works_here_is_reached_at_work(database: Database, school: SmallSchool) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=school.cy.person_id,
             guardian_id=school.eve.person_id,
@@ -81,7 +82,7 @@ def test_rare_reasons_look_at_the_address_that_counts(database: Database, school
     """Of somebody who is parent and staff, the address at home counts, and the one at work where that is empty."""
     with database.writing() as db:
         for adult in (school.eve, school.di):
-            people.link_guardian(
+            builders.link_guardian(
                 db,
                 child_id=school.cy.person_id,
                 guardian_id=adult.person_id,
@@ -140,7 +141,7 @@ def test_children_tell_one_guardian_from_another_and_the_barred_see_none(
     database: Database, school: SmallSchool
 ) -> None:
     with database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db, child_id=school.max.person_id, guardian_id=school.bob.person_id, contact_allowed=False, actor=SYSTEM
         )
     with database.reading() as db:

@@ -30,6 +30,7 @@ from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.retention import erasure_completion, erasure_steps
+from tests.people import builders
 from tests.retention.conftest import ADDRESS, CHILD, LEFT_ON, SCHOOL, TYPED, Family, decide
 from tests.web import world as worlds
 
@@ -108,7 +109,7 @@ def test_what_the_lists_once_said_of_a_person_goes_and_when_it_counted_stays(fam
     clock.travel_to(clock.at_london(LEFT_ON - dt.timedelta(days=9), 12))
     for relation, responsible in (("Zephyrinesque aunt", "no"), ("Mother", "yes")):
         with family.database.writing() as db:
-            people.link_guardian(
+            builders.link_guardian(
                 db,
                 child_id=ayaan.person_id,
                 guardian_id=ann.person_id,

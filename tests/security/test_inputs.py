@@ -15,6 +15,7 @@ from oval_aup.config import Settings
 from oval_aup.core import logs
 from oval_aup.core.db import Database
 from oval_aup.server import supervisor
+from tests.people import builders
 from tests.security.crawl import crawl
 from tests.security.post import Post
 from tests.security.rows import changed, everything_in
@@ -35,7 +36,7 @@ def nasty(world: World, settings: Settings) -> tuple[people.GuardianRow, ...]:
     with world.database.writing() as db:
         guardians = []
         for number, name in enumerate(NAMES):
-            child = people.add_child(
+            child = builders.add_child(
                 db,
                 forename=name,
                 surname=name,
@@ -44,7 +45,7 @@ def nasty(world: World, settings: Settings) -> tuple[people.GuardianRow, ...]:
                 class_id=world.year_4.id,
                 actor=OFFICE,
             )
-            added = people.add_guardian(
+            added = builders.add_guardian(
                 db,
                 child_id=child.person_id,
                 forename=name,

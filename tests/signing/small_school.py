@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from oval_aup import agreements, people, signing
 from oval_aup.core.actor import SYSTEM, Actor
+from tests.people import builders
 
 YEAR = 2026
 ASKED_ON = dt.date(2026, 9, 14)
@@ -34,13 +35,13 @@ class SmallSchool:
 def found(db: Session) -> SmallSchool:
     """Found the school and publish the shipped rules."""
     agreements.install_rulesets(db, actor=SYSTEM)
-    older = people.add_class(db, name="4C", year_group="4")
-    younger = people.add_class(db, name="1A", year_group="1")
+    older = builders.add_class(db, name="4C", year_group="4")
+    younger = builders.add_class(db, name="1A", year_group="1")
     max_ = _child(db, "Max", "Ali", dt.date(2018, 3, 14), older)
     mia = _child(db, "Mia", "Ali", dt.date(2020, 11, 2), younger)
     cy = _child(db, "Cy", "Coe", dt.date(2018, 1, 9), older)
     ann = _guardian(db, max_, "Ann", "Ali", "ann@example.org")
-    people.link_guardian(
+    builders.link_guardian(
         db, child_id=mia.person_id, guardian_id=ann.person_id, parental_responsibility="yes", actor=SYSTEM
     )
     bob = _guardian(db, max_, "Bob", "Ali", "bob@example.org")
@@ -71,7 +72,7 @@ def found(db: Session) -> SmallSchool:
 def _child(
     db: Session, forename: str, surname: str, born_on: dt.date, school_class: people.ClassRow
 ) -> people.ChildRow:
-    return people.add_child(
+    return builders.add_child(
         db,
         forename=forename,
         surname=surname,
@@ -83,7 +84,7 @@ def _child(
 
 
 def _guardian(db: Session, child: people.ChildRow, forename: str, surname: str, email: str) -> people.GuardianRow:
-    link = people.add_guardian(
+    link = builders.add_guardian(
         db,
         child_id=child.person_id,
         forename=forename,

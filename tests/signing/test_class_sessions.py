@@ -13,6 +13,7 @@ from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM, Actor
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, NotAllowed, NotFound
+from tests.people import builders
 from tests.signing.small_school import DUE_ON, YEAR, SmallSchool, staff_actor
 
 KIOSK = Actor(role="kiosk", assurance="in-class", channel="class")
@@ -175,7 +176,7 @@ def test_a_younger_child_is_witnessed_and_the_guardians_signature_still_counts(
 def test_thirty_children_mark_at_once(database: Database, school: SmallSchool) -> None:
     with database.writing() as db:
         children = [
-            people.add_child(
+            builders.add_child(
                 db,
                 forename=f"Child{number}",
                 surname="Lot",

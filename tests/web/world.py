@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from oval_aup import accounts, agreements, people, signing
 from oval_aup.core.actor import Actor
 from oval_aup.core.db import Database
+from tests.people import builders
 from tests.web.browser import PASSWORD
 
 OFFICE = Actor(role="office", channel="office")
@@ -53,13 +54,13 @@ def build(database: Database) -> World:
     """Fill an empty database with the base world."""
     with database.writing() as db:
         agreements.install_rulesets(db, actor=OFFICE)
-        year_1 = people.add_class(db, name="1A", year_group="1")
-        year_4 = people.add_class(db, name="4C", year_group="4")
+        year_1 = builders.add_class(db, name="1A", year_group="1")
+        year_4 = builders.add_class(db, name="4C", year_group="4")
         ayaan = _child(db, "Ayaan", "Khan", dt.date(2018, 3, 14), year_4)
         zara = _child(db, "Zara", "Khan", dt.date(2021, 1, 5), year_1)
         maja = _child(db, "Maja", "Nowak", dt.date(2018, 6, 30), year_4)
         ann = _guardian(db, ayaan, "Ann", "Khan", "Mother")
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=zara.person_id,
             guardian_id=ann.person_id,
@@ -89,7 +90,7 @@ def build(database: Database) -> World:
 
 
 def _child(db: Session, forename: str, surname: str, born_on: dt.date, chosen: people.ClassRow) -> people.ChildRow:
-    return people.add_child(
+    return builders.add_child(
         db,
         forename=forename,
         surname=surname,
@@ -103,7 +104,7 @@ def _child(db: Session, forename: str, surname: str, born_on: dt.date, chosen: p
 def _guardian(
     db: Session, child: people.ChildRow, forename: str, surname: str, relationship_name: str
 ) -> people.GuardianRow:
-    return people.add_guardian(
+    return builders.add_guardian(
         db,
         child_id=child.person_id,
         forename=forename,

@@ -32,6 +32,7 @@ from oval_aup.reports import pack_lines
 from oval_aup.verifier import bundle, rules
 from oval_aup.verifier.rules import RECORD_NAME
 from oval_aup.worker.context import packer_of
+from tests.people import builders
 from tests.worker.conftest import ROOT, Installation, Waits
 
 OFFICE = Actor(role="office", channel="office")
@@ -291,7 +292,7 @@ def test_people_stand_where_somebody_would_look_for_them(installation: Installat
     room, names = installation.school.people.older, ("el-Sayed", "Łukasik", "Eaton", "Lucas", "Zed")
     with installation.database.writing() as db:
         for surname in names:
-            row = people.add_child(
+            row = builders.add_child(
                 db,
                 forename="Ana",
                 surname=surname,
@@ -313,7 +314,7 @@ def test_a_child_of_whom_nothing_is_recorded_is_in_the_table_of_choices(
 ) -> None:
     room = installation.school.people.older
     with installation.database.writing() as db:
-        people.add_child(
+        builders.add_child(
             db,
             forename="Ana",
             surname="Zed",

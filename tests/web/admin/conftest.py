@@ -12,6 +12,7 @@ from oval_aup import agreements, campaigns, consent, documents, notifications, p
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.world import DUE_ON, OFFICE, TODAY, YEAR, World
 
@@ -97,7 +98,7 @@ def troubles(world: World, settings: Settings) -> Troubles:
 def _guardian(
     db: Session, child: people.ChildRow, forename: str, email: str, *, contact_allowed: bool
 ) -> people.GuardianRow:
-    return people.add_guardian(
+    return builders.add_guardian(
         db,
         child_id=child.person_id,
         forename=forename,

@@ -13,6 +13,7 @@ from oval_aup import accounts, campaigns, documents, notifications, people
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.documents import queue
+from tests.notifications.memory import MemoryChannel
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
@@ -195,7 +196,7 @@ def test_letters_the_server_refused_go_again_with_one_press_to_those_they_still_
         assert {notifications.message(db, each).status for each in left_out} == {"failed"}
 
 
-class Refusing(notifications.MemoryChannel):
+class Refusing(MemoryChannel):
     """A server that relays for nobody, whoever it is for."""
 
     def carry(self, letter: EmailMessage, to_address: str, hand_over: Callable[[], None]) -> None:

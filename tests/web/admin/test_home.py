@@ -22,7 +22,7 @@ from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.errors import Conflict, NotFound
 from oval_aup.monitoring import ledger_audit
-from tests.people import makers
+from tests.people import builders, makers
 from tests.web.admin.conftest import EVE, Troubles, choose, guardian_actor, sign
 from tests.web.browser import Browser
 from tests.web.page import Page
@@ -353,7 +353,7 @@ def test_the_first_screen_costs_the_same_for_more_people(world: World, troubles:
     few = _statements(world, eve)
     with world.database.writing() as db:
         for number in range(40):
-            child = people.add_child(
+            child = builders.add_child(
                 db,
                 forename=f"Child {number}",
                 surname="Many",
@@ -362,7 +362,7 @@ def test_the_first_screen_costs_the_same_for_more_people(world: World, troubles:
                 class_id=world.year_4.id,
                 actor=guardian_actor(world.ann),
             )
-            guardian = people.add_guardian(
+            guardian = builders.add_guardian(
                 db,
                 child_id=child.person_id,
                 forename=f"Adult {number}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oval_aup import evidence, people
 from oval_aup.core.actor import SYSTEM
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.world import World
 
@@ -12,7 +13,7 @@ EVE = "eve@oval.example.org"
 
 def _double(world: World) -> people.GuardianRow:
     with world.database.writing() as db:
-        added = people.add_guardian(
+        added = builders.add_guardian(
             db,
             child_id=world.maja.person_id,
             forename="Ann Begum",

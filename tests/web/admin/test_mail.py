@@ -12,6 +12,7 @@ from oval_aup import campaigns, evidence, notifications, people
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
+from tests.notifications.memory import MemoryChannel
 from tests.web.admin.conftest import EVE, Troubles
 from tests.web.browser import Browser
 from tests.web.world import TODAY, World
@@ -19,7 +20,7 @@ from tests.web.world import TODAY, World
 REASON = "The mail server mail.example.org cannot be used: it does not answer"
 
 
-class Down(notifications.MemoryChannel):
+class Down(MemoryChannel):
     """A mail server that cannot be reached."""
 
     def __init__(self, about: str = "server", reason: str = REASON) -> None:
@@ -30,14 +31,14 @@ class Down(notifications.MemoryChannel):
         raise notifications.ChannelDown(self.reason, about=self.about)
 
 
-class Full(notifications.MemoryChannel):
+class Full(MemoryChannel):
     """A mail server that answers and says at the first letter that the school has reached its limit."""
 
     def carry(self, letter, to_address, hand_over) -> None:  # type: ignore[no-untyped-def]
         raise notifications.ChannelDown("550 5.4.5 Daily limit", about="sender")
 
 
-class Refusing(notifications.MemoryChannel):
+class Refusing(MemoryChannel):
     """A mail server that refuses each letter in the same way."""
 
     def __init__(self, refusal: Exception) -> None:
@@ -63,7 +64,7 @@ def send(world: World, channel: notifications.Channel, *, at_once: bool = True) 
 @pytest.fixture
 def quiet(world: World, troubles: Troubles) -> World:
     """Everything that was due has left."""
-    send(world, notifications.MemoryChannel())
+    send(world, MemoryChannel())
     return world
 
 
@@ -83,7 +84,7 @@ def test_an_outage_stands_in_red_on_home_with_since_when_how_many_and_why(quiet:
     assert "The message to bob@example.org is waiting: email is not leaving the school at the moment." in said
     for path in ("/office/mail", "/office/campaign"):
         assert "Email is not leaving the school" in eve.get(path).text
-    send(quiet, notifications.MemoryChannel())
+    send(quiet, MemoryChannel())
     assert "Email is not leaving the school" not in eve.get("/office").text
 
 
@@ -116,7 +117,7 @@ def test_a_test_goes_first_to_whoever_asks_and_its_state_is_shown(quiet: World, 
         outage = notifications.outage(db)
     assert outage is not None
     assert outage.retry_at <= clock.now(), "the pause is over for somebody who wants to see"
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(quiet, channel)
     assert next(letter["To"] for letter in channel.letters) == "eve@oval.example.org"
     assert "Sent" in eve.get("/office/mail").text
@@ -128,7 +129,7 @@ def test_a_second_press_in_the_same_minute_tries_the_waiting_test_again(quiet: W
     eve.post("/office/mail/test")
     send(quiet, Full())
     eve.post("/office/mail/test")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(quiet, channel, at_once=False)
     assert [letter["To"] for letter in channel.letters] == ["eve@oval.example.org"]
 
@@ -163,9 +164,9 @@ def test_a_second_press_in_the_same_minute_says_what_is_true(
     clock.freeze(clock.now())
     eve.get("/office/mail")
     eve.post("/office/mail/test")
-    send(quiet, Refusing(refusal) if refusal else notifications.MemoryChannel())
+    send(quiet, Refusing(refusal) if refusal else MemoryChannel())
     said = eve.post("/office/mail/test").text
-    again = notifications.MemoryChannel()
+    again = MemoryChannel()
     send(quiet, again)
     assert ("is first in the queue" in said) == bool(refusal) == bool(again.letters)
     assert ("A message was sent to eve@oval.example.org" in said) == (refusal is None)
@@ -187,7 +188,7 @@ def test_a_manual_reminder_on_a_saturday_says_monday(quiet: World, eve: Browser)
     assert f"It will be sent on {monday}, because we don’t write in the evening" in page.text
     fields = {e["name"]: e["value"] for e in page.all("input") if "name" in e.attributes and e["name"] != "csrf_token"}
     assert f"messages will be sent on {monday}." in eve.post("/office/remind", fields).text
-    send(quiet, notifications.MemoryChannel())
+    send(quiet, MemoryChannel())
     assert f"Will be sent on {monday}" in eve.get("/office/mail").text
 
 
@@ -207,7 +208,7 @@ def test_a_second_press_says_what_became_of_the_first(quiet: World, eve: Browser
     path = f"/office/people/{quiet.cass.public_id}/new-link"
     eve.get(f"/office/people/{quiet.cass.public_id}")
     eve.post(path)
-    send(quiet, notifications.MemoryChannel())
+    send(quiet, MemoryChannel())
     assert "A message was sent to cass@example.org within the last few minutes." in eve.post(path).text
 
 
@@ -260,7 +261,7 @@ def test_one_press_sends_all_without_a_password_their_link_once_a_day(quiet: Wor
     assert "Send a link to all 2 without a password" in page.text
     assert "2 messages are being sent." in eve.post("/office/log-ins/links").text
     eve.post("/office/log-ins/links")
-    channel = notifications.MemoryChannel()
+    channel = MemoryChannel()
     send(quiet, channel)
     assert sorted(letter["To"] for letter in channel.letters) == ["di@oval.example.org", "sam@oval.example.org"]
     assert all("works for 14 days" in str(letter.get_body(("plain",))) for letter in channel.letters)

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from oval_aup import accounts, consent, documents, notifications, people
+from tests.people import builders
 from tests.web.admin.conftest import Troubles
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
@@ -64,7 +65,7 @@ def test_the_office_is_not_told_to_ask_the_office(world: World, troubles: Troubl
 
 def test_children_of_one_name_are_told_apart_by_their_birthdays(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
-        other = people.add_child(
+        other = builders.add_child(
             db,
             forename=world.ayaan.forename,
             surname="Khan",
@@ -160,7 +161,7 @@ def test_the_head_may_stop_pictures_of_a_child_and_lift_it(world: World, trouble
 
 def test_names_that_are_markup_are_shown_as_text(world: World, troubles: Troubles, eve: Browser) -> None:
     with world.database.writing() as db:
-        odd = people.add_guardian(
+        odd = builders.add_guardian(
             db,
             child_id=world.maja.person_id,
             forename="<b>Odd</b>",
@@ -196,7 +197,7 @@ def test_a_changed_work_address_is_what_its_owner_logs_in_with(
 def test_a_child_without_a_class_is_called_a_child_and_nothing_more(world: World, eve: Browser) -> None:
     with world.database.writing() as db:
         born_on = dt.date(2018, 3, 1)
-        child = people.add_child(db, forename="Mo", surname="Ali", born_on=born_on, year_group="4", actor=OFFICE)
+        child = builders.add_child(db, forename="Mo", surname="Ali", born_on=born_on, year_group="4", actor=OFFICE)
         people.archive_person(db, child.person_id, actor=OFFICE)
     assert '<span class="tag">Child</span>' in eve.get(f"/office/people/{child.public_id}").html
     assert "Child, class 4C" in eve.get(f"/office/people/{world.ayaan.public_id}").text
@@ -224,7 +225,7 @@ def test_a_person_is_found_by_parts_of_the_name_in_any_order_and_by_telephone(
     world: World, eve: Browser, sought: str
 ) -> None:
     with world.database.writing() as db:
-        child = people.add_guardian(
+        child = builders.add_guardian(
             db,
             child_id=world.ayaan.person_id,
             forename="Annahn",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from oval_aup import campaigns, notifications, people, signing
+from oval_aup import campaigns, notifications, signing
 from oval_aup.core import clock
+from tests.people import builders
 from tests.web.admin.conftest import EVE, Troubles
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
@@ -86,7 +87,7 @@ def test_joiners_are_asked_once(world: World, troubles: Troubles, browser: Brows
     clock.travel_to(clock.at_london(dt.date(2026, 9, 21), 10))
     browser.log_in(EVE)
     with world.database.writing() as db:
-        child = people.add_child(
+        child = builders.add_child(
             db,
             forename="Noor",
             surname="Late",
@@ -95,7 +96,7 @@ def test_joiners_are_asked_once(world: World, troubles: Troubles, browser: Brows
             class_id=world.year_4.id,
             actor=OFFICE,
         )
-        guardian = people.add_guardian(
+        guardian = builders.add_guardian(
             db,
             child_id=child.person_id,
             forename="Lea",

@@ -7,6 +7,7 @@ import io
 import pytest
 
 from oval_aup import campaigns, consent, evidence, people
+from tests.people import builders
 from tests.people.makers import contacts, link
 from tests.web.admin.conftest import choose
 from tests.web.browser import Browser
@@ -23,7 +24,7 @@ def office(browser: Browser, world: World) -> Browser:
 
 def say(world: World, guardian: people.GuardianRow, relationship: str, responsible: str) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.ayaan.person_id,
             guardian_id=guardian.person_id,

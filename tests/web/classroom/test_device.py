@@ -12,6 +12,7 @@ from flask import Flask
 from oval_aup import evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.web.classroom.device import short_names
+from tests.people import builders
 from tests.web.browser import PASSWORD, Browser
 from tests.web.classroom.lessons import join, make_mark, marks_in_the_ledger, open_lesson, statuses
 from tests.web.world import OFFICE, YEAR, World
@@ -333,7 +334,7 @@ def test_thirty_children_on_thirty_devices_sign_at_once(app: Flask, browser: Bro
 def _fill_the_class(world: World, more: int) -> list[people.ChildRow]:
     with world.database.writing() as db:
         added = [
-            people.add_child(
+            builders.add_child(
                 db,
                 forename=f"Child{number}",
                 surname="Smith",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import evidence, people, signing
+from oval_aup import evidence, signing
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.page import Page
@@ -151,7 +152,7 @@ def test_someone_who_comes_back_goes_on_where_they_stopped(
 
 def test_who_may_not_choose_signs_the_rules_and_sees_no_pictures_page(browser: Browser, world: World) -> None:
     with world.database.writing() as db:
-        carer = people.add_guardian(
+        carer = builders.add_guardian(
             db,
             child_id=world.zara.person_id,
             forename="Gran",
@@ -240,7 +241,7 @@ def test_no_to_the_rules_sent_twice_is_kept_once(browser: Browser, world: World)
 
 def test_no_is_the_last_word_where_nothing_else_is_asked(browser: Browser, world: World) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.ayaan.person_id,
             guardian_id=world.bob.person_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oval_aup import accounts, people, signing
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.world import OFFICE, World
@@ -14,7 +15,7 @@ DOOR = "Where should we send your new link?"
 
 def bar(world: World, guardian: people.GuardianRow) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.ayaan.person_id,
             guardian_id=guardian.person_id,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import agreements, consent, evidence, notifications, people, signing
+from oval_aup import agreements, consent, evidence, notifications, signing
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.page import Page
@@ -248,7 +249,7 @@ def test_a_signer_is_introduced_in_words_that_say_something(
     browser: Browser, world: World, relationship: str, says: str
 ) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.ayaan.person_id,
             guardian_id=world.bob.person_id,

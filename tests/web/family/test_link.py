@@ -13,6 +13,7 @@ from oval_aup import accounts, campaigns, notifications, people, signing
 from oval_aup.core import clock
 from oval_aup.core.db import Database
 from oval_aup.web.family import forms
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.page import Page
@@ -182,7 +183,7 @@ def test_another_familys_child_does_not_open_the_link(browser: Browser, world: W
 
 def test_a_barred_contact_does_not_get_in(browser: Browser, world: World) -> None:
     with world.database.writing() as db:
-        barred = people.add_guardian(
+        barred = builders.add_guardian(
             db,
             child_id=world.ayaan.person_id,
             forename="Max",

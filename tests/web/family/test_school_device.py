@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from oval_aup import documents, evidence, people
+from oval_aup import documents, evidence
 from oval_aup.core import clock
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.family import walk
 from tests.web.page import Page
@@ -65,7 +66,7 @@ def test_the_visit_ends_with_the_thank_you_page(browser: Browser, world: World) 
 
 def test_a_refusal_that_settles_everything_ends_the_visit_too(browser: Browser, world: World) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.ayaan.person_id,
             guardian_id=world.bob.person_id,

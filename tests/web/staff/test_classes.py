@@ -10,6 +10,7 @@ from oval_aup import agreements, campaigns, consent, people, signing
 from oval_aup.config import Settings
 from oval_aup.core import clock
 from oval_aup.core.actor import Actor
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.classroom.lessons import join, open_lesson
 from tests.web.world import DUE_ON, OFFICE, TODAY, YEAR, World
@@ -235,7 +236,7 @@ def test_two_children_of_one_name_can_be_told_apart_wherever_they_are_listed(
     browser: Browser, another_browser: Browser, world: World
 ) -> None:
     with world.database.writing() as db:
-        twin = people.add_child(
+        twin = builders.add_child(
             db,
             forename=world.maja.forename,
             surname="Nowak",
@@ -306,7 +307,7 @@ def test_the_unanswered_list_says_which_of_two_namesakes_it_means(
     with world.database.writing() as db:
         row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
         campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)
-        people.add_child(
+        builders.add_child(
             db,
             forename=world.maja.forename,
             surname="Nowak",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oval_aup import evidence, notifications, people, signing
+from oval_aup import evidence, notifications, signing
+from tests.people import builders
 from tests.web.browser import Browser
 from tests.web.world import OFFICE, YEAR, World
 
@@ -193,7 +194,7 @@ def test_a_receipt_is_being_prepared_until_it_is_made_and_is_only_for_its_owner(
 
 def test_a_colleague_who_is_also_a_parent_is_told_of_the_family_things(browser: Browser, world: World) -> None:
     with world.database.writing() as db:
-        people.link_guardian(
+        builders.link_guardian(
             db,
             child_id=world.zara.person_id,
             guardian_id=world.di.person_id,

@@ -1,0 +1,49 @@
+"""Nothing public is there for tests alone: a page, a command, the worker, a template or other code uses it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "oval_aup"
+PRODUCT = [ROOT / "app.py", *sorted(PACKAGE.rglob("*.py")), *sorted((ROOT / "migrations").rglob("*.py"))]
+
+
+def _read(tree: ast.AST) -> Counter[str]:
+    """How often each name is read, by itself or as an attribute; imports do not count."""
+    return Counter(
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+
+
+def unreached() -> Iterator[str]:
+    """Public functions and classes whose name is read nowhere but inside themselves.
+
+    What is decorated is reached by what the decorator registers it with: routes, commands, builders of documents.
+    """
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
+    read = sum((_read(tree) for tree in trees.values()), Counter[str]())
+    templates = {
+        word
+        for path in (ROOT / "templates").rglob("*")
+        if path.is_file()
+        for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
+    }
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in trees[path].body:
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+                continue
+            if node.decorator_list and isinstance(node, ast.FunctionDef):
+                continue
+            if read[node.name] == _read(node)[node.name] and node.name not in templates:
+                yield f"{path.relative_to(ROOT)}:{node.name}"
+
+
+def test_nothing_public_is_there_for_tests_alone() -> None:
+    assert list(unreached()) == [], "delete it, or move it to the builders of the tests"
