@@ -68,12 +68,12 @@ def change_choices(
     )
     wording = agreements.current(db, consent.AGREEMENT, language=language)
     entries = tuple(
-        consent.change(
+        consent.record(
             db,
             child=each.child,
             guardian=mine.guardian,
-            purpose_key=use,
-            answer=answer,
+            answers={use: answer},
+            only=(use,),
             wording=wording,
             school_year=school_year,
             idempotency_key=f"choice:{mine.guardian.public_id}:{child_public_id}:{use}:{before[use]}",

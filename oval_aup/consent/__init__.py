@@ -31,7 +31,7 @@ from oval_aup.consent.history import (
 from oval_aup.consent.permissions import ConflictRow, Permission, conflicts, foreseen, permissions
 from oval_aup.consent.purposes import AGREEMENT, Purpose, asked_purposes, has_uses, purposes, purposes_in
 from oval_aup.consent.resolve import ALL_ASKED, ANY, POLICIES, Resolution
-from oval_aup.consent.service import Choices, ToRecord, change, choices_of, invalidate, record, record_all
+from oval_aup.consent.service import Choices, ToRecord, choices_of, invalidate, record, record_all
 from oval_aup.consent.takedowns import (
     ANYBODY,
     TakeDownRow,
@@ -70,7 +70,6 @@ __all__ = [
     "block",
     "blocked_children",
     "blocks_of",
-    "change",
     "changes",
     "choice_seqs",
     "choices_of",

@@ -98,10 +98,10 @@ def record(
     """Record one guardian's answers to every asked use for one child, as one entry in the ledger.
 
     ``answers`` maps purpose to ``yes`` or ``no`` and must cover exactly the uses that ``wording`` asks about, or those
-    of them in ``only`` (a use that was added later is asked alone): Invalid names each that is missing. ``details`` is
-    personal and erasable. Answers that only take back a yes are entered as a withdrawal. Raises NotAllowed for a
-    guardian who may not choose for this child. A known
-    ``idempotency_key`` returns the entry made the first time.
+    of them in ``only`` (a use that was added later is asked alone, and one answer is changed alone): Invalid names each
+    that is missing. They count at once. ``details`` is personal and erasable. Answers that only take back a yes are
+    entered as a withdrawal and open take-downs. Raises NotAllowed for a guardian who may not choose for this child. A
+    known ``idempotency_key`` returns the entry made the first time.
     """
     known = _known(db, idempotency_key, child)
     if known is not None:
@@ -110,7 +110,9 @@ def record(
     choices = choices_of(db, [one], guardian=guardian, wording=wording, school_year=school_year)
     if all(choosing.withdraws(each.answers) for choosing, each in choices.answered):
         choices = replace(choices, kind="consent_withdrawn")
-    return _write(db, choices, recorded_by_id=recorded_by_id, actor=actor)
+    entries = evidence.append_all(db, choices.entries, actor=actor)
+    record_all(db, choices, entries, recorded_by_id=recorded_by_id, actor=actor)
+    return entries[0]
 
 
 def choices_of(
@@ -144,42 +146,6 @@ def record_all(
     _add_rows(db, acts, recorded_by_id=recorded_by_id, actor=actor)
     # A child's first answers of the year can end nothing; that permission began is noticed later, off the signer's way.
     _follow(db, [each for each in acts if each[0].standing], purposes_in(choices.wording))
-
-
-def change(
-    db: Session,
-    *,
-    child: people.ChildRow,
-    guardian: people.GuardianRow,
-    purpose_key: str,
-    answer: str,
-    wording: agreements.Wording,
-    school_year: int,
-    idempotency_key: str,
-    details: dict[str, Any] | None = None,
-    recorded_by_id: int | None = None,
-    actor: Actor,
-) -> EntryRow:
-    """Change one guardian's answer to one use; it counts at once.
-
-    A yes that becomes a no is a withdrawal and opens a take-down. An answer that stands already is left as it is, and
-    the entry that made it is returned. Raises Invalid for a use that is not asked, NotAllowed as ``record`` does.
-    """
-    known = _known(db, idempotency_key, child)
-    if known is not None:
-        return known
-    uses = {use.key: use for use in _asked(wording)}
-    if purpose_key not in uses:
-        raise Invalid(_("This is not something we ask about."))
-    _check_answers({purpose_key: answer}, [uses[purpose_key]])
-    one = ToRecord(child, {purpose_key: answer}, idempotency_key, details or {})
-    choosing = _choosing(db, [one], guardian, school_year)[0]
-    before = choosing.own.get(purpose_key)
-    if before is not None and before.answer == answer:
-        return evidence.entries(db, [before.ledger_seq])[before.ledger_seq]
-    withdrawn = before is not None and before.answer == "yes"
-    choices = Choices(((choosing, one),), wording, "consent_withdrawn" if withdrawn else "consent_recorded")
-    return _write(db, choices, recorded_by_id=recorded_by_id, actor=actor)
 
 
 def invalidate(
@@ -270,13 +236,6 @@ def _choosing(
             raise NotAllowed(_("This person does not choose about pictures of this child."))
         found.append(_Choosing(each.child, guardian, school_year, counted, standing.get(each.child.person_id, {})))
     return found
-
-
-def _write(db: Session, choices: Choices, *, recorded_by_id: int | None, actor: Actor) -> EntryRow:
-    """Enter and record what concerns one child."""
-    entries = evidence.append_all(db, choices.entries, actor=actor)
-    record_all(db, choices, entries, recorded_by_id=recorded_by_id, actor=actor)
-    return entries[0]
 
 
 def _entry(kind: str, choosing: _Choosing, new: ToRecord, wording: agreements.Wording) -> evidence.NewEntry:

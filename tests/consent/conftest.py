@@ -73,12 +73,12 @@ class Family:
     def change(
         self, guardian: people.GuardianRow, child: people.ChildRow, use: str, answer: str, *, key: str = ""
     ) -> evidence.EntryRow:
-        return consent.change(
+        return consent.record(
             self.db,
             child=child,
             guardian=guardian,
-            purpose_key=use,
-            answer=answer,
+            answers={use: answer},
+            only=(use,),
             wording=self.wording,
             school_year=YEAR,
             idempotency_key=key or self.key(),

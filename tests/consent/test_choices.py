@@ -156,12 +156,6 @@ def test_giving_withdrawing_and_giving_again_keeps_the_whole_story(family: Famil
     assert len({row.ledger_seq for row in told}) == 3
 
 
-def test_an_answer_that_stands_already_is_left_as_it_is(family: Family) -> None:
-    first = family.choose(family.ann, family.zara, family.all_answers())
-    assert family.change(family.ann, family.zara, "website", "yes") == first
-    assert len(consent.decisions(family.db, child_id=family.zara.person_id)) == 10
-
-
 def test_signing_again_with_a_no_where_there_was_a_yes_is_a_withdrawal(family: Family) -> None:
     family.choose(family.ann, family.zara, family.all_answers())
     family.choose(family.ann, family.zara, family.all_answers("yes", website="no"))

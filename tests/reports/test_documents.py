@@ -437,12 +437,12 @@ def test_a_long_record_still_checks_on_one_page(answered: Answered, printed: Pri
     with answered.database.writing() as db:
         use = consent.asked_purposes(db)[0].key
         for number in range(30):
-            consent.change(
+            consent.record(
                 db,
                 child=answered.people.max,
                 guardian=ann,
-                purpose_key=use,
-                answer="no" if number % 2 == 0 else "yes",
+                answers={use: "no" if number % 2 == 0 else "yes"},
+                only=(use,),
                 wording=agreements.current(db, "image-uses"),
                 school_year=YEAR,
                 idempotency_key=f"again:{number}",

@@ -235,12 +235,12 @@ def test_an_answer_given_after_the_paper_came_is_said_to_be_newer(
     world: World, troubles: Troubles, eve: Browser
 ) -> None:
     with world.database.writing() as db:
-        consent.change(
+        consent.record(
             db,
             child=world.ayaan,
             guardian=world.ann,
-            purpose_key="website",
-            answer="no",
+            answers={"website": "no"},
+            only=("website",),
             wording=agreements.current(db, "image-uses"),
             school_year=YEAR,
             idempotency_key="later",
