@@ -47,3 +47,25 @@ def unreached() -> Iterator[str]:
 
 def test_nothing_public_is_there_for_tests_alone() -> None:
     assert list(unreached()) == [], "delete it, or move it to the builders of the tests"
+
+
+FORMS = PACKAGE / "web" / "forms.py"
+
+
+def test_helpers_of_forms_stand_in_one_place() -> None:
+    """One way to read a text, a tick, a choice and a date, for every audience."""
+    helpers = {
+        node.name for node in ast.parse(FORMS.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)
+    }
+    again: list[str] = []
+    for path in sorted((PACKAGE / "web").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if path == FORMS:
+            continue
+        again += [f"{path.name}: {found}" for found in re.findall(r'request\.form\.get\("\w+"\) [!=]= "yes"', source)]
+        again += [
+            f"{path.name}: {node.name}"
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef) and node.name in helpers
+        ]
+    assert again == []

@@ -12,7 +12,7 @@ from oval_aup import agreements, campaigns, consent, evidence, people, signing
 from oval_aup.core import clock
 from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _
-from oval_aup.web.admin.forms import typed
+from oval_aup.web.forms import ticked, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def refused_before(own: tuple[signing.RequestRow, ...], outcome: str) -> tuple[s
 
 def confirm(replaces: bool) -> None:
     """Raise Invalid on ``confirm`` where answers that stand would be replaced and nobody has said that they may."""
-    if replaces and request.form.get("confirm") != "yes":
+    if replaces and not ticked("confirm"):
         raise Invalid(
             fields={"confirm": _("This replaces an answer that stands. Read what changes, then tick the box.")}
         )

@@ -27,8 +27,8 @@ from oval_aup.web.admin.answered_version import (
     standing_choices,
 )
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to, this_year, writable
+from oval_aup.web.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

@@ -15,8 +15,8 @@ from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import typed_date
 from oval_aup.web.admin.people import kept
+from oval_aup.web.forms import typed_date
 from oval_aup.web.htmx import go
 
 BOXES = ("on-day", "on-month", "on-year", "time")

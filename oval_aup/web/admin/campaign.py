@@ -16,7 +16,7 @@ from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import as_typed, typed, typed_date
+from oval_aup.web.forms import as_typed, ticked, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
@@ -174,8 +174,8 @@ def open_campaign() -> ResponseReturnValue:
     asked = campaigns.open_campaign(
         g.db,
         row,
-        again=request.form.get("again") == "yes",
-        old_list=request.form.get("old_list") == "yes",
+        again=ticked("again"),
+        old_list=ticked("old_list"),
         school=settings().school,
         actor=current_actor("office"),
     )

@@ -15,7 +15,7 @@ from oval_aup.monitoring import ledger_audit
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import charts, labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import as_typed, one_of, typed, typed_date
+from oval_aup.web.forms import as_typed, one_of, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

@@ -10,8 +10,8 @@ from oval_aup.core.errors import Conflict
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import typed
 from oval_aup.web.admin.people import back_to, kept
+from oval_aup.web.forms import ticked, typed
 from oval_aup.web.unit_of_work import settings
 
 FOUND = 25
@@ -31,7 +31,7 @@ def do_join(public_id: str) -> ResponseReturnValue:
     whose = kept(public_id)
     if not typed("other"):
         return _page(public_id, {"other": _("Choose the other record.")}), 422
-    if request.form.get("sure") != "yes":
+    if not ticked("sure"):
         return _page(public_id, {"sure": _("Tick this if both records are one person.")}), 422
     other = kept(typed("other"))
     try:

@@ -17,7 +17,7 @@ from oval_aup.packs import writer
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import as_typed, typed, typed_date
+from oval_aup.web.forms import as_typed, typed, typed_date_or_none
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
 
@@ -79,12 +79,7 @@ def _again(row: packs.PackRow) -> dict[str, str]:
 
 def _scope() -> readings.Scope:
     about, _colon, key = (typed("about") or "school").partition(":")
-    return readings.Scope(about, key, _day("from"), _day("to"))
-
-
-def _day(name: str) -> dt.date | None:
-    """A day that may be left empty."""
-    return typed_date(name) if any(as_typed(name, None).values()) else None
+    return readings.Scope(about, key, typed_date_or_none("from"), typed_date_or_none("to"))
 
 
 @bp.post("/office/packs/<public_id>/download")

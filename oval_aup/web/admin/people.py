@@ -17,7 +17,7 @@ from oval_aup.web import delivery_status
 from oval_aup.web.access import allow, current_actor, current_visitor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import typed
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go, page_or_partial
 from oval_aup.web.unit_of_work import settings
 

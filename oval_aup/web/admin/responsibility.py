@@ -15,8 +15,8 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import typed
 from oval_aup.web.admin.table_downloads import table_file
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

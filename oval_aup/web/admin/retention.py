@@ -16,8 +16,8 @@ from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.admin import labels
 from oval_aup.web.admin.blueprint import bp
-from oval_aup.web.admin.forms import as_typed, typed, typed_date
 from oval_aup.web.admin.people import back_to
+from oval_aup.web.forms import as_typed, typed, typed_date
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 

@@ -21,6 +21,7 @@ from oval_aup.web.admin.roster_forms import (
     sections,
     uploaded,
 )
+from oval_aup.web.forms import ticked
 from oval_aup.web.htmx import go
 from oval_aup.web.unit_of_work import settings
 
@@ -38,7 +39,7 @@ def roster_start() -> str:
 @allow("roster.import")
 def roster_upload() -> ResponseReturnValue:
     """Read an uploaded list and go on to its preview; nothing of the roster changes."""
-    partial = request.form.get("partial") == "yes"
+    partial = ticked("partial")
     try:
         name, content = uploaded()
         limit = settings().upload_limit
@@ -78,7 +79,7 @@ def roster_look_again(public_id: str) -> ResponseReturnValue:
             return _on(public_id)
         # The columns were chosen for the kind that was shown; for another kind they are guessed anew.
         mapping = posted_mapping(before.headers) if kind == before.kind else None
-        partial = request.form.get("partial") == "yes"
+        partial = ticked("partial")
         roster.preview_again(g.db, public_id, mapping=mapping, kind=kind, partial=partial, actor=actor)
     except Invalid as problem:
         return _preview(before, problem.fields), 422
@@ -92,7 +93,7 @@ def roster_apply(public_id: str) -> ResponseReturnValue:
     if roster.roster_import(g.db, public_id).status == "applied":
         return _on(public_id)
     actor = current_actor("office")
-    meant = request.form.get("confirm_leavers") == "yes"
+    meant = ticked("confirm_leavers")
     try:
         campaigns.apply_roster(
             g.db,

@@ -13,18 +13,13 @@ from oval_aup import consent
 from oval_aup.core import clock, i18n
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
+from oval_aup.web.forms import typed
 
-LONGEST = 300
 PARTS = ("day", "month", "year")
 BESIDE = frozenset({"st", "nd", "rd", "th", "of"})
 """What people write beside the number of a day."""
 OLDEST = 20
 """Nobody at the school is older, in years: an earlier date is a slip, and is not counted as a try."""
-
-
-def typed(name: str, longest: int = LONGEST) -> str:
-    """One field of the form without the blanks around it, cut to a length nobody types by honest means."""
-    return request.form.get(name, "").strip()[:longest]
 
 
 @dataclass(frozen=True, slots=True)

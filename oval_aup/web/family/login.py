@@ -15,6 +15,7 @@ from oval_aup.web.access import allow
 from oval_aup.web.family import forms
 from oval_aup.web.family.blueprint import bp
 from oval_aup.web.family.visits import SENT_BACK, RedirectTo, onward, send_back, sent_back, this_year
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 
 WHYS = frozenset({"cut", "unknown", "old", "closed"})
@@ -44,7 +45,7 @@ def check_in(token: str) -> ResponseReturnValue:
     held, form = _link(token), forms.BirthDate.read()
     here = url_for(".landing", token=token)
     if _other_visit(held) is not None:
-        if forms.typed("i_am") == "yes":
+        if typed("i_am") == "yes":
             access.end_session("family")
         return go(here)
     errors = _let_in(held, form)
@@ -137,7 +138,7 @@ def come_back() -> ResponseReturnValue:
     onward_to, kept = _wanted_page(), _kept_form()
     if access.visitor("family") is None:
         held, form = _quiet_visit(), forms.BirthDate.read()
-        asked = bool(forms.typed("asked"))
+        asked = bool(typed("asked"))
         errors = _let_in(held, form) if asked else {}
         if errors or not asked:
             shown = dict(form.boxes) if asked else {}
@@ -220,7 +221,7 @@ def ask_for_link() -> ResponseReturnValue:
     try:
         address = forms.email()
     except Invalid as refusal:
-        return send_back(url_for(".ended", why=_why() or None), {"email": forms.typed("email")}, refusal.fields)
+        return send_back(url_for(".ended", why=_why() or None), {"email": typed("email")}, refusal.fields)
     asked = (
         accounts.bucket("account", f"new-link {address.casefold()}"),
         accounts.bucket("address", f"new-link {access.client_address()}"),

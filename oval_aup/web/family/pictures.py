@@ -14,7 +14,7 @@ from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family.blueprint import bp
-from oval_aup.web.family.forms import ChoicesForm, typed
+from oval_aup.web.family.forms import ChoicesForm
 from oval_aup.web.family.visits import (
     RedirectTo,
     changed_meanwhile,
@@ -26,6 +26,7 @@ from oval_aup.web.family.visits import (
     sent_back,
     this_year,
 )
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 from oval_aup.web.shown_wording import read_shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import flash, g, render_template, request, url_for
+from flask import flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from oval_aup import agreements, campaigns, people, signing
@@ -14,7 +14,6 @@ from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor
 from oval_aup.web.family.blueprint import bp
-from oval_aup.web.family.forms import typed
 from oval_aup.web.family.visits import (
     changed_meanwhile,
     guardian_id,
@@ -26,6 +25,7 @@ from oval_aup.web.family.visits import (
     this_year,
     visit_at,
 )
+from oval_aup.web.forms import ticked, typed
 from oval_aup.web.htmx import go
 from oval_aup.web.shown_wording import read_shown
 
@@ -47,7 +47,7 @@ def rules_read() -> ResponseReturnValue:
     shown = read_shown()
     if shown != visit.rules.text_sha256:
         return changed_meanwhile(url_for(".rules"))
-    if request.form.get("read") != "yes":
+    if not ticked("read"):
         wrong = {"read": _("Tick the box to say you’ve read the rules and will follow them.")}
         return send_back(url_for(".rules"), {}, wrong)
     return _keep(visit, visit.draft.with_rules(shown))
@@ -179,7 +179,7 @@ def younger_read() -> ResponseReturnValue:
     shown = read_shown()
     if shown != visit.children_rules.text_sha256:
         return changed_meanwhile(url_for(".younger"))
-    if request.form.get("read") != "yes":
+    if not ticked("read"):
         return send_back(url_for(".younger"), {}, {"read": _("Tick the box when you’ve read the rules together.")})
     return _keep(visit, visit.draft.with_younger(shown))
 
@@ -220,7 +220,7 @@ def _save_tick(
     shown = read_shown()
     if shown != wording.text_sha256:
         raise Conflict
-    draft = answered(shown if request.form.get("read") == "yes" else "")
+    draft = answered(shown if ticked("read") else "")
     signing.save_draft(g.db, visit.signing_session.public_id, draft.kept())
     return "", 204
 

@@ -11,8 +11,8 @@ from oval_aup import campaigns, signing
 from oval_aup.core.i18n import _
 from oval_aup.web.access import allow
 from oval_aup.web.family.blueprint import bp
-from oval_aup.web.family.forms import typed
 from oval_aup.web.family.visits import onward, place_of, send_back, sent_back, visit_at
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 
 

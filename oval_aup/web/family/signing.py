@@ -14,7 +14,6 @@ from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_visitor, end_after_this_page
 from oval_aup.web.family.blueprint import bp
-from oval_aup.web.family.forms import typed
 from oval_aup.web.family.visits import (
     RedirectTo,
     begun_signing_session,
@@ -28,6 +27,7 @@ from oval_aup.web.family.visits import (
     sent_back,
     this_year,
 )
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 
 UNSAID = re.compile(r"\b(other|contact|unknown|not known|unspecified|not specified|none)\b|^\W*$")

@@ -8,13 +8,7 @@ from flask import request
 
 from oval_aup.core.errors import Invalid
 from oval_aup.core.i18n import _
-
-LONGEST = 300
-
-
-def typed(name: str, longest: int = LONGEST) -> str:
-    """One field of the form without the blanks around it, cut to a length nobody types by honest means."""
-    return request.form.get(name, "").strip()[:longest]
+from oval_aup.web.forms import LONGEST, ticked, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ class DeclarationsForm:
     @classmethod
     def read(cls) -> DeclarationsForm:
         """The form as posted; only declarations that were asked for."""
-        return cls({key: typed(f"{key}-words") for key in declarations() if request.form.get(key) == "yes"})
+        return cls({key: typed(f"{key}-words") for key in declarations() if ticked(key)})
 
     @classmethod
     def kept(cls, draft: dict[str, object]) -> DeclarationsForm:

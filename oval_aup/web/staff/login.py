@@ -11,9 +11,10 @@ from oval_aup.core.errors import Invalid, NotFound
 from oval_aup.core.i18n import _, ngettext
 from oval_aup.web import access, unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
+from oval_aup.web.forms import typed
 from oval_aup.web.htmx import go
 from oval_aup.web.staff.blueprint import bp
-from oval_aup.web.staff.forms import LogIn, NewPassword, typed
+from oval_aup.web.staff.forms import LogIn, NewPassword
 
 
 @bp.get("/staff/log-in")

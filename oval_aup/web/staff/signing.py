@@ -11,10 +11,11 @@ from oval_aup.core.errors import Conflict, Invalid, NotFound
 from oval_aup.core.i18n import _
 from oval_aup.web import unit_of_work
 from oval_aup.web.access import allow, current_actor, current_person
+from oval_aup.web.forms import ticked, typed
 from oval_aup.web.htmx import go
 from oval_aup.web.shown_wording import read_shown
 from oval_aup.web.staff.blueprint import bp
-from oval_aup.web.staff.forms import DeclarationsForm, typed
+from oval_aup.web.staff.forms import DeclarationsForm
 
 AGREEMENT = "staff"
 
@@ -80,7 +81,7 @@ def rules_read() -> ResponseReturnValue:
     """Keep that the rules were read, and whatever was declared with them."""
     signing_session = _signing_session()
     form = DeclarationsForm.read()
-    if request.form.get("read") != "yes":
+    if not ticked("read"):
         return _rules_page(form, errors={"read": _("Tick the box when you have read the rules.")}), 422
     shown = read_shown()
     if not shown:

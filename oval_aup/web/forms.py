@@ -1,4 +1,4 @@
-"""What the office types and chooses, read from the form or the address: nothing that is not asked for is read."""
+"""What people type, tick and choose, read from the form or the address: nothing that is not asked for is read."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ MOST_PAGES = 10_000
 def typed(name: str, longest: int = LONGEST) -> str:
     """One field of the form without the blanks around it, cut to a length nobody types by honest means."""
     return request.form.get(name, "").strip()[:longest]
+
+
+def ticked(name: str) -> bool:
+    """Whether a box of the form, whose value is ``yes``, was ticked."""
+    return request.form.get(name) == "yes"
 
 
 def one_of(name: str, allowed: Collection[str], source: Mapping[str, str] | None = None) -> str:
@@ -44,6 +49,11 @@ def typed_date(name: str, source: Mapping[str, str] | None = None) -> dt.date:
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         raise Invalid(fields={name: _("Enter a date, for example 7 9 2026.")})
     return day
+
+
+def typed_date_or_none(name: str) -> dt.date | None:
+    """A date whose boxes may all be left empty; raises Invalid on ``name`` as ``typed_date`` does."""
+    return typed_date(name) if any(as_typed(name, None).values()) else None
 
 
 def as_typed(name: str, value: dt.date | None) -> dict[str, str]:
