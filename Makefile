@@ -34,7 +34,7 @@ fix: $(VENV)/.test ## Put code into shape
 migrate: $(VENV)/.test ## Write a migration for changed models: make migrate NAME=add_something
 	@$(BIN)/flask db revise $(NAME)
 
-bench: $(VENV)/.test system-run ## Measure speed against a bare page in the same run
+bench: $(VENV)/.test system-run ## Measure speed against baselines in the same run, in about three minutes
 	@$(BIN)/python -m tests.bench
 
 # By the npm that came with the tests' own libraries, or the machine's; it trusts the certificates that the machine trusts.

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.bench.client import FORM, HIDDEN, RADIO, Answer, Load, Visitor, burst
+from tests.bench.figures import at_least, at_most
 from tests.bench.school import Family, School
 from tests.bench.serve import Server, free_port, serving
 
@@ -33,8 +34,8 @@ def measure(school: School, folder: Path) -> None:
     print(_line("a bare page that commits one row", bare, bare_cpu))
     print(_line("the same rows written by hand", floor, floor_cpu))
     print(_line("the signature", ours, our_cpu))
-    print(f"  {ours.per_second / floor.per_second:.2f} of the floor (target ≥ 0.50)")
-    print(f"  the whole visit takes {visit / bare_cpu:.1f} times the bare page’s processor time (target ≤ 25)")
+    print(f"  rate of the signature in rates of the floor: {at_least(ours.per_second / floor.per_second, 0.5)}")
+    print(f"  the whole visit in processor times of the bare page: {at_most(visit / bare_cpu, 25)}")
 
 
 def _floor(school: School) -> tuple[Load, float]:
@@ -108,8 +109,8 @@ def _journeys(server: Server, school: School) -> float:
     wire = [visitor.bytes_in + visitor.bytes_out for visitor in visitors]
     requests = statistics.median(visitor.requests for visitor in visitors)
     print("\nA parent's whole visit, two children, cold cache, scripts off")
-    print(f"  {requests:.0f} requests, {max(wire) / 1000:.1f} kB over the wire (target ≤ 100)")
-    print(f"  {statistics.mean(costs):.1f} ms of server processor time, mean of {len(costs)} (target ≤ 35)")
+    print(f"  {requests:.0f} requests; over the wire {at_most(max(wire) / 1000, 100, 'kB')}")
+    print(f"  {statistics.mean(costs):.1f} ms of server processor time, mean of {len(costs)}")
     return statistics.mean(costs)
 
 

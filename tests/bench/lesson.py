@@ -7,6 +7,7 @@ from functools import partial
 from oval_aup import people, signing
 from oval_aup.core.actor import Actor
 from tests.bench.client import HIDDEN, Visitor, burst
+from tests.bench.figures import at_most
 from tests.bench.school import School
 from tests.bench.serve import free_port, serving
 
@@ -26,7 +27,7 @@ def measure(school: School) -> None:
             device.connection.close()
         load = burst([partial(_tap, *device) for device in devices], at_once=len(devices))
     print(f"\nA class of {len(children)} signing at once")
-    print(f"  all done in {load.seconds:.2f} s, slowest tap near {load.p95:.0f} ms (target: all within 1 s)")
+    print(f"  slowest tap near {load.p95:.0f} ms; all done in {at_most(load.seconds, 1, 's')}")
 
 
 def _at_the_mark(port: int, code: str, child: str) -> tuple[Visitor, str, list[tuple[str, str]]]:
