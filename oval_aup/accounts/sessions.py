@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from oval_aup import people
 from oval_aup.accounts import policy
 from oval_aup.accounts.links import LinkRow, fingerprint, link_by_id
 from oval_aup.accounts.models import AccessSession, Account, PrivateLink
 from oval_aup.core import clock
-from oval_aup.core.db import fetch
+from oval_aup.core.db import fetch, table_of
 
 LASTS = {
     "login": dt.timedelta(hours=10),
@@ -40,6 +41,8 @@ class Visitor:
     role: str
     session_id: int
     person_id: int | None
+    pseudonym: str
+    """How the ledger names the person; empty for a class device, which is nobody."""
     account_public_id: str
     class_session_key: str
     assurance: str
@@ -57,6 +60,9 @@ class Visitor:
         return policy.allows(self.role, permission)
 
 
+_BEGIN = sa.insert(table_of(AccessSession))
+
+
 def start(
     db: Session,
     kind: str,
@@ -70,20 +76,19 @@ def start(
     """Let somebody in and return the secret for their cookie; kept here only as a hash."""
     token = secrets.token_urlsafe(24)
     moment = clock.now()
-    db.add(
-        AccessSession(
-            token_sha256=fingerprint(token),
-            kind=kind,
-            person_id=person_id,
-            account_id=account_id,
-            link_id=link_id,
-            class_session_key=class_session_key,
-            assurance=assurance,
-            created_at=moment,
-            last_seen_at=moment,
-            expires_at=moment + LASTS[kind],
-        )
-    )
+    begun = {
+        "token_sha256": fingerprint(token),
+        "kind": kind,
+        "person_id": person_id,
+        "account_id": account_id,
+        "link_id": link_id,
+        "class_session_key": class_session_key,
+        "assurance": assurance,
+        "created_at": moment,
+        "last_seen_at": moment,
+        "expires_at": moment + LASTS[kind],
+    }
+    db.execute(_BEGIN, begun)
     return token
 
 
@@ -101,7 +106,9 @@ _VISITOR = (
         Account.disabled_at,
         Account.public_id.label("account_public_id"),
         PrivateLink.sent_to,
+        people.views.person.c.pseudonym,
     )
+    .outerjoin(people.views.person, people.views.person.c.id == AccessSession.person_id)
     .outerjoin(Account, Account.id == AccessSession.account_id)
     .outerjoin(PrivateLink, PrivateLink.id == AccessSession.link_id)
     .where(AccessSession.token_sha256 == sa.bindparam("token_sha256"), AccessSession.kind == sa.bindparam("kind"))
@@ -123,6 +130,7 @@ def visitor(db: Session, token: str, kind: str) -> Visitor | None:
         role=row.role if kind == "login" else kind,
         session_id=row.id,
         person_id=row.person_id,
+        pseudonym=row.pseudonym or "",
         account_public_id=row.account_public_id or "",
         class_session_key=row.class_session_key,
         assurance=row.assurance,

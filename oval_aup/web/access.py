@@ -139,12 +139,11 @@ def current_person() -> people.PersonRow:
 def current_actor(channel: str = "") -> Actor:
     """The visitor in the terms of the record."""
     held = current_visitor()
-    pseudonym = people.person_by_id(g.db, held.person_id).pseudonym if held.person_id is not None else ""
     usual = {"login": "login", "family": "link", "kiosk": "class"}[held.kind]
     return Actor(
         role="guardian" if held.kind == "family" else held.role,
         person_id=held.person_id,
-        pseudonym=pseudonym,
+        pseudonym=held.pseudonym,
         assurance=held.assurance,
         channel=channel or ("person" if held.assurance == "in-person" else usual),
         sent_to=held.sent_to,
