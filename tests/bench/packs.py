@@ -24,7 +24,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from oval_aup import accounts, config, demo, documents, evidence, packs, people, printing, reports, schema, worker
+from oval_aup import accounts, config, demo, documents, evidence, jobs, packs, people, printing, reports, schema, worker
 from oval_aup.application import create_app
 from oval_aup.config import Settings
 from oval_aup.core.actor import SYSTEM
@@ -113,7 +113,10 @@ class Bench:
         self.database = Database(self.settings.database_url)
         schema.upgrade(self.database)
         demo.seed(self.database, self.settings)
-        self.ring = worker.keyring(self.settings)
+        settings = self.settings
+        self.doorbell = jobs.Doorbell(settings.broker_url, settings.instance, secret=settings.secret_key)
+        self.doorbell.follow(self.database)  # else a pack waits up to a minute for the worker to look by itself
+        self.ring = worker.keyring(settings)
         with self.database.writing() as db:
             db.execute(sa.text("DELETE FROM document"))  # the receipts, which would come first
             self.ring.prepare(db, school_name=self.settings.school.name, actor=SYSTEM)
@@ -276,6 +279,7 @@ def measure(folder: Path, *, whole: bool) -> None:
             print(f"    {used / count * 1000:.0f} ms of processor time a record from nothing, starting included")
             print(f"    worker’s processes: {at_most(memory.peak, 400, 'MB')}")
             print(f"    the office’s page meanwhile, in times of the idle one: {at_most(busy.median / idle.median, 2)}")
+    bench.doorbell.close()
     bench.database.dispose()
 
 
