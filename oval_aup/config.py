@@ -116,10 +116,10 @@ DOCUMENTED: dict[str, tuple[str, str]] = {
     "OVAL_MAIL_OAUTH_CLIENT_SECRET": ("none", "Microsoft: the value of the application’s client secret"),
     "OVAL_MAIL_OAUTH_KEY_FILE": ("none", "Google: the service account’s key, a JSON file"),
     "OVAL_MAIL_OAUTH_TOKEN_URL": ("the service’s own", "Another address to fetch tokens from, in national clouds"),
-    "OVAL_MAIL_FROM": ("the school’s e-mail", "Sender of every message"),
+    "OVAL_MAIL_FROM": ("the school’s email", "Sender of every message"),
     "OVAL_SCHOOL_NAME": ("The Oval School", "As printed everywhere"),
     "OVAL_SCHOOL_PHONE": ("0121 496 0000", "The office’s number"),
-    "OVAL_SCHOOL_EMAIL": ("office@oval.example.org", "The office’s e-mail address"),
+    "OVAL_SCHOOL_EMAIL": ("office@oval.example.org", "The office’s email address"),
     "OVAL_REGULATOR": ("Information Commissioner’s Office", "Who hears complaints about personal information"),
     "OVAL_CHILDREN_SIGN_FROM_YEAR": ("3", "Children from this year group sign for themselves, in class"),
     "OVAL_SCHOOL_HOLIDAYS": ("a typical year’s", "No reminders then: 2026-10-26/2026-10-30, 2027-05-03, …"),
@@ -217,7 +217,7 @@ def _address(env: Mapping[str, str], name: str, default: str) -> str:
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError:
-        raise BadSetting(f"{name} must be one e-mail address, not “{text}”.") from None
+        raise BadSetting(f"{name} must be one email address, not “{text}”.") from None
     return text
 
 

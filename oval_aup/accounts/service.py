@@ -95,7 +95,7 @@ def _enter(
 
 
 def open_accounts(db: Session, *, actor: Actor = SYSTEM) -> int:
-    """Give every current staff member with an e-mail address a log-in; returns how many are new."""
+    """Give every current staff member with an email address a log-in; returns how many are new."""
     have = set(db.execute(sa.select(Account.person_id)).scalars())
     taken = set(db.execute(sa.select(Account.email)).scalars())
     made = 0
@@ -205,7 +205,7 @@ def log_in(db: Session, email: str) -> str:
 
 
 def set_password(db: Session, token: str, password: str, *, school_name: str) -> AccountRow:
-    """Set a password through an e-mailed link, which is used up; every other session of the person ends."""
+    """Set a password through an emailed link, which is used up; every other session of the person ends."""
     held = link(db, token, purpose="set-password")
     if held.expired:
         raise Conflict(_("This link has run out. Ask for a new one on the log-in page."))

@@ -27,11 +27,11 @@ class TooMany(DomainError):
 
     def __init__(self) -> None:
         self.retry_after = int(WINDOW.total_seconds())
-        super().__init__(_("Too many tries. Please wait 15 minutes, then try again."))
+        super().__init__(_("Too many attempts. Please wait 15 minutes, then try again."))
 
 
 def bucket(kind: str, value: str | int = "") -> str:
-    """The name under which tries are counted; addresses and e-mails are kept only as a hash."""
+    """The name under which tries are counted; addresses and emails are kept only as a hash."""
     if kind in {"address", "account", "code", "proof", "probe"}:
         value = hashlib.sha256(str(value).encode()).hexdigest()[:32]
     return f"{kind}:{value}"

@@ -134,7 +134,7 @@ def as_html(source: str) -> Markup:
 
 
 def as_plain(source: str) -> str:
-    """The same text without marks, for an e-mail, a letter or reading aloud."""
+    """The same text without marks, for an email, a letter or reading aloud."""
     return "\n\n".join(_BOLD.sub(r"\1", part) for part in _paragraphs(source))
 
 

@@ -67,7 +67,9 @@ def open_campaign(
         raise Conflict(_("The letters would arrive after the end of this school year. Plan the next one instead."))
     if campaign.status == "planned" and not old_list and planning.list_is_old(db, campaign.school_year):
         raise Conflict(
-            _("The list of children is from last school year. Load the new list first, or tick that you mean it.")
+            _(
+                "The list of children is from last school year. Load the new list first, or tick the box to use this one."
+            )
         )
     planning.set_status(db, campaign, "open")
     campaign = planning.campaign(db, campaign.public_id)

@@ -1,4 +1,4 @@
-"""What each e-mail says: one function per kind, none of which puts a child's name or a choice into words."""
+"""What each email says: one function per kind, none of which puts a child's name or a choice into words."""
 
 from __future__ import annotations
 

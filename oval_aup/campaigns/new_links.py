@@ -34,7 +34,7 @@ def send_new_link_to(db: Session, guardian: people.GuardianRow, *, school: Schoo
     Within some minutes of the last one it returns that message as it stands now. Raises Conflict without an address.
     """
     if not guardian.email:
-        raise Conflict(_("There is no e-mail address to send a link to."))
+        raise Conflict(_("There is no email address to send a link to."))
     return _enqueue(db, guardian, shared=people.mailbox_sharers(db, guardian.email) > 1, school=school)
 
 

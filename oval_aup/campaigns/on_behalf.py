@@ -97,7 +97,7 @@ def record_on_behalf(
     ``version-`` and the agreement where no version was published by then.
     """
     if channel not in ASSURANCE:
-        raise Invalid(fields={"channel": _("Say how the answer came: on paper, by telephone or in person.")})
+        raise Invalid(fields={"channel": _("Choose how the answer came: on paper, by telephone or in person.")})
     if actor.person_id is None:
         raise NotAllowed(_("Only a person can record an answer for somebody."))
     known = evidence.find(db, f"on-behalf:{idempotency_key}")

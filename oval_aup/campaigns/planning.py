@@ -94,7 +94,7 @@ def _check(
     if not opens_on <= due_on <= last:
         faults["due_on"] = _("The due date must come after the opening, within the school year.")
     if len(days) > MOST_REMINDERS or list(days) != sorted(set(days)) or any(not 1 <= day <= 120 for day in days):
-        faults["reminder_days"] = _("Give up to three numbers of days, rising, each from 1 to 120.")
+        faults["reminder_days"] = _("Enter up to three numbers of days, each from 1 to 120, smallest first.")
     if faults:
         raise Invalid(fields=faults)
 

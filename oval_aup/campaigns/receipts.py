@@ -26,7 +26,7 @@ def request_receipt(
     school: School,
     requested_by_id: int | None = None,
 ) -> str:
-    """Want the receipt of some ledger entries and queue its e-mail where there is an address; returns its public id.
+    """Want the receipt of some ledger entries and queue its email where there is an address; returns its public id.
 
     ``key`` names the answer it confirms: the same key is the same receipt and the same message.
     """

@@ -1,4 +1,4 @@
-"""What a staff member's own answer sets going: the signature, the receipt and its e-mail; and their password link."""
+"""What a staff member's own answer sets going: the signature, the receipt and its email; and their password link."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sign_for_staff(
     school: School,
     actor: Actor,
 ) -> str:
-    """Sign the staff rules, ask for the receipt and queue it by e-mail; returns the receipt's public id.
+    """Sign the staff rules, ask for the receipt and queue it by email; returns the receipt's public id.
 
     Repeating it returns the same receipt. ``declarations`` (sentence to what was typed) joins the erasable details.
     Raises Conflict when the rules were changed meanwhile and Invalid for the name or the drawing.

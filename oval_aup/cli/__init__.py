@@ -220,7 +220,7 @@ account_group = AppGroup("account", help="Staff log-ins.")
 @click.option("--name", default="", help="Their forename and surname, where no staff list has been imported yet.")
 @click.option("--role", default="admin", show_default=True, type=click.Choice(accounts.ROLES))
 def account_open(email: str, name: str, role: str) -> None:
-    """Give the staff member with this work e-mail a log-in of this role and a link to choose a password.
+    """Give the staff member with this work email a log-in of this role and a link to choose a password.
 
     With --name, somebody who is on no list yet is added to the staff first.
     """
@@ -232,7 +232,7 @@ def account_open(email: str, name: str, role: str) -> None:
             link = setup.password_link(db, account, settings)
     except NotFound:
         sys.exit(
-            f"Nobody on the staff list has the e-mail address “{email}”."
+            f"Nobody on the staff list has the email address “{email}”."
             ' Give their name as well: --name "Forename Surname", or import the staff list first.'
         )
     except Invalid as problem:
@@ -240,7 +240,7 @@ def account_open(email: str, name: str, role: str) -> None:
     except DomainError as problem:
         sys.exit(problem.message)
     click.echo(f"{account.email} can log in as {account.role} once a password has been chosen.")
-    click.echo(f"Open this link within 3 days: {link}" if link else "The link to choose one is e-mailed by the server.")
+    click.echo(f"Open this link within 3 days: {link}" if link else "The link to choose one is emailed by the server.")
 
 
 GROUPS = (

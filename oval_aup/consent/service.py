@@ -174,7 +174,7 @@ def invalidate(
     choosing = _Choosing(child, guardian, school_year, counted, standing)
     keys = sorted(choosing.own if purpose_keys is None else set(purpose_keys) & set(choosing.own))
     if not keys:
-        raise Conflict(_("There is no answer that could be taken out."))
+        raise Conflict(_("There is no answer to mark as invalid."))
     entry = evidence.append(
         db,
         "consent_invalidated",

@@ -138,7 +138,7 @@ class DemoRoster:
         return _csv(CONTACT_HEADERS, rows)
 
     def staff_csv(self) -> bytes:
-        """The staff export; three of the staff are parents here too, known by their e-mail address."""
+        """The staff export; three of the staff are parents here too, known by their email address."""
         classes = [f"{year_group}{letter}" for year_group in YEAR_GROUPS for letter in CLASS_LETTERS]
         parents = iter([home.adults[0] for home in self.households if home.adults[0].email][40:400:120])
         rows: list[tuple[object, ...]] = []

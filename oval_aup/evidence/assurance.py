@@ -6,9 +6,9 @@ from oval_aup.core.i18n import gettext_noop
 
 # Read at import, when the language is English: these are the keys that records and pages translate on use.
 ASSURANCES: dict[str, str] = {
-    "staff-login": gettext_noop("Logged in with a staff e-mail address and its own password."),
+    "staff-login": gettext_noop("Logged in with a staff email address and its own password."),
     "link-and-birth-date": gettext_noop(
-        "Opened a private link sent to the e-mail address that the school holds, and gave a child’s date of birth."
+        "Opened a private link sent to the email address that the school holds, and gave a child’s date of birth."
     ),
     "letter-code": gettext_noop(
         "Typed the code from a letter that the school handed over, and gave a child’s date of birth."
@@ -18,7 +18,7 @@ ASSURANCES: dict[str, str] = {
     "paper-scan": gettext_noop("Signed a paper form, which the school office holds and entered here."),
     "telephone": gettext_noop("By telephone with the school office, which entered the answers here."),
     "shared-link-and-birth-date": gettext_noop(
-        "Opened a private link sent to an e-mail address that more than one person uses, and gave a child’s date of "
+        "Opened a private link sent to an email address that more than one person uses, and gave a child’s date of "
         "birth. Another user of that address could have done the same."
     ),
     "none": gettext_noop("Not identified: recorded by the system itself."),

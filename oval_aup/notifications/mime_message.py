@@ -1,4 +1,4 @@
-"""Builds the e-mail itself: the same Message-ID on every attempt, text and HTML side by side, the PDF attached."""
+"""Builds the email itself: the same Message-ID on every attempt, text and HTML side by side, the PDF attached."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Sender:
 def compose(
     message: MessageRow, *, sender: Sender, link: str = "", attachment: tuple[str, bytes] | None = None
 ) -> EmailMessage:
-    """Build the e-mail for one message; raises ValueError for an address or header that cannot be written."""
+    """Build the email for one message; raises ValueError for an address or header that cannot be written."""
     letter = EmailMessage()
     letter["From"] = Address(sender.name, addr_spec=sender.address)
     letter["To"] = Address(addr_spec=message.to_address)

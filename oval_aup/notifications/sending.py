@@ -224,7 +224,7 @@ def _check_address(address: str) -> None:
     try:
         Address(addr_spec=address)
     except (ValueError, IndexError, MessageError) as error:  # the standard library raises any of these
-        raise PermanentRefusal(_("This is not an e-mail address: %(fault)s", fault=error), code="501") from error
+        raise PermanentRefusal(_("This is not an email address: %(fault)s", fault=error), code="501") from error
 
 
 def _prepare(database: Database, claim: MessageRow, mint: Mint, attach: Attach) -> tuple[str, tuple[str, bytes] | None]:
@@ -248,7 +248,11 @@ def _claim(database: Database) -> MessageRow | None:
 
 def _unreachable(db: Session, row: sa.Row[Any]) -> str:
     reasons = {} if row.asked_for else bounced_addresses.troubled_addresses(db, [row.to_address])
-    return _("Not sent, mail does not reach it: %(reason)s", reason=reasons[row.to_address]) if reasons else ""
+    return (
+        _("Not sent, because emails to this address bounce: %(reason)s", reason=reasons[row.to_address])
+        if reasons
+        else ""
+    )
 
 
 def _hand_over(database: Database, claim: MessageRow) -> None:

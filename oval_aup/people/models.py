@@ -85,7 +85,7 @@ class Guardian(Base):
     mobile: Mapped[str] = mapped_column(sa.String(40), default="")
     language: Mapped[str] = mapped_column(sa.String(12), default="en")
     writing_stopped: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """Set by the office: not asked or reminded by e-mail any more, though they can answer."""
+    """Set by the office: not asked or reminded by email any more, though they can answer."""
     archived_on: Mapped[dt.date | None]
 
     person: Mapped[Person] = relationship(lazy="joined")

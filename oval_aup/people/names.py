@@ -42,7 +42,7 @@ def folded(text: str) -> str:
 
 
 def normal_email(text: str) -> str:
-    """An e-mail address in lower case, or an empty string; raises Invalid for all but one plain address.
+    """An email address in lower case, or an empty string; raises Invalid for all but one plain address.
 
     Addresses with letters beyond ASCII are taken, since ``notifications.smtp`` can send to them. ``.test`` and other
     names that no mail reaches are refused.
@@ -53,7 +53,7 @@ def normal_email(text: str) -> str:
     try:
         return validate_email(plain, check_deliverability=False, strict=True).normalized.lower()
     except EmailNotValidError:
-        raise Invalid(fields={"email": _("This is not an e-mail address.")}) from None
+        raise Invalid(fields={"email": _("This is not an email address.")}) from None
 
 
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "lady", "master"})

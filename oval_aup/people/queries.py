@@ -108,7 +108,7 @@ def persons_by_pseudonym(db: Session, pseudonyms: Iterable[str]) -> dict[str, Pe
 
 
 def search(db: Session, text: str, limit: int = 25) -> tuple[PersonRow, ...]:
-    """People whose name or e-mail address holds every word typed, in any order; current ones first.
+    """People whose name or email address holds every word typed, in any order; current ones first.
 
     Accents, capitals and commas do not matter. Digits alone are looked for in telephone numbers, spaces aside.
     """
@@ -225,5 +225,5 @@ def staff_member(db: Session, person_id: int) -> StaffRow:
 
 
 def staff_by_email(db: Session, email: str) -> StaffRow:
-    """The current staff member with this work e-mail address; raises NotFound."""
+    """The current staff member with this work email address; raises NotFound."""
     return one(_staff(db, StaffMember.work_email == email.strip().lower(), StaffMember.archived_on.is_(None)))

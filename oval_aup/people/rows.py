@@ -69,7 +69,7 @@ class GuardianRow:
     language: str
     archived_on: dt.date | None
     writing_stopped: bool = False
-    """Whether they are not asked or reminded by e-mail any more."""
+    """Whether they are not asked or reminded by email any more."""
 
     @property
     def greeting_name(self) -> str:

@@ -154,12 +154,12 @@ def add_staff_member(
     starts_on: dt.date | None = None,
     actor: Actor,
 ) -> StaffRow:
-    """Add a staff member by hand; a guardian of the same e-mail address and forename becomes both."""
+    """Add a staff member by hand; a guardian of the same email address and forename becomes both."""
     names, address = _names(forename, surname), normal_email(work_email)
     if staff_group not in STAFF_GROUPS:
         raise Invalid(fields={"staff_group": _("Choose a staff group.")})
     if address and db.scalar(sa.select(StaffMember.person_id).where(StaffMember.work_email == address)):
-        raise Conflict(_("A staff member with this e-mail address is already on the list."))
+        raise Conflict(_("A staff member with this email address is already on the list."))
     person_id = _guardian_behind(db, address, names["forename"])
     if person_id is None:
         person = Person(**names, title=cleaned(title))
@@ -233,7 +233,7 @@ def set_telephone(db: Session, person_id: int, mobile: str, *, actor: Actor) -> 
 
 
 def set_writing(db: Session, person_id: int, *, stopped: bool, actor: Actor) -> None:
-    """Stop asking and reminding somebody by e-mail, or begin again; they can answer all the same. NotFound."""
+    """Stop asking and reminding somebody by email, or begin again; they can answer all the same. NotFound."""
     guardian = db.get(Guardian, person_id)
     if guardian is None:
         raise NotFound

@@ -84,7 +84,7 @@ class ClassTold:
                 moment=from_,
             )
         if not self.class_name:
-            return _("The school’s lists named no class for this child at that moment.")
+            return _("The school’s lists gave no class for this child at that moment.")
         return _("Class %(name)s: from the school’s lists as they stood at that moment.", name=self.class_name)
 
 

@@ -354,7 +354,9 @@ def _certificate(db: Session, _school_year: int, _limit: int) -> list[Need]:
     ending = evidence.ending_certificate(db)
     if ending is None:
         return []
-    what = _("Nothing is sealed after that day. Whoever looks after the system sets up a new one.")
+    what = _(
+        "No document can be sealed after that day. Ask whoever looks after the system to set up a new certificate."
+    )
     ends_on = clock.london(ending.ends_at).date()
     return [Need("certificate", "", _("The sealing certificate"), what, None, ends_on, occurrence=str(ends_on))]
 
@@ -368,7 +370,7 @@ def _early_erasures(db: Session, _school_year: int, limit: int) -> list[Need]:
             "early-erasure",
             batch,
             names[row.person_id].full_name if row.person_id in names else "",
-            _("Needs a second person; one of the two is the head"),
+            _("Needs approval by a second person; one of the two must be the head"),
             row.ordered_at,
             person_id=row.person_id,
         )

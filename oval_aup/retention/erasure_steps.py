@@ -25,7 +25,7 @@ OLD = gettext_noop("Its time was over.")
 
 REMOVED: dict[str, str] = {
     "names": gettext_noop("Name, date of birth, addresses and numbers"),
-    "contact": gettext_noop("E-mail addresses and telephone numbers"),
+    "contact": gettext_noop("Email addresses and telephone numbers"),
     "documents": gettext_noop("Documents about the person"),
     "family-documents": gettext_noop("Documents of the family that showed the person"),
     "reports": gettext_noop("Class and school reports that name people"),

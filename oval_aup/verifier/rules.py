@@ -87,7 +87,7 @@ def head_text(head: dict[str, Any]) -> str:
 
 
 def heads_in(text: str) -> list[dict[str, Any]]:
-    """Every head found in a text, such as an e-mail or the words of a receipt, each once.
+    """Every head found in a text, such as an email or the words of a receipt, each once.
 
     Lines may have been broken anew, quoted in a reply, packed as a saved message packs them, or typed from paper.
     """

@@ -1,4 +1,4 @@
-"""Every e-mail word for word, as golden files; run with OVAL_GOLDEN=write to accept new words after reading them."""
+"""Every email word for word, as golden files; run with OVAL_GOLDEN=write to accept new words after reading them."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_with_a_mail_server_the_link_is_e_mailed_and_never_printed(
     opened = app.test_cli_runner().invoke(args=["account", "open", ADDRESS])
     app.extensions["oval_database"].dispose()
     assert opened.exit_code == 0, opened.output
-    assert "e-mailed by the server" in opened.output
+    assert "emailed by the server" in opened.output
     assert "/set-password/" not in opened.output
 
 

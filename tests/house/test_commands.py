@@ -214,4 +214,4 @@ def test_a_log_in_for_a_stranger_is_refused_in_one_sentence(app: Flask) -> None:
     outcome = run(app, "account", "open", "nobody@oval.example.org")
     assert outcome.exit_code == 1
     assert outcome.output.count("\n") == 1
-    assert "Nobody on the staff list has the e-mail address" in outcome.output
+    assert "Nobody on the staff list has the email address" in outcome.output

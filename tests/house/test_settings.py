@@ -39,7 +39,7 @@ def test_the_operations_guide_names_it(name: str) -> None:
         ("OVAL_MAIL_OAUTH", "microsoft", "OVAL_MAIL_OAUTH_TENANT is needed where OVAL_MAIL_OAUTH is microsoft."),
         ("OVAL_MAIL_OAUTH", "google", "OVAL_MAIL_OAUTH_KEY_FILE is needed where OVAL_MAIL_OAUTH is google."),
         ("OVAL_DATABASE_URL", "mysql://x", "OVAL_DATABASE_URL must begin with"),
-        ("OVAL_SCHOOL_EMAIL", "two@@signs", "OVAL_SCHOOL_EMAIL must be one e-mail address"),
+        ("OVAL_SCHOOL_EMAIL", "two@@signs", "OVAL_SCHOOL_EMAIL must be one email address"),
         ("OVAL_SCHOOL_NAME", "The Oval\nSchool", "OVAL_SCHOOL_NAME must be one line of text"),
         ("OVAL_SCHOOL_NAME", "The Oval\u2028School", "OVAL_SCHOOL_NAME must be one line of text"),
         ("OVAL_REGULATOR", "Bcc: x\r", "OVAL_REGULATOR must be one line of text"),

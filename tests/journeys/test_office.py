@@ -119,7 +119,7 @@ def test_a_paper_answer_is_recorded_and_taken_back_with_a_reason(running: Runnin
         no_sideways_scrolling(page)
         keep_picture(page, "office-answer-desk")
         page.get_by_role("button", name="Record it").click()
-        expect(page.get_by_role("alert")).to_contain_text("Say how the answer came")
+        expect(page.get_by_role("alert")).to_contain_text("Choose how the answer came")
         page.get_by_label("On paper, signed").check()
         page.get_by_label("How did you confirm who it was?").fill("Ms Begum knows her well")
         page.get_by_label("They agree").check()

@@ -62,7 +62,7 @@ def read_and_sign(page: Page, name: str, *, kind: str, look: Callable[[Page], li
 
 
 def check_receipt(running: Running, member: people.StaffRow, after: int) -> None:
-    """The receipt comes by e-mail; its PDF holds every rule's heading and what was declared."""
+    """The receipt comes by email; its PDF holds every rule's heading and what was declared."""
     letter = running.letter(member.work_email, having="receipt", after=after)
     assert letter.attachment
     said = words_of(letter.attachment)

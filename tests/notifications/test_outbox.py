@@ -126,7 +126,7 @@ def test_a_bounce_marks_the_address_and_stops_what_is_automatic(database: Databa
     send(channel)
     assert len(channel.letters) == 1
     with database.writing() as db:
-        assert "mail does not reach" in notifications.messages_to(db, "a" * 32)[1].error
+        assert "emails to this address bounce" in notifications.messages_to(db, "a" * 32)[1].error
         notifications.clear_trouble(db, "NADIA@example.org ")
         assert notifications.all_trouble(db) == ()
         assert notifications.retry(db, row.public_id).status == "queued"

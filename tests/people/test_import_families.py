@@ -288,14 +288,14 @@ def test_a_row_with_an_error_is_left_out_and_the_others_apply(
     ("cells", "sentence"),
     [
         ({"UPN": "A123"}, "does not pass its check"),
-        ({"Email": "ann.example.org"}, "is not an e-mail address"),
+        ({"Email": "ann.example.org"}, "is not an email address"),
         ({"Mobile": "ask mum"}, "is not a telephone number"),
         ({"Parental_Responsibility": "perhaps"}, "Parental responsibility is unknown"),
         ({"Year": "R"}, "one of the two looks wrong"),
         ({"Year": "Owls"}, "is not a year group from Nursery to Year 6. Year 4 is taken from the class."),
         ({"Year": "Owls", "Reg": "Owls"}, "Year 4 is taken from the date of birth."),
         ({"Legal_Surname": "-"}, "Leo has one name only"),
-        ({"Email": "a@example.org; b@example.org"}, "several e-mail addresses; a@example.org is used."),
+        ({"Email": "a@example.org; b@example.org"}, "several email addresses; a@example.org is used."),
         ({"Mobile": "07700 900001 / 07700 900002"}, "several telephone numbers; 07700 900001 is used."),
         ({"Mobile": "7700900001"}, "7700900001 has lost its first 0; 07700900001 is used."),
         ({"Mobile": "7.7009E+09"}, "a telephone number that a spreadsheet has rounded"),
@@ -343,7 +343,7 @@ def test_a_contact_barred_by_a_court_is_neither_asked_nor_written_to(db: Session
 
 def test_an_unclear_court_order_bars_until_it_is_put_right(db: Session) -> None:
     shown = look(db, contacts(link(1, 1, Court_Order="see DSL")))
-    assert "count as barred" in sentences(shown)[0]
+    assert "treated as barred" in sentences(shown)[0]
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert not _links(db, "Leo Brown")["Ann Brown"].contact_allowed
 

@@ -120,7 +120,10 @@ def test_pupils_and_parents_in_a_list_of_all_users_never_become_staff(db: Sessio
     assert shown.plan is None
     assert "pupils, parents and staff in one" in shown.gaps[0]
     shown = roster.preview_again(db, shown.public_id, kind="staff", actor=SYSTEM)
-    assert sentences(shown, "error") == ["2: “student” is no member of staff.", "3: “guardian” is no member of staff."]
+    assert sentences(shown, "error") == [
+        "2: “student” is not a member of staff.",
+        "3: “guardian” is not a member of staff.",
+    ]
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert [row.full_name for row in people.staff(db)] == ["Lee Reed"]
 
@@ -189,7 +192,7 @@ def test_a_parent_known_by_another_spelling_is_proposed_too(db: Session) -> None
     more = class_list(class_row(2, PARENT_1_NAME="Nadia Begum Khan", PARENT_1_EMAIL="nadia@example.org"))
     shown = look(db, more, partial=True)
     (double,) = plan_of(shown).doubles
-    assert double.other == "Nadia Khan on the roster (nadia@example.org)"
+    assert double.other == "Nadia Khan in our records (nadia@example.org)"
     shown = roster.preview_again(db, shown.public_id, answers={double.key: "one"}, actor=SYSTEM)
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert len({g.person_id for found in _families(db).values() for g in found}) == 1
@@ -199,7 +202,7 @@ def test_two_rows_that_differ_in_the_contact_number_alone_are_one_person(db: Ses
     twice = link(1, 1), link(1, 1, Contact_ID="C99", Priority="2")
     shown = look(db, contacts(*twice))
     assert sentences(shown) == [
-        "3: Ann Brown stands here as in row 2, with another contact number: they are taken as one person."
+        "3: Ann Brown is also in row 2, with another contact number: they are treated as one person."
     ]
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert [g.full_name for g in _families(db)["Leo Brown"]] == ["Ann Brown"]

@@ -95,7 +95,7 @@ def test_a_work_address_put_right_by_hand_survives_the_next_list(db: Session, co
 def test_spouses_who_share_an_address_stay_two_people(db: Session) -> None:
     bring_in(db, contacts(link(1, 1)))
     shown = look(db, staff_list(member(1, Forename="Bob", Surname="Brown", Work_Email="adult1@example.org")))
-    assert "shares an e-mail address with Ann Brown" in sentences(shown)[0]
+    assert "shares an email address with Ann Brown" in sentences(shown)[0]
     roster.apply(db, shown.public_id, actor=SYSTEM)
     assert not people.person_by_id(db, _member(db, "Bob Brown").person_id).is_guardian
 
@@ -141,15 +141,15 @@ def test_a_mailbox_handed_on_is_another_person(db: Session) -> None:
     ("rows", "severity", "sentence"),
     [
         ([member(1), member(1, Forename="Ida")], "error", "already Gwen Hughes’s in row 2"),
-        ([member(1, Staff_Code="", Work_Email="")], "error", "neither a staff code nor a work e-mail"),
+        ([member(1, Staff_Code="", Work_Email="")], "error", "neither a staff code nor a work email"),
         ([member(1, Surname="", Forename="")], "error", "name is missing"),
         ([member(1, Surname="")], "warning", "Gwen has one name only"),
         ([member(1, Forename="Gwen & Ida")], "error", "names several people: give each one a row"),
-        ([member(1), member(2, Post="Student"), member(3)], "error", "“Student” is no member of staff"),
-        ([member(1), member(2, Post="Parent, Carer"), member(3)], "error", "“Parent, Carer” is no member of staff"),
+        ([member(1), member(2, Post="Student"), member(3)], "error", "“Student” is not a member of staff"),
+        ([member(1), member(2, Post="Parent, Carer"), member(3)], "error", "“Parent, Carer” is not a member of staff"),
         ([member(1, Work_Email="gwen")], "warning", "cannot log in"),
         ([member(1, Start_Date="31/31/2020")], "warning", "calendar"),
-        ([member(1, Line_Manager="S999")], "warning", "is nobody in this list"),
+        ([member(1, Line_Manager="S999")], "warning", "is not in this list"),
         ([member(1, Line_Manager="S001")], "warning", "is this person"),
         ([member(1, Class="Owls")], "warning", "There is no class Owls yet"),
     ],

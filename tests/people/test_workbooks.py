@@ -142,7 +142,7 @@ def test_a_telephone_without_its_nought_and_a_formula_without_a_value_are_said_b
 
 
 def test_a_cell_with_an_error_is_said_by_row(db: Session) -> None:
-    assert "2: Cell F2 shows #N/A, which is no value." in sentences(
+    assert "2: Cell F2 shows #N/A, which is not a value." in sentences(
         look(db, _book({"Pupils": [HEADERS, [*ROW[:5], "#N/A", *ROW[6:]]]}))
     )
 

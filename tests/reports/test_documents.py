@@ -55,7 +55,7 @@ def test_a_receipt_says_everything_that_was_agreed_and_how_to_undo_it(answered: 
         "On 22 November 2026 at 12:41",
         "22 November 2026, 12:41:07 (GMT, UTC+00:00)",
         "2026-11-22 12:41:07 UTC",
-        "Opened a private link sent to the e-mail address",
+        "Opened a private link sent to the email address",
         "Rules for parents and carers",
         "You agreed for Mia Ali.",
         "Max Ali",
@@ -326,7 +326,7 @@ def test_a_staff_receipt_shows_every_rule_and_what_was_declared(answered: Answer
             actor=small_school.staff_actor(eve, "admin"),
         )
     html = answered.paper("receipt", eve.pseudonym, entries=[signature.ledger_seq]).html
-    assert "Logged in with a staff e-mail address" in html
+    assert "Logged in with a staff email address" in html
     assert "my sister" in html
     assert html.count('class="n"') == 17
     told = {word: html.count(f">{word}</span></h3>") for word in ("Must", "Advised")}

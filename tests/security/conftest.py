@@ -16,7 +16,7 @@ __all__ = ["another_browser", "app", "browser", "settings"]
 
 @pytest.fixture
 def post(settings: Settings, database: Database, world: World) -> Post:
-    """Everybody has been asked by e-mail, somebody lost a link and somebody forgot a password; all of it was sent."""
+    """Everybody has been asked by email, somebody lost a link and somebody forgot a password; all of it was sent."""
     with database.writing() as db:
         row = campaigns.plan(db, school_year=YEAR, opens_on=TODAY, due_on=DUE_ON, actor=OFFICE)
         campaigns.open_campaign(db, row, school=settings.school, actor=OFFICE)

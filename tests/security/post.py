@@ -1,4 +1,4 @@
-"""What left by e-mail: the letters in the mail folder and the addresses in them."""
+"""What left by email: the letters in the mail folder and the addresses in them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from tests.web.world import World
 def test_a_scanner_that_opens_every_link_in_every_letter_changes_nothing(
     app: Flask, post: Post, world: World, settings: Settings
 ) -> None:
-    """A02: GET and HEAD three times each, of every address that ever left by e-mail."""
+    """A02: GET and HEAD three times each, of every address that ever left by email."""
     paths = post.paths()
     assert {path.split("/")[1] for path in paths} >= {"f", "set-password"}
     before = everything_in(world.database)

@@ -131,7 +131,7 @@ def test_one_address_cannot_have_files_checked_without_end(
 ) -> None:
     monkeypatch.setitem(throttle.LIMITS, "proof", 1)
     check(browser, trail.receipt)
-    assert "Too many tries" in check(browser, trail.receipt, status=429).text
+    assert "Too many attempts" in check(browser, trail.receipt, status=429).text
     browser.get("/verify")
     browser.post("/verify/head", {"head": "anything"}, status=429)
 

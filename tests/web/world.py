@@ -45,7 +45,7 @@ class World:
     """A teaching assistant without a class."""
 
     def link(self, guardian: people.GuardianRow) -> str:
-        """Mint the secret of a private family link, as sending an e-mail does."""
+        """Mint the secret of a private family link, as sending an email does."""
         with self.database.writing() as db:
             return accounts.mint_link(db, purpose="family", person_id=guardian.person_id, sent_to=guardian.email)
 

@@ -168,7 +168,7 @@ def _fault(
     if found.person_id in taken:
         row = taken[found.person_id].row
         return _(
-            "%(name)s stands in this file twice, with different numbers; see row %(row)s.",
+            "%(name)s is in this file twice, with different numbers; see row %(row)s.",
             name=found.full_name,
             row=row,
         )
@@ -223,7 +223,7 @@ def _propose(
     found = next(iter(alike.values()))
     described = f"{found.full_name}{', ' + found.class_name if found.class_name else ''}"
     if len(alike) > 1:
-        told = _("Several children on the roster are called %(name)s and born that day.", name=found.full_name)
+        told = _("Several children in our records are called %(name)s and born that day.", name=found.full_name)
         _leave_out(child, plan, told)
         kept.children.update(alike)
         return False

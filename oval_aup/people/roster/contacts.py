@@ -200,7 +200,7 @@ def _double_on_roster(
         key = f"people:{guardian.person_id}:{double_key(contact.mentions[0], contact.mentions[0])[7:]}"
         answer = answers.get(key, "")
         common = guardian.email if same_mail else guardian.mobile
-        described = _("%(name)s on the roster (%(common)s)", name=guardian.full_name, common=common)
+        described = _("%(name)s in our records (%(common)s)", name=guardian.full_name, common=common)
         plan.doubles.append(Double(contact.row, key, contact.full_name, described, answer))
         if answer == "one":
             return guardian
@@ -227,7 +227,7 @@ def _too_unlike(contact: ContactOfFile, found: CurrentGuardian) -> bool:
 
 
 def _staff_person(contact: ContactOfFile, known: Known, plan: ImportPlan) -> int:
-    """The staff member who is this parent too: same e-mail, same forename; 0 where there is none."""
+    """The staff member who is this parent too: same email, same forename; 0 where there is none."""
     member = known.staff_by_email.get(contact.first("email"))
     if member is None:
         return 0
@@ -250,7 +250,7 @@ def compare_contacts(contacts: list[ContactOfFile], plan: ImportPlan, *, tell_bl
         emails = list(dict.fromkeys(m.entry.email for m in contact.mentions if m.entry.email))
         if len(emails) > 1:
             told = _(
-                "%(name)s has several e-mail addresses in this file; %(email)s is used.",
+                "%(name)s has several email addresses in this file; %(email)s is used.",
                 name=contact.full_name,
                 email=emails[0],
             )
@@ -261,7 +261,7 @@ def compare_contacts(contacts: list[ContactOfFile], plan: ImportPlan, *, tell_bl
         _compare(contact, contact.existing, plan)
         if tell_blank_emails and not emails and contact.existing.email:
             told = _(
-                "The file has no e-mail address for %(name)s; %(email)s is kept.",
+                "The file has no email address for %(name)s; %(email)s is kept.",
                 name=contact.full_name,
                 email=contact.existing.email,
             )
@@ -292,7 +292,7 @@ def _compare(contact: ContactOfFile, found: CurrentGuardian, plan: ImportPlan) -
         told["mobile"] = ""  # only spaced differently
     labels = {
         "contact_id": _("Contact number"),
-        "email": _("E-mail"),
+        "email": _("Email"),
         "mobile": _("Telephone"),
         "language": _("Language"),
     }

@@ -94,7 +94,7 @@ class Unread:
 
     row: int
     keys: tuple[str, ...]
-    """Office numbers, UPN or e-mail, and the folded full name."""
+    """Office numbers, UPN or email, and the folded full name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which mentions of a contact in one file are one person: by number, by e-mail and name, or by name in a household."""
+"""Which mentions of a contact in one file are one person: by number, by email and name, or by name in a household."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _join_repeated(sets: _Sets, known: frozenset[str], plan: ImportPlan) -> None
         plan.warn(
             mention.row,
             _(
-                "%(name)s stands here as in row %(row)s, with another contact number: they are taken as one person.",
+                "%(name)s is also in row %(row)s, with another contact number: they are treated as one person.",
                 name=entry.full_name,
                 row=earlier.row,
             ),
@@ -284,7 +284,7 @@ def are_alike(one: Named, other: Named) -> bool:
 
 
 class _Sets:
-    """Mentions joined step by step; two contact numbers, or two e-mail addresses under a weak reason, never join."""
+    """Mentions joined step by step; two contact numbers, or two email addresses under a weak reason, never join."""
 
     def __init__(self, mentions: list[Mention]) -> None:
         self.mentions = mentions

@@ -31,8 +31,8 @@ THEIRS = "list"
 def field_words(field: str) -> str:
     """What a correction is about."""
     return {
-        EMAIL: _("E-mail"),
-        WORK_EMAIL: _("Work e-mail"),
+        EMAIL: _("Email"),
+        WORK_EMAIL: _("Work email"),
         MOBILE: _("Telephone"),
         RESPONSIBILITY: _("Parental responsibility"),
         CONTACT: _("Contact allowed"),

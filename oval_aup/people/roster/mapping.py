@@ -130,7 +130,7 @@ def gaps(mapping: Mapping[str, str], kind: str) -> tuple[str, ...]:
         if not (has("staff_full_name") or (has("staff_forename") and has("staff_surname"))):
             missing.append(_("Choose the columns that hold the forename and the surname."))
         if not (has("staff_code") or has("staff_email")):
-            missing.append(_("Choose the column that holds the staff code or the work e-mail."))
+            missing.append(_("Choose the column that holds the staff code or the work email."))
         return tuple(missing)
     if not (has("child_full_name") or (has("child_forename") and has("child_surname"))):
         missing.append(_("Choose the columns that hold the child’s forename and surname."))

@@ -345,7 +345,9 @@ def _contacts(row: _Row, who: str, place: int | None) -> tuple[list[ContactEntry
         surname="",
         relationship_name=row.text(f"{who}_relationship", 60) or _relationship_by_heading(row, who),
         parental_responsibility={True: "yes", False: "no", None: ""}[responsible],
-        barred=row.value(f"{who}_court_order", values.flag, None, _("They count as barred until put right."), bad=True),
+        barred=row.value(
+            f"{who}_court_order", values.flag, None, _("They are treated as barred until this is corrected."), bad=True
+        ),
         lives_with=row.value(f"{who}_lives_with", values.flag, None, _("It was left out.")),
         priority=int(priority) if priority else place,
         split=f"{who}_surname" not in row.columns,
@@ -389,7 +391,7 @@ def _contact_names(row: _Row, who: str) -> list[tuple[str, str, str]]:
         both = values.split_pair(" & ".join(map(" ".join, zip(forenames, surnames, strict=True)))) if alike else None
     _no_letters_lost(full)
     if both is None or any(len(name) > 120 for names in both for name in names):
-        told = _("“%(cell)s” names several people: give each one a place of their own.", cell=values.shortened(full))
+        told = _("“%(cell)s” names several people: give each one a column of their own.", cell=values.shortened(full))
         raise LeftOut(told)
     names = tuple(" ".join(filter(None, parts)) for parts in both)
     pair = Pair(
@@ -427,7 +429,7 @@ def _emails(row: _Row, key: str, people: int = 1) -> tuple[str, ...]:
     found = row.value(key, values.emails, nothing, _("It was left out."))
     if len(found) > 1 >= people:
         cell, first = row.cell(key), found[0]
-        row.warn(_("“%(cell)s” holds several e-mail addresses; %(first)s is used.", cell=cell, first=first))
+        row.warn(_("“%(cell)s” holds several email addresses; %(first)s is used.", cell=cell, first=first))
     return found
 
 
@@ -454,17 +456,17 @@ def _relationship_by_heading(row: _Row, who: str) -> str:
 def _staff_line(row: _Row) -> StaffLine:
     post = row.text("staff_post")
     if not is_post(post):
-        raise LeftOut(_("“%(role)s” is no member of staff.", role=values.shortened(post)))
+        raise LeftOut(_("“%(role)s” is not a member of staff.", role=values.shortened(post)))
     title, forename, surname = _one_person(row, "staff")
     if not forename:
         raise LeftOut(_("The name is missing."))
     email = next(iter(_emails(row, "staff_email")), "")
     code = row.key("staff_code")
     if not code and not email:
-        told = _("%(name)s has neither a staff code nor a work e-mail address.", name=f"{forename} {surname}".strip())
+        told = _("%(name)s has neither a staff code nor a work email address.", name=f"{forename} {surname}".strip())
         raise LeftOut(told)
     if not email:
-        row.warn(_("%(name)s has no work e-mail address and cannot log in.", name=f"{forename} {surname}".strip()))
+        row.warn(_("%(name)s has no work email address and cannot log in.", name=f"{forename} {surname}".strip()))
     return StaffLine(
         row=row.number,
         code=code,

@@ -121,7 +121,7 @@ def _looks_like_a_list(sheet: workbook.Sheet) -> tuple[bool, int, int]:
 
 def _lost(cell: str, error: str) -> str:
     if error:
-        return _("Cell %(cell)s shows %(error)s, which is no value.", cell=cell, error=error)
+        return _("Cell %(cell)s shows %(error)s, which is not a value.", cell=cell, error=error)
     return _(
         "The formula in cell %(cell)s has no value: open the file in Excel, save it and choose it again.", cell=cell
     )

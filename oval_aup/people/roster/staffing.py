@@ -39,7 +39,7 @@ _LABELS = {
     "post": gettext_noop("Post"),
     "staff_group": gettext_noop("Group"),
     "class_name": gettext_noop("Class"),
-    "email": gettext_noop("Work e-mail"),
+    "email": gettext_noop("Work email"),
     "starts_on": gettext_noop("Start date"),
 }
 
@@ -110,7 +110,7 @@ def _identify(
             plan.error(
                 line.row,
                 _(
-                    "The staff code or e-mail address in this row is already %(name)s’s in row %(row)s.",
+                    "The staff code or email address in this row is already %(name)s’s in row %(row)s.",
                     name=earlier.full_name,
                     row=earlier.row,
                 ),
@@ -121,7 +121,7 @@ def _identify(
             plan.error(
                 line.row,
                 _(
-                    "The staff code is %(one)s’s but the e-mail address is %(other)s’s.",
+                    "The staff code is %(one)s’s but the email address is %(other)s’s.",
                     one=found.full_name,
                     other=mailed.full_name,
                 ),
@@ -133,7 +133,7 @@ def _identify(
                 plan.error(
                     line.row,
                     _(
-                        "The e-mail address in this row is %(name)s’s, who has another staff code.",
+                        "The email address in this row is %(name)s’s, who has another staff code.",
                         name=mailed.full_name,
                     ),
                 )
@@ -175,7 +175,7 @@ def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: ImportP
         plan.warn(
             line.row,
             _(
-                "%(one)s shares an e-mail address with %(other)s; they stay two people.",
+                "%(one)s shares an email address with %(other)s; they stay two people.",
                 one=line.full_name,
                 other=at_address[0].full_name,
             ),
@@ -184,7 +184,7 @@ def _place(member: StaffOfFile, at_address: list[CurrentGuardian], plan: ImportP
 
 
 def _managers(members: list[StaffOfFile], now: Current, by_code: Mapping[str, int]) -> dict[str, int]:
-    """Everything a line manager may be called in the file: code, e-mail address or, where only one has it, name."""
+    """Everything a line manager may be called in the file: code, email address or, where only one has it, name."""
     named: dict[str, set[int]] = {}
     for current in now.staff.values():
         if not current.archived:
@@ -265,7 +265,7 @@ def _compare_manager(member: StaffOfFile, managers: Mapping[str, int], plan: Imp
         if manager:
             fault = _("The line manager “%(name)s” is this person; it was left out.", name=told)
         else:
-            fault = _("The line manager “%(name)s” is nobody in this list; it was left out.", name=told)
+            fault = _("The line manager “%(name)s” is not in this list; it was left out.", name=told)
         plan.warn(line.row, fault)
         return
     if found is None:

@@ -257,14 +257,14 @@ def flag(text: str) -> bool | None:
 
 
 def email(text: str) -> str:
-    """One e-mail address in lower case, or empty; raises BadValue."""
+    """One email address in lower case, or empty; raises BadValue."""
     plain = cleaned(text).removeprefix("mailto:").strip("<>;, ")
     if bracketed := _BRACKETED.search(text):
         plain = bracketed[1]
     try:
         return normal_email(plain)
     except Invalid:
-        raise BadValue(_("“%(cell)s” is not an e-mail address.", cell=shortened(text))) from None
+        raise BadValue(_("“%(cell)s” is not an email address.", cell=shortened(text))) from None
 
 
 def emails(text: str) -> tuple[str, ...]:
@@ -280,7 +280,7 @@ def emails(text: str) -> tuple[str, ...]:
         except BadValue:
             continue
     if not found:
-        raise BadValue(_("“%(cell)s” is not an e-mail address.", cell=shortened(text)))
+        raise BadValue(_("“%(cell)s” is not an email address.", cell=shortened(text)))
     return tuple(dict.fromkeys(found))
 
 

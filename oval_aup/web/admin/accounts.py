@@ -45,7 +45,7 @@ def _page(problem: str = "") -> str:
 @bp.post("/office/log-ins")
 @allow("accounts.write")
 def open_accounts() -> ResponseReturnValue:
-    """Give every staff member with an e-mail address a log-in who has none yet."""
+    """Give every staff member with an email address a log-in who has none yet."""
     made = log_ins.open_accounts(g.db, actor=current_actor("office"))
     flash(ngettext("%(num)s log-in is new.", "%(num)s log-ins are new.", made))
     return go(url_for(".accounts"))

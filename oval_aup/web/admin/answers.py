@@ -190,7 +190,7 @@ def _record(asked: _Open, entered: _Entered) -> None:
     faults: dict[str, str] = {}
     channel, outcome = typed("channel"), typed("outcome")
     if channel not in CHANNELS:
-        faults["channel"] = _("Say how the answer came: on paper, by telephone or in person.")
+        faults["channel"] = _("Choose how the answer came: on paper, by telephone or in person.")
     if outcome not in OUTCOMES or (asked.own and "outcome" not in request.form):
         faults["outcome"] = _("Choose what they said about the rules.")
     if not typed("identified"):

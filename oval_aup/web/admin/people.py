@@ -27,7 +27,7 @@ FOUND = 25
 @bp.get("/office/people")
 @allow("people.read")
 def people() -> Response:
-    """Find a person by any parts of a name, an e-mail address or a telephone number."""
+    """Find a person by any parts of a name, an email address or a telephone number."""
     sought = request.args.get("q", "").strip()[:100]
     found = school_people.search(g.db, sought, FOUND) if sought else ()
     ids = [row.person_id for row in found]
@@ -115,7 +115,7 @@ def change_address(public_id: str) -> ResponseReturnValue:
     """Change the email address; links sent to the old one open nothing any more."""
     row = writable(public_id)
     if not (row.is_guardian or row.is_staff):
-        raise Conflict(_("A child has no e-mail address here."))
+        raise Conflict(_("A child has no email address here."))
     email = typed("email")
     try:
         school_people.set_email(g.db, row.person_id, email, actor=current_actor("office"))

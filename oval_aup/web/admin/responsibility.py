@@ -147,7 +147,7 @@ def change_contact(public_id: str, guardian_public_id: str) -> ResponseReturnVal
     }.get(act)
     if decision is None:
         return _contact_page(link, {"act": _("Choose what is to be changed.")}), 422
-    said = _("Saved. It stands in the story of both.")
+    said = _("Saved. You can see it in both histories.")
     return _carried_out([decision], {"act": act}, said, url_for(".person", public_id=public_id))
 
 
@@ -232,7 +232,7 @@ def change_telephone(public_id: str) -> ResponseReturnValue:
 @bp.post("/office/people/<public_id>/writing")
 @allow("people.write")
 def change_writing(public_id: str) -> ResponseReturnValue:
-    """Stop asking and reminding somebody by e-mail, or begin again."""
+    """Stop asking and reminding somebody by email, or begin again."""
     row = people.person(g.db, public_id)
     stopped = typed("act") == "stop"
     campaigns.set_writing(g.db, row, stopped=stopped, actor=current_actor("office"))

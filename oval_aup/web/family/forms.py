@@ -112,7 +112,7 @@ class ChoicesForm:
 
 
 def email() -> str:
-    """An e-mail address as typed; raises Invalid on field ``email`` when it cannot be one."""
+    """An email address as typed; raises Invalid on field ``email`` when it cannot be one."""
     address = typed("email")
     name, _at, host = address.partition("@")
     if not name or "." not in host or any(letter.isspace() for letter in address):

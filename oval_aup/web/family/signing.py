@@ -155,6 +155,6 @@ def done() -> ResponseReturnValue:
 
 
 def hidden_address(address: str) -> str:
-    """An e-mail address that its owner recognises and nobody else learns: n•••@example.org."""
+    """An email address that its owner recognises and nobody else learns: n•••@example.org."""
     name, _at, host = address.rpartition("@")
     return f"{name[:1]}•••@{host}" if name else ""

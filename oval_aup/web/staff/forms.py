@@ -13,7 +13,7 @@ from oval_aup.web.forms import LONGEST, ticked, typed
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """E-mail address and password."""
+    """Email address and password."""
 
     email: str = ""
     password: str = ""

@@ -1,4 +1,4 @@
-"""How staff get in and out: log-in, log-out, and a password set through an e-mailed link."""
+"""How staff get in and out: log-in, log-out, and a password set through an emailed link."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from oval_aup.web.staff.forms import LogIn, NewPassword
 @bp.get("/staff/log-in")
 @allow("anyone")
 def log_in() -> ResponseReturnValue:
-    """Ask for e-mail address and password; whoever is in already goes on."""
+    """Ask for email address and password; whoever is in already goes on."""
     onward = access.own_path(request.args.get("next"))
     if access.visitor("login"):
         return go(onward or url_for("staff.home"))
@@ -181,7 +181,7 @@ def forgotten_sent() -> str:
 @bp.get("/set-password/<token>")
 @allow("anyone")
 def set_password(token: str) -> ResponseReturnValue:
-    """Show the form behind an e-mailed link; opening it uses nothing up."""
+    """Show the form behind an emailed link; opening it uses nothing up."""
     try:
         held = accounts.link(g.db, token, purpose="set-password")
     except NotFound:

@@ -25,7 +25,7 @@ class Troubles:
 
     campaign: campaigns.CampaignRow
     dan: people.GuardianRow
-    """Has no e-mail address."""
+    """Has no email address."""
     max: people.GuardianRow
     """Must not be contacted."""
     signature: signing.SignatureRow

@@ -78,7 +78,7 @@ def test_nothing_is_chosen_beforehand_and_a_half_filled_form_keeps_what_was_type
     _send(eve, path, {"remark": "Typed before", "received-day": "40"} | half, status=422)
     page = eve.page
     assert "There is a problem" in page.text
-    for words in ("Say how the answer came", "Choose what they said", "Enter a date", "Say how you confirmed"):
+    for words in ("Choose how the answer came", "Choose what they said", "Enter a date", "Say how you confirmed"):
         assert words in page.text
     assert "Typed before" in page.html
     assert len([e for e in page.all("input") if "checked" in e.attributes]) == 2

@@ -29,7 +29,7 @@ def test_a_parents_page_tells_the_whole_story(world: World, troubles: Troubles, 
     for words in (
         "Rules for parents and carers",
         "Has parental responsibility",
-        "Opened a private link sent to the e-mail address",
+        "Opened a private link sent to the email address",
         "Choices about pictures: ",
         "Asked to answer: the rules for ",
         "Email: ",

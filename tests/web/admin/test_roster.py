@@ -186,7 +186,7 @@ def test_a_child_known_by_name_only_is_asked_about(office: Browser, world: World
     office.post(f"{address}/apply")
     assert _names(world).count("Ayaan Khan") == 1
     page = _upload(office, class_list(ayaan), partial="yes")
-    assert "Nothing would change: your lists already say all this." in page.text
+    assert "Nothing would change: our records already say all this." in page.text
 
 
 def test_two_people_in_one_cell_are_asked_about(office: Browser, world: World) -> None:

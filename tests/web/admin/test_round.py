@@ -44,7 +44,7 @@ def test_a_plan_that_cannot_be_keeps_what_was_typed(world: World, eve: Browser) 
     eve.get("/office/campaign")
     page = eve.post("/office/campaign", PLAN | {"due-day": "1", "due-month": "9", "days": "21, 7"}, status=422)
     assert "The due date must come after the opening" in page.text
-    assert "rising" in page.text
+    assert "smallest first" in page.text
     assert next(e for e in page.all("input") if e["id"] == "days")["value"] == "21, 7"
     page = eve.post("/office/campaign", PLAN | {"opens-day": "x", "days": "soon"}, status=422)
     assert "Enter a date" in page.text
