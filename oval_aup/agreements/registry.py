@@ -1,7 +1,8 @@
 """Every agreement and audience, each fact about them once, in the order in which the office looks at them.
 
 Words are in English here and translated where they are shown. A new agreement is an entry here and a wording in
-``rulesets``; a new audience also needs its people, in ``campaigns/audiences.py``.
+``rulesets``, and is asked for, listed, counted and reported from then on; the pages on which it is signed are those of
+its audience, which have one rule set each so far. A new audience also needs its people, in ``campaigns/audiences.py``.
 """
 
 from __future__ import annotations

@@ -67,9 +67,7 @@ def open_campaign(
         raise Conflict(_("The letters would arrive after the end of this school year. Plan the next one instead."))
     if campaign.status == "planned" and not old_list and planning.list_is_old(db, campaign.school_year):
         raise Conflict(
-            _(
-                "The list of children is from last school year. Load the new list first, or tick the box to use this one."
-            )
+            _("The list of children is from last school year. Load the new one, or tick the box to use this one.")
         )
     planning.set_status(db, campaign, "open")
     campaign = planning.campaign(db, campaign.public_id)
@@ -103,7 +101,7 @@ def follow_roster(db: Session, *, school: School, actor: Actor) -> RosterFollowU
     """Do what a changed roster asks for: cancel what leavers and barred contacts owe, ask joiners, count afresh."""
     campaign = _joiners_round(db, school)
     years = {people.school_year(clock.today()), planning.year_of_delivery(school)}
-    cancelled = sum(_cancel_for_leavers(db, school_year) for school_year in sorted(years))
+    cancelled = sum(_cancel_for_leavers(db, school_year, school) for school_year in sorted(years))
     opened, asked = 0, 0
     if campaign is not None:
         planning.hold(db, campaign)
@@ -113,13 +111,17 @@ def follow_roster(db: Session, *, school: School, actor: Actor) -> RosterFollowU
     return RosterFollowUp(cancelled, opened, asked)
 
 
-def _cancel_for_leavers(db: Session, school_year: int) -> int:
-    current = {row.person_id for audience in agreements.AUDIENCES for row in members_of(db, audience)}
-    waiting = signing.unanswered(db, school_year, ways=("self", "guardian", "class"))
-    gone = {row.person_id for row in waiting} - current
-    for row in people.persons_by_id(db, gone).values():
-        notifications.cancel(db, row.pseudonym, ASKING_KINDS)
-    return signing.cancel_for_leavers(db, gone)
+def _cancel_for_leavers(db: Session, school_year: int, school: School) -> int:
+    """Cancel the requests of everybody who left the audience they are for, whatever else they are here."""
+    current = {audience: {row.person_id for row in members_of(db, audience)} for audience in agreements.AUDIENCES}
+    gone: dict[str, set[int]] = {}
+    for row in signing.unanswered(db, school_year, ways=("self", "guardian", "class")):
+        if row.person_id not in current[agreements.AGREEMENTS[row.agreement_key].audience]:
+            gone.setdefault(row.agreement_key, set()).add(row.person_id)
+    cancelled = sum(signing.cancel_for_leavers(db, ids, agreement_key=key) for key, ids in gone.items())
+    for person in people.persons_by_id(db, set().union(*gone.values())).values():
+        restate_letters(db, person, school_year, school)
+    return cancelled
 
 
 def _open_and_ask(db: Session, campaign: CampaignRow, *, school: School, actor: Actor) -> tuple[int, int]:

@@ -26,7 +26,14 @@ COUNT_CAP = 1000
 """Beyond this a rare reason is shown as “1,000+” and not counted further."""
 
 _person, _request, _guardian, _staff, _trouble = t.person, t.request, t.guardian, t.staff_member, t.trouble
-_EMAIL = sa.func.coalesce(sa.func.nullif(_guardian.c.email, ""), _staff.c.work_email, "")
+_STAYS = _guardian.c.archived_on.is_(None)
+_WORKS = _staff.c.archived_on.is_(None)
+# At home first, and at work: but only where somebody is still a parent, or still works here.
+_EMAIL = sa.func.coalesce(
+    sa.func.nullif(sa.case((_STAYS, _guardian.c.email), else_=""), ""),
+    sa.case((_WORKS, _staff.c.work_email), else_=""),
+    "",
+)
 _WHY: sa.ColumnElement[str] = sa.case(
     (_request.c.status == "declined", "declined"),
     (_request.c.status == "started", "started"),
@@ -48,17 +55,16 @@ _BAD_ADDRESSES = sa.select(_trouble.c.address).where(_trouble.c.address != "")
 
 def _adults_at(guardian_email: sa.ColumnElement[bool], work_email: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """That a request is of somebody whose address is such a one: the guardian's, or at work where that is empty."""
-    at_home = sa.select(_guardian.c.person_id).where(guardian_email)
-    at_work = sa.select(_staff.c.person_id).where(
-        work_email, ~sa.exists().where(_guardian.c.person_id == _staff.c.person_id, _guardian.c.email != "")
-    )
+    at_home = sa.select(_guardian.c.person_id).where(_STAYS, guardian_email)
+    has_home = sa.exists().where(_guardian.c.person_id == _staff.c.person_id, _STAYS, _guardian.c.email != "")
+    at_work = sa.select(_staff.c.person_id).where(_WORKS, work_email, ~has_home)
     return _request.c.person_id.in_(at_home.union_all(at_work))
 
 
 _HAS_NONE = _adults_at(
     sa.and_(
         _guardian.c.email == "",
-        ~sa.exists().where(_staff.c.person_id == _guardian.c.person_id, _staff.c.work_email != ""),
+        ~sa.exists().where(_staff.c.person_id == _guardian.c.person_id, _WORKS, _staff.c.work_email != ""),
     ),
     _staff.c.work_email == "",
 )

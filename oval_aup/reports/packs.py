@@ -179,8 +179,8 @@ def _people(db: Session, scope: Scope) -> list[tuple[int, str]]:
 def _in(scope: Scope) -> sa.ColumnElement[bool]:
     person, link = t.person, t.guardianship
     if scope.about == "audience":
-        column = {"children": t.child, "parents": t.guardian, "staff": t.staff_member}[scope.key].c.person_id
-        return column.is_not(None)
+        tables = {"children": t.child, "guardians": t.guardian, "staff": t.staff_member}
+        return tables[agreements.AGREEMENTS[scope.key].audience].c.person_id.is_not(None)
     if scope.about == "class":
         of_class = sa.select(t.school_class.c.id).where(t.school_class.c.public_id == scope.key)
         pupils = sa.select(t.child.c.person_id).where(t.child.c.class_id.in_(of_class))

@@ -152,12 +152,17 @@ def mark_asked(db: Session, request_ids: Iterable[int], *, at: dt.datetime | Non
         )
 
 
-def cancel_for_leavers(db: Session, person_ids: Iterable[int]) -> int:
-    """Cancel what leavers still owe, whatever the school year; what they signed or declined stays. Returns how many."""
+def cancel_for_leavers(db: Session, person_ids: Iterable[int], *, agreement_key: str = "") -> int:
+    """Cancel what leavers still owe, of one agreement or of all, whatever the school year; returns how many.
+
+    What they signed or declined stays.
+    """
     years: set[int] = set()
     count = 0
     for piece in _chunks(person_ids):
         unanswered = sa.and_(_request.c.person_id.in_(piece), _request.c.status.in_(("open", "started")))
+        if agreement_key:
+            unanswered = sa.and_(unanswered, _request.c.agreement_key == agreement_key)
         years.update(db.scalars(sa.select(_request.c.school_year).where(unanswered).distinct()))
         cancelled = db.execute(sa.update(_request).where(unanswered).values(status="cancelled", settled_at=None))
         count += rows_changed(cancelled)

@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from oval_aup import accounts, campaigns, evidence, notifications, people, signing
+from oval_aup import accounts, campaigns, evidence, notifications, people, reports, signing
 from oval_aup.core import clock
 from oval_aup.core.actor import SYSTEM
 from oval_aup.core.db import Database
 from oval_aup.core.errors import Conflict, Invalid
 from oval_aup.core.school import School
+from oval_aup.people import history
 from tests.people import builders
 from tests.signing.small_school import ASKED_ON, DUE_ON, YEAR, SmallSchool
 
@@ -75,6 +76,30 @@ def test_a_parent_who_works_here_gets_one_message_for_both(
     assert "rules for parents" in message.text
     assert "rules for staff" in message.text
     assert f"{facts.base_url}/staff" in message.text
+
+
+def test_a_parent_who_no_longer_works_here_owes_the_parents_rules_alone(
+    database: Database, school: SmallSchool, facts: School
+) -> None:
+    cass = school.cass.person_id
+    with database.writing() as db:
+        people.add_staff_member(
+            db, forename="Cass", surname="Coe", work_email="cass@example.org", post="Cook", actor=SYSTEM
+        )
+        campaign = campaigns.campaign_of(db, YEAR)
+        assert campaign is not None
+        campaigns.open_campaign(db, campaign, school=facts, actor=SYSTEM)
+        db.execute(sa.text("UPDATE staff_member SET archived_on = '2026-09-16' WHERE person_id = :id"), {"id": cass})
+        history.keep(db, [cass])
+        assert campaigns.follow_roster(db, school=facts, actor=SYSTEM).cancelled == 1
+        assert {row.agreement_key for row in signing.standing(db, cass, YEAR)} == {"parents"}
+        (message,) = notifications.messages_to(db, school.cass.pseudonym)
+        assert ("rules for parents" in message.text, "rules for staff" in message.text) == (True, False)
+        db.execute(sa.text("UPDATE guardian SET email = '' WHERE person_id = :id"), {"id": cass})
+        (line,) = [row for row in reports.outstanding_rows(db, YEAR, reports.Filter()) if row.person_id == cass]
+        assert (line.agreement_key, line.why, line.email) == ("parents", "no-address", "")
+        only = reports.outstanding_rows(db, YEAR, reports.Filter(why="no-address"))
+        assert cass in {row.person_id for row in only}
 
 
 def test_barred_addressless_and_bounced_adults_are_not_written_to(
