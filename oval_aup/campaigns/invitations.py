@@ -188,14 +188,14 @@ def note(
         db,
         kind,
         subject=adult.pseudonym,
-        act=what_is_asked(campaign, adult, step) | {"message": message},
+        act={**what_is_asked(campaign, adult, step), "message": message},
         details={"sent_to": adult.address},
         idempotency_key=f"{kind}:{campaign.public_id}:{adult.person_id}:{step}",
         actor=actor,
     )
 
 
-def what_is_asked(campaign: CampaignRow, adult: Owed, step: str) -> dict[str, object]:
+def what_is_asked(campaign: CampaignRow, adult: Owed, step: str) -> steps.Asked:
     """What a letter asks of an adult, for the ledger."""
     return {
         "school_year": campaign.school_year,

@@ -6,7 +6,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -136,7 +135,7 @@ def _send(
     return steps.claim(db, campaign.id, adult.person_id, step, message=message.public_id, about=about)
 
 
-def reminded(campaign: CampaignRow, adult: Owed, step: str, actor: Actor) -> dict[str, Any]:
+def reminded(campaign: CampaignRow, adult: Owed, step: str, actor: Actor) -> steps.About:
     """What the ledger is to say of a reminder once its letter has left."""
     return {"act": what_is_asked(campaign, adult, step), "by": actor.person_id}
 
@@ -148,7 +147,7 @@ def note_sent(db: Session, message: notifications.MessageRow) -> None:
             db,
             "reminded",
             subject=people.person_by_id(db, person_id).pseudonym,
-            act=about["act"] | {"message": message.public_id},
+            act={**about["act"], "message": message.public_id},
             details={"sent_to": message.to_address},
             idempotency_key=f"reminded:{campaign.public_id}:{person_id}:{step}",
             actor=_who(db, about["by"]),

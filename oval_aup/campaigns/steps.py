@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -61,6 +61,24 @@ class StepsTaken:
         return f"{step}{AGAIN}{self.asked_on}" if step in self.steps else step
 
 
+class Asked(TypedDict):
+    """What a letter asks of an adult, as the ledger keeps it."""
+
+    school_year: int
+    step: str
+    agreements: list[str]
+    image_choices: bool
+    requests: list[str]
+
+
+class About(TypedDict):
+    """What the ledger is to say of a reminder once its letter has left."""
+
+    act: Asked
+    by: int | None
+    """Row id of whoever in the office sent it; None for the system."""
+
+
 def claim(
     db: Session,
     campaign_id: int,
@@ -68,7 +86,7 @@ def claim(
     step: str,
     *,
     message: str = "",
-    about: dict[str, Any] | None = None,
+    about: About | None = None,
     at: dt.datetime | None = None,
 ) -> bool:
     """Take a step for a person; False where somebody has taken it before.
@@ -90,10 +108,10 @@ def claim(
     return rows_changed(taken) == 1
 
 
-def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, dict[str, Any]], ...]:
+def taken_with(db: Session, message: str) -> tuple[tuple[Campaign, int, str, About], ...]:
     """The steps taken by one letter that the ledger tells of: campaign, person, step and what it says."""
     rows = db.scalars(sa.select(Reminder).where(Reminder.message == message).order_by(Reminder.id))
-    return tuple((row.campaign, row.person_id, row.step, row.about) for row in rows if row.about)
+    return tuple((row.campaign, row.person_id, row.step, cast(About, row.about)) for row in rows if row.about)
 
 
 def taken_steps(db: Session, campaign_id: int) -> defaultdict[int, StepsTaken]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -107,9 +107,21 @@ def note_changes(db: Session, before: Values, after: Values, school_year: int, *
         db.execute(_ADD, rows)
 
 
-def _values(
-    child_id: int, school_year: int, key: str, was: str, now: str, cause: str, at: dt.datetime
-) -> dict[str, object]:
+class ChangeValues(TypedDict):
+    """The columns of a change that is to be kept."""
+
+    child_id: int
+    school_year: int
+    purpose_key: str
+    was: str
+    """``yes``, ``no``, ``missing`` or ``blocked``, as is ``now``."""
+    now: str
+    cause: str
+    """``answer``, ``block``, ``roster`` or ``lapse``."""
+    changed_at: dt.datetime
+
+
+def _values(child_id: int, school_year: int, key: str, was: str, now: str, cause: str, at: dt.datetime) -> ChangeValues:
     return {
         "child_id": child_id,
         "school_year": school_year,
@@ -123,7 +135,7 @@ def _values(
 
 def unrecorded(
     db: Session, school_year: int, *, since_entry: int | None = None, child_ids: Collection[int] | None = None
-) -> list[dict[str, object]]:
+) -> list[ChangeValues]:
     """Changes that nothing has kept yet: first answers of a family, what lapsed with the year, anything forgotten.
 
     Looks at every current child, or only at those whose choices have an entry in the ledger after ``since_entry``.
@@ -154,7 +166,7 @@ def _noticed(
     value: str,
     kept: ChangeRow | None,
     decided_at: dt.datetime | None,
-) -> dict[str, object]:
+) -> ChangeValues:
     if decided_at is not None and (kept is None or decided_at > kept.changed_at):
         return _values(child_id, school_year, key, was, value, "answer", decided_at)
     lapsed = kept is not None and kept.school_year < school_year and value == "missing"
@@ -169,13 +181,13 @@ def record_changes(db: Session, school_year: int, *, since_entry: int | None = N
     ended: dict[int, set[str]] = {}
     for row in rows:
         if row["was"] == "yes" and _ends_use(db, row):
-            ended.setdefault(cast(int, row["child_id"]), set()).add(cast(str, row["purpose_key"]))
+            ended.setdefault(row["child_id"], set()).add(row["purpose_key"])
     for child_id, keys in ended.items():
         open_take_downs(db, child_id, keys)
     return len(rows)
 
 
-def _ends_use(db: Session, row: Mapping[str, object]) -> bool:
+def _ends_use(db: Session, row: ChangeValues) -> bool:
     """Whether pictures must come down: not for a lapse yet, nor where another adult's first no met a yes this year."""
     if row["cause"] == "roster":
         return row["now"] == "missing"
@@ -271,7 +283,7 @@ def _rows(db: Session, *where: sa.ColumnElement[bool]) -> tuple[ChangeRow, ...]:
 
 def of_answers(
     child_id: int, school_year: int, was: Mapping[str, str], now: Mapping[str, str], cause: str
-) -> list[dict[str, object]]:
+) -> list[ChangeValues]:
     """What an answer changed, ready to be kept; ``was`` and ``now`` are verdicts by use."""
     moment = clock.now()
     shown = {key: (SHOWN.get(was[key], was[key]), SHOWN.get(value, value)) for key, value in now.items()}
@@ -282,7 +294,7 @@ def of_answers(
     ]
 
 
-def keep(db: Session, rows: list[dict[str, object]]) -> None:
+def keep(db: Session, rows: list[ChangeValues]) -> None:
     """Keep changes that an answer made, in one statement."""
     if rows:
         db.execute(_ADD, rows)

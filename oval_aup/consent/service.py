@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from oval_aup import agreements, evidence, people
-from oval_aup.consent.changes import keep, of_answers
+from oval_aup.consent.changes import ChangeValues, keep, of_answers
 from oval_aup.consent.history import blocked_children, standing_answers
 from oval_aup.consent.models import ConsentDecision
 from oval_aup.consent.permissions import child_verdicts, choosers
@@ -310,7 +310,7 @@ def _follow(db: Session, acts: Sequence[tuple[_Choosing, list[Decision]]], uses:
         return
     blocked = blocked_children(db, [choosing.child.person_id for choosing, _decided in acts])
     uses = tuple(uses)
-    changed: list[dict[str, object]] = []
+    changed: list[ChangeValues] = []
     for choosing, decided in acts:
         child_id = choosing.child.person_id
         if child_id in blocked:

@@ -130,7 +130,7 @@ def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
 
 
-def _names(body: dict[str, Any]) -> set[str]:
+def _names(body: ledger.EntryBody) -> set[str]:
     """Who acted in an entry, and on whose behalf."""
     act = body["act"]
     named = (body["actor"]["pseudonym"], act.get("guardian"), act.get("on_behalf_by"))

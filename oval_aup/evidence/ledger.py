@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -137,6 +137,58 @@ class NewEntry:
     refs: Sequence[Ref] = ()
 
 
+class ActorNamed(TypedDict):
+    """Who made an entry: a pseudonym, empty for the system, and what they were then."""
+
+    pseudonym: str
+    role: str
+
+
+class SubjectNamed(TypedDict):
+    """Whom an entry is about."""
+
+    pseudonym: str
+
+
+class DocumentNamed(TypedDict, total=False):
+    """The wording an act was about, as ``DocumentRef`` has it; empty where there is none."""
+
+    agreement: str
+    version: int
+    text_sha256: str
+    language: str
+    reading_level: str
+
+
+class RefNamed(TypedDict):
+    """An earlier entry and why it is mentioned."""
+
+    seq: int
+    reason: str
+
+
+class EntryBody(TypedDict):
+    """What is hashed of an entry."""
+
+    v: int
+    seq: int
+    prev: str
+    at: str
+    kind: str
+    actor: ActorNamed
+    subject: SubjectNamed
+    document: DocumentNamed
+    act: dict[str, Any]
+    """By kind: what was done, without anything personal."""
+    assurance: str
+    channel: str
+    refs: list[RefNamed]
+    details_commitment: str
+    once: NotRequired[str]
+    """The hash of the key under which it was made."""
+    clock_suspect: NotRequired[bool]
+
+
 @dataclass(frozen=True, slots=True)
 class EntryRow:
     """One entry as it is kept; ``body`` is the parsed form of the bytes that were hashed."""
@@ -145,7 +197,7 @@ class EntryRow:
     entry_hash: str
     kind: str
     at: dt.datetime
-    body: dict[str, Any]
+    body: EntryBody
     is_new: bool = field(default=False, compare=False)
     """True in the answer of the very call that made it, so that whatever stands beside it is written once."""
 
