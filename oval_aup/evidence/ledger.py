@@ -418,7 +418,10 @@ def _known_and_last(
     db: Session, keys: Collection[str]
 ) -> tuple[dict[str, EntryRow], tuple[int, str, dt.datetime | None]]:
     """The entries made under these keys, and number, hash and time of the last one: what the next has to follow."""
-    read = {row.idempotency_key: _row(*row[1:]) for row in fetch(db, _KNOWN_AND_LAST, keys=list(keys))}
+    read = {
+        row.idempotency_key: _row(row.seq, row.entry_hash, row.body)
+        for row in fetch(db, _KNOWN_AND_LAST, keys=list(keys))
+    }
     known = {key: row for key, row in read.items() if key in keys}
     if not read:
         return known, (0, GENESIS, None)

@@ -32,22 +32,22 @@ class LeaverRow:
 
 def leavers(db: Session) -> tuple[LeaverRow, ...]:
     """Everybody who has left in every part they played, erased or not, those gone longest first."""
-    parts = (Child, Guardian, StaffMember)
     statement: Any = sa.select(Person.id, Person.erased_on)
-    for part in parts:
-        statement = statement.add_columns(part.person_id, part.archived_on).outerjoin(part, part.person_id == Person.id)
+    for name, part in (("child", Child), ("guardian", Guardian), ("staff", StaffMember)):
+        facts = (part.person_id.is_not(None).label(f"is_{name}"), part.archived_on.label(f"{name}_left"))
+        statement = statement.add_columns(*facts).outerjoin(part, part.person_id == Person.id)
         statement = statement.where(sa.or_(part.archived_on.is_not(None), part.person_id.is_(None)))
     found = [
         LeaverRow(
-            person_id=row[0],
-            left_on=max(ended for ended in row[3::2] if ended),
-            is_child=row[2] is not None,
-            is_guardian=row[4] is not None,
-            is_staff=row[6] is not None,
-            erased=row[1] is not None,
+            person_id=row.id,
+            left_on=max(ends),
+            is_child=row.is_child,
+            is_guardian=row.is_guardian,
+            is_staff=row.is_staff,
+            erased=row.erased_on is not None,
         )
         for row in db.execute(statement)
-        if any(row[3::2])
+        if (ends := [ended for ended in (row.child_left, row.guardian_left, row.staff_left) if ended])
     ]
     return tuple(sorted(found, key=lambda row: (row.left_on, row.person_id)))
 

@@ -165,15 +165,15 @@ def _links(db: Session, statement: sa.Select[Any], **values: object) -> list[Gua
     return [_link(row) for row in fetch(db, statement, **values)]
 
 
-def _link(row: Sequence[Any]) -> GuardianshipRow:
+def _link(row: sa.Row[*tuple[Any, ...]]) -> GuardianshipRow:
     return GuardianshipRow(
         child=_child_row(row[_CHILD_FROM:_GUARDIAN_FROM]),
         guardian=guardian_row(row[_GUARDIAN_FROM:]),
-        relationship_name=row[0],
-        parental_responsibility=row[1],
-        contact_allowed=row[2],
-        lives_with=row[3],
-        priority=row[4],
+        relationship_name=row.relationship_name,
+        parental_responsibility=row.parental_responsibility,
+        contact_allowed=row.contact_allowed,
+        lives_with=row.lives_with,
+        priority=row.priority,
     )
 
 

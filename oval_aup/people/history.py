@@ -153,6 +153,7 @@ _LINKS_THEN = (
     # By name: in which order they were written to is not kept, and an order of today must not look like one of then.
     .order_by(_link.c.child_id, Person.surname, Person.forename, Person.id)
 )
+_GUARDIAN_FROM = 4
 _LINKS_OF_CHILDREN_THEN = _LINKS_THEN.where(_link.c.child_id.in_(_child_ids))
 _LINKS_OF_GUARDIAN_THEN = _LINKS_THEN.where(_link.c.guardian_id == sa.bindparam("guardian_id"))
 _CLASS_THEN = sa.select(
@@ -177,7 +178,15 @@ def guardians_then(db: Session, child_ids: Iterable[int], at: dt.datetime) -> di
     found: dict[int, list[GuardianshipThen]] = defaultdict(list)
     for piece in chunks(child_ids):
         for row in fetch(db, _LINKS_OF_CHILDREN_THEN, child_ids=piece, **_moment(at)):
-            found[row[0]].append(GuardianshipThen(row[0], guardian_row(row[4:]), *row[1:4]))
+            found[row.child_id].append(
+                GuardianshipThen(
+                    child_id=row.child_id,
+                    guardian=guardian_row(row[_GUARDIAN_FROM:]),
+                    relationship_name=row.relationship_name,
+                    parental_responsibility=row.parental_responsibility,
+                    contact_allowed=row.contact_allowed,
+                )
+            )
     return {child_id: tuple(links) for child_id, links in found.items()}
 
 

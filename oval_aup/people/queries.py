@@ -184,7 +184,7 @@ def _staff(db: Session, *where: Condition) -> list[StaffRow]:
             StaffMember.staff_group,
             StaffMember.work_email,
             StaffMember.class_id,
-            SchoolClass.name,
+            SchoolClass.name.label("class_name"),
             StaffMember.line_manager_id,
             StaffMember.starts_on,
             StaffMember.archived_on,
@@ -196,19 +196,19 @@ def _staff(db: Session, *where: Condition) -> list[StaffRow]:
     )
     return [
         StaffRow(
-            person_id=row[0],
-            public_id=row[1],
-            pseudonym=row[2],
-            full_name=shown_name(row[3], row[4], row[5]),
-            forename=row[5] or row[3],
-            post=row[6],
-            staff_group=row[7],
-            work_email=row[8],
-            class_id=row[9],
-            class_name=row[10] or "",
-            line_manager_id=row[11],
-            starts_on=row[12],
-            archived_on=row[13],
+            person_id=row.person_id,
+            public_id=row.public_id,
+            pseudonym=row.pseudonym,
+            full_name=shown_name(row.forename, row.surname, row.preferred_forename),
+            forename=row.preferred_forename or row.forename,
+            post=row.post,
+            staff_group=row.staff_group,
+            work_email=row.work_email,
+            class_id=row.class_id,
+            class_name=row.class_name or "",
+            line_manager_id=row.line_manager_id,
+            starts_on=row.starts_on,
+            archived_on=row.archived_on,
         )
         for row in db.execute(statement)
     ]

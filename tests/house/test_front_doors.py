@@ -94,4 +94,5 @@ def test_no_module_names_a_table_of_another_room(path: Path) -> None:
 def test_rows_become_objects_by_the_names_of_their_columns(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
     by_place = re.findall(r"\b[A-Z]\w+\(\*(?:row|values|found|one|tuple)\b", source)
+    by_place += re.findall(r"\*row\[|\w+=row\[\d+\]", source)
     assert by_place == [], "core.db.rows_as compares names"
