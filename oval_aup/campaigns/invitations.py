@@ -195,7 +195,7 @@ def note(
     )
 
 
-def what_is_asked(campaign: CampaignRow, adult: Owed, step: str) -> steps.Asked:
+def what_is_asked(campaign: CampaignRow, adult: Owed, step: str) -> steps.AskedFor:
     """What a letter asks of an adult, for the ledger."""
     return {
         "school_year": campaign.school_year,

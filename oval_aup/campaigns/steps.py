@@ -61,7 +61,7 @@ class StepsTaken:
         return f"{step}{AGAIN}{self.asked_on}" if step in self.steps else step
 
 
-class Asked(TypedDict):
+class AskedFor(TypedDict):
     """What a letter asks of an adult, as the ledger keeps it."""
 
     school_year: int
@@ -74,7 +74,7 @@ class Asked(TypedDict):
 class About(TypedDict):
     """What the ledger is to say of a reminder once its letter has left."""
 
-    act: Asked
+    act: AskedFor
     by: int | None
     """Row id of whoever in the office sent it; None for the system."""
 
