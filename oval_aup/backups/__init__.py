@@ -6,7 +6,7 @@ ledger read back in full.
 
 from oval_aup.backups.archive import BackupFailed
 from oval_aup.backups.creation import IDENTITY, BackupHealth, back_up_if_due, backup_health, create, kept, verify
-from oval_aup.backups.manifest import Manifest, manifest_of
+from oval_aup.backups.manifest import Manifest
 from oval_aup.backups.restoration import Reapply, Restored, fault, reapply_erasures, restore
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "create",
     "fault",
     "kept",
-    "manifest_of",
     "reapply_erasures",
     "restore",
     "verify",

@@ -4,7 +4,7 @@ It joins the rooms below for one purpose: a sign-up for a school year, from the 
 """
 
 from oval_aup.campaigns import views
-from oval_aup.campaigns.audiences import members_of, way_of
+from oval_aup.campaigns.audiences import way_of
 from oval_aup.campaigns.bounces import WrongBounce, correct_wrong_bounces, note_reached, wrong_bounces
 from oval_aup.campaigns.choices import change_choice, change_choices
 from oval_aup.campaigns.corrections import let_mail_go_again
@@ -139,7 +139,6 @@ __all__ = [
     "let_mail_go_again",
     "list_is_old",
     "list_loaded_on",
-    "members_of",
     "next_sending_time",
     "not_in_use",
     "note_reached",

@@ -15,7 +15,7 @@ from oval_aup.notifications.channels import (
     UncertainDelivery,
 )
 from oval_aup.notifications.erasing import erase_messages, mail_file, messages_with_words, old_messages
-from oval_aup.notifications.mime_message import Sender, compose
+from oval_aup.notifications.mime_message import Sender
 from oval_aup.notifications.oauth import Google, Microsoft, Tokens, google_from_file
 from oval_aup.notifications.outages import Outage, outage, try_now
 from oval_aup.notifications.outbox import (
@@ -72,7 +72,6 @@ __all__ = [
     "bounce",
     "cancel",
     "clear_trouble",
-    "compose",
     "enqueue",
     "erase_messages",
     "given_up",

@@ -36,7 +36,7 @@ from oval_aup.reports.outstanding import (
     remindable,
     why_counts,
 )
-from oval_aup.reports.packs import PackPlan, Scope, order_pack, pack_files, pack_plan, record_key
+from oval_aup.reports.packs import PackPlan, Scope, order_pack, pack_files, pack_plan
 from oval_aup.reports.person_history import ChildChoices, Mark, PersonHistory, history_of
 from oval_aup.reports.xlsx_export import xlsx_bytes
 
@@ -95,7 +95,6 @@ __all__ = [
     "pack_plan",
     "paper",
     "plain_file",
-    "record_key",
     "remindable",
     "told_apart",
     "why_counts",

@@ -49,6 +49,36 @@ def test_nothing_public_is_there_for_tests_alone() -> None:
     assert list(unreached()) == [], "delete it, or move it to the builders of the tests"
 
 
+FOR_TESTS_OF_A_ROOM = {
+    "accounts.allows",
+    "agreements.publish",
+    "campaigns.follow_roster",
+    "demo.fresh_links",
+    "evidence.current_key",
+    "evidence.signed_head",
+    "jobs.periodic_tasks",
+    "people.class_then",
+    "reports.outstanding_rows",
+    "reports.pack_plan",
+    "retention.add_months",
+    "signing.outstanding",
+    "signing.request_by_id",
+}
+"""What a room needs inside, and its tests ask for by the front door; the list only gets shorter."""
+
+
+def test_a_front_door_offers_no_function_that_nobody_outside_uses() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
+    unused: set[str] = set()
+    for door in sorted(PACKAGE.glob("*/__init__.py")):
+        outside = {name for path, tree in trees.items() if door.parent not in path.parents for name in _read(tree)}
+        for node in trees[door].body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+                offered = {name for name in ast.literal_eval(node.value) if name.islower()}
+                unused |= {f"{door.parent.name}.{name}" for name in offered - outside}
+    assert unused - FOR_TESTS_OF_A_ROOM == set()
+
+
 FORMS = PACKAGE / "web" / "forms.py"
 
 
