@@ -153,14 +153,6 @@ class Bench:
             raise SystemExit(f"the pack is {row.status}: {row.error}")
         return time.perf_counter() - began, row.total - 1
 
-    def forget_records(self) -> None:
-        """As if none had ever been made."""
-        with self.database.writing() as db:
-            for row in packs.packs(db):
-                packs.delete_pack(db, row.public_id)
-            db.execute(sa.text("DELETE FROM document_content"))
-            db.execute(sa.text("DELETE FROM document"))
-
     def papers(self, scope: reports.Scope, count: int) -> list[printing.PrintJob]:
         """What the plain loop is given ready-made: every n-th record of the scope."""
         with self.database.reading() as db:
@@ -248,7 +240,7 @@ class _Looking:
 
 
 def measure(folder: Path, *, whole: bool) -> None:
-    """Print how long packs take from nothing and when the records are there, with memory and pages meanwhile."""
+    """Print how long a pack takes, with memory and pages meanwhile; nothing of one is left for the next."""
     bench = Bench(folder / "packs")
     with bench.database.reading() as db:
         rooms = people.classes(db)
@@ -264,21 +256,18 @@ def measure(folder: Path, *, whole: bool) -> None:
         with _Looking(look) as idle:
             time.sleep(15 if whole else 5)
         print(f"  the office’s first page, nothing else running: {idle.median * 1000:.0f} ms")
-        for name, scope in (("small", small), ("large", large)):
-            with bench.working() as memory:
-                seconds, count = bench.pack(scope)
-                used = memory.processor
-                again, _count = bench.pack(scope)
-                bench.forget_records()
-                with _Looking(look) as busy:
-                    bench.pack(small)
-            print(f"  {name}, {count} records: from nothing {seconds:.1f} s, with the records there {again:.1f} s")
-            print(f"    from nothing, in speeds of the plain loop: {at_least(plain * count / seconds, 2)}")
-            print(f"    from nothing, in speeds of a loop of the same papers: {same * count / seconds:.2f}")
-            print(f"    with the records there, in speeds of the plain loop: {at_least(plain * count / again, 20)}")
-            print(f"    {used / count * 1000:.0f} ms of processor time a record from nothing, starting included")
-            print(f"    worker’s processes: {at_most(memory.peak, 400, 'MB')}")
-            print(f"    the office’s page meanwhile, in times of the idle one: {at_most(busy.median / idle.median, 2)}")
+        with bench.working() as memory:
+            with _Looking(look) as busy:
+                bench.pack(small)
+            used = memory.processor
+            seconds, count = bench.pack(large)
+            used = memory.processor - used
+    print(f"  {count} records: {seconds:.1f} s, {used / count * 1000:.0f} ms of processor time each")
+    print(f"    in speeds of the plain loop: {at_least(plain * count / seconds, 2)}")
+    print(f"    in speeds of a loop of the same papers: {same * count / seconds:.2f}")
+    print(f"    worker’s processes: {at_most(memory.peak, 400, 'MB')}")
+    slower = at_most(busy.median / idle.median, 2)
+    print(f"    the office’s page during a class’s pack, in times of the idle one: {slower}")
     bench.doorbell.close()
     bench.database.dispose()
 
