@@ -163,8 +163,11 @@ def owed_by(
     colleagues = [row for row in people.staff(db) if person_ids is None or row.person_id in person_ids]
     links = people.children_of_guardians(db, [guardian.person_id for guardian in asked])
     child_ids = {link.child.person_id for found in links.values() for link in found}
-    everybody = {row.person_id for row in asked} | {row.person_id for row in colleagues} | child_ids
-    rows = signing.standing_of(db, sorted(everybody), school_year)
+    if person_ids is None:
+        rows = signing.standing_of_everybody(db, school_year)
+    else:
+        people_ids = {row.person_id for row in asked} | {row.person_id for row in colleagues} | child_ids
+        rows = signing.standing_of(db, sorted(people_ids), school_year)
     for new in planned:
         known = rows.get(new.person_id, ())
         if not any(row.agreement_key == new.agreement_key for row in known):

@@ -28,6 +28,8 @@ SWEEP_SECONDS = 60
 MOST_AT_ONCE = 4
 """Bells of one kind that one unit of work is worth: as many workers as could share what it left."""
 LONGEST_POLL = 1.0
+LOCKED_SECONDS = 30
+"""How long the file of the embedded broker may be held by others."""
 GATHER_SECONDS = 0.05
 """How long bells are gathered before they are passed on."""
 CARRIER = "doorbell"
@@ -108,7 +110,8 @@ class Doorbell:
         elif self._url:
             broker = PostgresHuey(dsn=self._url, table_prefix="oval_broker", **parts)
         else:
-            broker = SqliteHuey(filename=str(self._folder / "broker.db"), journal_mode="truncate", fsync=False, **parts)
+            file = str(self._folder / "broker.db")
+            broker = SqliteHuey(filename=file, journal_mode="truncate", fsync=False, timeout=LOCKED_SECONDS, **parts)
         broker.wake = broker.task(name="wake", expires=SWEEP_SECONDS)(self._wake)
         return broker
 

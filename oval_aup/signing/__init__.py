@@ -32,6 +32,7 @@ from oval_aup.signing.requests import (
     request_by_id,
     standing,
     standing_of,
+    standing_of_everybody,
     unanswered,
 )
 from oval_aup.signing.rows import (
@@ -131,6 +132,7 @@ __all__ = [
     "signing_session",
     "standing",
     "standing_of",
+    "standing_of_everybody",
     "typed_name",
     "unanswered",
     "undo",

@@ -196,6 +196,15 @@ def standing_of(db: Session, person_ids: Iterable[int], school_year: int) -> dic
     return {person_id: tuple(sorted(rows, key=_place)) for person_id, rows in found.items()}
 
 
+def standing_of_everybody(db: Session, school_year: int) -> dict[int, tuple[RequestRow, ...]]:
+    """``standing`` for all who were asked this school year, in one statement."""
+    found: dict[int, list[RequestRow]] = {}
+    counts = sa.and_(_request.c.school_year == school_year, _request.c.status != "cancelled")
+    for row in rows_as(RequestRow, db.execute(sa.select(*_COLUMNS).where(counts))):
+        found.setdefault(row.person_id, []).append(row)
+    return {person_id: tuple(sorted(rows, key=_place)) for person_id, rows in found.items()}
+
+
 def _place(row: RequestRow) -> tuple[str, str, int]:
     return row.agreement_key, row.status, row.id
 
