@@ -6,11 +6,18 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "oval_aup"
 PRODUCT = [ROOT / "app.py", *sorted(PACKAGE.rglob("*.py")), *sorted((ROOT / "migrations").rglob("*.py"))]
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Every file of the product, parsed."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
 
 
 def _read(tree: ast.AST) -> Counter[str]:
@@ -27,8 +34,7 @@ def unreached() -> Iterator[str]:
 
     What is decorated is reached by what the decorator registers it with: routes, commands, builders of documents.
     """
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
-    read = sum((_read(tree) for tree in trees.values()), Counter[str]())
+    read = sum((_read(tree) for tree in trees().values()), Counter[str]())
     templates = {
         word
         for path in (ROOT / "templates").rglob("*")
@@ -36,7 +42,7 @@ def unreached() -> Iterator[str]:
         for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))
     }
     for path in sorted(PACKAGE.rglob("*.py")):
-        for node in trees[path].body:
+        for node in trees()[path].body:
             if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
                 continue
             if node.decorator_list and isinstance(node, ast.FunctionDef):
@@ -68,11 +74,11 @@ FOR_TESTS_OF_A_ROOM = {
 
 
 def test_a_front_door_offers_no_function_that_nobody_outside_uses() -> None:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
+    read = {path: set(_read(tree)) for path, tree in trees().items()}
     unused: set[str] = set()
     for door in sorted(PACKAGE.glob("*/__init__.py")):
-        outside = {name for path, tree in trees.items() if door.parent not in path.parents for name in _read(tree)}
-        for node in trees[door].body:
+        outside = set().union(*(names for path, names in read.items() if door.parent not in path.parents))
+        for node in trees()[door].body:
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
                 offered = {name for name in ast.literal_eval(node.value) if name.islower()}
                 unused |= {f"{door.parent.name}.{name}" for name in offered - outside}
